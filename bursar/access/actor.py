@@ -1,0 +1,67 @@
+"""Who does something. Never None: jobs act as a named system actor; API keys and customers are actors too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from bursar.access.rights import Right
+
+
+class ActorKind(StrEnum):
+    STAFF = "staff"
+    CUSTOMER = "customer"
+    SYSTEM = "system"
+    OPERATOR = "operator"
+    API_KEY = "api_key"
+
+
+class Door(StrEnum):
+    PAGE = "page"
+    API = "api"
+    CLI = "cli"
+    JOB = "job"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`hat` is what the book names: a person with two hats wears one at a time.
+
+    `all_accounts` is true for staff, the system and the operator; else only `account_ids` are in reach.
+    `own_account_ids` are the accounts of which this person is a customer: no lever there (DOMAIN 0).
+    """
+
+    kind: ActorKind
+    id: str
+    name: str
+    door: Door
+    rights: frozenset[Right] = frozenset()
+    all_accounts: bool = False
+    account_ids: frozenset[int] = frozenset()
+    own_account_ids: frozenset[int] = frozenset()
+    user_id: int | None = None
+    staff_id: int | None = None
+    person_id: int | None = None
+    roles: tuple[str, ...] = field(default=())
+
+    def can(self, right: Right | None) -> bool:
+        return right is None or right in self.rights
+
+    def through(self, door: Door) -> Actor:
+        return replace(self, door=door)
+
+    def reference(self) -> dict[str, Any]:
+        """What a job needs to act later as the same actor; rights are looked up again then."""
+        return {"kind": self.kind.value, "id": self.id, "name": self.name, "user_id": self.user_id}
+
+
+def system(name: str, door: Door = Door.JOB) -> Actor:
+    """The named system actor of a job."""
+    return Actor(ActorKind.SYSTEM, f"system:{name}", f"Bursar ({name})", door, frozenset(Right), all_accounts=True)
+
+
+def operator(name: str) -> Actor:
+    """The person at the operator's shell: whoever can run the command can do everything, and is named."""
+    return Actor(ActorKind.OPERATOR, f"operator:{name}", f"{name} (shell)", Door.CLI, frozenset(Right), all_accounts=True)

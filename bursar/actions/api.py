@@ -1,0 +1,129 @@
+"""`POST /api/v1/<target>/<id>/actions/<verb>`: one route an action, made from its declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Header, Router, Schema
+
+from bursar.access.actor import Actor, Door
+from bursar.access.request import actor_of
+from bursar.actions import bulk
+from bursar.actions.models import BulkRun
+from bursar.actions.registry import ACTIONS
+from bursar.actions.run import run
+from bursar.actions.schema import body_model
+from bursar.actions.spec import Action, Outcome
+from bursar.core.errors import NotFound
+
+
+class ChangeOut(Schema):
+    label: str
+    before: str
+    after: str
+
+
+class OutcomeOut(Schema):
+    sentence: str
+    changes: list[ChangeOut]
+    effects: list[ChangeOut]
+    data: dict[str, Any]
+    line_id: str
+    group: str
+
+
+class RefusalOut(Schema):
+    code: str
+    sentence: str
+    fields: dict[str, list[str]] = {}
+
+
+class BulkIn(Schema):
+    action: str
+    ids: list[str]
+    data: dict[str, Any] = {}
+    reason: str = ""
+    message: str = ""
+
+
+class BulkRow(Schema):
+    id: str
+    status: int
+    sentence: str
+
+
+class BulkOut(Schema):
+    id: str
+    state: str
+    done: int
+    total: int
+    results: list[BulkRow]
+
+
+REFUSALS: dict[int, type[Schema]] = dict.fromkeys((401, 403, 404, 409, 422), RefusalOut)
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return actor_of(request).through(Door.API)
+
+
+def _bulk_out(made: BulkRun) -> BulkOut:
+    rows = [BulkRow(id=r.target_id, status=r.status, sentence=r.sentence) for r in made.results.order_by("id")]
+    return BulkOut(id=made.public_id, state=made.state, done=len(rows), total=len(made.target_ids), results=rows)
+
+
+def build_router() -> Router:
+    """Called once the registries are closed."""
+    router = Router(tags=["actions"])
+    for action in ACTIONS.values():
+        _add(router, action)
+    router.post("/bulk", response={200: BulkOut, **REFUSALS}, operation_id="bulk_start", summary="Bulk")(start_bulk)
+    router.get("/bulk/{run_id}", response={200: BulkOut, **REFUSALS}, operation_id="bulk_get")(get_bulk)
+    return router
+
+
+def start_bulk(request: HttpRequest, body: BulkIn) -> BulkOut:
+    """The same action on many targets; beyond 20 a job does them and this address shows how far it is."""
+    return _bulk_out(bulk.start(body.action, _actor(request), body.ids, body.data, body.reason, body.message))
+
+
+def get_bulk(request: HttpRequest, run_id: str) -> BulkOut:
+    made = BulkRun.objects.filter(public_id=run_id, actor__id=_actor(request).id).first()
+    if made is None:
+        raise NotFound
+    return _bulk_out(made)
+
+
+def _add(router: Router, action: Action) -> None:
+    summary = action.title
+    router.add_api_operation(
+        f"/{action.target_slug}/{{target_id}}/actions/{action.verb_name}",
+        ["POST"],
+        _view(action),
+        response={200: OutcomeOut, **REFUSALS},
+        operation_id=action.key.replace(".", "_"),
+        summary=summary,
+        description=action.help,
+    )
+
+
+def _view(action: Action) -> Callable[..., Outcome]:
+    def perform(request: HttpRequest, target_id: str, body: Any, idempotency_key: str = "") -> Outcome:
+        sent = body.model_dump(exclude_unset=True, mode="json")
+        return run(
+            action.key,
+            _actor(request),
+            target_id,
+            {name: value for name, value in sent.get("data", {}).items() if value is not None},
+            reason=sent.get("reason", ""),
+            message=sent.get("message", ""),
+            idempotency_key=idempotency_key,
+        )
+
+    # ninja reads the annotations; they differ from action to action, so they are set here
+    perform.__annotations__.update(body=body_model(action), idempotency_key=str)
+    perform.__defaults__ = (Header("", alias="Idempotency-Key", max_length=100),)
+    perform.__name__ = action.key.replace(".", "_")
+    return perform

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class ActionsConfig(AppConfig):
+    name = "bursar.actions"
+    label = "actions"
+
+    def ready(self) -> None:
+        from bursar.actions import registry
+
+        registry.close()

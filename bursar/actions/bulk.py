@@ -1,0 +1,101 @@
+"""The same action on many targets: one transaction each, one group in the book, a result per row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from bursar.access.actor import Actor, Door
+from bursar.actions.models import BulkResult, BulkRun, BulkState
+from bursar.actions.registry import ACTIONS
+from bursar.actions.run import run
+from bursar.core import clock
+from bursar.core.errors import Forbidden, Invalid, NotFound, Refusal
+
+AT_ONCE = 20
+AT_MOST = 5000
+
+
+@dataclass(frozen=True)
+class Row:
+    target_id: str
+    status: int
+    sentence: str
+
+
+def start(
+    key: str, actor: Actor, target_ids: list[str], data: Mapping[str, Any], reason: str = "", message: str = ""
+) -> BulkRun:
+    """Up to 20 targets are done before this returns; more go to the worker, row by row."""
+    if key not in ACTIONS:
+        raise NotFound(f"There is no action “{key}”.")
+    if not actor.can(ACTIONS[key].permission):
+        raise Forbidden(ACTIONS[key].explain_missing_right())
+    unique = list(dict.fromkeys(target_ids))
+    if not 0 < len(unique) <= AT_MOST:
+        raise Invalid(f"Choose between 1 and {AT_MOST:,} rows.", {"ids": [f"{len(unique):,} chosen."]})
+    made = BulkRun.objects.create(
+        action_key=key,
+        actor=actor.reference(),
+        target_ids=unique,
+        data=dict(data),
+        reason=reason,
+        message=message,
+        created_at=clock.now(),
+    )
+    if len(unique) <= AT_ONCE:
+        resume(made, actor)
+    else:
+        from bursar.actions.jobs import resume_bulk
+
+        resume_bulk.defer(run_id=made.public_id)
+    return made
+
+
+def resume(bulk: BulkRun, actor: Actor) -> None:
+    """Does what is left. Killed at any moment and called again, no row is done twice: each has its own key."""
+    done = set(bulk.results.values_list("target_id", flat=True))
+    for target_id in bulk.target_ids:
+        if target_id not in done:
+            row = _one(bulk, actor, target_id)
+            BulkResult.objects.get_or_create(
+                run=bulk, target_id=row.target_id, defaults={"status": row.status, "sentence": row.sentence}
+            )
+    BulkRun.objects.filter(pk=bulk.pk).update(state=BulkState.DONE)
+    bulk.state = BulkState.DONE
+
+
+def _one(bulk: BulkRun, actor: Actor, target_id: str) -> Row:
+    try:
+        outcome = run(
+            bulk.action_key,
+            actor,
+            target_id,
+            bulk.data,
+            reason=bulk.reason,
+            message=bulk.message,
+            idempotency_key=f"{bulk.public_id}:{target_id}",
+            group=bulk.public_id,
+        )
+    except Refusal as refusal:
+        faults = " ".join(text for texts in getattr(refusal, "fields", {}).values() for text in texts)
+        return Row(target_id, refusal.status, faults or refusal.sentence)
+    return Row(target_id, 200, outcome.sentence)
+
+
+def resume_as_stored(run_id: str) -> None:
+    """For the worker: the actor is looked up again, with the rights held now."""
+    bulk = BulkRun.objects.get(public_id=run_id)
+    actor: Actor = import_string(settings.BURSAR_ACTOR_LOADER)(bulk.actor, Door.JOB)
+    resume(bulk, actor)
+
+
+def list_unfinished(before: datetime) -> list[str]:
+    return list(
+        BulkRun.objects.filter(state=BulkState.RUNNING, created_at__lt=before).values_list("public_id", flat=True)
+    )

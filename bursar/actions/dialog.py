@@ -1,0 +1,57 @@
+"""The dialog's contents: what will happen, to whom, what the customer will see, the fields, the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from bursar.actions.registry import target_of
+from bursar.actions.run import preview
+from bursar.actions.spec import Action, Case, Outcome, Reason
+from bursar.core.errors import Invalid, Refusal
+
+
+def foresee(action: Action, case: Case, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Sentences, effects and the customer's view, by rehearsing the action; nothing is kept of it."""
+    try:
+        outcome = preview(action.key, case.actor, case.target.public_id, data)
+    except Invalid:
+        return {"will": [action.help], "effects": [], "customer_sees": None, "refusal": "", "incomplete": True}
+    except Refusal as refusal:
+        return {"will": [], "effects": [], "customer_sees": None, "refusal": refusal.sentence, "incomplete": False}
+    form = action.form_for(case, data)
+    more = action.preview(case, form.cleaned_data) if action.preview and form.is_valid() else []
+    return {
+        "will": [outcome.sentence, *more],
+        "effects": [*outcome.changes, *outcome.effects],
+        "customer_sees": customer_view(action, outcome),
+        "refusal": "",
+        "incomplete": False,
+    }
+
+
+def customer_view(action: Action, outcome: Outcome) -> dict[str, Any] | None:
+    """The line as the customer's history will show it; None when they will see nothing."""
+    if not action.customer_visible:
+        return None
+    return {
+        "label": action.title,
+        "changes": [change for change in outcome.changes if not change.private],
+        "by": f"the {settings.BURSAR_COMPANY_NAME} team",
+    }
+
+
+def describe(action: Action, case: Case) -> dict[str, Any]:
+    """What does not depend on what is filled in."""
+    return {
+        "action": action,
+        "verb_label": action.title,
+        "target_label": str(case.target),
+        "target_kind": target_of(case.target).label,
+        "reason_policy": action.reason.value,
+        "reason_required": action.reason is Reason.REQUIRED,
+        "message_allowed": action.customer_visible,
+        "customer_visible": action.customer_visible,
+    }

@@ -1,0 +1,61 @@
+"""A repeated submit has one effect: the same key and body get the first outcome, another body is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from bursar.access.actor import Actor
+from bursar.actions.models import IdempotencyKey
+from bursar.actions.spec import Change, Outcome
+from bursar.core.errors import Invalid
+
+KEPT_FOR = timedelta(days=30)
+
+
+def digest_of(key: str, target_id: str, data: Mapping[str, Any], reason: str, message: str) -> str:
+    body = json.dumps([key, target_id, dict(data), reason, message], sort_keys=True, default=str)
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def find(actor: Actor, key: str, digest: str) -> Outcome | None:
+    """The first outcome under this key; None when there is none yet. Raises Invalid for another body."""
+    row = IdempotencyKey.objects.filter(actor_id=actor.id, key=key).first()
+    if row is None or row.outcome is None:
+        return None
+    if row.digest != digest:
+        raise Invalid("This idempotency key was used before, with other data. Take a new key for a new request.")
+    return _read(row.outcome)
+
+
+def claim(actor: Actor, key: str, digest: str, now: datetime) -> Outcome | None:
+    """Takes the key inside the action's transaction. Waits for one in flight, then answers as it did."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO actions_idempotencykey (actor_id, key, digest, created_at) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (actor_id, key) DO NOTHING",
+            [actor.id, key, digest, now],
+        )
+        if cursor.rowcount == 1:
+            return None
+    return find(actor, key, digest)
+
+
+def keep(actor: Actor, key: str, outcome: Outcome) -> None:
+    stored = {**asdict(outcome), "touched": {}}
+    IdempotencyKey.objects.filter(actor_id=actor.id, key=key).update(outcome=stored)
+
+
+def forget_old(now: datetime) -> int:
+    return IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR).delete()[0]
+
+
+def _read(stored: dict[str, Any]) -> Outcome:
+    changes = {name: [Change(**change) for change in stored[name]] for name in ("changes", "effects")}
+    return Outcome(**{**stored, **changes})

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from bursar.actions import bulk
+from bursar.actions.cli import shell_actor
+from bursar.actions.run import preview, run
+from bursar.core.errors import Invalid, Refusal
+
+
+class Command(BaseCommand):
+    help = "Runs an action on one or more targets, through the same door as the panel"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.epilog = 'Example: bursar act plans.workspace.change_tier wsp_… --set tier=guardian --reason "Agreed by mail"'
+        parser.add_argument("key", help="the action's key; `bursar actions` lists them")
+        parser.add_argument("targets", nargs="+", help="public ids of what to act on")
+        parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the action")
+        parser.add_argument("--reason", default="", help="why; kept in the book")
+        parser.add_argument("--message", default="", help="to the customer")
+        parser.add_argument("--idempotency-key", default="", help="the same key and data again change nothing")
+        parser.add_argument("--preview", action="store_true", help="say what would happen and do nothing")
+        parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        data = dict(_pair(text) for text in options["set"])
+        try:
+            if options["preview"] or len(options["targets"]) == 1:
+                self._one(options, data)
+            else:
+                self._many(options, data)
+        except Invalid as refusal:
+            faults = [f"{name}: {' '.join(texts)}" for name, texts in refusal.fields.items()]
+            raise CommandError("\n".join([refusal.sentence, *faults])) from None
+        except Refusal as refusal:
+            raise CommandError(refusal.sentence) from None
+
+    def _one(self, options: dict[str, Any], data: dict[str, str]) -> None:
+        key, target_id = options["key"], options["targets"][0]
+        if options["preview"]:
+            outcome = preview(key, shell_actor(), target_id, data)
+        else:
+            outcome = run(
+                key,
+                shell_actor(),
+                target_id,
+                data,
+                reason=options["reason"],
+                message=options["message"],
+                idempotency_key=options["idempotency_key"],
+            )
+        if options["json"]:
+            changes = [[c.label, c.before, c.after] for c in [*outcome.changes, *outcome.effects]]
+            found = {"sentence": outcome.sentence, "changes": changes, "line": outcome.line_id, "data": outcome.data}
+            self.stdout.write(json.dumps(found, ensure_ascii=False))
+            return
+        self.stdout.write(outcome.sentence)
+        for change in [*outcome.changes, *outcome.effects]:
+            self.stdout.write(f"  {change.label}: {change.before or '–'} → {change.after or '–'}")
+
+    def _many(self, options: dict[str, Any], data: dict[str, str]) -> None:
+        made = bulk.start(options["key"], shell_actor(), options["targets"], data, options["reason"], options["message"])
+        bulk.resume(made, shell_actor())
+        for row in made.results.order_by("id"):
+            self.stdout.write(f"{row.target_id}: {row.sentence}")
+        if made.results.exclude(status=200).exists():
+            raise CommandError("Not every target was changed.")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found:
+        raise CommandError(f"“{text}” is not FIELD=VALUE.")
+    return name, value

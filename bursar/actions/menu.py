@@ -1,0 +1,56 @@
+"""The kebab: what can be done to a row, greyed with the sentence where it cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from bursar.access.actor import Actor
+from bursar.actions.registry import TARGETS, list_actions_on, target_of
+from bursar.actions.run import why_not_permitted
+from bursar.actions.spec import Action, Case
+
+
+@dataclass(frozen=True)
+class Entry:
+    label: str
+    help: str
+    icon: str
+    url: str
+    enabled: bool
+    why_not: str
+    danger: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    entries: list[Entry]
+
+
+def why_not(action: Action, case: Case) -> str | None:
+    """None when the lever can be pulled now; else the one sentence that says why not."""
+    missing = why_not_permitted(action, case.actor, case.target)
+    return missing or (action.blocked(case) if action.blocked else None)
+
+
+def build(actor: Actor, slug: str, target_id: str, now: datetime) -> list[Section]:
+    """The row's own verbs first, then those of what it belongs to (workspace → account → organisation)."""
+    thing = TARGETS[slug].fetch(actor, target_id)
+    return [made for part in [thing, *TARGETS[slug].parents(thing)] if (made := _section(actor, part, now)).entries]
+
+
+def _section(actor: Actor, thing: Any, now: datetime) -> Section:
+    kind = target_of(thing)
+    case = Case(actor, thing, now)
+    entries = [_entry(action, case) for action in list_actions_on(kind.slug) if action.in_menu]
+    return Section(f"{kind.label.capitalize()} · {thing}", entries)
+
+
+def _entry(action: Action, case: Case) -> Entry:
+    sentence = why_not(action, case)
+    url = reverse("actions:dialog", args=[action.target_slug, case.target.public_id, action.verb_name])
+    return Entry(action.label, action.help, action.icon, url, sentence is None, sentence or "", action.danger)

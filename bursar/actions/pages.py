@@ -1,0 +1,153 @@
+"""The door's own pages: the kebab's menu and the dialog. They work without JavaScript, as plain pages."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bursar.access.request import actor_of
+from bursar.actions import dialog, menu
+from bursar.actions.registry import TARGETS, get_action, target_of
+from bursar.actions.run import run
+from bursar.actions.spec import Action, Case, Outcome
+from bursar.core import clock
+from bursar.core.errors import Invalid, NotFound, Refusal
+
+
+@require_GET
+def show_menu(request: HttpRequest, slug: str, target_id: str) -> HttpResponse:
+    if slug not in TARGETS:
+        raise NotFound
+    sections = menu.build(actor_of(request), slug, target_id, clock.now())
+    template = "actions/menu.html" if request.headers.get("HX-Request") else "actions/menu_page.html"
+    return render(request, template, {"sections": sections, "menu_id": f"menu-{target_id}"})
+
+
+def _open_case(request: HttpRequest, slug: str, target_id: str, verb: str) -> tuple[Action, Case]:
+    action = get_action(slug, verb)
+    if action is None:
+        raise NotFound
+    target = TARGETS[slug].fetch(actor_of(request), target_id)
+    return action, Case(actor_of(request), target, clock.now())
+
+
+def _fields(action: Action, case: Case, posted: QueryDict) -> dict[str, Any]:
+    """The posted values of the action's own fields, lists where the field takes several."""
+    form = action.form_for(case, posted)
+    return {
+        name: field.widget.value_from_datadict(posted, MultiValueDict(), name)
+        for name, field in form.fields.items()
+        if name in posted
+    }
+
+
+@require_http_methods(["GET", "POST"])
+def show_dialog(request: HttpRequest, slug: str, target_id: str, verb: str) -> HttpResponse:
+    action, case = _open_case(request, slug, target_id, verb)
+    if request.method == "POST":
+        return _submit(request, action, case)
+    sentence = menu.why_not(action, case)
+    form = action.form_for(case)
+    initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    context = dialog.foresee(action, case, {k: v for k, v in initial.items() if v is not None}) if not sentence else {}
+    return _render(request, action, case, {**context, "form": form, "blocked": sentence}, 200)
+
+
+@require_POST
+def show_preview(request: HttpRequest, slug: str, target_id: str, verb: str) -> HttpResponse:
+    action, case = _open_case(request, slug, target_id, verb)
+    context = dialog.foresee(action, case, _fields(action, case, request.POST))
+    return render(request, "actions/_preview.html", {**dialog.describe(action, case), **context})
+
+
+def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
+    data = _fields(action, case, request.POST)
+    try:
+        outcome = run(
+            action.key,
+            case.actor,
+            case.target.public_id,
+            data,
+            reason=request.POST.get("reason", ""),
+            message=request.POST.get("message", ""),
+            idempotency_key=request.POST.get("idempotency_key", "")[:100],
+            seen=_read_seen(request.POST.get("seen", "")),
+        )
+    except Refusal as refusal:
+        if refusal.status == 404:
+            raise
+        return _render(request, action, case, _as_refused(action, case, request.POST, refusal), refusal.status)
+    return _done(request, case, outcome)
+
+
+def _read_seen(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _as_refused(action: Action, case: Case, posted: QueryDict, refusal: Refusal) -> dict[str, Any]:
+    """Everything typed stays; each fault stands beside its field."""
+    form = action.form_for(case, posted)
+    form.is_valid()
+    faults = refusal.fields if isinstance(refusal, Invalid) else {}
+    return {
+        "form": form,
+        "errors": [] if faults else [refusal.sentence],
+        "reason": posted.get("reason", ""),
+        "message": posted.get("message", ""),
+        "reason_errors": faults.get("reason", []),
+        "message_errors": faults.get("message", []),
+        "idempotency_key": posted.get("idempotency_key", ""),
+        "seen": posted.get("seen", ""),
+        **dialog.foresee(action, case, _fields(action, case, posted)),
+    }
+
+
+def _render(request: HttpRequest, action: Action, case: Case, more: dict[str, Any], status: int) -> HttpResponse:
+    address = [action.target_slug, case.target.public_id, action.verb_name]
+    context = {
+        **dialog.describe(action, case),
+        "post_url": reverse("actions:dialog", args=address),
+        "preview_url": reverse("actions:preview", args=address),
+        "next": _next_url(request),
+        "idempotency_key": secrets.token_urlsafe(16),
+        "seen": case.now.isoformat(),
+        **more,
+    }
+    is_htmx = bool(request.headers.get("HX-Request"))
+    return render(request, "actions/dialog.html" if is_htmx else "actions/page.html", context, status=status)
+
+
+def _next_url(request: HttpRequest) -> str:
+    asked = request.POST.get("next") or request.GET.get("next") or request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(asked, {request.get_host()}):
+        return asked
+    return "/panel/"
+
+
+def _done(request: HttpRequest, case: Case, outcome: Outcome) -> HttpResponse:
+    if not request.headers.get("HX-Request"):
+        messages.success(request, outcome.sentence)
+        return HttpResponseRedirect(_next_url(request))
+    touched = target_of(case.target).touches(case.target)
+    response = HttpResponse(status=204)
+    response["HX-Trigger"] = json.dumps(
+        {
+            "changed": {"ids": touched},
+            "toast": {"text": outcome.sentence, "tone": "good"},
+            "close-dialog": True,
+        }
+    )
+    return response

@@ -1,0 +1,132 @@
+"""The closed registries of the door: actions, targets, settlers. Filled while the program starts, then frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import autodiscover_modules
+
+from bursar.access.actor import Actor
+from bursar.actions.spec import Action, Change, Touched
+
+Verb = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A kind of thing that actions act on.
+
+    fetch: through the actor's scope, by public id; raises NotFound.  accounts: keys of the billing accounts to lock.
+    stream: where its lines stand in the book.  parents: what the kebab lists after it.  touches: ids for timelines.
+    """
+
+    slug: str
+    model: type
+    label: str
+    fetch: Callable[[Actor, str], Any]
+    accounts: Callable[[Any], Iterable[int]]
+    stream: Callable[[Any], str]
+    touches: Callable[[Any], list[str]]
+    parents: Callable[[Any], list[Any]] = lambda target: []
+
+
+Settler = Callable[[Touched, datetime, bool], list[Change]]
+
+ACTIONS: dict[str, Action] = {}
+TARGETS: dict[str, Target] = {}
+SETTLERS: dict[str, Settler] = {}
+_closed = False
+
+
+def _open() -> None:
+    if _closed:
+        raise ImproperlyConfigured("The registries are closed: declare actions, targets and settlers at start-up.")
+
+
+def action(**declaration: Any) -> Callable[[Verb], Verb]:
+    """Declares an action; the decorated function is its verb: `(act, target, data) -> Outcome`."""
+
+    def register(verb: Verb) -> Verb:
+        _open()
+        made = Action(verb=verb, **declaration)
+        if made.key in ACTIONS:
+            raise ImproperlyConfigured(f"Two actions are called {made.key}.")
+        ACTIONS[made.key] = made
+        return verb
+
+    return register
+
+
+def register_target(target: Target) -> None:
+    _open()
+    TARGETS[target.slug] = target
+
+
+def settler(name: str) -> Callable[[Settler], Settler]:
+    """Registers what brings derived rows up to date: `(touched, now, later) -> effects`; `later` only marks.
+
+    They run in street order, which is the order of start-up.
+    """
+
+    def register(function: Settler) -> Settler:
+        _open()
+        SETTLERS[name] = function
+        return function
+
+    return register
+
+
+def close() -> None:
+    """Loads every room's declarations, checks them whole, and freezes the registries."""
+    global _closed
+    if _closed:
+        return
+    autodiscover_modules("actions", "jobs")
+    faults = [fault for made in ACTIONS.values() for fault in list_declaration_faults(made)]
+    addresses = [(made.target_slug, made.verb_name) for made in ACTIONS.values()]
+    faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
+    if faults:
+        raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
+    _closed = True
+
+
+def list_declaration_faults(made: Action) -> list[str]:
+    """What is missing or odd in one declaration, in words."""
+    faults = []
+    if len(made.key.split(".")) != 3:
+        return [f"{made.key}: a key is room.target.verb"]
+    target = TARGETS.get(made.target_slug)
+    if target is None or target.model is not made.on:
+        faults.append(f"{made.key}: no target “{made.target_slug}” for {made.on.__name__}")
+    if not apps.is_installed(f"bursar.{made.room}"):
+        faults.append(f"{made.key}: no room “{made.room}”")
+    if not made.label or not made.help.endswith("."):
+        faults.append(f"{made.key}: needs a label and a help sentence")
+    if made.inverse and made.inverse not in ACTIONS:
+        faults.append(f"{made.key}: its inverse {made.inverse} does not exist")
+    if made.tell and not made.customer_visible:
+        faults.append(f"{made.key}: tells customers of something they may not see")
+    return faults
+
+
+def get_action(target_slug: str, verb_name: str) -> Action | None:
+    for made in ACTIONS.values():
+        if (made.target_slug, made.verb_name) == (target_slug, verb_name):
+            return made
+    return None
+
+
+def list_actions_on(slug: str) -> list[Action]:
+    return [made for made in ACTIONS.values() if made.target_slug == slug]
+
+
+def target_of(thing: Any) -> Target:
+    for target in TARGETS.values():
+        if isinstance(thing, target.model):
+            return target
+    raise LookupError(f"Nothing acts on {type(thing).__name__}.")

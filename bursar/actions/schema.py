@@ -1,0 +1,75 @@
+"""A form as data: for OpenAPI and for `bursar actions --json`. The form itself still does the checking."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django import forms
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from bursar.actions.spec import Action, ActionForm, Reason
+
+_TYPES: list[tuple[type[forms.Field], Any]] = [
+    (forms.IntegerField, int),
+    (forms.DecimalField, str),
+    (forms.DateField, str),
+    (forms.BooleanField, bool),
+    (forms.MultipleChoiceField, list[str]),
+    (forms.Field, str),
+]
+
+
+def describe_fields(action: Action) -> list[dict[str, Any]]:
+    """Name, type, whether required, help and fixed choices of each field."""
+    described = []
+    for name, field in action.form.base_fields.items():  # type: ignore[attr-defined]  # set by Django's form metaclass
+        kind = next(python for form_type, python in _TYPES if isinstance(field, form_type))
+        described.append(
+            {
+                "name": name,
+                "label": str(field.label or name),
+                "type": "list of text" if kind == list[str] else {int: "integer", bool: "boolean"}.get(kind, "text"),
+                "format": "date" if isinstance(field, forms.DateField) else "",
+                "required": field.required,
+                "help": str(field.help_text),
+                "choices": _fixed_choices(field),
+            }
+        )
+    return described
+
+
+def _fixed_choices(field: forms.Field) -> list[str]:
+    choices = getattr(field, "choices", None) or []
+    return [str(value) for value, _ in choices if value not in ("", None)] if not callable(choices) else []
+
+
+def data_model(action: Action) -> type[BaseModel]:
+    fields: dict[str, Any] = {}
+    for name, field in action.form.base_fields.items():  # type: ignore[attr-defined]  # set by Django's form metaclass
+        kind = next(python for form_type, python in _TYPES if isinstance(field, form_type))
+        choices = _fixed_choices(field)
+        if choices and kind is str:
+            kind = Literal[tuple(choices)]
+        note = Field(description=str(field.help_text or field.label or name))
+        fields[name] = (Any if isinstance(field, forms.BooleanField) else kind | None, note)
+        if not field.required:
+            fields[name] = (kind | None, Field(default=None, description=note.description))
+    title = "".join(part.title().replace("_", "") for part in action.key.split("."))
+    return create_model(f"{title}Data", __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def body_model(action: Action) -> type[BaseModel]:
+    """The body of the action's POST: `data`, and `reason` and `message` where the action has them."""
+    inner = data_model(action)
+    needed = any(field.required for field in action.form.base_fields.values())  # type: ignore[attr-defined]
+    fields: dict[str, Any] = {"data": (inner, ...) if needed else (inner, Field(default_factory=inner))}
+    if action.reason is not Reason.NONE:
+        default = ... if action.reason is Reason.REQUIRED else ""
+        fields["reason"] = (str, Field(default, description="Why; for the staff, never shown to the customer."))
+    if action.customer_visible:
+        fields["message"] = (str, Field("", description="To the customer; shown beside the change."))
+    return create_model(f"{inner.__name__.removesuffix('Data')}Body", __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def has_fields(form: type[ActionForm]) -> bool:
+    return bool(form.base_fields)  # type: ignore[attr-defined]  # set by Django's form metaclass

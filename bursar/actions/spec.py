@@ -1,0 +1,156 @@
+"""What an action is. One declaration; the menu, dialog, API, command line, book and docs follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from django import forms
+
+from bursar.access.actor import Actor
+from bursar.access.rights import Right
+from bursar.core.calendar import Month
+
+
+class Reason(Enum):
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    NONE = "none"
+
+
+class Notice(Enum):
+    """Whom an action tells; the rooms that carry notices find the people."""
+
+    WORKSPACE_ADMINS = "workspace_admins"
+    BILLING = "billing"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that changed, in words. `private` changes are for staff; a customer never sees them.
+
+    `before_ref` and `after_ref` are public ids when the value is a person's name, so that it can be erased.
+    """
+
+    label: str
+    before: str
+    after: str
+    private: bool = False
+    before_ref: str = ""
+    after_ref: str = ""
+
+
+Touched = dict[int, Month | None]
+
+
+@dataclass
+class Outcome:
+    """What a verb returns: a sentence, what changed, and the accounts whose facts it moved.
+
+    `touched` maps an account's key to the first month concerned; None means the current one only.
+    `effects` are added by the settlers (MRR before and after). `data` is for programs. `settle_later`: a batch
+    only marks its accounts; the refresh computes them before anybody reads.
+    """
+
+    sentence: str
+    changes: list[Change] = field(default_factory=list)
+    touched: Touched = field(default_factory=dict)
+    effects: list[Change] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)
+    settle_later: bool = False
+    line_id: str = ""
+    group: str = ""
+
+
+@dataclass
+class Case:
+    """One actor looking at one target at one instant. `cache` lets predicates share what they loaded."""
+
+    actor: Actor
+    target: Any
+    now: datetime
+    cache: dict[str, Any] = field(default_factory=dict)
+
+    def once(self, name: str, load: Callable[[], Any]) -> Any:
+        if name not in self.cache:
+            self.cache[name] = load()
+        return self.cache[name]
+
+
+class ActionForm(forms.Form):
+    """A form that knows its case, so that choices and defaults follow the target."""
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        self.case = case
+        kwargs.setdefault("auto_id", "f-%s")
+        super().__init__(*args, **kwargs)
+
+
+Cleaned = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Action:
+    """`verb` is run by the door only. Predicates return None or the sentence that says why not.
+
+    blocked: whatever is filled in. refused: with what is filled in. preview: sentences on what will happen,
+    beside the changes the door finds by running the verb and rolling back. prepare: slow work before the
+    transaction, free of side effects on the data; its result reaches the verb as `act.prepared`.
+    """
+
+    key: str
+    on: type
+    label: str
+    help: str
+    verb: Callable[..., Outcome]
+    form: type[ActionForm] = ActionForm
+    icon: str = "bolt"
+    permission: Right | None = Right.ACT
+    reason: Reason = Reason.REQUIRED
+    customer_visible: bool = False
+    tell: tuple[Notice, ...] = ()
+    blocked: Callable[[Case], str | None] | None = None
+    refused: Callable[[Case, Cleaned], str | None] | None = None
+    preview: Callable[[Case, Cleaned], list[str]] | None = None
+    prepare: Callable[[Case, Cleaned], Any] | None = None
+    inverse: str | None = None
+    stream: str | None = None
+    in_menu: bool = True
+    danger: bool = False
+
+    @property
+    def room(self) -> str:
+        return self.key.split(".")[0]
+
+    @property
+    def target_slug(self) -> str:
+        return self.key.split(".")[1]
+
+    @property
+    def verb_name(self) -> str:
+        return self.key.split(".")[2]
+
+    @property
+    def title(self) -> str:
+        """The label without the ellipsis that says a dialog follows."""
+        return self.label.removesuffix("…")
+
+    def form_for(self, case: Case, data: Any = None, **kwargs: Any) -> ActionForm:
+        return self.form(data, case=case, **kwargs)
+
+    def explain_missing_right(self) -> str:
+        assert self.permission is not None
+        return f"You need the right “{self.permission.label}”."
+
+
+class Company:
+    """The target of actions on no single row: an export, an import. There is one."""
+
+    pk = 0
+    public_id = "company"
+
+    def __str__(self) -> str:
+        return "the company"

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from bursar.access.actor import ActorKind
+from bursar.core import clock, heartbeat
+from bursar.core.models import InstallationFact
+
+
+def installation(request: HttpRequest) -> dict[str, Any]:
+    """What every page says: the company, whether the data is a demo, and whether the worker is late."""
+    if request.headers.get("HX-Request"):
+        return {"company": settings.BURSAR_COMPANY_NAME, "actor": getattr(request, "actor", None)}
+    actor = getattr(request, "actor", None)
+    return {
+        "company": settings.BURSAR_COMPANY_NAME,
+        "actor": actor,
+        "is_staff_reader": actor is not None and actor.kind is ActorKind.STAFF,
+        "demo_data": InstallationFact.objects.filter(name="demo").exists(),
+        "worker_late": heartbeat.is_late(clock.now()) if actor and actor.kind is ActorKind.STAFF else False,
+        "worker_seen_at": heartbeat.seen_at() if actor and actor.kind is ActorKind.STAFF else None,
+    }

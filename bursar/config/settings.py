@@ -1,0 +1,149 @@
+"""Django's settings. What an operator may set is declared with `option`, and documented from there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from bursar.core.database import connection_settings, read_or_make_secret
+from bursar.core.options import boolean, names, option, required
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+DEBUG = required("BURSAR_DEBUG", "no", "Shows tracebacks in the browser. Never in production.", boolean)
+BURSAR_VAR = required("BURSAR_VAR", str(ROOT / "var"), "The folder for the embedded database, secret and exports.", Path)
+SECRET_KEY = option("BURSAR_SECRET_KEY", None, "Signs sessions. Made and kept under var/ when unset.", str)
+SECRET_KEY = SECRET_KEY or read_or_make_secret(BURSAR_VAR)
+DATABASE_URL = option("DATABASE_URL", None, "A PostgreSQL address. Unset: an embedded server under var/.", str)
+BURSAR_COMPANY_NAME = required("BURSAR_COMPANY_NAME", "Agora Voices", "The company's name, as customers read it.", str)
+BURSAR_MAIL_DOMAIN = required("BURSAR_MAIL_DOMAIN", "agora.example", "The mail domain of the company's people.", str.lower)
+BURSAR_STAFF_HELP = required(
+    "BURSAR_STAFF_HELP", "your lead", "Whom a colleague without a staff role should ask, in words or as an address.", str
+)
+BURSAR_CURRENCY = required("BURSAR_CURRENCY", "EUR", "The one currency of all amounts.", str.upper)
+BURSAR_GRACE = timedelta(
+    days=required("BURSAR_GRACE_DAYS", "60", "How many days an unpaid renewal still counts as paying.", int)
+)
+ALLOWED_HOSTS = required("BURSAR_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the site answers to, comma separated.", names)
+CSRF_TRUSTED_ORIGINS = required("BURSAR_ORIGINS", "", "Origins behind a proxy, such as https://bursar.example.", names)
+BURSAR_HTTPS = required("BURSAR_HTTPS", "no", "Yes behind a TLS proxy: secure cookies and HSTS.", boolean)
+BURSAR_ACTOR_LOADER = "bursar.config.actors.load_actor"
+
+ROOMS = [
+    "core", "ui", "access", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "rollup", "product",
+    "dashboard", "panel", "demo", "config",
+]  # fmt: skip
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "django_cotton.apps.SimpleAppConfig",
+    "pgtrigger",
+    "procrastinate.contrib.django",
+    "allauth",
+    "allauth.account",
+    *[f"bursar.{room}" for room in ROOMS],
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "bursar.config.middleware.RequestIdMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "bursar.config.middleware.ActorMiddleware",
+    "bursar.config.middleware.GateMiddleware",
+    "bursar.config.middleware.RefusalMiddleware",
+]
+ROOT_URLCONF = "bursar.config.urls"
+WSGI_APPLICATION = "bursar.config.wsgi.application"
+
+_LOADERS = [
+    "django_cotton.cotton_loader.Loader",
+    "django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "OPTIONS": {
+            "loaders": _LOADERS if DEBUG else [("django.template.loaders.cached.Loader", _LOADERS)],
+            "builtins": ["django_cotton.templatetags.cotton", "bursar.ui.templatetags.ui"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "bursar.config.context.installation",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": connection_settings(BURSAR_VAR, DATABASE_URL)}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "access.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "bursar.staff.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/sign-in/"
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = False
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BURSAR_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if BURSAR_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BURSAR_HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BURSAR_VAR / "static"
+_PACKAGES = {"tabler": "@tabler/core/dist"}
+STATICFILES_DIRS = [
+    (f"vendor/{name}", ROOT / "node_modules" / path)
+    for name, path in _PACKAGES.items()
+    if (ROOT / "node_modules" / path).is_dir()
+]
+WHITENOISE_USE_FINDERS = True
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+    ],
+    logger_factory=structlog.PrintLoggerFactory(),
+)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import include, path
+from ninja import NinjaAPI
+from ninja.errors import ValidationError
+from ninja.security import django_auth
+
+from bursar.actions.api import build_router
+from bursar.config.middleware import refuse_json
+from bursar.rollup.api import router as rollup_router
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers. Nothing more is asked of it here."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+api = NinjaAPI(title="Bursar", version="1", auth=django_auth, urls_namespace="api", docs_url=None)
+api.add_router("", build_router())
+api.add_router("", rollup_router)
+
+
+@api.exception_handler(ValidationError)
+def refuse_malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """A body that does not fit its schema: the same shape of refusal as everywhere."""
+    fields: dict[str, list[str]] = {}
+    for fault in error.errors:
+        where = [str(part) for part in fault.get("loc", []) if part not in ("body", "data", "query", "path")]
+        fields.setdefault(".".join(where) or "body", []).append(str(fault.get("msg", "is not right")))
+    return refuse_json(422, "invalid", "Some fields need another look.", fields)
+
+
+urlpatterns = [
+    path("healthz", healthz),
+    path("api/v1/", api.urls),
+    path("panel/actions/", include("bursar.actions.urls")),
+    path("panel/book/", include("bursar.audit.urls")),
+    path("panel/", include("bursar.panel.urls")),
+    path("panel/usage/", include("bursar.rollup.urls")),
+    path("", include("bursar.staff.urls")),
+    path("", include("bursar.dashboard.urls")),
+]

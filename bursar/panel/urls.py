@@ -1,0 +1,11 @@
+from django.urls import path
+from django.views.generic import RedirectView
+
+from bursar.panel import pages
+
+app_name = "panel"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="rollup:page"), name="home"),
+    path("accounts/<slug:account_id>", pages.show_account, name="account"),
+]

@@ -1,0 +1,117 @@
+"""Every read of plans. `load_accounts` turns dated rows into the plain state that the rules take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Any
+
+from bursar.plans.models import (
+    AccountManager,
+    BaseTier,
+    Discount,
+    PaidPeriod,
+    PaymentTerms,
+    PinnedPrice,
+    TierGrant,
+    TierTerms,
+)
+from bursar.plans.rules import (
+    AccountState,
+    Base,
+    Catalogue,
+    CatalogueRow,
+    DiscountRow,
+    Grant,
+    Manager,
+    Member,
+    Period,
+    Pin,
+    Tenancy,
+    Terms,
+    WorkspaceState,
+)
+from bursar.tenants.models import BillingAccount, WorkspaceAccount, WorkspaceMembership
+
+
+def load_catalogue() -> Catalogue:
+    fields = ("tier", "yearly", "monthly", "cap_hours", "cap_effect", "valid_from", "valid_until")
+    return Catalogue(CatalogueRow(*row) for row in TierTerms.objects.order_by("valid_from").values_list(*fields))
+
+
+def load_accounts(account_ids: Collection[int]) -> dict[int, AccountState]:
+    """The dated state of each account, whole history, in a fixed number of queries."""
+    ids = list(account_ids)
+    rows = BillingAccount.objects.filter(id__in=ids).values_list("id", "created_at")
+    accounts = {pk: AccountState(pk, created_at) for pk, created_at in rows}
+    _fill(PaymentTerms, ids, accounts, Terms, lambda a: a.terms,
+          "mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at")  # fmt: skip
+    _fill(Discount, ids, accounts, DiscountRow, lambda a: a.discounts, "kind", "percent")
+    _fill(PinnedPrice, ids, accounts, Pin, lambda a: a.pins, "tier", "cadence", "rate")
+    _fill(AccountManager, ids, accounts, Manager, lambda a: a.managers, "staff_id")
+    periods = PaidPeriod.objects.filter(account_id__in=ids).order_by("service_from", "id")
+    fields = ("source", "service_from", "service_until", "booked_at", "credited_at")
+    for account_id, *values in periods.values_list("account_id", *fields):
+        accounts[account_id].periods.append(Period(*values))
+    _fill_workspaces(ids, accounts)
+    return accounts
+
+
+def _fill(
+    model: Any,
+    ids: list[int],
+    accounts: dict[int, AccountState],
+    shape: Callable[..., Any],
+    place: Callable[[AccountState], list[Any]],
+    *fields: str,
+) -> None:
+    rows = model.objects.filter(account_id__in=ids).order_by("valid_from")
+    for account_id, *values in rows.values_list("account_id", *fields, "valid_from", "valid_until"):
+        place(accounts[account_id]).append(shape(*values))
+
+
+def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
+    """A workspace that moved is loaded for each account it ever drew on."""
+    states: dict[tuple[int, int], WorkspaceState] = {}
+    homes: dict[int, list[WorkspaceState]] = {}
+    tenancies = WorkspaceAccount.objects.filter(account_id__in=ids).order_by("workspace__created_at", "workspace_id")
+    fields = ("account_id", "workspace_id", "workspace__created_at", "workspace__deleted_at", "valid_from", "valid_until")
+    for account_id, workspace_id, created_at, deleted_at, start, end in tenancies.values_list(*fields):
+        state = states.get((account_id, workspace_id))
+        if state is None:
+            state = states[account_id, workspace_id] = WorkspaceState(workspace_id, created_at, deleted_at)
+            accounts[account_id].workspaces.append(state)
+            homes.setdefault(workspace_id, []).append(state)
+        state.tenancies.append(Tenancy(start, end))
+    load_workspace_rows(homes)
+
+
+def load_workspace_rows(homes: dict[int, list[WorkspaceState]]) -> None:
+    """Adds tiers, grants, discounts and members to the given workspace states, by workspace key."""
+    sources: list[tuple[Any, Callable[..., Any], Callable[[WorkspaceState], list[Any]], tuple[str, ...]]] = [
+        (BaseTier, Base, lambda w: w.bases, ("tier",)),
+        (Discount, DiscountRow, lambda w: w.discounts, ("kind", "percent")),
+        (WorkspaceMembership, Member, lambda w: w.members, ("person_id", "role", "is_support")),
+    ]
+    ids = list(homes)
+    for model, shape, place, fields in sources:
+        rows = model.objects.filter(workspace_id__in=ids).order_by("valid_from")
+        for workspace_id, *values in rows.values_list("workspace_id", *fields, "valid_from", "valid_until"):
+            row = shape(*values)
+            for state in homes[workspace_id]:
+                place(state).append(row)
+    grants = TierGrant.objects.filter(workspace_id__in=ids).order_by("valid_from")
+    names = ("workspace_id", "tier", "kind", "valid_from", "valid_until", "planned_until")
+    for workspace_id, *values in grants.values_list(*names):
+        for state in homes[workspace_id]:
+            state.grants.append(Grant(*values))
+
+
+def load_account(account_id: int) -> AccountState:
+    return load_accounts([account_id])[account_id]
+
+
+def get_discount(at: datetime, *, account_id: int | None = None, workspace_id: int | None = None) -> Discount | None:
+    """The live discount set on this account or on this workspace itself."""
+    return Discount.objects.at(at).filter(account_id=account_id, workspace_id=workspace_id).first()
+

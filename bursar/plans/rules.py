@@ -1,0 +1,316 @@
+"""Tiers, seats and prices at an instant. Pure: no Django, no clock. Rules: DOMAIN 2.
+
+States are plain rows that hold in [start, end); `end` None is open. Rates are EUR per seat and month, excluding VAT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple, Protocol, TypeVar
+
+from bursar.core.calendar import add_months_at
+from bursar.core.money import cents
+
+RANK = {"free": 0, "pilot": 1, "innovator": 2, "changemaker": 3, "guardian": 4}
+PAID_TIERS = frozenset({"innovator", "changemaker", "guardian"})
+SEAT_ROLES = frozenset({"owner", "admin", "member", "billing", "external"})
+MONTHS_OF = {"yearly": 12, "monthly": 1}
+
+
+class Spanned(Protocol):
+    @property
+    def start(self) -> datetime: ...
+    @property
+    def end(self) -> datetime | None: ...
+
+
+S = TypeVar("S", bound=Spanned)
+
+
+class Base(NamedTuple):
+    tier: str
+    start: datetime
+    end: datetime | None
+
+
+class Grant(NamedTuple):
+    tier: str
+    kind: str
+    start: datetime
+    end: datetime | None
+    planned_until: datetime | None
+
+
+class DiscountRow(NamedTuple):
+    kind: str
+    percent: int
+    start: datetime
+    end: datetime | None
+
+
+class Terms(NamedTuple):
+    mode: str
+    status: str
+    cadence: str
+    paid_until: datetime | None
+    past_due_since: datetime | None
+    lapses_at: datetime | None
+    start: datetime
+    end: datetime | None
+
+
+class Pin(NamedTuple):
+    tier: str
+    cadence: str
+    rate: Decimal
+    start: datetime
+    end: datetime | None
+
+
+class Period(NamedTuple):
+    source: str
+    start: datetime
+    end: datetime
+    booked_at: datetime
+    credited_at: datetime | None
+
+
+class Member(NamedTuple):
+    person_id: int
+    role: str
+    is_support: bool
+    start: datetime
+    end: datetime | None
+
+
+class Manager(NamedTuple):
+    staff_id: int
+    start: datetime
+    end: datetime | None
+
+
+class CatalogueRow(NamedTuple):
+    tier: str
+    yearly: Decimal
+    monthly: Decimal
+    cap_hours: Decimal | None
+    cap_effect: str
+    start: datetime
+    end: datetime | None
+
+
+class Tenancy(NamedTuple):
+    """When a workspace drew on the account."""
+
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(slots=True)
+class WorkspaceState:
+    id: int
+    created_at: datetime
+    deleted_at: datetime | None
+    tenancies: list[Tenancy] = field(default_factory=list)
+    bases: list[Base] = field(default_factory=list)
+    grants: list[Grant] = field(default_factory=list)
+    discounts: list[DiscountRow] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
+
+    def is_live(self, at: datetime) -> bool:
+        gone = self.deleted_at is not None and self.deleted_at <= at
+        return self.created_at <= at and not gone and live(self.tenancies, at) is not None
+
+
+@dataclass(slots=True)
+class AccountState:
+    """Everything dated that one account's figures follow from. `workspaces` are oldest first."""
+
+    id: int
+    created_at: datetime
+    terms: list[Terms] = field(default_factory=list)
+    discounts: list[DiscountRow] = field(default_factory=list)
+    pins: list[Pin] = field(default_factory=list)
+    periods: list[Period] = field(default_factory=list)
+    managers: list[Manager] = field(default_factory=list)
+    workspaces: list[WorkspaceState] = field(default_factory=list)
+
+
+NO_TERMS = Terms("self_serve", "none", "", None, None, None, datetime.min, None)
+
+
+def live(rows: Iterable[S], at: datetime) -> S | None:
+    """The row that holds at `at`."""
+    for row in rows:
+        if row.start <= at and (row.end is None or at < row.end):
+            return row
+    return None
+
+
+def terms_at(account: AccountState, at: datetime) -> Terms:
+    return live(account.terms, at) or NO_TERMS
+
+
+class EffectiveTier(NamedTuple):
+    """`base` after any lapse; `grant` is the timed grant on top, when one is live."""
+
+    tier: str
+    base: str
+    grant: Grant | None
+
+
+def effective_tier(workspace: WorkspaceState, terms: Terms, at: datetime) -> EffectiveTier:
+    """The newest live timed grant, else the base tier. True by the clock: no job has to run."""
+    base = base_tier(workspace.bases, terms, at)
+    grant = max((g for g in workspace.grants if live([g], at)), key=lambda g: g.start, default=None)
+    return EffectiveTier(grant.tier if grant else base, base, grant)
+
+
+def base_tier(bases: Iterable[Base], terms: Terms, at: datetime) -> str:
+    """The base tier; a paid one set before the account's lapse falls to free at that instant."""
+    row = live(bases, at)
+    if row is None:
+        return "free"
+    lapsed = terms.lapses_at is not None and terms.lapses_at <= at and row.start < terms.lapses_at
+    return "free" if lapsed and row.tier in PAID_TIERS else row.tier
+
+
+class Catalogue:
+    """The dated catalogue rows, by tier."""
+
+    def __init__(self, rows: Iterable[CatalogueRow]) -> None:
+        self.rows = list(rows)
+
+    def at(self, tier: str, at: datetime) -> CatalogueRow:
+        """Raises LookupError when the catalogue says nothing about `tier` at `at`."""
+        row = live((r for r in self.rows if r.tier == tier), at)
+        if row is None:
+            raise LookupError(f"The catalogue has no {tier} at {at:%Y-%m-%d}.")
+        return row
+
+    def rate(self, account: AccountState, tier: str, cadence: str, at: datetime) -> Decimal:
+        """The pinned price of the running interval, else the catalogue's."""
+        pin = live((p for p in account.pins if p.tier == tier and p.cadence == cadence), at)
+        if pin is not None:
+            return pin.rate
+        row = self.at(tier, at)
+        return row.monthly if cadence == "monthly" else row.yearly
+
+    def changes_after(self, at: datetime) -> Iterator[datetime]:
+        return (instant for row in self.rows for instant in (row.start, row.end) if instant is not None and instant > at)
+
+
+class Seated(NamedTuple):
+    """A live workspace with what its seats cost: `unit` is hundredths of a cent per seat and month."""
+
+    state: WorkspaceState
+    effective: EffectiveTier
+    discount: DiscountRow | None
+    unit: int
+
+
+def seat_people(workspace: WorkspaceState, at: datetime) -> set[int]:
+    """Distinct people with a seat: direct, live, in a seat role, not temporary support."""
+    return {
+        m.person_id
+        for m in workspace.members
+        if m.role in SEAT_ROLES and not m.is_support and m.start <= at and (m.end is None or at < m.end)
+    }
+
+
+class Price(NamedTuple):
+    """`amount`: EUR per month after discount, excluding VAT. `is_paid_tier`: any workspace on a paid tier."""
+
+    amount: Decimal
+    seats: int
+    is_paid_tier: bool
+
+
+def calc_price(seated: list[Seated], people: list[set[int]]) -> Price:
+    """Σ over people of the dearest seat they sit on; a paid account pays at least one seat at its highest paid tier."""
+    dearest: dict[int, int] = {}
+    for place, sitting in zip(seated, people, strict=True):
+        for person in sitting:
+            if place.unit >= dearest.get(person, 0):
+                dearest[person] = place.unit
+    paid = [place for place in seated if place.effective.tier in PAID_TIERS]
+    top = max(paid, key=lambda place: RANK[place.effective.tier], default=None)
+    units = max(sum(dearest.values()), top.unit if top else 0)
+    return Price(cents(Decimal(units) / 10_000), len(dearest), top is not None)
+
+
+def seat_unit(rate: Decimal, discount: DiscountRow | None) -> int:
+    """Hundredths of a cent: whole numbers, so that sums stay exact."""
+    return int(rate * 100) * (100 - (discount.percent if discount else 0))
+
+
+def paid_interval(account: AccountState, terms: Terms, at: datetime) -> Tenancy | None:
+    """The interval already paid for that contains `at`."""
+    for period in account.periods:
+        is_good = period.booked_at <= at and (period.credited_at is None or at < period.credited_at)
+        if is_good and period.start <= at < period.end:
+            return Tenancy(period.start, period.end)
+    if terms.paid_until is not None and at < terms.paid_until:
+        return Tenancy(add_months_at(terms.paid_until, -MONTHS_OF[terms.cadence or "yearly"]), terms.paid_until)
+    return None
+
+
+def before_zero(discounts: list[DiscountRow], at: datetime, interval: Tenancy) -> DiscountRow | None:
+    """The discount in force, leaving out a 100 % one that was set inside the paid interval (DOMAIN 4, class 1)."""
+    row = live(discounts, at)
+    while row is not None and row.percent == 100 and row.start > interval.start:
+        start = row.start
+        earlier = [r for r in discounts if r.start < start and (r.end is None or r.end >= start)]
+        row = max(earlier, key=lambda r: r.start, default=None)
+    return row
+
+
+def has_way_of_paying(terms: Terms, at: datetime) -> bool:
+    if terms.mode == "managed" or terms.status in ("active", "past_due", "pending"):
+        return True
+    return terms.status == "cancelled" and terms.paid_until is not None and at < terms.paid_until
+
+
+def why_not_change_tier(terms: Terms) -> str | None:
+    """Whatever the tier: a live subscription charges for the present one, so nobody changes it behind its back."""
+    if terms.mode == "self_serve" and terms.status in ("active", "past_due", "pending"):
+        return (
+            "A Mollie subscription is live. The customer changes plan at checkout, or staff set the account managed first."
+        )
+    return None
+
+
+def why_not_this_tier(tier: str, present: EffectiveTier) -> str | None:
+    if tier == present.base and present.grant is None:
+        return f"The workspace is on {tier.capitalize()} already."
+    return None
+
+
+def list_losses(before: str, after: str, before_cap: Decimal | None, after_cap: Decimal | None) -> list[str]:
+    """What the customer loses by going from one tier down to another, in sentences."""
+    if RANK[after] >= RANK[before]:
+        return []
+    losses = [f"This is a step down, from {before.capitalize()} to {after.capitalize()}."]
+    if after_cap is not None and before_cap is None:
+        losses.append(f"Recording is unlimited now; it will count towards a cap of {after_cap.normalize():f} h.")
+    if after == "free":
+        losses.append("What exists stays readable; creating more is gated, and uploads lock at the cap.")
+    return losses
+
+
+def why_not_discount(kind: str, percent: int, end_date: date | None, today: date, *, on_account: bool) -> str | None:
+    if kind == "trial" and end_date is None:
+        return "A trial discount needs an end date."
+    if end_date is not None and end_date < today:
+        return f"The end date {end_date:%-d %B %Y} is past. Choose today or later."
+    if percent == 0 and on_account:
+        return "0 % is no discount. Use “Remove discount” to go back to the full price."
+    return None
+
+
+def describe_discount(kind_label: str, percent: int, end_date: date | None) -> str:
+    until = f", until {end_date:%-d %B %Y}" if end_date else ""
+    return f"{percent} % {kind_label}{until}"

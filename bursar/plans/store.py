@@ -1,0 +1,30 @@
+"""Writing dated plan state. Called by actions only, under the account's lock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bursar.core.dated import replace_from
+from bursar.plans.models import BaseTier, PaymentTerms, TierGrant
+from bursar.plans.rules import AccountState, base_tier, live, terms_at
+from bursar.tenants.models import BillingAccount, Workspace
+
+
+def set_base_tier(workspace: Workspace, tier: str, now: datetime) -> None:
+    replace_from(BaseTier, {"workspace": workspace}, now, {"tier": tier})
+
+
+def end_grants(workspace: Workspace, now: datetime) -> int:
+    """Ends every live grant now. Returns how many there were."""
+    return TierGrant.objects.filter(workspace=workspace, valid_from__lte=now, valid_until__gt=now).update(valid_until=now)
+
+
+def set_payment_terms(account: BillingAccount, state: AccountState, now: datetime, **values: Any) -> None:
+    """Replaces the payment terms from `now`; what lapsed under the old ones is written down first, and stays lapsed."""
+    old = terms_at(state, now)
+    for workspace in state.workspaces:
+        stored = live(workspace.bases, now)
+        if stored is not None and base_tier(workspace.bases, old, now) != stored.tier:
+            replace_from(BaseTier, {"workspace_id": workspace.id}, now, {"tier": base_tier(workspace.bases, old, now)})
+    replace_from(PaymentTerms, {"account": account}, now, values)

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class RollupConfig(AppConfig):
+    name = "bursar.rollup"
+    label = "rollup"

@@ -1,0 +1,119 @@
+"""What the address of the rollup asks for: month, filters, sort, page. Unknown values get a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bursar.core.calendar import Month
+from bursar.core.errors import BadRequest
+from bursar.core.sortkey import sort_key
+from bursar.plans.models import PaymentStatus, Tier
+from bursar.rollup.models import RevenueClass
+
+LOOKBACK = 12
+PAGE_SIZE = 50
+SORTS = ("account", "class", "tier", "pays", "seats", "hours", "mrr", "potential", "manager", "payment")
+DEFAULT_SORT = "-mrr"
+STATUSES = {**dict(PaymentStatus.choices), "managed": "managed"}
+NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class View:
+    """One state of the page, as its address says it. `managers` are public ids or “nobody”."""
+
+    month: Month
+    current: Month
+    q: str = ""
+    tiers: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    managers: tuple[str, ...] = ()
+    partner: str = ""
+    sort: str = DEFAULT_SORT
+    page: int = 1
+    nested: bool = True
+
+    @property
+    def is_current(self) -> bool:
+        return self.month == self.current
+
+    @property
+    def search(self) -> str:
+        return sort_key(self.q)
+
+    def as_of(self, now: datetime) -> datetime:
+        """The instant the figures stand for: now, or the last instant of a past month."""
+        return now if self.is_current else self.month.last_instant
+
+    def is_filtered(self) -> bool:
+        return bool(self.q or self.tiers or self.classes or self.statuses or self.managers or self.partner)
+
+
+def read(query: Any, now: datetime) -> View:
+    """Reads a QueryDict. Raises BadRequest with a sentence for what it does not know."""
+    current = Month.of(now)
+    month = _month(query.get("month", ""), current)
+    return View(
+        month=month,
+        current=current,
+        q=query.get("q", "").strip()[:100],
+        tiers=_several(query, "tier", dict(Tier.choices), "tier"),
+        classes=_several(query, "class", dict(RevenueClass.choices), "revenue class"),
+        statuses=_several(query, "status", STATUSES, "payment status"),
+        managers=_managers(query),
+        partner=_one(query, "partner", ("yes", "no")),
+        sort=_sort(query.get("sort", "") or DEFAULT_SORT),
+        page=_page(query.get("page", "") or "1"),
+        nested=query.get("workspaces", "") != "hide",
+    )
+
+
+def _month(text: str, current: Month) -> Month:
+    if not text:
+        return current
+    try:
+        month = Month.parse(text)
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+    if not current.plus(-LOOKBACK) <= month <= current:
+        raise BadRequest(f"{month.label} is out of reach: the rollup shows {current.label} and the 12 months before it.")
+    return month
+
+
+def _several(query: Any, name: str, known: Mapping[str, Any], words: str) -> tuple[str, ...]:
+    values = tuple(dict.fromkeys(value for value in query.getlist(name) if value))
+    for value in values:
+        if value not in known:
+            raise BadRequest(f"There is no {words} “{value[:40]}”. Known are: {', '.join(known)}.")
+    return values
+
+
+def _managers(query: Any) -> tuple[str, ...]:
+    values = tuple(dict.fromkeys(value for value in query.getlist("manager") if value))
+    for value in values:
+        if value != NOBODY and not (value.startswith("stf_") and value.isascii() and len(value) <= 24):
+            raise BadRequest(f"“{value[:40]}” is no account manager's id.")
+    return values
+
+
+def _one(query: Any, name: str, known: tuple[str, ...]) -> str:
+    value: str = query.get(name, "")
+    if value and value not in known:
+        raise BadRequest(f"“{name}” is one of {', '.join(known)}, not “{value[:40]}”.")
+    return value
+
+
+def _sort(text: str) -> str:
+    if text.removeprefix("-") not in SORTS:
+        raise BadRequest(f"Nothing can be sorted by “{text[:40]}”. Known are: {', '.join(SORTS)}.")
+    return text
+
+
+def _page(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1_000_000):
+        raise BadRequest(f"“{text[:40]}” is not a page number.")
+    return int(text[:9])

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from bursar.core.ids import PublicIdField
+from bursar.plans.models import Tier
+from bursar.staff.models import StaffMember
+from bursar.tenants.models import BillingAccount, Workspace
+
+
+class RevenueClass(models.TextChoices):
+    PAYING = "paying", "paying"
+    MANAGED = "managed", "managed"
+    TRIAL = "trial", "trial"
+    COMPED = "comped", "comped"
+    FREE = "free", "free"
+
+
+class AccountMonth(models.Model):
+    """The facts of one account in one UTC month: as of now for the open month, as at its end for a closed one.
+
+    Derived, settled inside the transaction that changes their inputs. `next_change_at`: the first instant after
+    which the clock alone may change them (open month only). Amounts EUR per month, excluding VAT.
+    `had_mrr`: positive at any earlier month end. `restated_at`: a closed month was changed afterwards.
+    """
+
+    account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="months")
+    month = models.DateField()
+    is_listed = models.BooleanField()
+    klass = models.CharField(max_length=8, choices=RevenueClass.choices)
+    reason = models.JSONField()
+    tier = models.CharField(max_length=12, choices=Tier.choices)
+    tier_rank = models.PositiveSmallIntegerField()
+    tiers = ArrayField(models.CharField(max_length=12))
+    mode = models.CharField(max_length=12)
+    status = models.CharField(max_length=12)
+    cadence = models.CharField(max_length=8, blank=True)
+    overdue_since = models.DateTimeField(null=True)
+    discount_kind = models.CharField(max_length=16, blank=True)
+    discount_percent = models.PositiveSmallIntegerField(default=0)
+    workspaces = models.PositiveIntegerField()
+    seats = models.PositiveIntegerField()
+    recorded_seconds = models.BigIntegerField(default=0)
+    mrr = models.DecimalField(max_digits=14, decimal_places=2)
+    potential = models.DecimalField(max_digits=14, decimal_places=2)
+    previous_mrr = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    movement = models.CharField(max_length=12, blank=True)
+    had_mrr = models.BooleanField(default=False)
+    manager = models.ForeignKey(StaffMember, null=True, on_delete=models.SET_NULL, related_name="+")
+    rule_version = models.PositiveSmallIntegerField()
+    next_change_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField()
+    restated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_account_month", fields=["account", "month"])]
+        indexes = [
+            models.Index(name="account_month_mrr", fields=["month", "-mrr", "account"]),
+            models.Index(name="account_month_due", fields=["next_change_at"], condition=models.Q(next_change_at__isnull=False)),
+        ]
+
+
+class WorkspaceMonth(models.Model):
+    """The facts of one workspace in one UTC month, under the account that paid for it then."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="months")
+    account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="workspace_months")
+    month = models.DateField()
+    tier = models.CharField(max_length=12, choices=Tier.choices)
+    base_tier = models.CharField(max_length=12, choices=Tier.choices)
+    grant_kind = models.CharField(max_length=16, blank=True)
+    grant_until = models.DateTimeField(null=True)
+    discount_kind = models.CharField(max_length=16, blank=True)
+    discount_percent = models.PositiveSmallIntegerField(default=0)
+    seats = models.PositiveIntegerField()
+    externals = models.PositiveIntegerField()
+    observers = models.PositiveIntegerField()
+    cap_seconds = models.PositiveIntegerField(null=True)
+    recorded_seconds = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_workspace_month", fields=["workspace", "month"])]
+        indexes = [models.Index(name="workspace_month_by_account", fields=["account", "month"])]
+
+
+class Unsettled(models.Model):
+    """An account whose facts wait to be computed from `month` on: written by imports, cleared by the refresh."""
+
+    account = models.OneToOneField(BillingAccount, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    month = models.DateField()
+
+
+class MonthRestatement(models.Model):
+    """A closed month that was changed afterwards: by late usage, or by an import of history."""
+
+    public_id = PublicIdField(prefix="rsm")
+    account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="restatements")
+    month = models.DateField()
+    at = models.DateTimeField()
+    why = models.CharField(max_length=40)
+    before = models.JSONField()
+    after = models.JSONField()
+
+    class Meta:
+        indexes = [models.Index(name="restatement_by_month", fields=["account", "month"])]
+
+
+class Export(models.Model):
+    """A CSV written once, in one consistent read. Its link lives 24 h, for the person who asked."""
+
+    public_id = PublicIdField(prefix="exp")
+    user_id = models.BigIntegerField()
+    file_name = models.CharField(max_length=120)
+    path = models.CharField(max_length=300)
+    rows = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()

@@ -1,0 +1,115 @@
+"""The home view: “Usage & billing”."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from bursar.access.request import actor_of
+from bursar.actions.run import run
+from bursar.core import clock
+from bursar.core.errors import NotFound
+from bursar.rollup import filters, present, queries, rules
+from bursar.rollup.filters import PAGE_SIZE, View
+from bursar.rollup.models import Export
+from bursar.rollup.refresh import refresh
+from bursar.staff.queries import list_managers
+from bursar.tenants.queries import get_account, list_people_by_role
+from bursar.ui.navigation import NavEntry, register
+
+register(NavEntry(key="rollup", label="Usage & billing", url_name="rollup:page", order=10))
+
+
+def _look(request: HttpRequest) -> tuple[View, datetime]:
+    """Reads the address and brings what is due up to date: the page is right with the worker stopped."""
+    now = clock.now()
+    view = filters.read(request.GET, now)
+    refresh(now)
+    return view, now
+
+
+@require_GET
+def show_page(request: HttpRequest) -> HttpResponse:
+    view, now = _look(request)
+    with queries.consistent_read():
+        totals = queries.calc_totals(view)
+        pages = max(1, -(-totals.accounts // PAGE_SIZE))
+        if view.page > pages:
+            return HttpResponseRedirect(f"?{present.query(request.GET, page=pages)}")
+        context = {
+            **_frame(request, view, now, totals),
+            "rows": [present.account_row(line, view, request.GET) for line in queries.list_page(view, now)],
+            "pager": present.pager(view, totals.accounts, request.GET),
+            "filters": present.filter_menus(view, request.GET, list(list_managers())),
+            "headers": present.headers(view, request.GET),
+        }
+    return render(request, "rollup/page.html", context)
+
+
+def _frame(request: HttpRequest, view: View, now: datetime, totals: queries.Totals) -> dict[str, Any]:
+    months = queries.list_months_with_data(view.current.plus(-filters.LOOKBACK).first, view.current.first)
+    return {
+        "view": view,
+        "as_of": view.as_of(now),
+        "totals": totals,
+        "totals_url": reverse("rollup:totals") + "?" + present.query(request.GET),
+        "months": present.months(view, months, request.GET),
+        "rule": {"version": rules.RULE_VERSION, "sentence": rules.RULE_SENTENCE},
+        "query": present.query(request.GET),
+        "nested_url": "?" + present.query(request.GET, workspaces="hide" if view.nested else None),
+        "clear_url": "?" + present.only_month(view),
+    }
+
+
+@require_GET
+def show_totals(request: HttpRequest) -> HttpResponse:
+    view, now = _look(request)
+    with queries.consistent_read():
+        return render(request, "rollup/_totals.html", _frame(request, view, now, queries.calc_totals(view)))
+
+
+@require_GET
+def show_row(request: HttpRequest, account_id: str) -> HttpResponse:
+    """One account's rows afresh; `all=1` with every workspace."""
+    view, now = _look(request)
+    get_account(actor_of(request), account_id)
+    with queries.consistent_read():
+        fact = queries.get_fact(account_id, view)
+        if fact is None:
+            raise NotFound("This account has no figures in that month.")
+        nested = None if request.GET.get("all") else queries.NESTED
+        line = queries.list_lines([fact], view, now, nested)[0]
+        row = present.account_row(line, view, request.GET)
+    return render(request, "rollup/_account.html", {"row": row, "view": view})
+
+
+@require_GET
+def show_seats(request: HttpRequest, account_id: str) -> HttpResponse:
+    account = get_account(actor_of(request), account_id)
+    people = list_people_by_role(account, clock.now())
+    return render(request, "rollup/_seats.html", {"account": account, "people": people})
+
+
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    data = {"rows": request.POST.get("rows", "accounts"), "query": request.POST.get("query", "")}
+    outcome = run("rollup.company.export", actor_of(request), "company", data)
+    return HttpResponseRedirect(outcome.data["path"])
+
+
+@require_GET
+def download(request: HttpRequest, export_id: str) -> HttpResponseBase:
+    made = Export.objects.filter(public_id=export_id, user_id=actor_of(request).user_id).first()
+    if made is None or made.expires_at <= clock.now() or not Path(made.path).exists():
+        raise NotFound("This download is gone: a link lives 24 hours, for the person who asked. Export again.")
+    response = FileResponse(Path(made.path).open("rb"), as_attachment=True, filename=made.file_name)
+    response["Content-Type"] = "text/csv; charset=utf-8"
+    response["X-Row-Count"] = str(made.rows)
+    response["X-Content-SHA256"] = made.sha256
+    return response

@@ -1,0 +1,166 @@
+"""Turns facts into what the templates show: words, links, no queries."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from bursar.core.calendar import months_between
+from bursar.plans.models import Tier
+from bursar.rollup import words
+from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, PAGE_SIZE, STATUSES, View
+from bursar.rollup.models import RevenueClass
+from bursar.rollup.queries import AccountLine, WorkspaceLine
+
+COLUMNS = (
+    ("account", "Account", False),
+    ("class", "Class", False),
+    ("tier", "Tier", False),
+    ("pays", "Pays", False),
+    ("seats", "Seats", True),
+    ("hours", "Hours", True),
+    ("mrr", "MRR €", True),
+    ("potential", "Potential €", True),
+    ("", "Admin contact", False),
+    ("manager", "Manager", False),
+    ("payment", "Last payment", False),
+)
+
+
+def query(given: QueryDict, **changes: Any) -> str:
+    """The address's parameters with some changed; None removes one."""
+    made = given.copy()
+    for name, value in changes.items():
+        made.pop(name, None)
+        if isinstance(value, list):
+            made.setlist(name, value)
+        elif value is not None:
+            made[name] = str(value)
+    made.pop("all", None)
+    return made.urlencode()
+
+
+def only_month(view: View) -> str:
+    return "" if view.is_current else f"month={view.month}"
+
+
+def months(view: View, with_data: set[date], given: QueryDict) -> list[dict[str, Any]]:
+    first = view.current.plus(-LOOKBACK)
+    return [
+        {
+            "label": month.label,
+            "url": "?" + query(given, month=None if month == view.current else month, page=None),
+            "enabled": month.first in with_data or month == view.current,
+            "current": month == view.month,
+        }
+        for month in reversed(months_between(first, view.current))
+    ]
+
+
+def headers(view: View, given: QueryDict) -> list[dict[str, Any]]:
+    """Numbers sort high to low first, words A to Z; a second click turns it round."""
+    made = []
+    present = view.sort.removeprefix("-")
+    for key, label, numeric in COLUMNS:
+        falls = view.sort.startswith("-")
+        wanted = (key if falls else f"-{key}") if key == present else (f"-{key}" if numeric else key)
+        made.append(
+            {
+                "key": key,
+                "label": label,
+                "numeric": numeric,
+                "url": "?" + query(given, sort=None if wanted == DEFAULT_SORT else wanted, page=None) if key else "",
+                "direction": ("descending" if falls else "ascending") if key == present else "",
+            }
+        )
+    return made
+
+
+def filter_menus(view: View, given: QueryDict, managers: list[Any]) -> list[dict[str, Any]]:
+    people = [(NOBODY, "nobody"), *[(m.public_id, str(m)) for m in managers]]
+    return [
+        _menu("class", "Class", RevenueClass.choices, view.classes, given),
+        _menu("tier", "Tier", Tier.choices, view.tiers, given),
+        _menu("status", "Payment status", list(STATUSES.items()), view.statuses, given),
+        _menu("manager", "Account manager", people, view.managers, given),
+        _menu("partner", "Partner", [("yes", "partners"), ("no", "no partners")], (view.partner,), given),
+    ]
+
+
+def _menu(name: str, label: str, choices: Any, chosen: tuple[str, ...], given: QueryDict) -> dict[str, Any]:
+    picked = [str(words_) for value, words_ in choices if value in chosen]
+    return {
+        "name": name,
+        "label": label,
+        "single": name == "partner",
+        "options": [{"value": value, "label": str(words_), "selected": value in chosen} for value, words_ in choices],
+        "active": bool(picked),
+        "words": ", ".join(picked),
+        "clear_url": "?" + query(given, **{name: None, "page": None}),
+    }
+
+
+def pager(view: View, total: int, given: QueryDict) -> dict[str, Any]:
+    first = (view.page - 1) * PAGE_SIZE + 1
+    last = min(view.page * PAGE_SIZE, total)
+    return {
+        "first": first if total else 0,
+        "last": last,
+        "total": total,
+        "previous_url": "?" + query(given, page=view.page - 1 if view.page > 2 else None) if view.page > 1 else "",
+        "next_url": "?" + query(given, page=view.page + 1) if last < total else "",
+    }
+
+
+def account_row(line: AccountLine, view: View, given: QueryDict) -> dict[str, Any]:
+    fact, account = line.fact, line.fact.account
+    at = view.month.last_instant if not view.is_current else fact.settled_at
+    badge = words.badge(fact, max(at, fact.settled_at))
+    address = reverse("rollup:row", args=[account.public_id])
+    return {
+        "id": account.public_id,
+        "label": str(account),
+        "scope": account.scope,
+        "organisation": account.organisation,
+        "klass": fact.klass,
+        "klass_label": fact.get_klass_display(),
+        "reason": words.explain(fact.reason),
+        "badge": {"word": badge[0], "tone": badge[1]} if badge else None,
+        "discount": words.discount(fact),
+        "tier_label": line.tier_label,
+        "others": line.others,
+        "pays": words.pays(fact),
+        "fact": fact,
+        "contact": line.contacts[0] if line.contacts else None,
+        "more_contacts": line.contacts[1:],
+        "manager": line.manager,
+        "last_payment": line.last_payment,
+        "workspaces": [workspace_row(inner) for inner in line.workspaces],
+        "more": line.more if view.nested else 0,
+        "all_url": f"{address}?{query(given)}&all=1",
+        "url": f"{address}?{query(given)}",
+        "seats_url": reverse("rollup:seats", args=[account.public_id]),
+        "menu_url": reverse("actions:menu", args=["account", account.public_id]),
+    }
+
+
+def workspace_row(line: WorkspaceLine) -> dict[str, Any]:
+    fact, workspace = line.fact, line.fact.workspace
+    return {
+        "id": workspace.public_id,
+        "name": workspace.name,
+        "kind": workspace.get_kind_display(),
+        "visibility": workspace.get_visibility_display(),
+        "data_owner": workspace.data_owner,
+        "tier_label": line.tier_label,
+        "tier_from": Tier(fact.base_tier).label if fact.grant_until else "",
+        "tier_ends_at": fact.grant_until,
+        "discount": f"{fact.discount_percent} % off" if fact.discount_percent else "",
+        "fact": fact,
+        "standing": line.standing,
+        "tone": {"ok": "", "approaching": "warn"}.get(line.standing.state.key, "bad"),
+        "menu_url": reverse("actions:menu", args=["workspace", workspace.public_id]),
+    }

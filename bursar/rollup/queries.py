@@ -1,0 +1,244 @@
+"""Every read of the rollup. Totals, rows, CSV and API start from `filtered`, so they cannot disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
+from django.db.models.functions import RowNumber
+
+from bursar.core.money import ZERO
+from bursar.plans.models import PaidPeriod, Tier
+from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
+from bursar.rollup.models import AccountMonth, RevenueClass, WorkspaceMonth
+from bursar.staff.queries import names_by_id
+from bursar.tenants.queries import Contact, list_admin_contacts, search_account_ids
+from bursar.usage.queries import Standing, list_standings
+
+NESTED = 5
+ORDER = {
+    "account": "account__sort_key",
+    "class": "klass",
+    "tier": "tier_rank",
+    "pays": "status",
+    "seats": "seats",
+    "hours": "recorded_seconds",
+    "mrr": "mrr",
+    "potential": "potential",
+    "manager": "manager__user__name",
+    "payment": "last_payment_at",
+}
+
+
+@contextmanager
+def consistent_read() -> Iterator[None]:
+    """One REPEATABLE READ, read-only transaction: totals and rows are of the same instant."""
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def filtered(view: View) -> QuerySet[AccountMonth]:
+    rows = AccountMonth.objects.filter(month=view.month.first, is_listed=True)
+    if view.q:
+        rows = rows.filter(search_account_ids(view.search))
+    if view.tiers:
+        rows = rows.filter(tiers__overlap=list(view.tiers))
+    if view.classes:
+        rows = rows.filter(klass__in=view.classes)
+    if view.statuses:
+        rows = rows.filter(_status_in(view.statuses))
+    if view.managers:
+        nobody = Q(manager=None) if NOBODY in view.managers else Q()
+        rows = rows.filter(Q(manager__public_id__in=view.managers) | nobody)
+    if view.partner:
+        rows = rows.filter(account__organisation__is_partner=view.partner == "yes")
+    return rows
+
+
+def _status_in(statuses: tuple[str, ...]) -> Q:
+    managed = Q(mode="managed") if "managed" in statuses else Q(pk__in=[])
+    plain = [status for status in statuses if status != "managed"]
+    return managed | Q(status__in=plain) & (Q(mode="self_serve") | Q(status="past_due"))
+
+
+def ordered(view: View, rows: QuerySet[AccountMonth]) -> QuerySet[AccountMonth]:
+    """By the asked column, then by account: a total order, so that no row is on two pages."""
+    name = view.sort.removeprefix("-")
+    column = F(ORDER[name])
+    if name == "payment":
+        newest = PaidPeriod.objects.filter(account_id=OuterRef("account_id"), booked_at__lt=view.month.end)
+        rows = rows.annotate(last_payment_at=Subquery(newest.order_by("-booked_at").values("booked_at")[:1]))
+    direction = column.desc(nulls_last=True) if view.sort.startswith("-") else column.asc(nulls_last=True)
+    return rows.order_by(direction, "account__sort_key", "account_id")
+
+
+@dataclass
+class Totals:
+    """Of the whole filtered set. Amounts EUR per month; `classes` in the order of `RevenueClass`."""
+
+    accounts: int = 0
+    workspaces: int = 0
+    seats: int = 0
+    recorded_seconds: int = 0
+    mrr: Decimal = ZERO
+    past_due_mrr: Decimal = ZERO
+    potential: Decimal = ZERO
+    potential_managed: Decimal = ZERO
+    potential_trial: Decimal = ZERO
+    previous_mrr: Decimal = ZERO
+    classes: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def forecast(self) -> Decimal:
+        return self.mrr + self.potential
+
+
+def calc_totals(view: View) -> Totals:
+    """One statement: grouped by class, added up here."""
+    late = Q(status="past_due")
+    groups = {
+        row["klass"]: row
+        for row in filtered(view)
+        .order_by()
+        .values("klass")
+        .annotate(
+            accounts=Count("id"),
+            workspaces_=Sum("workspaces"),
+            seats_=Sum("seats"),
+            seconds=Sum("recorded_seconds"),
+            mrr_=Sum("mrr"),
+            potential_=Sum("potential"),
+            late=Sum("mrr", filter=late),
+        )
+    }
+    totals = Totals()
+    for klass, row in groups.items():
+        totals.accounts += row["accounts"]
+        totals.workspaces += row["workspaces_"]
+        totals.seats += row["seats_"]
+        totals.recorded_seconds += int(row["seconds"])
+        totals.mrr += row["mrr_"]
+        totals.potential += row["potential_"]
+        totals.past_due_mrr += row["late"] or ZERO
+        if klass == RevenueClass.MANAGED:
+            totals.potential_managed = row["potential_"]
+        if klass == RevenueClass.TRIAL:
+            totals.potential_trial = row["potential_"]
+    for klass in RevenueClass:
+        row = groups.get(klass.value, {})
+        count = row.get("accounts", 0)
+        totals.classes.append(
+            {
+                "key": klass.value,
+                "label": klass.label,
+                "count": count,
+                "mrr": row.get("mrr_", ZERO),
+                "potential": row.get("potential_", ZERO),
+                "share": round(100 * count / totals.accounts, 2) if totals.accounts else 0,
+            }
+        )
+    return totals
+
+
+@dataclass
+class WorkspaceLine:
+    fact: WorkspaceMonth
+    standing: Standing
+    tier_label: str
+
+
+@dataclass
+class AccountLine:
+    """An account's row with all that it shows. `more`: workspaces beyond those in `workspaces`."""
+
+    fact: AccountMonth
+    contacts: list[Contact]
+    manager: str
+    last_payment: PaidPeriod | None
+    workspaces: list[WorkspaceLine]
+    more: int
+
+    @property
+    def tier_label(self) -> str:
+        return Tier(self.fact.tier).label
+
+    @property
+    def others(self) -> int:
+        return max(0, len(self.fact.tiers) - 1)
+
+
+def list_page(view: View, now: datetime) -> list[AccountLine]:
+    """The rows of one page, in a number of statements that does not depend on how many there are."""
+    start = (view.page - 1) * PAGE_SIZE
+    rows = ordered(view, filtered(view)).select_related("account__organisation")
+    return list_lines(list(rows[start : start + PAGE_SIZE]), view, now)
+
+
+def list_lines(facts: list[AccountMonth], view: View, now: datetime, nested: int | None = NESTED) -> list[AccountLine]:
+    """`nested`: how many workspaces each; None for all."""
+    ids = [fact.account_id for fact in facts]
+    contacts = list_admin_contacts(ids, now)
+    payments = list_last_payments(ids, view.month.end)
+    names = names_by_id()
+    workspaces = list_workspace_lines(ids, view, now, nested) if view.nested or nested is None else {}
+    return [
+        AccountLine(
+            fact=fact,
+            contacts=contacts.get(fact.account_id, []),
+            manager=names.get(fact.manager_id, "") if fact.manager_id else "",
+            last_payment=payments.get(fact.account_id),
+            workspaces=workspaces.get(fact.account_id, []),
+            more=fact.workspaces - len(workspaces.get(fact.account_id, [])),
+        )
+        for fact in facts
+    ]
+
+
+def list_workspace_lines(
+    account_ids: list[int], view: View, now: datetime, nested: int | None
+) -> dict[int, list[WorkspaceLine]]:
+    rows = WorkspaceMonth.objects.filter(account_id__in=account_ids, month=view.month.first)
+    place = Window(RowNumber(), partition_by=F("account_id"), order_by=["workspace__sort_key", "workspace_id"])
+    rows = rows.annotate(place=place).select_related("workspace__data_owner").order_by("account_id", "place")
+    if nested is not None:
+        rows = rows.filter(place__lte=nested)
+    found = list(rows)
+    tiers = {row.workspace_id: row.tier for row in found}
+    standings = list_standings(tiers, view.as_of(now), is_open=view.is_current)
+    lines: dict[int, list[WorkspaceLine]] = {}
+    for row in found:
+        line = WorkspaceLine(row, standings[row.workspace_id], Tier(row.tier).label)
+        lines.setdefault(row.account_id, []).append(line)
+    return lines
+
+
+def list_last_payments(account_ids: list[int], before: datetime) -> dict[int, PaidPeriod]:
+    newest = PaidPeriod.objects.filter(account_id__in=account_ids, booked_at__lt=before)
+    rows = newest.order_by("account_id", "-booked_at", "-id").distinct("account_id")
+    return {row.account_id: row for row in rows}
+
+
+def get_fact(account_public_id: str, view: View) -> AccountMonth | None:
+    rows = AccountMonth.objects.select_related("account__organisation")
+    return rows.filter(account__public_id=account_public_id, month=view.month.first).first()
+
+
+def list_months_with_data(since: date, until: date) -> set[date]:
+    """Which of the months from `since` to `until` hold anything at all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m::date FROM generate_series(%s::date, %s::date, interval '1 month') m "
+            "WHERE EXISTS (SELECT 1 FROM rollup_accountmonth a WHERE a.month = m::date)",
+            [since, until],
+        )
+        return {row[0] for row in cursor.fetchall()}

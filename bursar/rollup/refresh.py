@@ -1,0 +1,91 @@
+"""What the clock alone does to the month facts: the month roll, and rows that fell due.
+
+Run each minute by the worker, and by any page, export or command before it reads; so the numbers are right with the
+worker stopped. It changes no state, only what is derived from it, and is therefore no action.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from bursar.core.calendar import Month, months_between
+from bursar.rollup.models import AccountMonth, Unsettled
+from bursar.rollup.settle import CHUNK, settle
+
+ROLL_LOCK = 0x0B0_12_5A2
+
+
+def refresh(now: datetime) -> int:
+    """Brings every row up to `now`. Returns how many accounts were computed afresh."""
+    roll(now)
+    done = 0
+    while part := _take_due(now):
+        done += part
+    return done
+
+
+def roll(now: datetime) -> None:
+    """Makes the rows of a month that has begun, each as its account stood at the end of the month before."""
+    current = Month.of(now)
+    newest = AccountMonth.objects.aggregate(newest=Max("month"))["newest"]
+    if newest is None or newest >= current.first:
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ROLL_LOCK])
+        newest = AccountMonth.objects.aggregate(newest=Max("month"))["newest"]
+        for month in months_between(Month.of(newest).next(), current):
+            _copy_month(month, now)
+
+
+def _copy_month(month: Month, now: datetime) -> None:
+    """One INSERT … SELECT a table. Rows due before the old month's end are corrected right after, from their state."""
+    before = month.previous()
+    late = AccountMonth.objects.filter(month=before.first, next_change_at__lte=before.last_instant)
+    marks = [Unsettled(account_id=pk, month=before.first) for pk in late.values_list("account_id", flat=True)]
+    Unsettled.objects.bulk_create(marks, ignore_conflicts=True, batch_size=5000)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO rollup_accountmonth (account_id, month, is_listed, klass, reason, tier, tier_rank, tiers, mode, "
+            "status, cadence, overdue_since, discount_kind, discount_percent, workspaces, seats, recorded_seconds, mrr, "
+            "potential, previous_mrr, movement, had_mrr, manager_id, rule_version, next_change_at, settled_at) "
+            "SELECT account_id, %s, is_listed, klass, reason, tier, tier_rank, tiers, mode, status, cadence, "
+            "overdue_since, discount_kind, discount_percent, workspaces, seats, 0, mrr, potential, mrr, '', "
+            "had_mrr OR mrr > 0, manager_id, rule_version, next_change_at, %s FROM rollup_accountmonth WHERE month = %s "
+            "ON CONFLICT DO NOTHING",
+            [month.first, month.start, before.first],
+        )
+        cursor.execute(
+            "INSERT INTO rollup_workspacemonth (workspace_id, account_id, month, tier, base_tier, grant_kind, grant_until, "
+            "discount_kind, discount_percent, seats, externals, observers, cap_seconds, recorded_seconds) "
+            "SELECT w.workspace_id, w.account_id, %s, w.tier, w.base_tier, w.grant_kind, w.grant_until, w.discount_kind, "
+            "w.discount_percent, w.seats, w.externals, w.observers, w.cap_seconds, COALESCE(u.seconds, 0) "
+            "FROM rollup_workspacemonth w LEFT JOIN usage_usagemonth u ON u.workspace_id = w.workspace_id "
+            "AND u.month = %s WHERE w.month = %s ON CONFLICT DO NOTHING",
+            [month.first, month.first, before.first],
+        )
+        cursor.execute(
+            "UPDATE rollup_accountmonth a SET recorded_seconds = s.seconds FROM (SELECT account_id, "
+            "SUM(recorded_seconds) AS seconds FROM rollup_workspacemonth WHERE month = %s GROUP BY account_id) s "
+            "WHERE a.account_id = s.account_id AND a.month = %s AND s.seconds <> 0",
+            [month.first, month.first],
+        )
+    AccountMonth.objects.filter(month=before.first).exclude(next_change_at=None).update(next_change_at=None)
+
+
+@transaction.atomic
+def _take_due(now: datetime) -> int:
+    """Settles up to a chunk of what is due or marked, under the accounts' locks; 0 when nothing is left."""
+    month = Month.of(now)
+    marked = dict(Unsettled.objects.order_by("account_id").values_list("account_id", "month")[:CHUNK])
+    due = AccountMonth.objects.filter(month=month.first, next_change_at__lte=now).order_by("account_id")
+    ids = sorted({*marked, *due.values_list("account_id", flat=True)[:CHUNK]})
+    if not ids:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM tenants_billingaccount WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
+    settle({pk: Month.of(marked[pk]) if pk in marked else None for pk in ids}, now)
+    Unsettled.objects.filter(account_id__in=marked).delete()
+    return len(ids)

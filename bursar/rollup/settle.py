@@ -1,0 +1,296 @@
+"""Brings month facts up to date, set-based. Called by the door's settlers, by the refresh, and by `bursar import`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.db import connection
+
+from bursar.actions.spec import Touched
+from bursar.core.calendar import Month, months_between
+from bursar.core.money import ZERO, plain
+from bursar.plans.queries import load_accounts, load_catalogue
+from bursar.plans.rules import RANK, AccountState
+from bursar.rollup import rules
+from bursar.rollup.models import AccountMonth, MonthRestatement, WorkspaceMonth
+
+CHUNK = 500
+FACTS = (
+    "is_listed", "klass", "reason", "tier", "tier_rank", "tiers", "mode", "status", "cadence", "overdue_since",
+    "discount_kind", "discount_percent", "workspaces", "seats", "mrr", "potential", "previous_mrr", "movement",
+    "had_mrr", "manager_id", "rule_version", "next_change_at", "settled_at", "restated_at",
+)  # fmt: skip
+WORKSPACE_FACTS = (
+    "account_id", "tier", "base_tier", "grant_kind", "grant_until", "discount_kind", "discount_percent", "seats",
+    "externals", "observers", "cap_seconds",
+)  # fmt: skip
+KNOWN_THEN = ("is_listed", "klass", "tier", "status", "cadence", "discount_percent", "seats", "mrr", "potential", "manager_id")
+
+
+def rule_settings() -> rules.Settings:
+    return rules.Settings(load_catalogue(), django_settings.BURSAR_GRACE)
+
+
+def settle(touched: Touched, now: datetime, why: str = "history imported") -> None:
+    """Recomputes the facts of the touched accounts, from the first month named (None: the open one) to now."""
+    current = Month.of(now)
+    settings = rule_settings()
+    ids = sorted(touched)
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        states = load_accounts(part)
+        first = {pk: touched[pk] or current for pk in part}
+        _settle_chunk(states, first, current, settings, now, why)
+
+
+def _settle_chunk(
+    states: dict[int, AccountState],
+    first: dict[int, Month],
+    current: Month,
+    settings: rules.Settings,
+    now: datetime,
+    why: str,
+) -> None:
+    known = _load_known(states, min(first.values()).previous())
+    accounts: list[AccountMonth] = []
+    workspaces: list[WorkspaceMonth] = []
+    restatements: list[MonthRestatement] = []
+    for pk, state in states.items():
+        start = max(first[pk], Month.of(state.created_at))
+        start = min([start, *_missing_from(known[pk], start)])
+        for month in months_between(start, current):
+            at = now if month == current else month.last_instant
+            facts = rules.evaluate(state, settings, at)
+            row = build_row(facts, month, known[pk].get(month.previous().first), is_open=month == current, now=now)
+            old = known[pk].get(month.first)
+            if old is not None and month != current:
+                row.restated_at = old.restated_at
+                if _as_known(old) != _as_known(row):
+                    row.restated_at = now
+                    restatements.append(_restatement(old, row, why, now))
+            known[pk][month.first] = row
+            accounts.append(row)
+            workspaces += [build_workspace_row(pk, ws, month) for ws in facts.workspaces]
+    _store(accounts, workspaces)
+    MonthRestatement.objects.bulk_create(restatements, batch_size=1000)
+
+
+def _missing_from(known: dict[date, AccountMonth], start: Month) -> Iterable[Month]:
+    """Months between the last stored one and `start`: the roll has not run yet, or the account is new to us."""
+    if start.previous().first in known or not known:
+        return []
+    return [Month.of(max(known)).next()] if max(known) < start.first else []
+
+
+def _load_known(states: dict[int, AccountState], since: Month) -> dict[int, dict[date, AccountMonth]]:
+    """The stored rows from `since` on, and each account's newest one before it."""
+    known: dict[int, dict[date, AccountMonth]] = {pk: {} for pk in states}
+    rows = AccountMonth.objects.filter(account_id__in=states)
+    newest = rows.filter(month__lt=since.first).order_by("account_id", "-month").distinct("account_id")
+    for row in [*rows.filter(month__gte=since.first), *newest]:
+        known[row.account_id][row.month] = row
+    return known
+
+
+def build_row(
+    facts: rules.AccountFacts, month: Month, previous: AccountMonth | None, *, is_open: bool, now: datetime
+) -> AccountMonth:
+    before = previous.mrr if previous else ZERO
+    had = bool(previous and (previous.had_mrr or previous.mrr > 0))
+    return AccountMonth(
+        account_id=facts.id,
+        month=month.first,
+        is_listed=facts.is_listed,
+        klass=facts.klass,
+        reason=facts.reason,
+        tier=facts.tier,
+        tier_rank=RANK[facts.tier],
+        tiers=facts.tiers,
+        mode=facts.mode,
+        status=facts.status,
+        cadence=facts.cadence,
+        overdue_since=facts.overdue_since,
+        discount_kind=facts.discount.kind if facts.discount else "",
+        discount_percent=facts.discount.percent if facts.discount else 0,
+        workspaces=len(facts.workspaces),
+        seats=facts.seats,
+        mrr=facts.mrr,
+        potential=facts.potential,
+        previous_mrr=before,
+        movement=rules.calc_movement(before, facts.mrr, had),
+        had_mrr=had,
+        manager_id=facts.manager_id,
+        rule_version=rules.RULE_VERSION,
+        next_change_at=facts.next_change_at if is_open else None,
+        settled_at=now if is_open else month.last_instant,
+    )
+
+
+def build_workspace_row(account_id: int, facts: rules.WorkspaceFacts, month: Month) -> WorkspaceMonth:
+    grant = facts.effective.grant
+    return WorkspaceMonth(
+        workspace_id=facts.id,
+        account_id=account_id,
+        month=month.first,
+        tier=facts.effective.tier,
+        base_tier=facts.effective.base,
+        grant_kind=grant.kind if grant else "",
+        grant_until=grant.end if grant else None,
+        discount_kind=facts.discount.kind if facts.discount else "",
+        discount_percent=facts.discount.percent if facts.discount else 0,
+        seats=facts.seats,
+        externals=facts.externals,
+        observers=facts.observers,
+        cap_seconds=facts.cap_seconds,
+    )
+
+
+def _store(accounts: list[AccountMonth], workspaces: list[WorkspaceMonth]) -> None:
+    """Upserts everything but the usage columns, drops workspaces that left, then counts usage of new rows."""
+    AccountMonth.objects.bulk_create(
+        accounts, batch_size=1000, update_conflicts=True, unique_fields=["account", "month"], update_fields=_names(FACTS)
+    )
+    _drop_departed(accounts, workspaces)
+    WorkspaceMonth.objects.bulk_create(
+        workspaces,
+        batch_size=1000,
+        update_conflicts=True,
+        unique_fields=["workspace", "month"],
+        update_fields=_names(WORKSPACE_FACTS),
+    )
+    count_usage({(row.account_id, row.month) for row in accounts})
+
+
+def _names(columns: tuple[str, ...]) -> list[str]:
+    return [column.removesuffix("_id") for column in columns]
+
+
+def _drop_departed(accounts: list[AccountMonth], workspaces: list[WorkspaceMonth]) -> None:
+    """Workspaces deleted or moved within a month are no part of it any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM rollup_workspacemonth w USING unnest(%s::bigint[], %s::date[]) AS t(account, month) "
+            "WHERE w.account_id = t.account AND w.month = t.month "
+            "AND NOT (w.workspace_id, w.month) IN (SELECT * FROM unnest(%s::bigint[], %s::date[]))",
+            [
+                [row.account_id for row in accounts],
+                [row.month for row in accounts],
+                [row.workspace_id for row in workspaces],
+                [row.month for row in workspaces],
+            ],
+        )
+
+
+def count_usage(pairs: set[tuple[int, date]]) -> None:
+    """Sets the usage columns from the meters. The rows are locked first, so that no batch's addition is lost."""
+    ordered = sorted(pairs)
+    arrays: list[Any] = [[pk for pk, _ in ordered], [month for _, month in ordered]]
+    wanted = "unnest(%s::bigint[], %s::date[]) AS t(account, month)"
+    with connection.cursor() as cursor:
+        for table in ("rollup_workspacemonth", "rollup_accountmonth"):
+            cursor.execute(
+                f"SELECT 1 FROM {table} r JOIN {wanted} ON r.account_id = t.account AND r.month = t.month "
+                "ORDER BY r.id FOR UPDATE OF r",
+                arrays,
+            )
+        cursor.execute(
+            f"UPDATE rollup_workspacemonth w SET recorded_seconds = COALESCE(u.seconds, 0) "
+            f"FROM {wanted}, rollup_workspacemonth o LEFT JOIN usage_usagemonth u "
+            "ON u.workspace_id = o.workspace_id AND u.month = o.month "
+            "WHERE o.account_id = t.account AND o.month = t.month AND w.id = o.id "
+            "AND w.recorded_seconds IS DISTINCT FROM COALESCE(u.seconds, 0)",
+            arrays,
+        )
+        cursor.execute(
+            f"UPDATE rollup_accountmonth a SET recorded_seconds = s.seconds FROM ("
+            f"SELECT t.account, t.month, COALESCE(SUM(w.recorded_seconds), 0) AS seconds FROM {wanted} "
+            "LEFT JOIN rollup_workspacemonth w ON w.account_id = t.account AND w.month = t.month "
+            "GROUP BY t.account, t.month) s WHERE a.account_id = s.account AND a.month = s.month "
+            "AND a.recorded_seconds IS DISTINCT FROM s.seconds",
+            arrays,
+        )
+
+
+def _as_known(row: AccountMonth) -> dict[str, Any]:
+    """What a closed month said, as text: for telling a restatement and keeping it."""
+    values = {name: getattr(row, name) for name in KNOWN_THEN}
+    return {name: plain(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+
+
+def _restatement(old: AccountMonth, new: AccountMonth, why: str, now: datetime) -> MonthRestatement:
+    before, after = _as_known(old), _as_known(new)
+    moved = [name for name in KNOWN_THEN if before[name] != after[name]]
+    return MonthRestatement(
+        account_id=new.account_id,
+        month=new.month,
+        at=now,
+        why=why,
+        before={name: before[name] for name in moved},
+        after={name: after[name] for name in moved},
+    )
+
+
+def add_usage(deltas: dict[tuple[int, date], int], now: datetime) -> None:
+    """Adds a batch's seconds, by workspace and month, to the facts; a closed month so changed is restated."""
+    if not deltas:
+        return
+    ordered = sorted(deltas)
+    arrays = [[pk for pk, _ in ordered], [month for _, month in ordered], [deltas[key] for key in ordered]]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT w.account_id, w.month, SUM(t.seconds)::bigint FROM rollup_workspacemonth w "
+            "JOIN unnest(%s::bigint[], %s::date[], %s::bigint[]) AS t(workspace, month, seconds) "
+            "ON w.workspace_id = t.workspace AND w.month = t.month GROUP BY 1, 2 ORDER BY 1, 2",
+            arrays,
+        )
+        sums = cursor.fetchall()
+        cursor.execute(
+            "SELECT 1 FROM rollup_workspacemonth w JOIN unnest(%s::bigint[], %s::date[]) AS t(workspace, month) "
+            "ON w.workspace_id = t.workspace AND w.month = t.month ORDER BY w.id FOR UPDATE OF w",
+            arrays[:2],
+        )
+        cursor.execute(
+            "UPDATE rollup_workspacemonth w SET recorded_seconds = recorded_seconds + t.seconds "
+            "FROM unnest(%s::bigint[], %s::date[], %s::bigint[]) AS t(workspace, month, seconds) "
+            "WHERE w.workspace_id = t.workspace AND w.month = t.month",
+            arrays,
+        )
+    _add_to_accounts(sums, now)
+
+
+def _add_to_accounts(sums: list[tuple[int, date, int]], now: datetime) -> None:
+    arrays = [list(column) for column in zip(*sums, strict=True)] if sums else [[], [], []]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.id FROM rollup_accountmonth a JOIN unnest(%s::bigint[], %s::date[]) AS t(account, month) "
+            "ON a.account_id = t.account AND a.month = t.month ORDER BY a.id FOR UPDATE OF a",
+            arrays[:2],
+        )
+        cursor.execute(
+            "UPDATE rollup_accountmonth a SET recorded_seconds = recorded_seconds + t.seconds, "
+            "restated_at = CASE WHEN a.month < %s THEN %s ELSE a.restated_at END "
+            "FROM unnest(%s::bigint[], %s::date[], %s::bigint[]) AS t(account, month, seconds) "
+            "WHERE a.account_id = t.account AND a.month = t.month RETURNING a.account_id, a.month, a.recorded_seconds",
+            [Month.of(now).first, now, *arrays],
+        )
+        totals = {(pk, month): seconds for pk, month, seconds in cursor.fetchall()}
+    added: dict[tuple[int, date], int] = defaultdict(int)
+    for pk, month, seconds in sums:
+        added[pk, month] += seconds
+    MonthRestatement.objects.bulk_create(
+        MonthRestatement(
+            account_id=pk,
+            month=month,
+            at=now,
+            why="late usage",
+            before={"recorded_seconds": total - added[pk, month]},
+            after={"recorded_seconds": total},
+        )
+        for (pk, month), total in totals.items()
+        if month < Month.of(now).first
+    )

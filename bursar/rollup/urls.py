@@ -1,0 +1,14 @@
+from django.urls import path
+
+from bursar.rollup import pages
+
+app_name = "rollup"
+
+urlpatterns = [
+    path("", pages.show_page, name="page"),
+    path("totals", pages.show_totals, name="totals"),
+    path("rows/<slug:account_id>", pages.show_row, name="row"),
+    path("seats/<slug:account_id>", pages.show_seats, name="seats"),
+    path("export", pages.export, name="export"),
+    path("exports/<slug:export_id>", pages.download, name="download"),
+]

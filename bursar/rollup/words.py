@@ -1,0 +1,77 @@
+"""The rollup's facts in words: one place for page, CSV and API."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from bursar.plans.models import DiscountKind, PaymentStatus
+from bursar.rollup.models import AccountMonth
+
+
+def day(at: datetime | date | None, *, with_year: bool = True) -> str:
+    """ "2 December 2026" """
+    if at is None:
+        return ""
+    if isinstance(at, datetime):
+        at = at.astimezone(UTC).date()
+    return f"{at.day} {at:%B %Y}" if with_year else f"{at.day} {at:%b}"
+
+
+def _at(reason: dict[str, Any], name: str) -> str:
+    text = reason.get(name)
+    return day(datetime.fromisoformat(text)) if text else ""
+
+
+def explain(reason: dict[str, Any]) -> str:
+    """Why an account is in its revenue class."""
+    until, since = _at(reason, "until"), _at(reason, "since")
+    sentences = {
+        "subscription": "A Mollie subscription is live.",
+        "past_due": f"A Mollie payment is past due since {since}.",
+        "cancelled": f"Cancelled; paid until {until}.",
+        "invoice_settled": "A settled invoice covers this period.",
+        "renewal_unpaid": f"Renewal unpaid since {since}.",
+        "reverse_trial": f"On a reverse trial until {until}.",
+        "trial_discount": f"A trial discount makes it free until {until}.",
+        "no_settled_invoice": "Managed; no settled invoice covers this period.",
+        "discount": f"100 % off: {_kind(reason.get('kind', ''))}.",
+        "no_way_of_paying": f"No way of paying; kept until {until}." if until else "On a paid tier with no way of paying.",
+        "free": "Not on a paid tier.",
+    }
+    return sentences[reason["code"]]
+
+
+def _kind(value: str) -> str:
+    return DiscountKind(value).label if value else "discount"
+
+
+def discount(fact: AccountMonth) -> str:
+    if not fact.discount_percent:
+        return ""
+    return f"discounted {fact.discount_percent} %, {_kind(fact.discount_kind)}"
+
+
+def status_label(fact: AccountMonth) -> str:
+    return str(PaymentStatus(fact.status).label)
+
+
+def badge(fact: AccountMonth, at: datetime) -> tuple[str, str] | None:
+    """The one alarm beside the class: (words, tone), or None."""
+    if fact.overdue_since:
+        days = (at - fact.overdue_since).days
+        word = "renewal unpaid" if fact.mode == "managed" else "past due"
+        return f"{word} {days} d", "bad"
+    if fact.klass == "trial" and fact.reason.get("until"):
+        return f"ends {day(datetime.fromisoformat(fact.reason['until']), with_year=False)}", "warn"
+    if fact.reason["code"] == "cancelled" and fact.reason.get("until"):
+        return f"cancelled, paid until {day(datetime.fromisoformat(fact.reason['until']), with_year=False)}", "warn"
+    if fact.klass == "managed":
+        return "no settled invoice", "warn"
+    return None
+
+
+def pays(fact: AccountMonth) -> str:
+    """ "yearly · Mollie", "monthly · managed", "none" """
+    source = "managed" if fact.mode == "managed" else "Mollie" if fact.status != "none" else ""
+    return " · ".join(part for part in (fact.cadence, source) if part) or "none"

@@ -1,0 +1,36 @@
+"""One-time sign-in links: the token is shown once, only its digest is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from bursar.access.models import User
+from bursar.staff.models import SignInLink
+
+LIVES = timedelta(hours=24)
+
+
+def digest_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def make_link(user: User, now: datetime) -> str:
+    """Returns the path of a link that signs `user` in once, within 24 hours."""
+    token = secrets.token_urlsafe(32)
+    SignInLink.objects.create(user=user, digest=digest_of(token), expires_at=now + LIVES)
+    return f"/sign-in/link/{token}"
+
+
+@transaction.atomic
+def redeem(token: str, now: datetime) -> User | None:
+    """The user, once; None for a link that is unknown, used, too old, or of somebody deactivated."""
+    link = SignInLink.objects.select_for_update().filter(digest=digest_of(token)).first()
+    if link is None or link.used_at is not None or link.expires_at <= now or not link.user.is_active:
+        return None
+    link.used_at = now
+    link.save(update_fields=["used_at"])
+    return link.user

@@ -1,0 +1,167 @@
+"""Targets and verbs of tenants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from bursar.actions.registry import Target, action, register_target
+from bursar.actions.run import Act
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome
+from bursar.core.dated import replace_from
+from bursar.tenants import queries, rules
+from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
+
+register_target(
+    Target(
+        slug="account",
+        model=BillingAccount,
+        label="account",
+        fetch=queries.get_account,
+        accounts=lambda account: [account.pk],
+        stream=lambda account: account.public_id,
+        touches=lambda account: [account.public_id, account.organisation.public_id],
+        parents=lambda account: [account.organisation],
+    )
+)
+register_target(
+    Target(
+        slug="workspace",
+        model=Workspace,
+        label="workspace",
+        fetch=queries.get_workspace,
+        accounts=lambda workspace: [workspace.account_id],
+        stream=lambda workspace: workspace.account.public_id,
+        touches=lambda workspace: [
+            workspace.public_id,
+            workspace.account.public_id,
+            workspace.organisation.public_id,
+        ],
+        parents=lambda workspace: [workspace.account, workspace.account.organisation],
+    )
+)
+register_target(
+    Target(
+        slug="organisation",
+        model=Organisation,
+        label="organisation",
+        fetch=queries.get_organisation,
+        accounts=queries.list_account_ids_of,
+        stream=lambda organisation: organisation.public_id,
+        touches=lambda organisation: [organisation.public_id, *queries.list_account_public_ids_of(organisation)],
+    )
+)
+
+
+def _members(case: Case) -> list[WorkspaceMembership]:
+    members: list[WorkspaceMembership] = case.once(
+        "members", lambda: list(queries.list_direct_members(case.target, case.now))
+    )
+    return members
+
+
+class ChangeAdmin(ActionForm):
+    new_admin = forms.ChoiceField(label="New admin", help_text="A direct member, by id; not external or observer.")
+    old_admin = forms.ChoiceField(
+        label="Hands over", required=False, help_text="The present admin or owner who becomes a member."
+    )
+    keep_old = forms.BooleanField(label="Keep the old admin as admin too", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        members = _members(self.case)
+        able = [m for m in members if m.role in rules.MAY_ADMINISTER]
+        admins = [m for m in able if m.role in rules.ADMINISTERING]
+        new, old = self.fields["new_admin"], self.fields["old_admin"]
+        assert isinstance(new, forms.ChoiceField) and isinstance(old, forms.ChoiceField)
+        new.choices = [(m.person.public_id, f"{m.person.name} · {m.get_role_display()}") for m in able]
+        old.choices = [("", "nobody"), *[(m.person.public_id, f"{m.person.name} · {m.get_role_display()}") for m in admins]]
+        new.initial = next((m.person.public_id for m in able if m not in admins), None)
+        old.initial = admins[0].person.public_id if admins else ""
+
+
+def _why_no_admin_change(case: Case) -> str | None:
+    if case.target.deleted_at is not None:
+        return "The workspace was deleted."
+    return rules.why_not_change_admin(
+        sum(m.role in rules.MAY_ADMINISTER and m.role not in rules.ADMINISTERING for m in _members(case))
+    )
+
+
+def _why_not_hand_over(case: Case, data: Cleaned) -> str | None:
+    return rules.why_not_hand_over(_member(case, data["new_admin"]).role)
+
+
+def _member(case: Case, person_id: str) -> WorkspaceMembership:
+    return next(m for m in _members(case) if m.person.public_id == person_id)
+
+
+@action(
+    key="tenants.workspace.change_admin",
+    on=Workspace,
+    form=ChangeAdmin,
+    label="Change admin…",
+    icon="user-star",
+    help="Hands the administration of the workspace to another of its members, at once.",
+    customer_visible=True,
+    blocked=_why_no_admin_change,
+    refused=_why_not_hand_over,
+    tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
+)
+def change_admin(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
+    new = _member(act.case, data["new_admin"])
+    changes = [_set_role(act, new, WorkspaceRole.ADMIN)]
+    sentence = f"{new.person.name} becomes admin of {workspace.name}."
+    if data["old_admin"] and not data["keep_old"]:
+        old = _member(act.case, data["old_admin"])
+        changes.append(_set_role(act, old, WorkspaceRole.MEMBER))
+        sentence = f"{new.person.name} becomes admin of {workspace.name}; {old.person.name} becomes a member."
+    return Outcome(sentence, changes, {workspace.account_id: None})
+
+
+def _set_role(act: Act, membership: WorkspaceMembership, role: WorkspaceRole) -> Change:
+    """The change names the person on both sides, by reference, so that they can be erased."""
+    person = membership.person
+    replace_from(
+        WorkspaceMembership,
+        {"workspace": membership.workspace, "person": person},
+        act.now,
+        {"role": role.value, "is_support": False},
+    )
+    return Change(
+        label="Admin" if role is WorkspaceRole.ADMIN else "Member",
+        before=f"{membership.get_role_display()}",
+        after=person.name,
+        after_ref=person.public_id,
+    )
+
+
+class PartnerToggle(ActionForm):
+    partner = forms.TypedChoiceField(
+        label="This organisation is",
+        choices=[("yes", "a partner"), ("no", "not a partner")],
+        help_text="A partner's admins may create workspaces for external clients.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["partner"].initial = "no" if self.case.target.is_partner else "yes"
+
+
+@action(
+    key="tenants.organisation.set_partner",
+    on=Organisation,
+    form=PartnerToggle,
+    label="Partner toggle…",
+    icon="affiliate",
+    help="Lets the organisation's admins create workspaces for external clients, or stops that. Name the agreement.",
+    refused=lambda case, data: rules.why_not_partner(case.target.is_partner, data["partner"] == "yes"),
+)
+def set_partner(act: Act, organisation: Organisation, data: Cleaned) -> Outcome:
+    wanted = data["partner"] == "yes"
+    before = "partner" if organisation.is_partner else "not a partner"
+    organisation.is_partner = wanted
+    organisation.save(update_fields=["is_partner"])
+    after = "partner" if wanted else "not a partner"
+    return Outcome(f"{organisation.name} is now {'a partner' if wanted else after}.", [Change("Partner", before, after)])

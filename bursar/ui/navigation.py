@@ -1,0 +1,30 @@
+"""The registry of navigation entries: each room says where it is found, and what to count beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class NavEntry:
+    """`group`: “main” entries stand first, “counted” ones behind them with their number."""
+
+    key: str
+    label: str
+    url_name: str
+    order: int
+    group: str = "main"
+    count: Callable[[Any], int] | None = None
+
+
+ENTRIES: dict[str, NavEntry] = {}
+
+
+def register(entry: NavEntry) -> None:
+    ENTRIES[entry.key] = entry
+
+
+def list_entries() -> list[NavEntry]:
+    return sorted(ENTRIES.values(), key=lambda entry: (entry.group != "main", entry.order))

@@ -1,0 +1,98 @@
+"""Filters and tags that know no subject: numbers, instants, addresses."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from bursar.core.money import format_money
+from bursar.ui.navigation import list_entries
+
+register = template.Library()
+NOTHING = "–"
+
+
+@register.filter
+def money(amount: Decimal | None) -> str:
+    """ "1,234.00" """
+    return NOTHING if amount is None else format_money(amount)
+
+
+@register.filter
+def money_or_dash(amount: Decimal | None) -> str:
+    """As `money`; an en dash for nothing and for zero."""
+    return format_money(amount) if amount else NOTHING
+
+
+@register.filter
+def hours(seconds: int | None) -> str:
+    """Hours with one decimal, rounded half up; an en dash for none."""
+    if not seconds:
+        return NOTHING
+    tenths = (int(seconds) * 10 + 1800) // 3600
+    return f"{tenths // 10:,}.{tenths % 10}"
+
+
+@register.filter
+def clock_hours(seconds: int | None) -> str:
+    """ "1 h 02" """
+    value = int(seconds or 0)
+    return f"{value // 3600} h {value % 3600 // 60:02d}"
+
+
+@register.filter
+def cap_hours(seconds: int) -> str:
+    """ "10 h" for whole hours, else "1 h 30" """
+    return f"{seconds // 3600} h" if seconds % 3600 == 0 else clock_hours(seconds)
+
+
+@register.filter
+def integer(value: int | None) -> str:
+    return NOTHING if value is None else f"{value:,}"
+
+
+@register.filter
+def dash(value: object) -> object:
+    return value if value not in (None, "") else NOTHING
+
+
+@register.filter
+def day(value: date | datetime | None, form: str = "long") -> str:
+    """ "2 December 2026", or "2 Dec" with the form “short” """
+    if value is None:
+        return NOTHING
+    at = value.astimezone(UTC).date() if isinstance(value, datetime) else value
+    return f"{at.day} {at:%b}" if form == "short" else f"{at.day} {at:%B %Y}"
+
+
+@register.filter
+def instant(at: datetime | None) -> str:
+    """A <time> in UTC; the page's script shows it in the reader's zone, with UTC on hover."""
+    if at is None:
+        return NOTHING
+    utc = at.astimezone(UTC)
+    words = f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+    return format_html('<time datetime="{}" title="{}" data-local>{}</time>', utc.isoformat(), words, words)
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: template.Context) -> list[dict[str, Any]]:
+    """The registered entries, with the one we are on."""
+    request: HttpRequest = context["request"]
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    actor = getattr(request, "actor", None)
+    return [
+        {
+            "label": entry.label,
+            "url_name": entry.url_name,
+            "is_here": here == entry.url_name,
+            "group": entry.group,
+            "count": entry.count(actor) if entry.count else None,
+        }
+        for entry in list_entries()
+    ]

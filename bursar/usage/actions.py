@@ -1,0 +1,45 @@
+"""Verbs of usage."""
+
+from __future__ import annotations
+
+from bursar.actions.registry import action
+from bursar.actions.run import Act
+from bursar.actions.spec import Case, Change, Cleaned, Notice, Outcome
+from bursar.tenants.models import Workspace
+from bursar.usage import queries, rules
+from bursar.usage.ingest import hold_resets
+from bursar.usage.models import Meter, UsageReset
+
+
+def _standing(case: Case) -> queries.Standing:
+    standing: queries.Standing = case.once("standing", lambda: queries.get_standing(case.target, case.now))
+    return standing
+
+
+def _why_not_reset(case: Case) -> str | None:
+    if case.target.deleted_at is not None:
+        return "The workspace was deleted."
+    standing = _standing(case)
+    return rules.why_not_reset(standing.cap, standing.counted)
+
+
+@action(
+    key="usage.workspace.reset_usage",
+    on=Workspace,
+    label="Reset usage…",
+    icon="rotate",
+    help="Counting starts at zero; the customer can go on at once. What was recorded stays.",
+    customer_visible=True,
+    blocked=_why_not_reset,
+    tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
+)
+def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
+    hold_resets(exclusive=True)
+    standing = queries.get_standing(workspace, act.now)
+    UsageReset.objects.create(workspace=workspace, at=act.now, by_name=act.actor.name, reason=act.reason.strip())
+    Meter.objects.filter(workspace=workspace).delete()
+    assert standing.cap is not None
+    changes = [Change("Counted hours", rules.words(standing.counted), rules.words(0))]
+    if standing.state.key in ("at_cap", "hard_blocked"):
+        changes.append(Change("At the cap", "yes", "no"))
+    return Outcome(f"Counting starts anew for {workspace.name}: {rules.words(0)} of {rules.words(standing.cap)}.", changes)

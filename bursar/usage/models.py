@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from django.db import models
+
+from bursar.core.ids import PublicIdField
+from bursar.plans.models import Tier
+from bursar.tenants.models import Workspace
+
+
+class UsageEvent(models.Model):
+    """Seconds recorded, append-only. `tier` is the tier in force at `at`, found when the event was counted."""
+
+    source = models.CharField(max_length=100)
+    event_id = models.CharField(max_length=200)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="usage_events")
+    at = models.DateTimeField()
+    seconds = models.PositiveIntegerField()
+    tier = models.CharField(max_length=12, choices=Tier.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="usage_event_once", fields=["source", "event_id"])]
+        indexes = [models.Index(fields=["workspace", "at"], name="usage_by_time")]
+
+
+class UsageMonth(models.Model):
+    """Recorded seconds of a workspace in a UTC month: every event of that month, whenever it arrived."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="usage_months")
+    month = models.DateField()
+    seconds = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_usage_month", fields=["workspace", "month"])]
+
+
+class Meter(models.Model):
+    """Counted seconds by tier: events on that tier after the last reset. The present tier's row gates the customer."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="meters")
+    tier = models.CharField(max_length=12, choices=Tier.choices)
+    seconds = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_meter_a_tier", fields=["workspace", "tier"])]
+
+
+class UsageReset(models.Model):
+    """Counting starts anew at `at`."""
+
+    public_id = PublicIdField(prefix="rst")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="resets")
+    at = models.DateTimeField()
+    by_name = models.CharField(max_length=200)
+    reason = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_reset_an_instant", fields=["workspace", "at"])]

@@ -1,0 +1,104 @@
+"""Every read of usage."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Max
+
+from bursar.core.calendar import Month
+from bursar.plans.queries import load_catalogue, load_workspace_rows
+from bursar.plans.rules import NO_TERMS, EffectiveTier, Terms, WorkspaceState, effective_tier, live
+from bursar.plans.models import PaymentTerms
+from bursar.tenants.models import Workspace
+from bursar.usage.models import Meter, UsageMonth, UsageReset
+from bursar.usage.rules import PACE_WINDOW, CapState, calc_cap_state
+
+
+class TierClock:
+    """Answers “which tier was this workspace on at that instant” for a set of workspaces, in five queries."""
+
+    def __init__(self, workspace_ids: Collection[int]) -> None:
+        rows = Workspace.objects.filter(id__in=workspace_ids).values_list("id", "created_at", "deleted_at", "account_id")
+        self.states: dict[int, WorkspaceState] = {}
+        self._accounts: dict[int, int] = {}
+        for pk, created_at, deleted_at, account_id in rows:
+            self.states[pk] = WorkspaceState(pk, created_at, deleted_at)
+            self._accounts[pk] = account_id
+        load_workspace_rows({pk: [state] for pk, state in self.states.items()})
+        self._terms: dict[int, list[Terms]] = {}
+        fields = ("mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at", "valid_from", "valid_until")
+        terms = PaymentTerms.objects.filter(account_id__in=set(self._accounts.values()))
+        for account_id, *values in terms.values_list("account_id", *fields):
+            self._terms.setdefault(account_id, []).append(Terms(*values))
+
+    def at(self, workspace_id: int, at: datetime) -> EffectiveTier:
+        terms = live(self._terms.get(self._accounts[workspace_id], []), at) or NO_TERMS
+        return effective_tier(self.states[workspace_id], terms, at)
+
+
+def list_resets(workspace_ids: Collection[int], until: datetime) -> dict[int, datetime]:
+    """The last reset of each workspace up to `until`."""
+    rows = UsageReset.objects.filter(workspace_id__in=workspace_ids, at__lte=until)
+    return dict(rows.order_by().values_list("workspace_id").annotate(last=Max("at")))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a workspace stands against its cap. Seconds."""
+
+    counted: int
+    cap: int | None
+    state: CapState
+
+
+def list_standings(tiers: dict[int, str], at: datetime, *, is_open: bool) -> dict[int, Standing]:
+    """Counted seconds and cap state by workspace, given each one's tier at `at`.
+
+    The open month reads the meters, which gate the customer; a past one counts its events up to its end.
+    """
+    catalogue = load_catalogue()
+    capped = {pk: tier for pk, tier in tiers.items() if catalogue.at(tier, at).cap_hours is not None}
+    counted = _metered(capped) if is_open else count_events(capped, at)
+    recent = count_events(capped, at, since=at - PACE_WINDOW) if is_open else {}
+    standings = {}
+    for pk, tier in tiers.items():
+        row = catalogue.at(tier, at)
+        cap = int(row.cap_hours * 3600) if row.cap_hours is not None else None
+        amount = counted.get(pk, 0)
+        standings[pk] = Standing(amount, cap, calc_cap_state(amount, cap, row.cap_effect, recent.get(pk, 0)))
+    return standings
+
+
+def _metered(tiers: dict[int, str]) -> dict[int, int]:
+    rows = Meter.objects.filter(workspace_id__in=tiers).values_list("workspace_id", "tier", "seconds")
+    return {pk: seconds for pk, tier, seconds in rows if tiers[pk] == tier}
+
+
+def count_events(tiers: dict[int, str], until: datetime, since: datetime | None = None) -> dict[int, int]:
+    """Seconds of events on each workspace's given tier, after its last reset, in (`since`, `until`]."""
+    resets = list_resets(tiers, until)
+    floor = since or datetime.min.replace(tzinfo=until.tzinfo)
+    ids = sorted(tiers)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT e.workspace_id, SUM(e.seconds)::bigint FROM usage_usageevent e "
+            "JOIN unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS t(workspace, tier, since) "
+            "ON e.workspace_id = t.workspace AND e.tier = t.tier AND e.at > t.since "
+            "WHERE e.at <= %s GROUP BY 1",
+            [ids, [tiers[pk] for pk in ids], [max(resets.get(pk, floor), floor) for pk in ids], until],
+        )
+        return dict(cursor.fetchall())
+
+
+def get_standing(workspace: Workspace, at: datetime) -> Standing:
+    tier = TierClock([workspace.pk]).at(workspace.pk, at).tier
+    return list_standings({workspace.pk: tier}, at, is_open=True)[workspace.pk]
+
+
+def list_months(workspace_ids: Collection[int], since: Month) -> dict[tuple[int, Month], int]:
+    rows = UsageMonth.objects.filter(workspace_id__in=workspace_ids, month__gte=since.first)
+    return {(pk, Month.of(month)): seconds for pk, month, seconds in rows.values_list("workspace_id", "month", "seconds")}
