@@ -1,0 +1,81 @@
+"""The import, through the same door as everything: one line in the book a batch, with counts and a digest."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.db import IntegrityError, transaction
+
+from bursar.access.actor import ActorKind
+from bursar.actions.registry import action
+from bursar.actions.run import Act
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason
+from bursar.product.apply import Applied, apply
+from bursar.product.records import KINDS, read_record
+
+
+class ImportBatch(ActionForm):
+    kind = forms.ChoiceField(label="Kind of line", choices=[(kind, kind) for kind in KINDS])
+    lines = forms.CharField(label="Lines", strip=False, help_text="Line number, tab, JSON; one a line.")
+    digest = forms.CharField(label="SHA-256 of the lines", max_length=64)
+
+
+def _why_not_import(case: Case) -> str | None:
+    if case.actor.kind in (ActorKind.OPERATOR, ActorKind.SYSTEM):
+        return None
+    return "History comes in by `bursar import`, at the operator's shell."
+
+
+@action(
+    key="product.company.import",
+    on=Company,
+    form=ImportBatch,
+    label="Import a batch…",
+    icon="upload",
+    help="Takes one batch of an import file: what is there already stays, what is new is added.",
+    reason=Reason.OPTIONAL,
+    blocked=_why_not_import,
+    stream="product",
+    in_menu=False,
+)
+def import_batch(act: Act, company: Company, data: Cleaned) -> Outcome:
+    records = [(int(number), read_record(json.loads(text))) for number, text in _split(data["lines"])]
+    applied = _apply_what_holds(data["kind"], records, act)
+    counts = [Change("Kind", "", data["kind"]), Change("Lines taken", "", str(applied.taken))]
+    counts += [Change("Lines refused", "", str(len(applied.bad))), Change("SHA-256", "", data["digest"])]
+    return Outcome(
+        f"{applied.taken} lines of kind {data['kind']} taken, {len(applied.bad)} refused.",
+        counts,
+        touched=dict(applied.touched),
+        data={"taken": applied.taken, "bad": {str(number): text for number, text in applied.bad.items()}},
+        settle_later=True,
+    )
+
+
+def _split(lines: str) -> list[tuple[str, str]]:
+    pairs = (line.partition("\t") for line in lines.split("\n") if line)
+    return [(number, text) for number, _, text in pairs]
+
+
+def _apply_what_holds(kind: str, records: list[tuple[int, Any]], act: Act) -> Applied:
+    """The whole batch at once; when the database refuses something in it, line by line, to find which."""
+    try:
+        with transaction.atomic():
+            return apply(kind, records, act.now)
+    except IntegrityError:
+        result = Applied()
+    for number, record in records:
+        try:
+            with transaction.atomic():
+                one = apply(kind, [(number, record)], act.now)
+        except IntegrityError as error:
+            result.bad[number] = f"contradicts what is stored: {str(error).splitlines()[0]}"
+            continue
+        result.taken += one.taken
+        result.bad |= one.bad
+        for pk, month in one.touched.items():
+            known = result.touched.get(pk)
+            result.touched[pk] = min(known, month) if known and month else month
+    return result

@@ -1,0 +1,110 @@
+"""Reads an NDJSON file of any size and order, and hands it to the import action batch by batch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import IO
+
+from django.db import transaction
+
+from bursar.access.actor import Actor
+from bursar.actions.run import run
+from bursar.core import clock
+from bursar.core.ids import public_id
+from bursar.product.records import KINDS, read_record
+from bursar.rollup.refresh import refresh
+
+BATCH = 2000
+LINE_LENGTH = 100_000
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Report:
+    """`bad`: line number → why. `done` is false when `strict` undid everything."""
+
+    lines: int = 0
+    taken: int = 0
+    bad: dict[int, str] = field(default_factory=dict)
+    done: bool = True
+
+
+class _Undo(Exception):
+    pass
+
+
+def import_lines(
+    lines: Iterable[bytes], actor: Actor, *, strict: bool = False, progress: Progress | None = None
+) -> Report:
+    """Good lines are kept and bad ones reported; with `strict` it is all or nothing. The facts are settled at the end."""
+    report = Report()
+    with ExitStack() as stack:
+        spools = {kind: stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8")) for kind in KINDS}
+        counts = _sort_by_kind(lines, spools, report)
+        if strict and report.bad:
+            report.done = False
+            return report
+        try:
+            with transaction.atomic() if strict else ExitStack():
+                _take_all(spools, counts, actor, report, progress)
+                if strict and report.bad:
+                    raise _Undo
+        except _Undo:
+            report.done, report.taken = False, 0
+            return report
+    if progress:
+        progress("figures", 0, 1)
+    refresh(clock.now())
+    return report
+
+
+def _sort_by_kind(lines: Iterable[bytes], spools: dict[str, IO[str]], report: Report) -> dict[str, int]:
+    """Checks each line by itself and spools it by kind, so that order in the file does not matter."""
+    counts = dict.fromkeys(KINDS, 0)
+    for number, raw in enumerate(lines, start=1):
+        if not raw.strip():
+            continue
+        report.lines += 1
+        try:
+            if len(raw) > LINE_LENGTH:
+                raise ValueError(f"longer than {LINE_LENGTH:,} bytes")
+            data = json.loads(raw.decode("utf-8"))
+            kind = read_record(data).kind  # type: ignore[attr-defined]  # every kind of record has it
+        except json.JSONDecodeError as error:
+            report.bad[number] = f"not JSON: {error.msg} at character {error.pos + 1}"
+        except UnicodeDecodeError:
+            report.bad[number] = "not UTF-8 text"
+        except (ValueError, RecursionError) as error:
+            report.bad[number] = str(error)
+        else:
+            counts[kind] += 1
+            spools[kind].write(f"{number}\t{json.dumps(data, ensure_ascii=True)}\n")
+    return counts
+
+
+def _take_all(
+    spools: dict[str, IO[str]], counts: dict[str, int], actor: Actor, report: Report, progress: Progress | None
+) -> None:
+    group, done = public_id("grp"), 0
+    for kind, spool in spools.items():
+        for batch in _batches(spool):
+            text = "".join(batch)
+            data = {"kind": kind, "lines": text, "digest": hashlib.sha256(text.encode()).hexdigest()}
+            outcome = run("product.company.import", actor, "company", data, group=group)
+            report.taken += outcome.data["taken"]
+            report.bad |= {int(number): why for number, why in outcome.data["bad"].items()}
+            done += len(batch)
+            if progress:
+                progress(kind, done, sum(counts.values()))
+
+
+def _batches(spool: IO[str]) -> Iterator[list[str]]:
+    spool.seek(0)
+    while batch := list(islice(spool, BATCH)):
+        yield batch

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from bursar.actions.cli import shell_actor
+from bursar.product.importing import import_lines
+
+
+class Command(BaseCommand):
+    help = "Loads organisations, workspaces, people, terms and usage from an NDJSON file; again changes nothing"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.epilog = "Example: bursar import docs/examples/import.ndjson    (docs/import.md explains each line)"
+        parser.add_argument("file", help="the file, or - for standard input")
+        parser.add_argument("--strict", action="store_true", help="take everything, or nothing when a line is bad")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            source = sys.stdin.buffer if options["file"] == "-" else Path(options["file"]).open("rb")
+        except OSError as error:
+            raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from None
+        with source:
+            report = import_lines(source, shell_actor(), strict=options["strict"], progress=self._progress)
+        for number, why in sorted(report.bad.items()):
+            self.stderr.write(f"line {number}: {why}")
+        if not report.done:
+            raise CommandError(f"Nothing was taken: {len(report.bad)} of {report.lines} lines are bad.")
+        self.stdout.write(f"{report.taken} of {report.lines} lines taken.")
+        if report.bad:
+            raise CommandError(f"{len(report.bad)} lines were left out.")
+
+    def _progress(self, kind: str, done: int, total: int) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"\r{done:>9,} of {total:,} lines  {kind:<20}", ending="")
+            if kind == "figures":
+                self.stderr.write("")
