@@ -127,7 +127,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BURSAR_VAR / "static"
-_PACKAGES = {"tabler": "@tabler/core/dist"}
+_PACKAGES = {"tabler": "@tabler/core/dist/css"}
 STATICFILES_DIRS = [
     (f"vendor/{name}", ROOT / "node_modules" / path)
     for name, path in _PACKAGES.items()

@@ -102,6 +102,15 @@ class Totals:
     def forecast(self) -> Decimal:
         return self.mrr + self.potential
 
+    @property
+    def bars(self) -> list[dict[str, Any]]:
+        """The split by class as bars of a 100 wide drawing."""
+        bars, x = [], 0.0
+        for row in self.classes:
+            bars.append({"key": row["key"], "x": round(x, 2), "width": row["share"]})
+            x += row["share"]
+        return bars
+
 
 def calc_totals(view: View) -> Totals:
     """One statement: grouped by class, added up here."""

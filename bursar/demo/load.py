@@ -1,0 +1,59 @@
+"""Loads the demo company through the import door, and makes its sign-ins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from django.db import transaction
+
+from bursar.access.actor import system
+from bursar.access.models import User
+from bursar.core.models import InstallationFact
+from bursar.demo.company import Company
+from bursar.product.importing import Report, import_lines
+from bursar.tenants.models import Organisation, Person
+
+PASSWORD = "bursar-demo-2026"
+SIGN_INS = [
+    ("lead@agora.example", "a lead"),
+    ("staff@agora.example", "base staff"),
+    ("admin@client.example", "a customer's admin"),
+    ("guest@client.example", "a customer without any role"),
+    ("newcomer@agora.example", "a colleague whose account is not set up as staff"),
+]
+
+
+def is_empty() -> bool:
+    return not Organisation.objects.exists()
+
+
+def load(
+    now: datetime, accounts: int = 120, seed: int = 2026, progress: Callable[[str, int, int], None] | None = None
+) -> Report:
+    """Fills an empty database. Killed half-way and called again, it takes up where it was."""
+    report = import_lines(_encoded(Company(accounts, seed, now)), system("demo"), progress=progress)
+    make_sign_ins()
+    return report
+
+
+def _encoded(company: Company) -> Iterator[bytes]:
+    for line in company.lines():
+        yield json.dumps(line, default=_iso).encode()
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"A line holds a {type(value).__name__}.")
+
+
+@transaction.atomic
+def make_sign_ins() -> None:
+    InstallationFact.objects.update_or_create(name="demo", defaults={"value": "yes"})
+    for email, words in SIGN_INS:
+        user, _ = User.objects.get_or_create(email=email, defaults={"name": words.capitalize()})
+        user.set_password(PASSWORD)
+        user.save()
+        Person.objects.filter(email=email, user=None).update(user=user)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from bursar.core import clock
+from bursar.demo import load, scale
+
+
+class Command(BaseCommand):
+    help = "Loads the demo company into an empty database; --accounts makes one of any size, with COPY"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.epilog = "Example: bursar demo --accounts 10000"
+        parser.add_argument("--accounts", type=int, default=120, help="how many billing accounts (default 120)")
+        parser.add_argument("--seed", type=int, default=2026, help="the same seed makes the same company")
+        parser.add_argument("--events", type=int, default=2, help="usage events per workspace and month, at scale")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not 1 <= options["accounts"] <= 1_000_000:
+            raise CommandError("Between 1 and 1,000,000 accounts.")
+        if not load.is_empty():
+            raise CommandError("The database holds data already; the demo goes into an empty one only.")
+        if options["accounts"] > 1000:
+            scale.load(clock.now(), options["accounts"], options["seed"], options["events"], self._progress)
+        else:
+            report = load.load(clock.now(), options["accounts"], options["seed"], self._progress)
+            for number, why in sorted(report.bad.items()):
+                raise CommandError(f"line {number} of the demo: {why}")
+        self.stderr.write("")
+        for email, words in load.SIGN_INS:
+            self.stdout.write(f"{email:<26} {words}")
+        self.stdout.write(f"password of all: {load.PASSWORD}")
+
+    def _progress(self, what: str, done: int, total: int) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"\r{what:<20} {done:>9,} of {total:,}   ", ending="")

@@ -1,0 +1,149 @@
+// What the pages do beside htmx: the kebab's menu, the dialog, toasts, fresh rows, local times.
+(() => {
+  "use strict";
+  const menu = document.getElementById("menu");
+  const dialog = document.getElementById("dialog");
+  const toasts = document.getElementById("toasts");
+  let opener = null;
+
+  function toast(text, tone) {
+    const line = document.createElement("div");
+    line.className = `toast-line ${tone || ""}`;
+    line.setAttribute("role", tone === "bad" ? "alert" : "status");
+    line.textContent = text;
+    toasts.append(line);
+    setTimeout(() => line.remove(), tone === "bad" ? 12000 : 6000);
+  }
+
+  function localise(root) {
+    for (const time of root.querySelectorAll("time[data-local]")) {
+      const at = new Date(time.dateTime);
+      time.textContent = at.toLocaleString(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+      time.removeAttribute("data-local");
+    }
+  }
+
+  // The menu stands beside its button, never over its own row, and flips where there is no room.
+  function place(button) {
+    const at = button.getBoundingClientRect();
+    const row = (button.closest("tr") || button).getBoundingClientRect();
+    const height = menu.offsetHeight;
+    const below = row.bottom + 4;
+    const top = below + height <= innerHeight ? below : Math.max(8, row.top - height - 4);
+    menu.style.top = `${top}px`;
+    menu.style.left = `${Math.max(8, at.right - menu.offsetWidth)}px`;
+  }
+
+  function openMenu(button) {
+    opener = button;
+    if (!menu.matches(":popover-open")) menu.showPopover();
+    place(button);
+    button.setAttribute("aria-expanded", "true");
+    menu.querySelector("a")?.focus();
+  }
+
+  if (menu) {
+    menu.addEventListener("toggle", (event) => {
+      if (event.newState !== "closed" || !opener) return;
+      opener.setAttribute("aria-expanded", "false");
+      if (!dialog.open) opener.focus();
+    });
+    menu.addEventListener("keydown", (event) => {
+      const items = [...menu.querySelectorAll("a")];
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step) {
+        event.preventDefault();
+        items[(items.indexOf(document.activeElement) + step + items.length) % items.length]?.focus();
+      }
+      if (event.key === "Home" || event.key === "End") {
+        event.preventDefault();
+        items.at(event.key === "Home" ? 0 : -1)?.focus();
+      }
+      if (event.key === "Tab") menu.hidePopover();
+    });
+    menu.addEventListener("click", (event) => {
+      const item = event.target.closest("a");
+      if (item?.getAttribute("aria-disabled") === "true") event.preventDefault();
+    });
+  }
+
+  if (dialog) {
+    dialog.addEventListener("close", () => {
+      dialog.replaceChildren();
+      if (opener?.isConnected) opener.focus();
+      else document.querySelector(`[data-opener="${opener?.dataset.opener}"]`)?.focus();
+    });
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+    });
+  }
+
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    localise(document);
+    const target = event.detail.target;
+    if (target === menu) openMenu(event.detail.requestConfig.elt);
+    if (target === dialog) {
+      menu.hidePopover();
+      if (!dialog.open) dialog.showModal();
+      (dialog.querySelector("[aria-invalid=true]") || dialog.querySelector("[autofocus], select, input:not([type=hidden]), textarea"))?.focus();
+    }
+  });
+
+  // One submit at a time; the button comes back when the answer is here.
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt.matches("form[data-lock]")) for (const b of event.detail.elt.querySelectorAll("button")) b.disabled = true;
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt.matches?.("form[data-lock]")) for (const b of event.detail.elt.querySelectorAll("button")) b.disabled = false;
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.hasAttribute("hx-post")) setTimeout(() => { for (const b of form.querySelectorAll("button[data-once]")) b.disabled = true; });
+  });
+
+  document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone));
+  document.body.addEventListener("close-dialog", () => dialog.close());
+  document.body.addEventListener("changed", (event) => {
+    const ids = event.detail.ids || [];
+    for (const part of document.querySelectorAll("[data-refresh]")) {
+      const own = part.dataset.refresh;
+      if (own === "any" || ids.some((id) => own.split(" ").includes(id))) {
+        part.dataset.stale = "yes";
+        window.htmx.trigger(part, "refresh");
+      }
+    }
+  });
+  document.body.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    if (status === 401) location.assign("/sign-in/?next=" + encodeURIComponent(location.pathname + location.search));
+    else if (status === 404) toast("This is gone, or not yours to see. Reload the page.", "bad");
+    else toast("Something broke on our side. Nothing was changed.", "bad");
+  });
+  document.body.addEventListener("htmx:sendError", () => toast("No connection. What you typed is still here; try again.", "bad"));
+
+  document.addEventListener("click", async (event) => {
+    const copier = event.target.closest("[data-copy]");
+    if (copier) {
+      await navigator.clipboard.writeText(copier.dataset.copy);
+      toast(`Copied ${copier.dataset.copy}`);
+    }
+    for (const open of document.querySelectorAll("details.chip[open]")) if (!open.contains(event.target)) open.open = false;
+    if (event.target.closest("[data-theme-switch]")) {
+      const next = document.documentElement.dataset.bsTheme === "dark" ? "light" : "dark";
+      document.documentElement.dataset.bsTheme = next;
+      localStorage.setItem("theme", next);
+    }
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("form[data-auto]")) event.target.form.requestSubmit();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") for (const open of document.querySelectorAll("details.chip[open]")) { open.open = false; open.querySelector("summary").focus(); }
+    const typing = event.target.closest("input, textarea, select, dialog");
+    if (event.key === "/" && !typing) {
+      const search = document.querySelector("input[type=search]");
+      if (search) { event.preventDefault(); search.focus(); }
+    }
+  });
+  localise(document);
+})();
