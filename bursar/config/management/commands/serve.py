@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+
+class Command(BaseCommand):
+    help = "Runs the web server"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.epilog = "Example: bursar serve --port 8000 --processes 2"
+        parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--processes", type=int, default=1)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from granian.constants import Interfaces
+        from granian.server import Server
+
+        try:
+            with socket.create_server((options["host"], options["port"])):
+                pass
+        except OSError as error:
+            raise CommandError(
+                f"Port {options['port']} on {options['host']} cannot be used: {error.strerror}. Choose another with --port."
+            ) from None
+        call_command("migrate", verbosity=0)
+        Server(
+            "bursar.config.wsgi:application",
+            address=options["host"],
+            port=options["port"],
+            workers=options["processes"],
+            blocking_threads=8,
+            interface=Interfaces.WSGI,
+            log_enabled=False,
+        ).serve()

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from typing import Any
+
+import procrastinate
+from django.core.management.base import BaseCommand, CommandParser
+from procrastinate.contrib.django import app
+
+from bursar.core import clock
+from bursar.config.minute import run_ticks
+
+
+class Command(BaseCommand):
+    help = "Runs jobs and, each minute, whatever the clock has made due"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.epilog = "Example: bursar worker --concurrency 2"
+        parser.add_argument("--concurrency", type=int, default=2, help="how many jobs at once")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        run_ticks(clock.now())
+        connector = procrastinate.PsycopgConnector(**_pool_settings())
+        with app.replace_connector(connector) as worker_app:
+            worker_app.run_worker(concurrency=options["concurrency"], install_signal_handlers=True)
+
+
+def _pool_settings() -> dict[str, Any]:
+    from procrastinate.contrib.django.utils import connector_params
+
+    return dict(connector_params())
