@@ -64,4 +64,6 @@ def system(name: str, door: Door = Door.JOB) -> Actor:
 
 def operator(name: str) -> Actor:
     """The person at the operator's shell: whoever can run the command can do everything, and is named."""
-    return Actor(ActorKind.OPERATOR, f"operator:{name}", f"{name} (shell)", Door.CLI, frozenset(Right), all_accounts=True)
+    return Actor(
+        ActorKind.OPERATOR, f"operator:{name}", f"{name} (shell)", Door.CLI, frozenset(Right), all_accounts=True
+    )

@@ -30,7 +30,7 @@ class User(AbstractBaseUser):
     public_id = PublicIdField(prefix="usr")
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=200, blank=True)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]  # a column here, a constant in the base
     created_at = models.DateTimeField(default=clock.now)
 
     USERNAME_FIELD = "email"

@@ -62,6 +62,7 @@ class BulkOut(Schema):
     results: list[BulkRow]
 
 
+IDEMPOTENCY_KEY: Any = Header("", alias="Idempotency-Key", max_length=100)
 REFUSALS: dict[int, type[Schema]] = dict.fromkeys((401, 403, 404, 409, 422), RefusalOut)
 
 
@@ -124,6 +125,6 @@ def _view(action: Action) -> Callable[..., Outcome]:
 
     # ninja reads the annotations; they differ from action to action, so they are set here
     perform.__annotations__.update(body=body_model(action), idempotency_key=str)
-    perform.__defaults__ = (Header("", alias="Idempotency-Key", max_length=100),)
+    perform.__defaults__ = (IDEMPOTENCY_KEY,)
     perform.__name__ = action.key.replace(".", "_")
     return perform

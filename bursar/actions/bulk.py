@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from procrastinate.contrib.django import app
 
 from bursar.access.actor import Actor, Door
 from bursar.actions.models import BulkResult, BulkRun, BulkState
@@ -51,9 +52,7 @@ def start(
     if len(unique) <= AT_ONCE:
         resume(made, actor)
     else:
-        from bursar.actions.jobs import resume_bulk
-
-        resume_bulk.defer(run_id=made.public_id)
+        app.configure_task("actions.resume_bulk").defer(run_id=made.public_id)
     return made
 
 

@@ -6,7 +6,7 @@ from bursar.actions import bulk, idempotency
 from bursar.core.ticks import tick
 
 
-@app.task(name="actions.resume_bulk", queueing_lock=None)
+@app.task(name="actions.resume_bulk")
 def resume_bulk(run_id: str) -> None:
     bulk.resume_as_stored(run_id)
 

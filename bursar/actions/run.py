@@ -201,7 +201,9 @@ def _lock(target: Any) -> datetime:
             )
             moments += [row[0] for row in cursor.fetchall() if row[0]]
             moments.append(clock.now())
-            cursor.execute("UPDATE tenants_billingaccount SET clock_at = %s WHERE id = ANY(%s)", [max(moments), account_ids])
+            cursor.execute(
+                "UPDATE tenants_billingaccount SET clock_at = %s WHERE id = ANY(%s)", [max(moments), account_ids]
+            )
     if hasattr(target, "_meta"):
         type(target)._base_manager.select_for_update().filter(pk=target.pk).first()
     return max(moments)
@@ -211,7 +213,9 @@ def _clean(request: Request, case: Case) -> Cleaned:
     form = request.action.form_for(case, request.data)
     unknown = sorted(set(request.data) - set(form.fields))
     if unknown:
-        raise Invalid(f"There is no field “{unknown[0]}” here.", {name: ["There is no such field."] for name in unknown})
+        raise Invalid(
+            f"There is no field “{unknown[0]}” here.", {name: ["There is no such field."] for name in unknown}
+        )
     if not form.is_valid():
         raise Invalid(fields={name: [str(e) for e in errors] for name, errors in form.errors.items()})
     return form.cleaned_data
@@ -234,7 +238,9 @@ def _check_seen(request: Request, case: Case) -> None:
     """Two people on one row: the second, who saw an older row, gets a sentence instead of overwriting."""
     if request.seen is None:
         return
-    line = book.list_timeline(case.target.public_id).filter(target_id=case.target.public_id, at__gt=request.seen).first()
+    line = (
+        book.list_timeline(case.target.public_id).filter(target_id=case.target.public_id, at__gt=request.seen).first()
+    )
     if line is not None:
         who = next((row.text for row in line.name_rows.all() if row.slot == "actor"), "") or "somebody"
         raise Refused(f"{who} was quicker: “{line.label}”, a moment ago. Look at the row again, then decide.")

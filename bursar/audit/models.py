@@ -52,7 +52,10 @@ class AuditLine(models.Model):
             models.UniqueConstraint(name="one_line_a_place", fields=["stream", "seq"]),
             models.UniqueConstraint(name="one_successor", fields=["stream", "previous_hash"]),
         ]
-        indexes = [GinIndex(fields=["touches"], name="audit_touches"), models.Index(fields=["-at", "-id"], name="audit_newest")]
+        indexes = [
+            GinIndex(fields=["touches"], name="audit_touches"),
+            models.Index(fields=["-at", "-id"], name="audit_newest"),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             REFUSE_TRUNCATE,

@@ -89,13 +89,9 @@ class RefusalMiddleware:
         if exception.status == 404 and not _is_under(request.path, "/api/"):
             return render(request, "404.html", {"sentence": exception.sentence}, status=404)
         if _is_under(request.path, "/api/"):
-            return refuse_json(
-                exception.status, exception.code, exception.sentence, getattr(exception, "fields", {})
-            )
+            return refuse_json(exception.status, exception.code, exception.sentence, getattr(exception, "fields", {}))
         return render(request, "refused.html", {"sentence": exception.sentence}, status=exception.status)
 
 
-def refuse_json(
-    status: int, code: str, sentence: str, fields: dict[str, list[str]] | None = None
-) -> JsonResponse:
+def refuse_json(status: int, code: str, sentence: str, fields: dict[str, list[str]] | None = None) -> JsonResponse:
     return JsonResponse({"code": code, "sentence": sentence, "fields": fields or {}}, status=status)

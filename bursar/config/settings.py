@@ -13,20 +13,29 @@ from bursar.core.options import boolean, names, option, required
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 DEBUG = required("BURSAR_DEBUG", "no", "Shows tracebacks in the browser. Never in production.", boolean)
-BURSAR_VAR = required("BURSAR_VAR", str(ROOT / "var"), "The folder for the embedded database, secret and exports.", Path)
+BURSAR_VAR = required(
+    "BURSAR_VAR", str(ROOT / "var"), "The folder for the embedded database, secret and exports.", Path
+)
 SECRET_KEY = option("BURSAR_SECRET_KEY", None, "Signs sessions. Made and kept under var/ when unset.", str)
 SECRET_KEY = SECRET_KEY or read_or_make_secret(BURSAR_VAR)
 DATABASE_URL = option("DATABASE_URL", None, "A PostgreSQL address. Unset: an embedded server under var/.", str)
 BURSAR_COMPANY_NAME = required("BURSAR_COMPANY_NAME", "Agora Voices", "The company's name, as customers read it.", str)
-BURSAR_MAIL_DOMAIN = required("BURSAR_MAIL_DOMAIN", "agora.example", "The mail domain of the company's people.", str.lower)
+BURSAR_MAIL_DOMAIN = required(
+    "BURSAR_MAIL_DOMAIN", "agora.example", "The mail domain of the company's people.", str.lower
+)
 BURSAR_STAFF_HELP = required(
-    "BURSAR_STAFF_HELP", "your lead", "Whom a colleague without a staff role should ask, in words or as an address.", str
+    "BURSAR_STAFF_HELP",
+    "your lead",
+    "Whom a colleague without a staff role should ask, in words or as an address.",
+    str,
 )
 BURSAR_CURRENCY = required("BURSAR_CURRENCY", "EUR", "The one currency of all amounts.", str.upper)
 BURSAR_GRACE = timedelta(
     days=required("BURSAR_GRACE_DAYS", "60", "How many days an unpaid renewal still counts as paying.", int)
 )
-ALLOWED_HOSTS = required("BURSAR_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the site answers to, comma separated.", names)
+ALLOWED_HOSTS = required(
+    "BURSAR_HOSTS", "localhost,127.0.0.1,[::1]", "Host names the site answers to, comma separated.", names
+)
 CSRF_TRUSTED_ORIGINS = required("BURSAR_ORIGINS", "", "Origins behind a proxy, such as https://bursar.example.", names)
 BURSAR_HTTPS = required("BURSAR_HTTPS", "no", "Yes behind a TLS proxy: secure cookies and HSTS.", boolean)
 BURSAR_ACTOR_LOADER = "bursar.config.actors.load_actor"

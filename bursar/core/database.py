@@ -77,7 +77,9 @@ def start_embedded(folder: Path, more: str = "") -> Any:
     except OSError as error:
         if error.errno != 30:  # a read-only file system
             raise
-        raise DatabaseProblem(f"{folder.parent} is read-only. Set BURSAR_VAR to a folder that can be written.") from error
+        raise DatabaseProblem(
+            f"{folder.parent} is read-only. Set BURSAR_VAR to a folder that can be written."
+        ) from error
     return server
 
 
@@ -107,7 +109,7 @@ def _ensure_database(parts: dict[str, Any], name: str) -> None:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             return
         try:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING \'UTF8\' LOCALE \'C\'')
+            connection.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'")
         except psycopg.errors.UniqueViolation:  # web and worker start at the same moment
             pass
         except psycopg.errors.DuplicateDatabase:

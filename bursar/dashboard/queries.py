@@ -8,9 +8,9 @@ from datetime import datetime
 from bursar.access.actor import Actor
 from bursar.core.calendar import Month
 from bursar.plans.models import Tier
+from bursar.plans.rules import EffectiveTier
 from bursar.tenants.models import Organisation, OrganisationMembership, Workspace, WorkspaceMembership
 from bursar.usage.queries import Standing, TierClock, list_months, list_standings
-
 
 GOVERNING = ("owner", "admin", "billing", "organisation admin")
 
@@ -45,7 +45,9 @@ def list_own_workspaces(actor: Actor, now: datetime) -> list[OwnWorkspace]:
         Workspace.objects.filter(organisation_id__in=governed.values("organisation_id")).values_list("id", flat=True)
     )
     workspaces = list(
-        Workspace.objects.filter(id__in=ids, deleted_at=None).select_related("organisation", "account").order_by("sort_key")
+        Workspace.objects.filter(id__in=ids, deleted_at=None)
+        .select_related("organisation", "account")
+        .order_by("sort_key")
     )
     clock = TierClock([w.pk for w in workspaces])
     tiers = {w.pk: clock.at(w.pk, now) for w in workspaces}
@@ -56,7 +58,7 @@ def list_own_workspaces(actor: Actor, now: datetime) -> list[OwnWorkspace]:
             workspace=w,
             role=roles.get(w.pk, "organisation admin"),
             tier_label=Tier(tiers[w.pk].tier).label,
-            tier_until=tiers[w.pk].grant.end if tiers[w.pk].grant else None,
+            tier_until=_until(tiers[w.pk]),
             standing=standings[w.pk],
             seconds=months.get((w.pk, Month.of(now)), 0),
         )
@@ -64,9 +66,12 @@ def list_own_workspaces(actor: Actor, now: datetime) -> list[OwnWorkspace]:
     ]
 
 
-
 def list_history_ids(workspaces: list[OwnWorkspace]) -> list[str]:
     """The public ids whose customer-visible lines this person may read: their workspaces, and accounts they govern."""
     own = {w.workspace.public_id for w in workspaces}
     governed = {w.workspace.account.public_id for w in workspaces if w.role in GOVERNING}
     return sorted(own | governed)
+
+
+def _until(tier: EffectiveTier) -> datetime | None:
+    return tier.grant.end if tier.grant else None

@@ -93,7 +93,11 @@ class Company:
         for place in range(story.workspaces or self.random.randint(1, 4)):
             ref = f"ws-{number:04d}-{place + 1:02d}"
             tier = story.tier if place == 0 or self.random.random() < 0.6 else story.second_tier
-            since = created if place == 0 else min(created + timedelta(days=self.random.randrange(90)), self.now - timedelta(days=2))
+            since = (
+                created
+                if place == 0
+                else min(created + timedelta(days=self.random.randrange(90)), self.now - timedelta(days=2))
+            )
             line: Line = {
                 "kind": "workspace", "external_id": ref, "organisation": org,
                 "name": names.workspace(self.random, number, place), "created_at": since,
@@ -116,20 +120,29 @@ class Company:
         for seat, person in enumerate(people):
             roles = ["owner", "admin", "billing", "external", "observer"]
             role = roles[seat] if seat < 2 else ("member" if seat % 4 else self.random.choice(roles[2:4]))
-            joined = since + timedelta(days=self.random.randrange(1 + max(1, (self.now - since).days - 2)) if seat > 1 else 0)
+            joined = since + timedelta(
+                days=self.random.randrange(1 + max(1, (self.now - since).days - 2)) if seat > 1 else 0
+            )
             line: Line = {"kind": "workspace_member", "workspace": ref, "person": person, "role": role, "from": joined}
             if seat > 4 and self.random.random() < 0.15:
                 line["until"] = joined + (self.now - joined) / 2 + timedelta(hours=1)
             yield line
 
-    def _terms(self, org: str, number: int, story: Story, created: datetime, workspaces: list[Workspace]) -> Iterator[Line]:
+    def _terms(
+        self, org: str, number: int, story: Story, created: datetime, workspaces: list[Workspace]
+    ) -> Iterator[Line]:
         account = {"workspace": workspaces[0].ref} if story.own_account else {"organisation": org}
         bought = min(created + timedelta(days=story.free_days), self.now - timedelta(days=2))
         for workspace in workspaces:
             if workspace.tier != "free":
                 yield {"kind": "tier", "workspace": workspace.ref, "tier": workspace.tier, "from": bought}
         for when, tier in story.later_tiers(self.now):
-            yield {"kind": "tier", "workspace": workspaces[0].ref, "tier": tier, "from": max(when, bought + timedelta(hours=1))}
+            yield {
+                "kind": "tier",
+                "workspace": workspaces[0].ref,
+                "tier": tier,
+                "from": max(when, bought + timedelta(hours=1)),
+            }
         if number % 3 == 0:
             yield {"kind": "manager", "account": account, "staff": names.STAFF[number % 2][0], "from": bought}
         yield from story.payments(account, number, bought, self.now)
@@ -143,7 +156,9 @@ class Company:
             budget = story.counted_seconds if place == 0 and story.counted_seconds is not None else None
             while at < self.now and budget is None and story.records:
                 event += 1
-                yield self._event(workspace, event, at, self.random.randint(3, 70) * 60 if workspace.tier != "free" else 60)
+                yield self._event(
+                    workspace, event, at, self.random.randint(3, 70) * 60 if workspace.tier != "free" else 60
+                )
                 at += timedelta(days=self.random.randint(1, 12), minutes=self.random.randrange(600))
             for seconds in _parts(budget or 0):
                 event += 1
@@ -151,7 +166,14 @@ class Company:
 
     def _event(self, workspace: Workspace, event: int, at: datetime, seconds: int) -> Line:
         key = f"{workspace.ref}-{event:05d}"
-        return {"kind": "usage", "source": "recorder", "id": key, "workspace": workspace.ref, "at": at, "seconds": seconds}
+        return {
+            "kind": "usage",
+            "source": "recorder",
+            "id": key,
+            "workspace": workspace.ref,
+            "at": at,
+            "seconds": seconds,
+        }
 
 
 def _parts(total: int) -> list[int]:

@@ -29,10 +29,22 @@ def is_empty() -> bool:
     return not Organisation.objects.exists()
 
 
+def is_demo() -> bool:
+    return InstallationFact.objects.filter(name="demo").exists()
+
+
+def is_half_loaded() -> bool:
+    """A load was killed half-way: it can be repeated, because the same lines change nothing."""
+    return InstallationFact.objects.filter(name="demo", value="loading").exists()
+
+
 def load(
     now: datetime, accounts: int = 120, seed: int = 2026, progress: Callable[[str, int, int], None] | None = None
 ) -> Report:
     """Fills an empty database. Killed half-way and called again, it takes up where it was."""
+    InstallationFact.objects.get_or_create(name="demo", defaults={"value": "loading"})
+    started, _ = InstallationFact.objects.get_or_create(name="demo_now", defaults={"value": now.isoformat()})
+    now = datetime.fromisoformat(started.value)
     report = import_lines(_encoded(Company(accounts, seed, now)), system("demo"), progress=progress)
     make_sign_ins()
     return report

@@ -21,8 +21,8 @@ _FIRST = ["Maud", "Ali", "Lotte", "Jan", "Samira", "Pieter", "Zoë", "Hugo", "Fa
           "Bram", "Aylin", "Koen"]  # fmt: skip
 _LAST = ["de Wit", "Yıldız", "Smits", "Maas", "Jansen", "van den Berg", "Öztürk", "Bos", "Vos", "Peeters", "Mulder",
          "Hoekstra", "El Amrani", "Kok"]  # fmt: skip
-_TOPICS = ["Burgerberaad Klimaat", "Wijkgesprekken Noord", "Energietafel", "Jeugdpanel", "Mobiliteit 2030", "Zorg dichtbij",
-           "Omgevingsvisie", "Cultuurdialoog", "Onderwijsronde", "Woonlab"]  # fmt: skip
+_TOPICS = ["Burgerberaad Klimaat", "Wijkgesprekken Noord", "Energietafel", "Jeugdpanel", "Mobiliteit 2030",
+           "Zorg dichtbij", "Omgevingsvisie", "Cultuurdialoog", "Onderwijsronde", "Woonlab"]  # fmt: skip
 
 
 def organisation(rng: random.Random, number: int) -> str:

@@ -23,7 +23,12 @@ from bursar.usage.ingest import recount
 WORKSPACES = 3
 MONTHS = 13
 CHUNK = 2000
-MIX = [("changemaker", "active")] * 5 + [("guardian", "active"), ("free", "none"), ("free", "none"), ("innovator", "past_due")]
+MIX = [("changemaker", "active")] * 5 + [
+    ("guardian", "active"),
+    ("free", "none"),
+    ("free", "none"),
+    ("innovator", "past_due"),
+]
 Rows = dict[str, list[tuple[Any, ...]]]
 
 COLUMNS = {
@@ -36,7 +41,8 @@ COLUMNS = {
     "tenants_workspacemembership": "workspace_id, person_id, role, is_support, valid_from",
     "plans_basetier": "workspace_id, tier, valid_from",
     "plans_paymentterms": "account_id, mode, status, cadence, past_due_since, valid_from",
-    "plans_paidperiod": "public_id, external_id, account_id, source, service_from, service_until, net, gross, booked_at",
+    "plans_paidperiod": "public_id, external_id, account_id, source, service_from, service_until, net, gross, "
+    "booked_at",
     "usage_usageevent": "source, event_id, workspace_id, at, seconds, tier",
     "usage_usagemonth": "workspace_id, month, seconds",
 }
@@ -94,7 +100,9 @@ def _account_rows(rows: Rows, number: int, rng: random.Random, now: datetime, ev
         rows["plans_basetier"].append((workspace, tier, born))
         person = names.person(rng, number, place)
         mail = names.mail(person, number)
-        rows["tenants_person"].append((workspace, _id("per", rng), f"per-{workspace}", person, mail, sort_key(person), born))
+        rows["tenants_person"].append(
+            (workspace, _id("per", rng), f"per-{workspace}", person, mail, sort_key(person), born)
+        )
         rows["tenants_workspacemembership"].append((workspace, workspace, "owner", False, born))
         _usage_rows(rows, workspace, tier, rng, born, now, events)
 

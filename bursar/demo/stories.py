@@ -17,7 +17,7 @@ RATES = {"innovator": (20, 23), "changemaker": (75, 86), "guardian": (150, 172)}
 
 @dataclass(frozen=True)
 class Story:
-    """`pays`: mollie, past_due, written_off, cancelled, lapsed, managed, managed_paid, managed_overdue, pending, none."""
+    """One account's fate. `pays` is a key of the tellers in `payments`; `*_days` count from today."""
 
     name: str
     tier: str = "changemaker"
@@ -126,10 +126,20 @@ def _managed(story: Story, account: Line, number: int, bought: datetime, now: da
         yield _paid(story, account, "managed", number, begin, add_months_at(begin, 12))
     if story.pays == "managed_overdue":
         end = now - timedelta(days=20)
-        yield _paid(story, account, "managed", number, add_months_at(end, -12), end, booked_at=max(bought, add_months_at(end, -11)))
+        yield _paid(
+            story,
+            account,
+            "managed",
+            number,
+            add_months_at(end, -12),
+            end,
+            booked_at=max(bought, add_months_at(end, -11)),
+        )
     if story.pays == "managed_credited":
         begin = now - timedelta(days=90)
-        yield _paid(story, account, "managed", number, begin, add_months_at(begin, 12), credited_at=now - timedelta(days=30))
+        yield _paid(
+            story, account, "managed", number, begin, add_months_at(begin, 12), credited_at=now - timedelta(days=30)
+        )
 
 
 def _pending(story: Story, account: Line, number: int, bought: datetime, now: datetime) -> Iterator[Line]:
@@ -140,8 +150,8 @@ def _pending(story: Story, account: Line, number: int, bought: datetime, now: da
 def _nothing(story: Story, account: Line, number: int, bought: datetime, now: datetime) -> Iterator[Line]:
     if story.keeps_days is not None:
         until = add_months((now + timedelta(days=story.keeps_days)).date(), 0)
-        yield {"kind": "payment", "account": account, "mode": "self_serve", "status": "none", "from": now - timedelta(days=9),
-               "lapses_at": f"{until}T00:00:00+00:00"}  # fmt: skip
+        yield {"kind": "payment", "account": account, "mode": "self_serve", "status": "none",
+               "from": now - timedelta(days=9), "lapses_at": f"{until}T00:00:00+00:00"}  # fmt: skip
 
 
 STORIES = [

@@ -30,6 +30,8 @@ class OutboxRow(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                name="outbox_due", fields=["due_at", "id"], condition=Q(state__in=[OutboxState.WAITING, OutboxState.SENDING])
+                name="outbox_due",
+                fields=["due_at", "id"],
+                condition=Q(state__in=[OutboxState.WAITING, OutboxState.SENDING]),
             )
         ]

@@ -50,7 +50,10 @@ class DiscountForm(ActionForm):
 
 def _subject(case: Case) -> dict[str, int | None]:
     on_account = isinstance(case.target, BillingAccount)
-    return {"account_id": case.target.pk if on_account else None, "workspace_id": None if on_account else case.target.pk}
+    return {
+        "account_id": case.target.pk if on_account else None,
+        "workspace_id": None if on_account else case.target.pk,
+    }
 
 
 def _discount(case: Case) -> Discount | None:
@@ -224,7 +227,12 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     sentence = f"{workspace.name} moves from {Tier(present.tier).label} to {wanted.label}."
     if wanted is not Tier.FREE and not rules.has_way_of_paying(terms, act.now):
         store.set_payment_terms(
-            workspace.account, state, act.now, mode=PaymentMode.MANAGED, status=PaymentStatus.NONE, cadence=terms.cadence
+            workspace.account,
+            state,
+            act.now,
+            mode=PaymentMode.MANAGED,
+            status=PaymentStatus.NONE,
+            cadence=terms.cadence,
         )
         store.set_base_tier(workspace, wanted.value, act.now)
         changes.append(Change("Payment", "self-serve", "managed"))

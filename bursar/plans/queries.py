@@ -75,7 +75,14 @@ def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
     states: dict[tuple[int, int], WorkspaceState] = {}
     homes: dict[int, list[WorkspaceState]] = {}
     tenancies = WorkspaceAccount.objects.filter(account_id__in=ids).order_by("workspace__created_at", "workspace_id")
-    fields = ("account_id", "workspace_id", "workspace__created_at", "workspace__deleted_at", "valid_from", "valid_until")
+    fields = (
+        "account_id",
+        "workspace_id",
+        "workspace__created_at",
+        "workspace__deleted_at",
+        "valid_from",
+        "valid_until",
+    )
     for account_id, workspace_id, created_at, deleted_at, start, end in tenancies.values_list(*fields):
         state = states.get((account_id, workspace_id))
         if state is None:
@@ -113,5 +120,7 @@ def load_account(account_id: int) -> AccountState:
 
 def get_discount(at: datetime, *, account_id: int | None = None, workspace_id: int | None = None) -> Discount | None:
     """The live discount set on this account or on this workspace itself."""
-    return Discount.objects.at(at).filter(account_id=account_id, workspace_id=workspace_id).first()
-
+    live = Discount.objects.at(at)
+    if account_id is not None:
+        return live.filter(account_id=account_id).first()
+    return live.filter(workspace_id=workspace_id or 0).first()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -139,7 +139,7 @@ class AccountState:
     workspaces: list[WorkspaceState] = field(default_factory=list)
 
 
-NO_TERMS = Terms("self_serve", "none", "", None, None, None, datetime.min, None)
+NO_TERMS = Terms("self_serve", "none", "", None, None, None, datetime.min.replace(tzinfo=UTC), None)
 
 
 def live(rows: Iterable[S], at: datetime) -> S | None:
@@ -200,7 +200,9 @@ class Catalogue:
         return row.monthly if cadence == "monthly" else row.yearly
 
     def changes_after(self, at: datetime) -> Iterator[datetime]:
-        return (instant for row in self.rows for instant in (row.start, row.end) if instant is not None and instant > at)
+        return (
+            instant for row in self.rows for instant in (row.start, row.end) if instant is not None and instant > at
+        )
 
 
 class Seated(NamedTuple):
@@ -278,7 +280,8 @@ def why_not_change_tier(terms: Terms) -> str | None:
     """Whatever the tier: a live subscription charges for the present one, so nobody changes it behind its back."""
     if terms.mode == "self_serve" and terms.status in ("active", "past_due", "pending"):
         return (
-            "A Mollie subscription is live. The customer changes plan at checkout, or staff set the account managed first."
+            "A Mollie subscription is live. The customer changes plan at checkout, "
+            "or staff set the account managed first."
         )
     return None
 

@@ -17,7 +17,9 @@ def set_base_tier(workspace: Workspace, tier: str, now: datetime) -> None:
 
 def end_grants(workspace: Workspace, now: datetime) -> int:
     """Ends every live grant now. Returns how many there were."""
-    return TierGrant.objects.filter(workspace=workspace, valid_from__lte=now, valid_until__gt=now).update(valid_until=now)
+    return TierGrant.objects.filter(workspace=workspace, valid_from__lte=now, valid_until__gt=now).update(
+        valid_until=now
+    )
 
 
 def set_payment_terms(account: BillingAccount, state: AccountState, now: datetime, **values: Any) -> None:

@@ -140,7 +140,9 @@ def _workspaces(records: Numbered, lookup: Lookup, result: Applied, now: datetim
 
 def _ensure_accounts(records: list[Any], lookup: Lookup) -> dict[str, int]:
     """The payer of each new workspace, made when first needed: pooled by organisation, or its own."""
-    pooled = {r.organisation: r for r in sorted(records, key=lambda r: r.created_at, reverse=True) if not _pays_alone(r)}
+    pooled = {
+        r.organisation: r for r in sorted(records, key=lambda r: r.created_at, reverse=True) if not _pays_alone(r)
+    }
     organisations = Organisation.objects.in_bulk([lookup.organisations[name] for name in pooled])
     made = [
         BillingAccount(
@@ -163,7 +165,9 @@ def _ensure_accounts(records: list[Any], lookup: Lookup) -> dict[str, int]:
     }  # fmt: skip
     BillingAccount.objects.bulk_create(own.values())
     return {
-        r.external_id: own[r.external_id].pk if _pays_alone(r) else by_organisation[lookup.organisations[r.organisation]]
+        r.external_id: own[r.external_id].pk
+        if _pays_alone(r)
+        else by_organisation[lookup.organisations[r.organisation]]
         for r in records
     }
 
@@ -234,7 +238,9 @@ def _grants(records: Numbered, lookup: Lookup, result: Applied, now: datetime) -
         )  # fmt: skip
         result.touch(lookup.payer(r.workspace), r.start)
         result.recounted.add(workspace_id)
-    _upsert(TierGrant, rows, ["workspace_id", "valid_from"], ["tier", "kind", "valid_until", "planned_until", "granted_by"])
+    _upsert(
+        TierGrant, rows, ["workspace_id", "valid_from"], ["tier", "kind", "valid_until", "planned_until", "granted_by"]
+    )
 
 
 def _discounts(records: Numbered, lookup: Lookup, result: Applied, now: datetime) -> None:
@@ -288,7 +294,9 @@ def _paid(records: Numbered, lookup: Lookup, result: Applied, now: datetime) -> 
 def _managers(records: Numbered, lookup: Lookup, result: Applied, now: datetime) -> None:
     points = []
     for _, r in records:
-        points.append(Point((lookup.account(r.account),), r.start, r.until, {"staff_id": lookup.staff[r.staff.lower()]}))
+        points.append(
+            Point((lookup.account(r.account),), r.start, r.until, {"staff_id": lookup.staff[r.staff.lower()]})
+        )
         result.touch(lookup.account(r.account), r.start)
     merge(AccountManager, ("account_id",), points)
 

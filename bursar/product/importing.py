@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
@@ -42,7 +42,7 @@ class _Undo(Exception):
 def import_lines(
     lines: Iterable[bytes], actor: Actor, *, strict: bool = False, progress: Progress | None = None
 ) -> Report:
-    """Good lines are kept and bad ones reported; with `strict` it is all or nothing. The facts are settled at the end."""
+    """Good lines are kept and bad ones reported; `strict`: all or nothing. The figures are settled at the end."""
     report = Report()
     with ExitStack() as stack:
         spools = {kind: stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8")) for kind in KINDS}
@@ -64,7 +64,7 @@ def import_lines(
     return report
 
 
-def _sort_by_kind(lines: Iterable[bytes], spools: dict[str, IO[str]], report: Report) -> dict[str, int]:
+def _sort_by_kind(lines: Iterable[bytes], spools: Mapping[str, IO[str]], report: Report) -> dict[str, int]:
     """Checks each line by itself and spools it by kind, so that order in the file does not matter."""
     counts = dict.fromkeys(KINDS, 0)
     for number, raw in enumerate(lines, start=1):
@@ -89,7 +89,7 @@ def _sort_by_kind(lines: Iterable[bytes], spools: dict[str, IO[str]], report: Re
 
 
 def _take_all(
-    spools: dict[str, IO[str]], counts: dict[str, int], actor: Actor, report: Report, progress: Progress | None
+    spools: Mapping[str, IO[str]], counts: dict[str, int], actor: Actor, report: Report, progress: Progress | None
 ) -> None:
     group, done = public_id("grp"), 0
     for kind, spool in spools.items():

@@ -43,7 +43,7 @@ class Lookup:
 
     def why_not(self, record: Any) -> str | None:
         """The first thing the line names that does not exist."""
-        known = {
+        known: dict[str, dict[Any, int]] = {
             "organisation": self.organisations, "data_owner": self.organisations, "workspace": self.workspaces,
             "person": self.people, "creator": self.people,
         }  # fmt: skip

@@ -130,5 +130,10 @@ def export(act: Act, company: Company, data: Cleaned) -> Outcome:
     )
     changes = [Change("Rows", "", str(written.rows)), Change("SHA-256", "", written.sha256)]
     changes.append(Change("Filters", "", data["query"] or "none"))
-    found = {"export": made.public_id, "rows": written.rows, "sha256": written.sha256, "path": f"/panel/usage/exports/{made.public_id}"}
+    found = {
+        "export": made.public_id,
+        "rows": written.rows,
+        "sha256": written.sha256,
+        "path": f"/panel/usage/exports/{made.public_id}",
+    }
     return Outcome(f"{written.rows:,} rows are ready.", changes, data=found)

@@ -80,7 +80,9 @@ def _month(text: str, current: Month) -> Month:
     except ValueError as error:
         raise BadRequest(str(error)) from None
     if not current.plus(-LOOKBACK) <= month <= current:
-        raise BadRequest(f"{month.label} is out of reach: the rollup shows {current.label} and the 12 months before it.")
+        raise BadRequest(
+            f"{month.label} is out of reach: the rollup shows {current.label} and the 12 months before it."
+        )
     return month
 
 

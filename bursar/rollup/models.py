@@ -57,7 +57,9 @@ class AccountMonth(models.Model):
         constraints = [models.UniqueConstraint(name="one_account_month", fields=["account", "month"])]
         indexes = [
             models.Index(name="account_month_mrr", fields=["month", "-mrr", "account"]),
-            models.Index(name="account_month_due", fields=["next_change_at"], condition=models.Q(next_change_at__isnull=False)),
+            models.Index(
+                name="account_month_due", fields=["next_change_at"], condition=models.Q(next_change_at__isnull=False)
+            ),
         ]
 
 

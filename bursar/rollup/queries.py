@@ -115,8 +115,8 @@ class Totals:
 def calc_totals(view: View) -> Totals:
     """One statement: grouped by class, added up here."""
     late = Q(status="past_due")
-    groups = {
-        row["klass"]: row
+    groups: dict[str, dict[str, Any]] = {
+        row["klass"]: dict(row)
         for row in filtered(view)
         .order_by()
         .values("klass")

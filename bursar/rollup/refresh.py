@@ -48,21 +48,22 @@ def _copy_month(month: Month, now: datetime) -> None:
     Unsettled.objects.bulk_create(marks, ignore_conflicts=True, batch_size=5000)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO rollup_accountmonth (account_id, month, is_listed, klass, reason, tier, tier_rank, tiers, mode, "
-            "status, cadence, overdue_since, discount_kind, discount_percent, workspaces, seats, recorded_seconds, mrr, "
-            "potential, previous_mrr, movement, had_mrr, manager_id, rule_version, next_change_at, settled_at) "
+            "INSERT INTO rollup_accountmonth (account_id, month, is_listed, klass, reason, tier, tier_rank, tiers, "
+            "mode, status, cadence, overdue_since, discount_kind, discount_percent, workspaces, seats, "
+            "recorded_seconds, mrr, potential, previous_mrr, movement, had_mrr, manager_id, rule_version, "
+            "next_change_at, settled_at) "
             "SELECT account_id, %s, is_listed, klass, reason, tier, tier_rank, tiers, mode, status, cadence, "
             "overdue_since, discount_kind, discount_percent, workspaces, seats, 0, mrr, potential, mrr, '', "
-            "had_mrr OR mrr > 0, manager_id, rule_version, next_change_at, %s FROM rollup_accountmonth WHERE month = %s "
-            "ON CONFLICT DO NOTHING",
+            "had_mrr OR mrr > 0, manager_id, rule_version, next_change_at, %s FROM rollup_accountmonth "
+            "WHERE month = %s ON CONFLICT DO NOTHING",
             [month.first, month.start, before.first],
         )
         cursor.execute(
-            "INSERT INTO rollup_workspacemonth (workspace_id, account_id, month, tier, base_tier, grant_kind, grant_until, "
-            "discount_kind, discount_percent, seats, externals, observers, cap_seconds, recorded_seconds) "
-            "SELECT w.workspace_id, w.account_id, %s, w.tier, w.base_tier, w.grant_kind, w.grant_until, w.discount_kind, "
-            "w.discount_percent, w.seats, w.externals, w.observers, w.cap_seconds, COALESCE(u.seconds, 0) "
-            "FROM rollup_workspacemonth w LEFT JOIN usage_usagemonth u ON u.workspace_id = w.workspace_id "
+            "INSERT INTO rollup_workspacemonth (workspace_id, account_id, month, tier, base_tier, grant_kind, "
+            "grant_until, discount_kind, discount_percent, seats, externals, observers, cap_seconds, recorded_seconds) "
+            "SELECT w.workspace_id, w.account_id, %s, w.tier, w.base_tier, w.grant_kind, w.grant_until, "
+            "w.discount_kind, w.discount_percent, w.seats, w.externals, w.observers, w.cap_seconds, "
+            "COALESCE(u.seconds, 0) FROM rollup_workspacemonth w LEFT JOIN usage_usagemonth u ON u.workspace_id = w.workspace_id "
             "AND u.month = %s WHERE w.month = %s ON CONFLICT DO NOTHING",
             [month.first, month.first, before.first],
         )

@@ -29,7 +29,18 @@ WORKSPACE_FACTS = (
     "account_id", "tier", "base_tier", "grant_kind", "grant_until", "discount_kind", "discount_percent", "seats",
     "externals", "observers", "cap_seconds",
 )  # fmt: skip
-KNOWN_THEN = ("is_listed", "klass", "tier", "status", "cadence", "discount_percent", "seats", "mrr", "potential", "manager_id")
+KNOWN_THEN = (
+    "is_listed",
+    "klass",
+    "tier",
+    "status",
+    "cadence",
+    "discount_percent",
+    "seats",
+    "mrr",
+    "potential",
+    "manager_id",
+)
 
 
 def rule_settings() -> rules.Settings:
@@ -153,7 +164,11 @@ def build_workspace_row(account_id: int, facts: rules.WorkspaceFacts, month: Mon
 def _store(accounts: list[AccountMonth], workspaces: list[WorkspaceMonth]) -> None:
     """Upserts everything but the usage columns, drops workspaces that left, then counts usage of new rows."""
     AccountMonth.objects.bulk_create(
-        accounts, batch_size=1000, update_conflicts=True, unique_fields=["account", "month"], update_fields=_names(FACTS)
+        accounts,
+        batch_size=1000,
+        update_conflicts=True,
+        unique_fields=["account", "month"],
+        update_fields=_names(FACTS),
     )
     _drop_departed(accounts, workspaces)
     WorkspaceMonth.objects.bulk_create(
@@ -240,7 +255,7 @@ def add_usage(deltas: dict[tuple[int, date], int], now: datetime) -> None:
     if not deltas:
         return
     ordered = sorted(deltas)
-    arrays = [[pk for pk, _ in ordered], [month for _, month in ordered], [deltas[key] for key in ordered]]
+    arrays: list[Any] = [[pk for pk, _ in ordered], [month for _, month in ordered], [deltas[key] for key in ordered]]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT w.account_id, w.month, SUM(t.seconds)::bigint FROM rollup_workspacemonth w "
@@ -264,7 +279,7 @@ def add_usage(deltas: dict[tuple[int, date], int], now: datetime) -> None:
 
 
 def _add_to_accounts(sums: list[tuple[int, date, int]], now: datetime) -> None:
-    arrays = [list(column) for column in zip(*sums, strict=True)] if sums else [[], [], []]
+    arrays: list[Any] = [list(column) for column in zip(*sums, strict=True)] if sums else [[], [], []]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT a.id FROM rollup_accountmonth a JOIN unnest(%s::bigint[], %s::date[]) AS t(account, month) "

@@ -36,7 +36,9 @@ def explain(reason: dict[str, Any]) -> str:
         "trial_discount": f"A trial discount makes it free until {until}.",
         "no_settled_invoice": "Managed; no settled invoice covers this period.",
         "discount": f"100 % off: {_kind(reason.get('kind', ''))}.",
-        "no_way_of_paying": f"No way of paying; kept until {until}." if until else "On a paid tier with no way of paying.",
+        "no_way_of_paying": f"No way of paying; kept until {until}."
+        if until
+        else "On a paid tier with no way of paying.",
         "free": "Not on a paid tier.",
     }
     return sentences[reason["code"]]

@@ -61,4 +61,6 @@ def add_staff(act: Act, company: Company, data: Cleaned) -> Outcome:
         Change("Staff", "", user.name or user.email, after_ref=member.public_id),
         Change("Role", "", role.name),
     ]
-    return Outcome(f"{user.name or user.email} is {role.name} now.", changes, data={"staff": member.public_id, "link": link})
+    return Outcome(
+        f"{user.name or user.email} is {role.name} now.", changes, data={"staff": member.public_id, "link": link}
+    )

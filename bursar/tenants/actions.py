@@ -76,7 +76,10 @@ class ChangeAdmin(ActionForm):
         new, old = self.fields["new_admin"], self.fields["old_admin"]
         assert isinstance(new, forms.ChoiceField) and isinstance(old, forms.ChoiceField)
         new.choices = [(m.person.public_id, f"{m.person.name} · {m.get_role_display()}") for m in able]
-        old.choices = [("", "nobody"), *[(m.person.public_id, f"{m.person.name} · {m.get_role_display()}") for m in admins]]
+        old.choices = [
+            ("", "nobody"),
+            *[(m.person.public_id, f"{m.person.name} · {m.get_role_display()}") for m in admins],
+        ]
         new.initial = next((m.person.public_id for m in able if m not in admins), None)
         old.initial = admins[0].person.public_id if admins else ""
 
@@ -164,4 +167,6 @@ def set_partner(act: Act, organisation: Organisation, data: Cleaned) -> Outcome:
     organisation.is_partner = wanted
     organisation.save(update_fields=["is_partner"])
     after = "partner" if wanted else "not a partner"
-    return Outcome(f"{organisation.name} is now {'a partner' if wanted else after}.", [Change("Partner", before, after)])
+    return Outcome(
+        f"{organisation.name} is now {'a partner' if wanted else after}.", [Change("Partner", before, after)]
+    )

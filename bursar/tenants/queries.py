@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Count, Max, Q, QuerySet
 
@@ -22,6 +22,7 @@ from bursar.tenants.models import (
     WorkspaceRole,
 )
 
+M = TypeVar("M")
 ADMIN_ROLES = (WorkspaceRole.OWNER, WorkspaceRole.ADMIN)
 CONTACTS_SHOWN = 3
 
@@ -51,7 +52,7 @@ def get_organisation(actor: Actor, public_id: str) -> Organisation:
     return _found(found.first())
 
 
-def _found(thing: Any) -> Any:
+def _found(thing: M | None) -> M:
     if thing is None:
         raise NotFound
     return thing
@@ -144,7 +145,6 @@ def search_account_ids(text: str) -> Q:
         | Q(account_id__in=workspaces.values("account_id"))
         | Q(account_id__in=admins.values("workspace__account_id"))
     )
-
 
 
 def list_account_public_ids_of(organisation: Organisation) -> list[str]:

@@ -42,4 +42,6 @@ def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     changes = [Change("Counted hours", rules.words(standing.counted), rules.words(0))]
     if standing.state.key in ("at_cap", "hard_blocked"):
         changes.append(Change("At the cap", "yes", "no"))
-    return Outcome(f"Counting starts anew for {workspace.name}: {rules.words(0)} of {rules.words(standing.cap)}.", changes)
+    return Outcome(
+        f"Counting starts anew for {workspace.name}: {rules.words(0)} of {rules.words(standing.cap)}.", changes
+    )

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 
@@ -116,7 +117,11 @@ def _count(rows: list[UsageEvent], result: Ingested, now: datetime) -> None:
 def _add(table: str, column: str, kind: str, amounts: dict[tuple[int, date], int] | dict[tuple[int, str], int]) -> None:
     """x = x + d for every key at once, in key order, so that parallel batches do not deadlock."""
     ordered = sorted(amounts.items())
-    arrays = [[key[0] for key, _ in ordered], [key[1] for key, _ in ordered], [amount for _, amount in ordered]]
+    arrays: list[list[Any]] = [
+        [key[0] for key, _ in ordered],
+        [key[1] for key, _ in ordered],
+        [amount for _, amount in ordered],
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} (workspace_id, {column}, seconds) "

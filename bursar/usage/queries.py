@@ -10,9 +10,9 @@ from django.db import connection
 from django.db.models import Max
 
 from bursar.core.calendar import Month
+from bursar.plans.models import PaymentTerms
 from bursar.plans.queries import load_catalogue, load_workspace_rows
 from bursar.plans.rules import NO_TERMS, EffectiveTier, Terms, WorkspaceState, effective_tier, live
-from bursar.plans.models import PaymentTerms
 from bursar.tenants.models import Workspace
 from bursar.usage.models import Meter, UsageMonth, UsageReset
 from bursar.usage.rules import PACE_WINDOW, CapState, calc_cap_state
@@ -22,7 +22,9 @@ class TierClock:
     """Answers “which tier was this workspace on at that instant” for a set of workspaces, in five queries."""
 
     def __init__(self, workspace_ids: Collection[int]) -> None:
-        rows = Workspace.objects.filter(id__in=workspace_ids).values_list("id", "created_at", "deleted_at", "account_id")
+        rows = Workspace.objects.filter(id__in=workspace_ids).values_list(
+            "id", "created_at", "deleted_at", "account_id"
+        )
         self.states: dict[int, WorkspaceState] = {}
         self._accounts: dict[int, int] = {}
         for pk, created_at, deleted_at, account_id in rows:
@@ -101,4 +103,6 @@ def get_standing(workspace: Workspace, at: datetime) -> Standing:
 
 def list_months(workspace_ids: Collection[int], since: Month) -> dict[tuple[int, Month], int]:
     rows = UsageMonth.objects.filter(workspace_id__in=workspace_ids, month__gte=since.first)
-    return {(pk, Month.of(month)): seconds for pk, month, seconds in rows.values_list("workspace_id", "month", "seconds")}
+    return {
+        (pk, Month.of(month)): seconds for pk, month, seconds in rows.values_list("workspace_id", "month", "seconds")
+    }

@@ -63,7 +63,7 @@ def dash(value: object) -> object:
 
 @register.filter
 def day(value: date | datetime | None, form: str = "long") -> str:
-    """ "2 December 2026", or "2 Dec" with the form “short” """
+    """ "2 December 2026", or "2 Dec" with the form “short”"""
     if value is None:
         return NOTHING
     at = value.astimezone(UTC).date() if isinstance(value, datetime) else value

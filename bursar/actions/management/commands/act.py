@@ -15,7 +15,9 @@ class Command(BaseCommand):
     help = "Runs an action on one or more targets, through the same door as the panel"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.epilog = 'Example: bursar act plans.workspace.change_tier wsp_… --set tier=guardian --reason "Agreed by mail"'
+        parser.epilog = (
+            'Example: bursar act plans.workspace.change_tier wsp_… --set tier=guardian --reason "Agreed by mail"'
+        )
         parser.add_argument("key", help="the action's key; `bursar actions` lists them")
         parser.add_argument("targets", nargs="+", help="public ids of what to act on")
         parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the action")
@@ -62,7 +64,9 @@ class Command(BaseCommand):
             self.stdout.write(f"  {change.label}: {change.before or '–'} → {change.after or '–'}")
 
     def _many(self, options: dict[str, Any], data: dict[str, str]) -> None:
-        made = bulk.start(options["key"], shell_actor(), options["targets"], data, options["reason"], options["message"])
+        made = bulk.start(
+            options["key"], shell_actor(), options["targets"], data, options["reason"], options["message"]
+        )
         bulk.resume(made, shell_actor())
         for row in made.results.order_by("id"):
             self.stdout.write(f"{row.target_id}: {row.sentence}")

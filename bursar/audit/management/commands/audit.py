@@ -28,7 +28,9 @@ class Command(BaseCommand):
             raise CommandError(f"The book does not hold: {faults} faults.")
         last = queries.get_last_seal()
         if last and options["verbosity"] > 0:
-            self.stderr.write(f"The book holds. Keep this seal elsewhere: {last.number} {last.hash} ({last.at:%F %T} UTC)")
+            self.stderr.write(
+                f"The book holds. Keep this seal elsewhere: {last.number} {last.hash} ({last.at:%F %T} UTC)"
+            )
 
     def _progress(self, done: int) -> None:
         if self.stderr.isatty():

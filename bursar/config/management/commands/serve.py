@@ -25,7 +25,8 @@ class Command(BaseCommand):
                 pass
         except OSError as error:
             raise CommandError(
-                f"Port {options['port']} on {options['host']} cannot be used: {error.strerror}. Choose another with --port."
+                f"Port {options['port']} on {options['host']} cannot be used: {error.strerror}. "
+                "Choose another with --port."
             ) from None
         call_command("migrate", verbosity=0)
         Server(

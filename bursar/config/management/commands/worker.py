@@ -6,8 +6,8 @@ import procrastinate
 from django.core.management.base import BaseCommand, CommandParser
 from procrastinate.contrib.django import app
 
-from bursar.core import clock
 from bursar.config.minute import run_ticks
+from bursar.core import clock
 
 
 class Command(BaseCommand):

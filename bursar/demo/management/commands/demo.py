@@ -15,12 +15,16 @@ class Command(BaseCommand):
         parser.epilog = "Example: bursar demo --accounts 10000"
         parser.add_argument("--accounts", type=int, default=120, help="how many billing accounts (default 120)")
         parser.add_argument("--seed", type=int, default=2026, help="the same seed makes the same company")
+        parser.add_argument("--if-empty", action="store_true", help="say nothing and do nothing when data is there")
         parser.add_argument("--events", type=int, default=2, help="usage events per workspace and month, at scale")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["accounts"] <= 1_000_000:
             raise CommandError("Between 1 and 1,000,000 accounts.")
-        if not load.is_empty():
+        if not load.is_empty() and not load.is_half_loaded():
+            if options["if_empty"]:
+                self._print_sign_ins()
+                return
             raise CommandError("The database holds data already; the demo goes into an empty one only.")
         if options["accounts"] > 1000:
             scale.load(clock.now(), options["accounts"], options["seed"], options["events"], self._progress)
@@ -29,6 +33,11 @@ class Command(BaseCommand):
             for number, why in sorted(report.bad.items()):
                 raise CommandError(f"line {number} of the demo: {why}")
         self.stderr.write("")
+        self._print_sign_ins()
+
+    def _print_sign_ins(self) -> None:
+        if not load.is_demo():
+            return
         for email, words in load.SIGN_INS:
             self.stdout.write(f"{email:<26} {words}")
         self.stdout.write(f"password of all: {load.PASSWORD}")

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bursar.actions.cli import shell_actor
-from bursar.product.importing import import_lines
+from bursar.product.importing import Report, import_lines
 
 
 class Command(BaseCommand):
@@ -20,11 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            source = sys.stdin.buffer if options["file"] == "-" else Path(options["file"]).open("rb")
+            report = self._import(options["file"], strict=options["strict"])
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from None
-        with source:
-            report = import_lines(source, shell_actor(), strict=options["strict"], progress=self._progress)
         for number, why in sorted(report.bad.items()):
             self.stderr.write(f"line {number}: {why}")
         if not report.done:
@@ -32,6 +30,12 @@ class Command(BaseCommand):
         self.stdout.write(f"{report.taken} of {report.lines} lines taken.")
         if report.bad:
             raise CommandError(f"{len(report.bad)} lines were left out.")
+
+    def _import(self, name: str, *, strict: bool) -> Report:
+        if name == "-":
+            return import_lines(sys.stdin.buffer, shell_actor(), strict=strict, progress=self._progress)
+        with Path(name).open("rb") as source:
+            return import_lines(source, shell_actor(), strict=strict, progress=self._progress)
 
     def _progress(self, kind: str, done: int, total: int) -> None:
         if self.stderr.isatty():

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""Everything a developer does: run, test, check, bench, docs, soak, install. Standard library only.
+
+`python3 dev.py run` and `python3 dev.py test` are all a newcomer needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+VAR = Path(os.environ.get("BURSAR_VAR", ROOT / "var"))
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / "python"
+
+
+def main() -> None:
+    os.chdir(ROOT)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="install, load the demo company and serve it")
+    run.add_argument("--port", type=int, default=8000)
+    run.add_argument("--file", help="load this import file instead of the demo company")
+    run.add_argument("--empty", action="store_true", help="load nothing")
+    for name, text in {
+        "install": "install everything",
+        "test": "prove it (further arguments go to pytest)",
+        "check": "format, types, architecture, templates, migrations",
+        "bench": "measure beside the floor",
+        "docs": "build the documentation site",
+        "soak": "the slow explorations",
+    }.items():
+        commands.add_parser(name, help=text)
+    options, rest = parser.parse_known_args()
+    if rest and options.command not in ("test", "soak", "bench"):
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    actions: dict[str, Callable[[], int]] = {
+        "run": lambda: serve(options),
+        "install": lambda: install("run", "test"),
+        "test": lambda: test(rest),
+        "check": check,
+        "bench": lambda: bench(rest),
+        "docs": docs,
+        "soak": lambda: test(["-m", "soak", *rest]),
+    }
+    sys.exit(actions[options.command]())
+
+
+def say(text: str) -> None:
+    print(f"\033[2m{text}\033[0m" if sys.stdout.isatty() else text, flush=True)
+
+
+def fail(sentence: str) -> None:
+    sys.exit(f"dev.py: {sentence}")
+
+
+def install(*groups: str) -> int:
+    """Makes the virtual environment and brings it up to the locked requirements; quick when nothing changed."""
+    if sys.version_info < (3, 11):  # noqa: UP036  (a newcomer may well start this with an older Python)
+        fail(f"Bursar needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    _make_venv()
+    for group in groups:
+        lock = ROOT / "requirements" / f"{group}.txt"
+        _once(f"requirements-{group}", lock, partial(_pip, "-r", str(lock)), f"installing {lock.name}")
+    _once("bursar", ROOT / "pyproject.toml", _link_package, "installing the bursar command")
+    _once("node_modules", ROOT / "package-lock.json", _npm, "installing the front-end packages", ROOT / "node_modules")
+    return 0
+
+
+def _make_venv() -> None:
+    if PYTHON.exists():
+        return
+    say("making .venv …")
+    try:
+        import ensurepip  # noqa: F401
+        import venv
+    except ImportError:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        fail(f"Python's venv module is missing; install it (on Debian: apt-get install python{version}-venv).")
+    try:
+        venv.create(VENV, with_pip=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        shutil.rmtree(VENV, ignore_errors=True)
+        fail(f"The folder {ROOT} cannot be written to ({error}); clone Bursar somewhere you own.")
+
+
+def _once(name: str, source: Path, action: Callable[[], None], words: str, needs: Path | None = None) -> None:
+    """Runs `action` unless it ran for this very content of `source`."""
+    stamp = VENV / f".{name}.stamp"
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest and (needs is None or needs.exists()):
+        return
+    say(f"{words} …")
+    action()
+    stamp.write_text(digest)
+
+
+def _pip(*arguments: str) -> None:
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+    _must(command, "The packages could not be installed: is there a network, and does pip reach its index?")
+
+
+def _link_package() -> None:
+    """Puts this folder on the environment's path and a `bursar` beside python; nothing is built or downloaded."""
+    site = next(VENV.glob("lib/python*/site-packages"), VENV / "Lib" / "site-packages")
+    (site / "bursar.pth").write_text(f"{ROOT}\n")
+    script = BIN / "bursar"
+    script.write_text(f"#!{PYTHON}\nfrom bursar.__main__ import main\n\nmain()\n")
+    script.chmod(0o755)
+
+
+def _npm() -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        say("no Node here; installing one into .venv …")
+        _pip("--require-hashes", "-r", str(ROOT / "requirements" / "node.txt"))
+        npm = str(BIN / "npm")
+    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    _must(command, "The front-end packages could not be installed: is there a network?")
+
+
+def _must(command: list[str], sentence: str) -> None:
+    """Runs quietly; on failure the end of the output, then the sentence."""
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+    if done.returncode:
+        print("\n".join(done.stdout.splitlines()[-8:]), file=sys.stderr)
+        fail(sentence)
+
+
+def bursar(*arguments: str) -> list[str]:
+    return [str(PYTHON), "-m", "bursar", *arguments]
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Web and worker together; Ctrl-C stops both, and the embedded PostgreSQL."""
+    started = time.monotonic()
+    if options.file and not Path(options.file).is_file():
+        fail(f"{options.file} is not a file that can be read.")
+    _check_port(options.port)
+    install("run")
+    # A stop while loading ends here too: what was loaded stays, the next run goes on.
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        say("starting the database …")
+        _step("migrate", "--verbosity=0")
+        if options.file:
+            _step("import", options.file, may_fail=True)
+        elif not options.empty:
+            _step("demo", "--if-empty")
+        web = bursar("serve", "--port", str(options.port))
+        processes += [subprocess.Popen(command, start_new_session=True) for command in (web, bursar("worker"))]
+        _wait_until_up(options.port, processes[0])
+        print(f"\nBursar is up after {time.monotonic() - started:.0f} s: http://127.0.0.1:{options.port}/panel/")
+        print("Ctrl-C stops it.\n", flush=True)
+        return _watch(processes)
+    except KeyboardInterrupt:
+        say("\nstopping …")
+        return 0
+    finally:
+        _stop(processes)
+
+
+def _check_port(port: int) -> None:
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            pass
+    except (OSError, OverflowError) as error:
+        fail(f"Port {port} cannot be used ({error}). Choose another: python3 dev.py run --port 8001")
+
+
+def _step(*arguments: str, may_fail: bool = False) -> None:
+    code = subprocess.run(bursar(*arguments)).returncode
+    if code and not may_fail:
+        sys.exit(code)
+
+
+def _wait_until_up(port: int, web: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        if web.poll() is not None:
+            sys.exit(web.returncode or 1)
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    fail("The web server did not answer within 30 seconds.")
+
+
+def _watch(processes: list[subprocess.Popen[bytes]]) -> int:
+    while all(process.poll() is None for process in processes):
+        time.sleep(0.3)
+    fallen = next(process for process in processes if process.poll() is not None)
+    say(f"a process ended with code {fallen.returncode}; stopping the rest …")
+    return fallen.returncode or 1
+
+
+def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for sign, patience in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 3.0)):
+        for process in processes:
+            if process.poll() is None:
+                os.killpg(process.pid, sign)
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline and any(process.poll() is None for process in processes):
+            time.sleep(0.1)
+    if PYTHON.exists() and not os.environ.get("DATABASE_URL"):
+        code = (
+            "import pathlib, sys; from bursar.core import database; database.stop_embedded(pathlib.Path(sys.argv[1]))"
+        )
+        subprocess.run([str(PYTHON), "-c", code, str(VAR / "postgres")], cwd=ROOT)
+
+
+def test(arguments: list[str]) -> int:
+    install("run", "test")
+    return subprocess.run([str(PYTHON), "-m", "pytest", *arguments]).returncode
+
+
+def check() -> int:
+    """Every check, also after one failed; non-zero when any did."""
+    install("run", "test")
+    tools = {
+        "ruff": ["-m", "ruff", "check", "."],
+        "format": ["-m", "ruff", "format", "--check", "."],
+        "types": ["-m", "mypy"],
+        "architecture": ["-c", "from importlinter.cli import lint_imports_command as main; main()"],
+        "templates": ["-m", "djlint", "bursar", "--lint", "--quiet"],
+        "migrations": ["-m", "bursar", "makemigrations", "--check", "--dry-run", "--verbosity=0"],
+        "reference": ["-m", "bursar", "docs", "--check"],
+    }
+    failed = []
+    for name, command in tools.items():
+        say(f"check: {name}")
+        if subprocess.run([str(PYTHON), *command]).returncode:
+            failed.append(name)
+    print(f"check: {'failed: ' + ', '.join(failed) if failed else 'all well'}")
+    return 1 if failed else 0
+
+
+def bench(arguments: list[str]) -> int:
+    install("run", "test")
+    return subprocess.run([str(PYTHON), "-m", "bench", *arguments]).returncode
+
+
+def docs() -> int:
+    install("run", "docs")
+    _step("docs")
+    return subprocess.run([str(PYTHON), "-m", "mkdocs", "build", "--strict"]).returncode
+
+
+if __name__ == "__main__":
+    main()
