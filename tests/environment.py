@@ -1,0 +1,24 @@
+"""Loaded before Django's settings: a PostgreSQL of our own in a temporary folder, without fsync.
+
+With DATABASE_URL given, that server is used instead.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+
+folder = Path(tempfile.mkdtemp(prefix="bursar-test-"))
+os.environ["BURSAR_VAR"] = str(folder)
+os.environ.setdefault("BURSAR_SECRET_KEY", "only-for-tests-only-for-tests-only-for-tests")
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+if not os.environ.get("DATABASE_URL"):
+    from bursar.core.database import start_embedded
+
+    start_embedded(folder / "postgres", FAST)
