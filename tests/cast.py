@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.test import Client
+
 from bursar.access.actor import Actor, system
 from bursar.access.models import User
 from bursar.actions.run import run
@@ -105,12 +107,26 @@ def lines_of_cast(now: datetime) -> list[dict[str, Any]]:
         {"kind": "tier", "workspace": "lab", "tier": "guardian", "from": old},
         {"kind": "payment", **haarlem, "mode": "self_serve", "status": "active", "cadence": "yearly", "from": old},
         {
-            **{"kind": "paid", **haarlem, "external_id": "p-1", "source": "mollie", "from": old, "booked_at": old},
-            **{"until": old + timedelta(days=365), "net": "1800.00", "gross": "2178.00"},
+            "kind": "paid",
+            **haarlem,
+            "external_id": "p-1",
+            "source": "mollie",
+            "from": old,
+            "booked_at": old,
+            "until": old + timedelta(days=365),
+            "net": "1800.00",
+            "gross": "2178.00",
         },
         {"kind": "payment", "account": {"organisation": "oost"}, "mode": "managed", "from": old},
         usage("panel", "u-1", now - timedelta(days=3), 3720),
     ]
+
+
+def sign_in(email: str) -> Client:
+    """A browser in which this person is signed in already; the sign-in page has tests of its own."""
+    client = Client()
+    client.force_login(User.objects.get(email=email), "allauth.account.auth_backends.AuthenticationBackend")
+    return client
 
 
 def usage(ref: str, event: str, at: datetime, seconds: int) -> dict[str, Any]:
@@ -148,9 +164,7 @@ class Cast:
         accounts = {
             name: Organisation.objects.get(external_id=name).accounts.get() for name in ("haarlem", "samen", "oost")
         }
-        workspaces = {
-            name: Workspace.objects.get(external_id=name) for name in ("klimaat", "noord", "panel", "lab")
-        }
+        workspaces = {name: Workspace.objects.get(external_id=name) for name in ("klimaat", "noord", "panel", "lab")}
         return cls(**people, **accounts, **workspaces)
 
     def reset_panel(self, **more: Any) -> Outcome:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from bursar.core import clock
 from django.apps import apps
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
 
+from bursar.core import clock
 from tests.cast import NOW, Cast
 
 _sql_flush = DatabaseOperations.sql_flush

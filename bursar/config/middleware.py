@@ -16,7 +16,7 @@ from bursar.access.actor import ActorKind
 from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.config.actors import actor_for
-from bursar.core.errors import Refusal
+from bursar.core.errors import BadRequest, Refusal
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}\Z", re.ASCII)
@@ -45,6 +45,8 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            return refuse(request, BadRequest("This address holds a character that means nothing."))
         needs_actor = not request.path.startswith((settings.STATIC_URL, "/healthz"))
         signed_in = needs_actor and isinstance(request.user, User)
         request.actor = actor_for(request.user) if signed_in else None  # type: ignore[attr-defined,arg-type]
@@ -84,13 +86,15 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, Refusal):
-            return None
-        if exception.status == 404 and not _is_under(request.path, "/api/"):
-            return render(request, "404.html", {"sentence": exception.sentence}, status=404)
-        if _is_under(request.path, "/api/"):
-            return refuse_json(exception.status, exception.code, exception.sentence, getattr(exception, "fields", {}))
-        return render(request, "refused.html", {"sentence": exception.sentence}, status=exception.status)
+        return refuse(request, exception) if isinstance(exception, Refusal) else None
+
+
+def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """The refusal as JSON for programs, as a page for people."""
+    if _is_under(request.path, "/api/"):
+        return refuse_json(refusal.status, refusal.code, refusal.sentence, getattr(refusal, "fields", {}))
+    template = "404.html" if refusal.status == 404 else "refused.html"
+    return render(request, template, {"sentence": refusal.sentence}, status=refusal.status)
 
 
 def refuse_json(status: int, code: str, sentence: str, fields: dict[str, list[str]] | None = None) -> JsonResponse:

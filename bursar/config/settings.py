@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "bursar.config.middleware.GateMiddleware",
     "bursar.config.middleware.RefusalMiddleware",
 ]
+APPEND_SLASH = False
 ROOT_URLCONF = "bursar.config.urls"
 WSGI_APPLICATION = "bursar.config.wsgi.application"
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.generic import RedirectView
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
 from ninja.security import django_auth
@@ -34,6 +35,7 @@ def refuse_malformed(request: HttpRequest, error: ValidationError) -> HttpRespon
 urlpatterns = [
     path("healthz", healthz),
     path("api/v1/", api.urls),
+    path("panel", RedirectView.as_view(url="/panel/")),
     path("panel/actions/", include("bursar.actions.urls")),
     path("panel/book/", include("bursar.audit.urls")),
     path("panel/", include("bursar.panel.urls")),

@@ -58,7 +58,7 @@ def start_embedded(folder: Path, more: str = "") -> Any:
             raise DatabaseProblem(
                 f"The data in {folder} was written by PostgreSQL {found}; this Bursar brings PostgreSQL "
                 f"{pgserver.TARGET_POSTGRES_VERSION}. Dump it with the old release and restore it here "
-                f"(docs/operator/upgrade.md), or move the folder away to start afresh."
+                f"(pg_dumpall, then psql), or move the folder away to start afresh."
             )
         is_new = found is None
         server = pgserver.get_server(folder, start=False)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from bursar.actions import bulk
 from bursar.actions.run import preview, run
 from bursar.audit.models import AuditLine
@@ -13,7 +14,6 @@ from bursar.plans.models import Discount
 from bursar.tenants.models import BillingAccount, Person, Workspace
 from bursar.usage.models import Meter, UsageReset
 from bursar.usage.queries import get_standing
-
 from tests.cast import NOW, Cast, bring_all, fact, prove, refusal_of, usage
 
 HALF: dict[str, Any] = {"kind": "scholarship", "percent": "50", "end_date": ""}
@@ -39,7 +39,9 @@ def test_reset_usage_end_to_end(cast: Cast) -> None:
 def test_what_is_used_after_a_reset_counts_again(cast: Cast) -> None:
     cast.reset_panel()
     with clock.frozen(NOW + timedelta(hours=2)):
-        bring_all(usage("panel", "u-2", NOW + timedelta(hours=1), 600), usage("panel", "u-3", NOW - timedelta(days=1), 60))
+        bring_all(
+            usage("panel", "u-2", NOW + timedelta(hours=1), 600), usage("panel", "u-3", NOW - timedelta(days=1), 60)
+        )
         assert get_standing(cast.panel, clock.now()).counted == 600
         prove()
 
@@ -115,7 +117,15 @@ def test_a_preview_says_it_all_and_keeps_nothing(cast: Cast) -> None:
 
 
 def test_nobody_pulls_a_lever_on_their_own_account(cast: Cast) -> None:
-    bring_all({"kind": "workspace_member", "workspace": "panel", "person": "ali", "role": "member", "from": NOW - timedelta(1)})
+    bring_all(
+        {
+            "kind": "workspace_member",
+            "workspace": "panel",
+            "person": "ali",
+            "role": "member",
+            "from": NOW - timedelta(1),
+        }
+    )
     Person.objects.filter(external_id="ali").update(user_id=cast.ties.user_id)
     from bursar.access.models import User
     from bursar.config.actors import actor_for
@@ -142,7 +152,11 @@ def test_a_write_that_forgets_what_it_touched_is_loud(cast: Cast, monkeypatch: p
 def test_bulk_has_a_result_per_row_and_one_group(cast: Cast) -> None:
     ids = [cast.haarlem.public_id, cast.samen.public_id, "acc_unknown"]
     made = bulk.start(SET, cast.ties, ids, HALF, "spring offer")
-    assert [(r.target_id, r.status) for r in made.results.order_by("id")] == [(ids[0], 200), (ids[1], 200), (ids[2], 404)]
+    assert [(r.target_id, r.status) for r in made.results.order_by("id")] == [
+        (ids[0], 200),
+        (ids[1], 200),
+        (ids[2], 404),
+    ]
     assert AuditLine.objects.filter(group=made.public_id).count() == 2
     bulk.resume(made, cast.ties)
     assert AuditLine.objects.filter(group=made.public_id).count() == 2
@@ -157,10 +171,14 @@ def test_bulk_needs_the_right_and_rows(cast: Cast) -> None:
 
 
 def test_change_tier_makes_an_account_without_a_way_of_paying_managed(cast: Cast) -> None:
-    outcome = run("plans.workspace.change_tier", cast.noor, cast.panel.public_id, {"tier": "changemaker"}, reason="deal")
+    outcome = run(
+        "plans.workspace.change_tier", cast.noor, cast.panel.public_id, {"tier": "changemaker"}, reason="deal"
+    )
     assert [c.after for c in outcome.changes] == ["Changemaker", "managed"]
     assert (fact(cast.samen).klass, fact(cast.samen).potential) == ("managed", 75)
-    back = refusal_of("plans.workspace.change_tier", cast.noor, cast.panel.public_id, {"tier": "changemaker"}, reason="x")
+    back = refusal_of(
+        "plans.workspace.change_tier", cast.noor, cast.panel.public_id, {"tier": "changemaker"}, reason="x"
+    )
     assert back.status == 409
     prove()
 

@@ -4,6 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bursar.core.calendar import add_months
 from bursar.plans import rules
 from bursar.plans.rules import (
@@ -21,8 +24,6 @@ from bursar.plans.rules import (
     seat_people,
     seat_unit,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 OLD = datetime(2025, 1, 1, tzinfo=UTC)
@@ -83,7 +84,8 @@ def test_a_paid_account_pays_at_least_one_seat() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from([(20, "innovator"), (75, "changemaker"), (0, "free")]), st.integers(0, 100)), max_size=6
+        st.tuples(st.sampled_from([(20, "innovator"), (75, "changemaker"), (0, "free")]), st.integers(0, 100)),
+        max_size=6,
     ),
     st.lists(st.sets(st.integers(1, 8)), min_size=6, max_size=6),
 )
@@ -97,7 +99,8 @@ def test_price_is_exact_and_bounded(places: list[tuple[tuple[int, str], int]], p
     assert price.amount == price.amount.quantize(Decimal("0.01"))
     assert price.amount <= dearest * max(1, len(everybody))
     brute = sum(
-        (max(u for u, sitting in zip(units, people, strict=False) if person in sitting) for person in everybody), Decimal(0)
+        (max(u for u, sitting in zip(units, people, strict=False) if person in sitting) for person in everybody),
+        Decimal(0),
     )
     assert price.amount >= brute
 

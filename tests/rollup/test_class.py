@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from bursar.core import clock
 from bursar.core.calendar import Month, midnight
-
 from tests.cast import NOW, Cast, bring_all, fact, prove
 
 SAMEN: dict[str, Any] = {"account": {"organisation": "samen"}}
@@ -44,7 +44,10 @@ CASES: dict[str, tuple[list[dict[str, Any]], str, str]] = {
         "0",
     ),
     "trial discount of 100 %": (
-        [PAID, {"kind": "discount", **SAMEN, "type": "trial", "percent": 100, "from": BEFORE, "end_date": "2026-12-01"}],
+        [
+            PAID,
+            {"kind": "discount", **SAMEN, "type": "trial", "percent": 100, "from": BEFORE, "end_date": "2026-12-01"},
+        ],
         "trial",
         "0",
     ),
@@ -101,7 +104,14 @@ def test_a_zero_in_a_paid_interval_waits_for_its_end(cast: Cast) -> None:
 def test_a_reverse_trial_is_trial_and_ends_by_itself(cast: Cast) -> None:
     until = NOW + timedelta(days=9)
     bring_all(
-        {"kind": "grant", "workspace": "panel", "tier": "changemaker", "type": "reverse_trial", "from": BEFORE, "until": until}
+        {
+            "kind": "grant",
+            "workspace": "panel",
+            "tier": "changemaker",
+            "type": "reverse_trial",
+            "from": BEFORE,
+            "until": until,
+        }
     )
     assert (fact(cast.samen).klass, fact(cast.samen).potential, fact(cast.samen).tier) == ("trial", 75, "changemaker")
     with clock.frozen(until):

@@ -9,23 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.http import QueryDict
+
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.rollup import csv, filters, queries
 from bursar.rollup.models import AccountMonth, MonthRestatement
 from bursar.rollup.refresh import refresh
-from django.db import connection
-from django.http import QueryDict
-from django.test import Client
-
-from tests.cast import NOW, PASSWORD, Cast, bring_all, fact, prove, usage
-
-
-def sign_in(email: str) -> Client:
-    client = Client()
-    assert client.post("/sign-in/", {"login": email, "password": PASSWORD}).status_code == 302
-    return client
+from tests.cast import NOW, Cast, bring_all, fact, prove, sign_in, usage
 
 
 def figures(tmp_path: Any, address: str = "") -> tuple[Decimal, Decimal]:

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import Error, connection, transaction
+from django.test import Client
+
+from bursar.audit import queries, store
+from bursar.audit.models import AuditHead, AuditLine, AuditName
+from bursar.dashboard.queries import list_history_ids, list_own_workspaces
+from tests.cast import NOW, Cast, sign_in
+
+
+def tamper(statement: str, *values: Any) -> None:
+    """As a superuser who steps round the triggers: what `audit verify` is for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        if statement.startswith("DELETE FROM audit_auditline"):
+            cursor.execute(
+                "DELETE FROM audit_auditname WHERE line_id IN (SELECT id FROM audit_auditline" + statement[27:] + ")",
+                values,
+            )
+        cursor.execute(statement, values)
+        cursor.execute("SET session_replication_role = origin")
+
+
+def faults() -> str:
+    return " | ".join(f"{fault.stream} {fault.seq} {fault.sentence}" for fault in queries.list_faults())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_auditline SET reason = 'x'",
+        "DELETE FROM audit_auditline",
+        "TRUNCATE audit_auditline CASCADE",
+        "UPDATE audit_auditname SET text = 'Somebody else'",
+        "DELETE FROM audit_auditname",
+    ],
+)
+def test_the_database_refuses_change(cast: Cast, statement: str) -> None:
+    cast.reset_panel()
+    with pytest.raises(Error), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert not faults()
+
+
+def test_an_edited_line_is_found(cast: Cast) -> None:
+    line = cast.reset_panel().line_id
+    tamper("UPDATE audit_auditline SET reason = 'nicer' WHERE public_id = %s", line)
+    assert "was edited" in faults()
+    with pytest.raises(CommandError):
+        call_command("audit", "verify")
+
+
+def test_an_edited_name_is_found(cast: Cast) -> None:
+    cast.reset_panel()
+    tamper("UPDATE audit_auditname SET text = 'Nobody' WHERE slot = 'actor'")
+    assert "name" in faults()
+
+
+def test_a_cut_tail_and_a_removed_stream_are_found(cast: Cast) -> None:
+    line = AuditLine.objects.get(public_id=cast.reset_panel().line_id)
+    assert store.seal(NOW) is not None
+    assert store.seal(NOW) is None
+    tamper("DELETE FROM audit_auditline WHERE public_id = %s", line.public_id)
+    assert "tail was cut" in faults() or "missing" in faults()
+    tamper("DELETE FROM audit_audithead WHERE stream = %s", line.stream)
+    assert "sealed stream is missing" in faults()
+
+
+def test_a_gap_is_found(cast: Cast) -> None:
+    stream = "product"
+    assert AuditHead.objects.get(stream=stream).seq > 2
+    tamper("DELETE FROM audit_auditline WHERE stream = %s AND seq = 2", stream)
+    assert "a gap" in faults()
+
+
+def test_an_erased_name_leaves_the_chain_whole(cast: Cast) -> None:
+    cast.reset_panel()
+    assert store.blank_names(cast.ties.id) > 0
+    assert not AuditName.objects.filter(reference=cast.ties.id).exclude(text="").exists()
+    assert not faults()
+
+
+def test_the_customer_sees_what_and_when_but_not_why_or_who(cast: Cast) -> None:
+    cast.reset_panel(message="You can go on.")
+    lotte = sign_in("lotte@client.example").get("/history/").content.decode()
+    assert "Reset usage" in lotte and "1 h 02" in lotte and "You can go on." in lotte and "team" in lotte
+    assert "Council meeting" not in lotte and "Ties" not in lotte
+    maud = sign_in("maud@client.example").get("/history/").content.decode()
+    assert "Reset usage" not in maud
+
+
+def test_a_member_reads_only_their_own_workspaces(cast: Cast) -> None:
+    own = list_own_workspaces(cast.lotte, NOW)
+    assert [w.workspace.name for w in own] == ["Jeugdpanel"]
+    assert cast.haarlem.public_id not in list_history_ids(own)
+
+
+def test_the_page_finds_by_person_action_time_and_id(cast: Cast) -> None:
+    cast.reset_panel()
+    iris: Client = sign_in("iris@agora.example")
+    for query in (
+        "q=Ties",
+        f"q={cast.panel.public_id}",
+        "key=usage.workspace.reset_usage",
+        "since=2026-11-24&until=2026-11-24",
+    ):
+        assert "Council meeting" in iris.get(f"/panel/book/?{query}").content.decode(), query
+    assert "Council meeting" not in iris.get("/panel/book/?q=nobody-at-all").content.decode()
+    timeline = iris.get(f"/panel/book/timeline/{cast.samen.public_id}").content.decode()
+    assert "Council meeting" in timeline
+    assert iris.get("/panel/book/?since=yesterday").status_code == 400
+    assert iris.get("/panel/book/?before=x&id=y").status_code == 400

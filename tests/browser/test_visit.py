@@ -1,0 +1,167 @@
+"""The typical visit, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.cast import PASSWORD, Cast, prove
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AXE = Path(settings.ROOT) / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def sign_in(page: Any, base: str, email: str) -> None:
+    page.goto(f"{base}/sign-in/")
+    page.fill("#login", email)
+    page.fill("#password", PASSWORD)
+    page.click("button:has-text('Sign in')")
+    page.wait_for_url(f"{base}/")
+
+
+def kebab_of(page: Any, name: str) -> Any:
+    return page.get_by_role("button", name=f"Actions for {name}", exact=True)
+
+
+def test_from_the_dashboard_to_a_reset_and_what_the_customer_sees(
+    committed: Cast, live_server: Any, page: Any, chromium: Any
+) -> None:
+    base = live_server.url
+    sign_in(page, base, "ties@agora.example")
+    page.click("text=Staff panel")
+    assert "Usage & billing" in page.inner_text("h1")
+    assert "€ 150.00" in page.inner_text("#totals")
+
+    page.locator("details.chip", has_text="Class").locator("summary").click()
+    page.locator("label", has_text="free").locator("input").check()
+    page.wait_for_url(re.compile("class=free"))
+    assert "€ 0.00" in page.inner_text("#totals") and "1 accounts" in page.inner_text("#totals")
+    page.click("text=Clear all")
+    page.locator("details.chip", has_text="▾").first.locator("summary").click()
+    page.locator("details.chip div a").nth(1).click()
+    page.wait_for_url(re.compile("month="))
+    assert "as at its end" in page.inner_text(".head")
+    page.go_back()
+
+    kebab_of(page, "Jeugdpanel").click()
+    off = page.locator("#menu a", has_text="Change tier")
+    assert off.get_attribute("aria-disabled") == "true" and "set tier" in off.inner_text()
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Actions for Jeugdpanel"
+
+    kebab_of(page, "Jeugdpanel").click()
+    page.locator("#menu a", has_text="Reset usage").click()
+    page.wait_for_selector("dialog[open]")
+    assert "The customer will see" in page.inner_text("dialog")
+    page.click("dialog .button.main")
+    page.wait_for_selector("dialog .fault")
+    page.fill("#f-reason", "Council meeting tonight")
+    page.fill("#f-message", "You can go on.")
+    page.click("dialog .button.main")
+    page.wait_for_selector(".toast-line")
+    page.wait_for_selector("tbody.fresh")
+    row = page.locator("tr", has=page.get_by_role("button", name="Actions for Jeugdpanel", exact=True))
+    assert "0 h 00 of 1 h" in row.inner_text() and "at cap" not in row.inner_text()
+
+    page.click("text=Book")
+    assert "Council meeting tonight" in page.inner_text("main")
+    page.goto(f"{base}/panel/accounts/{committed.samen.public_id}")
+    page.wait_for_selector("#timeline li")
+    assert "Reset usage" in page.inner_text("#timeline")
+
+    customer = chromium.new_context().new_page()
+    sign_in(customer, base, "lotte@client.example")
+    text = customer.inner_text("main")
+    assert "Reset usage" in text and "You can go on." in text
+    assert "Council" not in text and "Ties" not in text
+    assert "Staff panel" not in customer.inner_text("header")
+    prove()
+
+
+def test_a_discount_moves_row_and_totals_without_a_reload(committed: Cast, live_server: Any, page: Any) -> None:
+    base = live_server.url
+    sign_in(page, base, "iris@agora.example")
+    page.goto(f"{base}/panel/usage/")
+    kebab_of(page, "Gemeente Haarlem").click()
+    section = page.locator("#menu a", has_text="Discount…").first
+    section.click()
+    page.wait_for_selector("dialog[open]")
+    page.fill("#f-percent", "50")
+    page.wait_for_selector("#preview:has-text('€ 75.00')")
+    page.fill("#f-reason", "Agreed")
+    page.click("dialog .button.main")
+    page.wait_for_selector("#totals:has-text('€ 75.00')")
+    page.wait_for_selector("tbody.fresh:has-text('75.00')")
+    prove()
+
+
+def test_by_keyboard_and_on_a_phone(committed: Cast, live_server: Any, page: Any) -> None:
+    base = live_server.url
+    sign_in(page, base, "iris@agora.example")
+    page.goto(f"{base}/panel/usage/")
+    page.keyboard.press("/")
+    page.keyboard.type("samen")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("q=samen"))
+    kebab_of(page, "Jeugdpanel").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#menu a")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    kebab_of(page, "Jeugdpanel").click()
+    page.wait_for_selector("#menu a")
+    box = page.locator("#menu").bounding_box()
+    assert round(box["x"]) == 0 and round(box["width"]) == 390 and round(box["y"] + box["height"]) == 844
+
+
+def test_without_javascript_an_action_works_as_pages(committed: Cast, live_server: Any, chromium: Any) -> None:
+    page = chromium.new_context(java_script_enabled=False).new_page()
+    sign_in(page, live_server.url, "ties@agora.example")
+    page.goto(f"{live_server.url}/panel/usage/?q=samen")
+    kebab_of(page, "Jeugdpanel").click()
+    page.click("text=Reset usage…")
+    page.fill("#f-reason", "No script here")
+    page.click("button:has-text('Reset usage')")
+    page.wait_for_selector(".notice:has-text('Counting starts anew')")
+    prove()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(committed: Cast, live_server: Any, chromium: Any, scheme: str) -> None:
+    page = chromium.new_context(color_scheme=scheme, bypass_csp=True).new_page()
+    base = live_server.url
+    found = []
+    page.goto(f"{base}/sign-in/")
+    found += audit(page, "sign-in")
+    sign_in(page, base, "iris@agora.example")
+    for address in (
+        "/",
+        "/history/",
+        "/panel/usage/",
+        "/panel/book/",
+        f"/panel/accounts/{committed.haarlem.public_id}",
+    ):
+        page.goto(base + address)
+        found += audit(page, address)
+    page.goto(f"{base}/panel/usage/")
+    kebab_of(page, "Jeugdpanel").click()
+    page.locator("#menu a", has_text="Reset usage").click()
+    page.wait_for_selector("dialog[open]")
+    found += audit(page, "dialog")
+    assert found == []
+
+
+def audit(page: Any, where: str) -> list[str]:
+    page.add_script_tag(path=str(AXE))
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{where}: {v['id']}: {v['nodes'][0]['html'][:120]}"
+        for v in result["violations"]
+        if v["impact"] in ("serious", "critical")
+    ]

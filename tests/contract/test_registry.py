@@ -1,0 +1,122 @@
+"""Walks the registry: a new action is proven here without a line being written."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from bursar.access.actor import Actor
+from bursar.access.rights import Right
+from bursar.actions import menu
+from bursar.actions.registry import ACTIONS, TARGETS, list_declaration_faults
+from bursar.actions.spec import Action, Reason
+from bursar.audit.models import AuditLine
+from bursar.core.errors import Forbidden, NotFound
+from tests.cast import NOW, Cast, refusal_of, sign_in
+
+EVERY = sorted(ACTIONS)
+
+
+def target_id(cast: Cast, action: Action) -> str:
+    things = {"account": cast.haarlem, "workspace": cast.panel, "organisation": cast.haarlem.organisation}
+    return getattr(things.get(action.target_slug), "public_id", "company")
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_it_is_declared_whole(key: str) -> None:
+    assert list_declaration_faults(ACTIONS[key]) == []
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_who_lacks_the_right_is_refused_and_nothing_changes(cast: Cast, key: str) -> None:
+    action = ACTIONS[key]
+    before = AuditLine.objects.count()
+    if action.permission is not Right.READ:
+        refusal = refusal_of(key, cast.ada, target_id(cast, action), {}, reason="x")
+        assert isinstance(refusal, Forbidden) and "right" in refusal.sentence
+    stranger: Actor = cast.lotte if action.target_slug != "workspace" else cast.maud
+    assert isinstance(refusal_of(key, stranger, target_id(cast, action), {}, reason="x"), NotFound)
+    assert isinstance(refusal_of(key, cast.iris, "nothing_here", {}, reason="x"), NotFound)
+    assert AuditLine.objects.count() == before
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_the_api_has_it_and_answers_in_kind(cast: Cast, key: str) -> None:
+    action = ACTIONS[key]
+    address = f"/api/v1/{action.target_slug}/{target_id(cast, action)}/actions/{action.verb_name}"
+    from django.test import Client
+
+    assert Client().post(address, "{}", content_type="application/json").status_code == 401
+    reader = sign_in("ada@agora.example")
+    body: dict[str, Any] = {"data": {}}
+    if action.reason is not Reason.NONE:
+        body["reason"] = "x"
+    answer = reader.post(address, json.dumps(body), content_type="application/json")
+    assert answer.status_code in ((200, 422) if action.permission is Right.READ else (403, 422))
+    malformed = reader.post(address, "{", content_type="application/json")
+    assert malformed.status_code in (400, 422)
+    unknown = reader.post(address, json.dumps({**body, "colour": 1}), content_type="application/json")
+    assert unknown.status_code == 422 and unknown.json()["sentence"]
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_its_dialog_opens_for_a_reader_with_the_reason_why_not(cast: Cast, key: str) -> None:
+    action = ACTIONS[key]
+    address = reverse("actions:dialog", args=[action.target_slug, target_id(cast, action), action.verb_name])
+    page = sign_in("ada@agora.example").get(address)
+    assert page.status_code == 200 and action.title in page.content.decode()
+    if action.permission is not Right.READ:
+        assert "You need the right" in page.content.decode()
+    assert sign_in("iris@agora.example").get(address, headers={"HX-Request": "true"}).status_code == 200
+
+
+def test_the_openapi_text_names_every_action(cast: Cast) -> None:
+    schema = sign_in("iris@agora.example").get("/api/v1/openapi.json").json()
+    operations = {op["operationId"] for path in schema["paths"].values() for op in path.values()}
+    assert {key.replace(".", "_") for key in ACTIONS} <= operations
+
+
+def test_the_command_lists_every_action(db: None, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("actions", "--json")
+    listed = json.loads(capsys.readouterr().out)
+    assert [row["key"] for row in listed] == EVERY
+    assert all(
+        {"target", "label", "help", "permission", "reason", "customer_visible", "fields"} <= set(row) for row in listed
+    )
+
+
+def test_the_command_line_runs_and_refuses(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
+    from django.core.management import CommandError
+
+    with pytest.raises(CommandError, match="Say why"):
+        call_command("act", "usage.workspace.reset_usage", cast.panel.public_id)
+    with pytest.raises(CommandError, match="no action"):
+        call_command("act", "a.b.c", "x")
+    call_command("act", "usage.workspace.reset_usage", cast.panel.public_id, "--reason", "Council")
+    assert "Counting starts anew" in capsys.readouterr().out
+
+
+def test_a_kebab_says_why_a_lever_is_off(cast: Cast) -> None:
+    sections = menu.build(cast.ties, "workspace", cast.klimaat.public_id, NOW)
+    assert [section.title.split(" ")[0] for section in sections] == ["Workspace", "Account", "Organisation"]
+    entries = {entry.label: entry for entry in sections[0].entries}
+    assert "set tier" in entries["Change tier…"].why_not and not entries["Change tier…"].enabled
+    assert entries["Discount…"].enabled and not entries["Reset usage…"].enabled
+    assert len(TARGETS) >= 4
+
+
+def test_the_api_performs_and_repeats_once(cast: Cast) -> None:
+    ties = sign_in("ties@agora.example")
+    address = f"/api/v1/workspace/{cast.panel.public_id}/actions/reset_usage"
+    body = json.dumps({"reason": "Council", "message": "Go on."})
+    sent = [
+        ties.post(address, body, content_type="application/json", headers={"Idempotency-Key": "abc"}) for _ in range(2)
+    ]
+    assert [answer.status_code for answer in sent] == [200, 200]
+    assert sent[0].json() == sent[1].json()
+    again = ties.post(address, body, content_type="application/json")
+    assert again.status_code == 409 and "nothing to reset" in again.json()["sentence"]

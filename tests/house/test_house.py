@@ -1,0 +1,75 @@
+"""What import-linter cannot see: foreign keys by name, and templates, go down the street as well."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.template.loader import get_template
+
+from bursar.core.ticks import TICKS
+from tests.cast import Cast, sign_in
+
+ROOT = Path(settings.ROOT)
+STREET = {room: place for place, room in enumerate(settings.ROOMS)}
+TEMPLATES = sorted(ROOT.glob("bursar/*/templates/**/*.html"))
+_NAMED = re.compile(r"""{%\s*(?:include|extends)\s+["']([\w/.]+)["']""")
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT / "bursar").parts[0]
+
+
+def test_every_room_is_on_the_street() -> None:
+    rooms = {path.parent.name for path in ROOT.glob("bursar/*/apps.py")}
+    assert rooms == set(STREET)
+
+
+def test_foreign_keys_go_down_the_street() -> None:
+    for model in apps.get_models():
+        room = model._meta.app_label
+        for field in model._meta.get_fields():
+            target = getattr(field, "related_model", None)
+            if room in STREET and field.concrete and target is not None and target._meta.app_label in STREET:
+                assert STREET[target._meta.app_label] <= STREET[room], f"{model.__name__}.{field.name}"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_templates_go_down_the_street(path: Path) -> None:
+    for name in _NAMED.findall(path.read_text()):
+        origin = get_template(name).template.origin.name
+        assert STREET[room_of(Path(origin))] <= STREET[room_of(path)], f"{path} uses {name}"
+
+
+def test_templates_hold_no_inline_script_or_style() -> None:
+    for path in TEMPLATES:
+        text = path.read_text()
+        assert not re.search(r"<script(?![^>]*\bsrc=)", text), path
+        assert " style=" not in text and "<style" not in text, path
+        assert not re.search(r"\son\w+=", text), path
+
+
+def test_no_component_is_left_unrendered(cast: Cast, client: object) -> None:
+    iris = sign_in("iris@agora.example")
+    for address in ("/", "/panel/usage/", "/panel/book/", f"/panel/accounts/{cast.haarlem.public_id}"):
+        page = iris.get(address)
+        assert page.status_code == 200 and b"<c-" not in page.content
+
+
+def test_ticks_are_registered() -> None:
+    assert {"rollup.refresh", "audit.seal", "outbox.deliver"} <= set(TICKS)
+
+
+def test_generated_reference_is_up_to_date(db: None) -> None:
+    from django.core.management import call_command
+
+    call_command("docs", "--check")
+
+
+def test_links_in_the_docs_lead_somewhere() -> None:
+    for page in [*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]:
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} → {target}"

@@ -1,0 +1,124 @@
+"""Who may stand where: walks the URL table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver
+
+from bursar.config.urls import urlpatterns
+from tests.cast import Cast, sign_in
+
+
+def addresses(patterns: Any = urlpatterns, prefix: str = "/") -> Iterator[str]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            yield route.replace("<slug:slug>", "account").replace("<slug:verb>", "set_discount")
+
+
+def filled(route: str, some_id: str) -> str:
+    import re
+
+    return re.sub(r"<[^>]+>", some_id, route)
+
+
+PANEL = sorted({route for route in addresses() if route.startswith("/panel")})
+API = sorted({route for route in addresses() if route.startswith("/api")})
+
+
+def test_the_walk_finds_the_doors() -> None:
+    assert len(PANEL) >= 12 and len(API) >= 12
+
+
+@pytest.mark.parametrize("route", [*PANEL, "/panel", "/panel/nothing/here"])
+def test_the_panel_is_for_staff(cast: Cast, route: str) -> None:
+    address = filled(route, cast.haarlem.public_id)
+    stranger = Client().get(address)
+    assert stranger.status_code == 302 and stranger["Location"].startswith("/sign-in/?next=")
+    for email in ("maud@client.example", "lotte@client.example"):
+        client = sign_in(email)
+        assert client.get(address).status_code == 404
+        assert client.post(address).status_code == 404
+
+
+@pytest.mark.parametrize("route", [*API, "/api/v1/nothing", "/api"])
+def test_the_api_asks_who_you_are(cast: Cast, route: str) -> None:
+    answer = Client().get(filled(route, "x"))
+    assert answer.status_code == 401 and answer.json()["sentence"]
+
+
+def test_a_colleague_without_a_role_reads_whom_to_ask(cast: Cast) -> None:
+    from bursar.access.models import User
+    from tests.cast import PASSWORD
+
+    User.objects.create_user("new@agora.example", "New", PASSWORD)
+    client = sign_in("new@agora.example")
+    assert "set up as staff" in client.get("/").content.decode().replace("&#x27;", "'")
+    assert client.get("/panel/").status_code == 404
+    assert "set up as staff" not in sign_in("maud@client.example").get("/").content.decode()
+
+
+def test_staff_see_one_entry_more(cast: Cast) -> None:
+    assert "Staff panel" in sign_in("ties@agora.example").get("/").content.decode()
+    assert "Staff panel" not in sign_in("maud@client.example").get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["month=2026-13", "month=1999-01", "month=2027-05", "month=x", "sort=colour", "tier=gold", "class=rich", "page=0",
+     "page=x", "page=99999999999", "status=odd", "manager=me", "partner=maybe", "month=2026-11%00", "q=%00"],
+)  # fmt: skip
+def test_odd_addresses_get_a_sentence(cast: Cast, query: str) -> None:
+    iris = sign_in("iris@agora.example")
+    for address in ("/panel/usage/", "/panel/usage/totals", "/api/v1/rollup"):
+        answer = iris.get(f"{address}?{query}")
+        assert answer.status_code == 400, (address, answer.status_code)
+
+
+@pytest.mark.parametrize("query", ["q='%22%3C%25_", "q=" + "x" * 5000, "page=7", "manager=stf_unknown"])
+def test_odd_but_harmless_addresses_show_the_page(cast: Cast, query: str) -> None:
+    assert sign_in("iris@agora.example").get(f"/panel/usage/?{query}", follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/panel/accounts/acc_x", "/panel/usage/rows/acc_x", "/panel/actions/menu/account/x",
+                                     "/panel/actions/menu/planet/x", "/panel/usage/exports/exp_x"])  # fmt: skip
+def test_unknown_ids_are_404(cast: Cast, address: str) -> None:
+    assert sign_in("iris@agora.example").get(address).status_code == 404
+
+
+def test_healthz(client: Client) -> None:
+    assert client.get("/healthz").content == b"ok\n"
+
+
+def test_the_sign_in_link_works_once(db: None, capsys: pytest.CaptureFixture[str]) -> None:
+    from django.core.management import call_command
+
+    call_command("staff", "add", "First@Agora.example", "--name", "First", "--role", "lead")
+    path = "/sign-in/link/" + capsys.readouterr().out.split("/sign-in/link/")[1].strip()
+    client = Client()
+    assert client.get(path).status_code == 200
+    assert client.post(path).status_code == 302
+    assert client.get("/panel/usage/").status_code == 200
+    assert Client().post(path).status_code == 410
+    assert Client().post("/sign-in/link/guess").status_code == 410
+
+
+def test_the_sign_in_page(cast: Cast) -> None:
+    from tests.cast import PASSWORD
+
+    client = Client()
+    wrong = client.post("/sign-in/", {"login": "iris@agora.example", "password": "wrong"})
+    assert wrong.status_code == 200 and "is not right" in wrong.content.decode()
+    right = client.post("/sign-in/", {"login": "iris@agora.example", "password": PASSWORD, "next": "/panel/usage/"})
+    assert right["Location"] == "/panel/usage/"
+    client.post("/sign-out/")
+    away = client.post(
+        "/sign-in/", {"login": "iris@agora.example", "password": PASSWORD, "next": "https://evil.example/"}
+    )
+    assert away["Location"] == "/"
