@@ -159,12 +159,14 @@ class Cast:
             user = User.objects.get(email=f"{who}@agora.example")
             user.set_password(PASSWORD)
             user.save()
-        people = {who: actor_for(User.objects.get(email=f"{who}@agora.example")) for who in STAFF}
+        people: dict[str, Any] = {who: actor_for(User.objects.get(email=f"{who}@agora.example")) for who in STAFF}
         people |= {who: actor_for(User.objects.get(email=f"{who}@client.example")) for who in ("maud", "lotte")}
-        accounts = {
+        accounts: dict[str, Any] = {
             name: Organisation.objects.get(external_id=name).accounts.get() for name in ("haarlem", "samen", "oost")
         }
-        workspaces = {name: Workspace.objects.get(external_id=name) for name in ("klimaat", "noord", "panel", "lab")}
+        workspaces: dict[str, Any] = {
+            name: Workspace.objects.get(external_id=name) for name in ("klimaat", "noord", "panel", "lab")
+        }
         return cls(**people, **accounts, **workspaces)
 
     def reset_panel(self, **more: Any) -> Outcome:

@@ -73,7 +73,7 @@ def test_refusals_change_nothing(cast: Cast, who: str, data: dict[str, Any], mor
 
 def test_blocked_and_refused_have_sentences(cast: Cast) -> None:
     run(SET, cast.ties, cast.haarlem.public_id, HALF, reason="agreed")
-    cases = [
+    cases: list[tuple[str, Any, dict[str, Any], str]] = [
         ("usage.workspace.reset_usage", cast.klimaat, {}, "no cap"),
         ("plans.workspace.change_tier", cast.klimaat, {"tier": "guardian"}, "subscription is live"),
         ("plans.workspace.change_tier", cast.lab, {"tier": "guardian"}, "already"),

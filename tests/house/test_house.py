@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.template.loader import get_template
+from django.template import engines
+from django.template.backends.django import DjangoTemplates
 
 from bursar.core.ticks import TICKS
 from tests.cast import Cast, sign_in
@@ -40,7 +41,9 @@ def test_foreign_keys_go_down_the_street() -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_templates_go_down_the_street(path: Path) -> None:
     for name in _NAMED.findall(path.read_text()):
-        origin = get_template(name).template.origin.name
+        django = engines["django"]
+        assert isinstance(django, DjangoTemplates)
+        origin = django.engine.get_template(name).origin.name
         assert STREET[room_of(Path(origin))] <= STREET[room_of(path)], f"{path} uses {name}"
 
 

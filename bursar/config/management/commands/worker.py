@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-import procrastinate
 from django.core.management.base import BaseCommand, CommandParser
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from bursar.config.minute import run_ticks
 from bursar.core import clock
@@ -19,12 +19,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         run_ticks(clock.now())
-        connector = procrastinate.PsycopgConnector(**_pool_settings())
+        connector = cast(DjangoConnector, app.connector).get_worker_connector()
         with app.replace_connector(connector) as worker_app:
             worker_app.run_worker(concurrency=options["concurrency"], install_signal_handlers=True)
-
-
-def _pool_settings() -> dict[str, Any]:
-    from procrastinate.contrib.django.utils import connector_params
-
-    return dict(connector_params())
