@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
 from bursar.config.minute import run_ticks
@@ -12,6 +13,7 @@ from bursar.core import clock
 @app.task(name="config.minute", queueing_lock="config.minute")
 def minute(timestamp: int) -> None:
     """Level-triggered: it asks what is due now, whichever minute it was meant for."""
+    close_old_connections()
     run_ticks(clock.now())
 
 

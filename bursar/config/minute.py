@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
-from django.db import close_old_connections
 
 from bursar.core import heartbeat
 from bursar.core.ticks import TICKS
@@ -17,7 +16,6 @@ def run_ticks(now: datetime) -> list[str]:
     """Returns the names of the ticks that failed; each failure is loud in the log."""
     failed = []
     for name, tick in TICKS.items():
-        close_old_connections()
         try:
             tick(now)
         except Exception:
