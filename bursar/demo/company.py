@@ -20,6 +20,11 @@ Line = dict[str, Any]
 HISTORY = 13
 
 
+def staff() -> Iterator[Line]:
+    for email, name, role in names.STAFF:
+        yield {"kind": "staff", "email": email, "name": name, "role": role}
+
+
 @dataclass
 class Workspace:
     ref: str
@@ -37,17 +42,13 @@ class Company:
         self.people = 0
 
     def lines(self) -> Iterator[Line]:
-        yield from self._staff()
+        yield from staff()
         number = made = 0
         while made < self.accounts:
             number += 1
             story = STORIES[(number - 1) % len(STORIES)]
             made += 2 if story.is_partner or story.own_account else 1
             yield from self._account(number, story)
-
-    def _staff(self) -> Iterator[Line]:
-        for email, name, role in names.STAFF:
-            yield {"kind": "staff", "email": email, "name": name, "role": role}
 
     def _account(self, number: int, story: Story) -> Iterator[Line]:
         org = f"org-{number:04d}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.db import transaction
 from bursar.access.actor import system
 from bursar.access.models import User
 from bursar.core.models import InstallationFact
-from bursar.demo.company import Company
+from bursar.demo.company import Company, Line, staff
 from bursar.product.importing import Report, import_lines
 from bursar.tenants.models import Organisation, Person
 
@@ -45,13 +45,17 @@ def load(
     InstallationFact.objects.get_or_create(name="demo", defaults={"value": "loading"})
     started, _ = InstallationFact.objects.get_or_create(name="demo_now", defaults={"value": now.isoformat()})
     now = datetime.fromisoformat(started.value)
-    report = import_lines(_encoded(Company(accounts, seed, now)), system("demo"), progress=progress)
+    report = import_lines(_encoded(Company(accounts, seed, now).lines()), system("demo"), progress=progress)
     make_sign_ins()
     return report
 
 
-def _encoded(company: Company) -> Iterator[bytes]:
-    for line in company.lines():
+def load_staff() -> None:
+    import_lines(_encoded(staff()), system("demo"))
+
+
+def _encoded(lines: Iterable[Line]) -> Iterator[bytes]:
+    for line in lines:
         yield json.dumps(line, default=_iso).encode()
 
 

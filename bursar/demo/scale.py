@@ -14,7 +14,7 @@ from bursar.core.ids import encode
 from bursar.core.models import InstallationFact
 from bursar.core.sortkey import sort_key
 from bursar.demo import names
-from bursar.demo.load import make_sign_ins
+from bursar.demo.load import load_staff, make_sign_ins
 from bursar.rollup.models import Unsettled
 from bursar.rollup.refresh import refresh
 from bursar.tenants.models import BillingAccount
@@ -64,6 +64,7 @@ def load(now: datetime, accounts: int, seed: int, events: int, progress: Callabl
     _advance_sequences()
     progress("figures", 0, BillingAccount.objects.count())
     refresh(now)
+    load_staff()
     make_sign_ins()
 
 
