@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from bursar.access.actor import Actor, ActorKind
 from bursar.actions import idempotency
@@ -21,9 +22,9 @@ from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import Blocked, Forbidden, Invalid, NotFound, Refused
 from bursar.core.ids import public_id
+from bursar.core.retry import retry_deadlocks
 from bursar.outbox import store as outbox
 
-DEADLOCK_TRIES = 3
 REASON_LENGTH = 2000
 
 
@@ -100,14 +101,12 @@ def run(key: str, actor: Actor, target_id: str, data: Mapping[str, Any] | None =
     target = _fetch(request)
     _check_permission(request, target)
     prepared = _prepare(request, target)
-    for attempt in range(DEADLOCK_TRIES):
-        try:
-            with transaction.atomic():
-                return _in_transaction(request, digest, prepared)
-        except OperationalError as error:
-            if attempt + 1 == DEADLOCK_TRIES or getattr(error.__cause__, "sqlstate", "") != "40P01":
-                raise
-    raise AssertionError("unreachable")
+    return retry_deadlocks(partial(_atomically, request, digest, prepared))
+
+
+def _atomically(request: Request, digest: str, prepared: Any) -> Outcome:
+    with transaction.atomic():
+        return _in_transaction(request, digest, prepared)
 
 
 def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> Outcome:

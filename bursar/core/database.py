@@ -30,9 +30,13 @@ def connection_settings(var: Path, url: str | None) -> dict[str, Any]:
 
     Raises DatabaseProblem with a sentence for the operator.
     """
+    from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 
-    parts = conninfo_to_dict(url) if url else _embedded(var / "postgres")
+    try:
+        parts = conninfo_to_dict(url) if url else _embedded(var / "postgres")
+    except ProgrammingError as error:
+        raise DatabaseProblem(f"DATABASE_URL is no PostgreSQL address: {str(error).strip()}") from None
     known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     settings: dict[str, Any] = {name: str(parts[key]) for key, name in known.items() if parts.get(key)}
     options = {key: value for key, value in parts.items() if key not in known}

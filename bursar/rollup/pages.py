@@ -91,8 +91,10 @@ def show_row(request: HttpRequest, account_id: str) -> HttpResponse:
 
 @require_GET
 def show_seats(request: HttpRequest, account_id: str) -> HttpResponse:
+    """People by role, as of the month that is looked at."""
     account = get_account(actor_of(request), account_id)
-    people = list_people_by_role(account, clock.now())
+    view, now = _look(request)
+    people = list_people_by_role(account, view.as_of(now))
     return render(request, "rollup/_seats.html", {"account": account, "people": people})
 
 

@@ -142,7 +142,7 @@ def account_row(line: AccountLine, view: View, given: QueryDict) -> dict[str, An
         "more": line.more if view.nested else 0,
         "all_url": f"{address}?{query(given)}&all=1",
         "url": f"{address}?{query(given)}",
-        "seats_url": reverse("rollup:seats", args=[account.public_id]),
+        "seats_url": f"{reverse('rollup:seats', args=[account.public_id])}?{query(given)}",
         "menu_url": reverse("actions:menu", args=["account", account.public_id]),
     }
 

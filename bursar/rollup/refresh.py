@@ -7,11 +7,13 @@ worker stopped. It changes no state, only what is derived from it, and is theref
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import Max
 
 from bursar.core.calendar import Month, months_between
+from bursar.core.retry import retry_deadlocks
 from bursar.rollup.models import AccountMonth, Unsettled
 from bursar.rollup.settle import CHUNK, settle
 
@@ -22,7 +24,7 @@ def refresh(now: datetime) -> int:
     """Brings every row up to `now`. Returns how many accounts were computed afresh."""
     roll(now)
     done = 0
-    while part := _take_due(now):
+    while part := retry_deadlocks(partial(_take_due, now)):
         done += part
     return done
 
@@ -82,7 +84,8 @@ def _copy_month(month: Month, now: datetime) -> None:
 def _take_due(now: datetime) -> int:
     """Settles up to a chunk of what is due or marked, under the accounts' locks; 0 when nothing is left."""
     month = Month.of(now)
-    marked = dict(Unsettled.objects.order_by("account_id").values_list("account_id", "month")[:CHUNK])
+    marks = Unsettled.objects.select_for_update().order_by("account_id")  # an import that marks anew must wait
+    marked = dict(marks.values_list("account_id", "month")[:CHUNK])
     due = AccountMonth.objects.filter(month=month.first, next_change_at__lte=now).order_by("account_id")
     ids = sorted({*marked, *due.values_list("account_id", flat=True)[:CHUNK]})
     if not ids:

@@ -162,14 +162,10 @@ def build_workspace_row(account_id: int, facts: rules.WorkspaceFacts, month: Mon
 
 
 def _store(accounts: list[AccountMonth], workspaces: list[WorkspaceMonth]) -> None:
-    """Upserts everything but the usage columns, drops workspaces that left, then counts usage of new rows."""
-    AccountMonth.objects.bulk_create(
-        accounts,
-        batch_size=1000,
-        update_conflicts=True,
-        unique_fields=["account", "month"],
-        update_fields=_names(FACTS),
-    )
+    """Upserts everything but the usage columns, drops workspaces that left, then counts usage of new rows.
+
+    Workspaces before accounts, as a usage batch does: who locks in one order waits instead of deadlocking.
+    """
     _drop_departed(accounts, workspaces)
     WorkspaceMonth.objects.bulk_create(
         workspaces,
@@ -177,6 +173,13 @@ def _store(accounts: list[AccountMonth], workspaces: list[WorkspaceMonth]) -> No
         update_conflicts=True,
         unique_fields=["workspace", "month"],
         update_fields=_names(WORKSPACE_FACTS),
+    )
+    AccountMonth.objects.bulk_create(
+        accounts,
+        batch_size=1000,
+        update_conflicts=True,
+        unique_fields=["account", "month"],
+        update_fields=_names(FACTS),
     )
     count_usage({(row.account_id, row.month) for row in accounts})
 
