@@ -153,7 +153,7 @@ def workspace_row(line: WorkspaceLine) -> dict[str, Any]:
         "id": workspace.public_id,
         "name": workspace.name,
         "kind": workspace.get_kind_display(),
-        "visibility": workspace.get_visibility_display(),
+        "visibility": workspace.get_visibility_display().removesuffix(" to organisation"),
         "data_owner": workspace.data_owner,
         "tier_label": line.tier_label,
         "tier_from": Tier(fact.base_tier).label if fact.grant_until else "",
