@@ -26,8 +26,11 @@ def list_timeline(public_id: str) -> QuerySet[AuditLine]:
 
 
 def list_customer_history(public_ids: list[str]) -> QuerySet[AuditLine]:
-    """What customers may know of: visible lines that touch one of the given ids."""
-    return lines().filter(customer_visible=True, touches__overlap=public_ids)
+    """What customers may know of: visible lines whose target is one of the given ids.
+
+    Not every line that touches an account: another workspace's lines are none of this person's business.
+    """
+    return lines().filter(customer_visible=True, touches__overlap=public_ids, target_id__in=public_ids)
 
 
 def search(

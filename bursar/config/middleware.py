@@ -16,7 +16,7 @@ from bursar.access.actor import ActorKind
 from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.config.actors import actor_for
-from bursar.core.errors import BadRequest, Refusal
+from bursar.core.errors import BadRequest, NotFound, Refusal
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}\Z", re.ASCII)
@@ -54,21 +54,24 @@ class ActorMiddleware:
 
 
 class GateMiddleware:
-    """Every panel address, existing or not: the sign-in page for strangers, 404 for all who may not read it."""
+    """Every panel and API address, existing or not.
+
+    Strangers: the sign-in page, or 401. Signed in without the right to read: 404, as if there were nothing.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        actor = request.actor  # type: ignore[attr-defined]  # set just above
-        if _is_under(request.path, "/api/"):
+        is_api, is_panel = _is_under(request.path, "/api/"), _is_under(request.path, "/panel/")
+        if is_api or is_panel:
+            actor = request.actor  # type: ignore[attr-defined]  # set just above
             if actor is None:
-                return refuse_json(401, "unauthenticated", "Sign in first.")
-        elif _is_under(request.path, "/panel/"):
-            if actor is None:
+                if is_api:
+                    return refuse_json(401, "unauthenticated", "Sign in first.")
                 return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
             if actor.kind is not ActorKind.STAFF or not actor.can(Right.READ):
-                return render(request, "404.html", status=404)
+                return refuse(request, NotFound())
         return self.get_response(request)
 
 

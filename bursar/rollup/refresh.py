@@ -16,6 +16,7 @@ from bursar.core.calendar import Month, months_between
 from bursar.core.retry import retry_deadlocks
 from bursar.rollup.models import AccountMonth, Unsettled
 from bursar.rollup.settle import CHUNK, settle
+from bursar.usage.ingest import hold_batches
 
 ROLL_LOCK = 0x0B0_12_5A2
 
@@ -37,6 +38,7 @@ def roll(now: datetime) -> None:
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ROLL_LOCK])
+        hold_batches(exclusive=True)
         newest = AccountMonth.objects.aggregate(newest=Max("month"))["newest"]
         for month in months_between(Month.of(newest).next(), current):
             _copy_month(month, now)
@@ -90,6 +92,8 @@ def _take_due(now: datetime) -> int:
     ids = sorted({*marked, *due.values_list("account_id", flat=True)[:CHUNK]})
     if not ids:
         return 0
+    if marked:
+        hold_batches(exclusive=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM tenants_billingaccount WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
     settle({pk: Month.of(marked[pk]) if pk in marked else None for pk in ids}, now)

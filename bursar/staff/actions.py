@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from bursar.access.actor import ActorKind
 from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.actions.registry import action
@@ -51,16 +52,18 @@ def _why_not_add(case: Case, data: Cleaned) -> str | None:
     in_menu=False,
 )
 def add_staff(act: Act, company: Company, data: Cleaned) -> Outcome:
-    user, _ = User.objects.get_or_create(email=data["email"], defaults={"name": data["name"], "password": "!"})
+    user, is_new = User.objects.get_or_create(email=data["email"], defaults={"name": data["name"], "password": "!"})
     member, _ = StaffMember.objects.get_or_create(user=user, defaults={"created_at": act.now})
     StaffMember.objects.filter(pk=member.pk).update(is_active=True)
     role = Role.objects.get(slug=data["role"])
     member.roles.add(role)
-    link = sign_in.make_link(user, act.now)
     changes = [
         Change("Staff", "", user.name or user.email, after_ref=member.public_id),
         Change("Role", "", role.name),
     ]
-    return Outcome(
-        f"{user.name or user.email} is {role.name} now.", changes, data={"staff": member.public_id, "link": link}
-    )
+    # A link signs in as that person: for one who can sign in already, only the operator's shell may make it.
+    wants_link = is_new or act.actor.kind is ActorKind.OPERATOR
+    link = sign_in.make_link(user, act.now) if wants_link else ""
+    outcome = Outcome(f"{user.name or user.email} is {role.name} now.", changes)
+    outcome.data = {"staff": member.public_id, "link": link}
+    return outcome

@@ -7,7 +7,7 @@ from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change, Cleaned, Notice, Outcome
 from bursar.tenants.models import Workspace
 from bursar.usage import queries, rules
-from bursar.usage.ingest import hold_resets
+from bursar.usage.ingest import hold_batches
 from bursar.usage.models import Meter, UsageReset
 
 
@@ -34,7 +34,7 @@ def _why_not_reset(case: Case) -> str | None:
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
 )
 def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
-    hold_resets(exclusive=True)
+    hold_batches(exclusive=True)
     standing = queries.get_standing(workspace, act.now)
     UsageReset.objects.create(workspace=workspace, at=act.now, by_name=act.actor.name, reason=act.reason.strip())
     Meter.objects.filter(workspace=workspace).delete()

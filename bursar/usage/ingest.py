@@ -38,7 +38,7 @@ class Ingested:
 def ingest(events: Sequence[Event], now: datetime) -> Ingested:
     """Stores and counts a batch inside the caller's transaction. The same event again changes nothing."""
     result = Ingested()
-    hold_resets(exclusive=False)
+    hold_batches(exclusive=False)
     fresh = _sift(events, now, result)
     clock = TierClock({event.workspace_id for event in fresh})
     rows = [
@@ -58,11 +58,14 @@ def ingest(events: Sequence[Event], now: datetime) -> Ingested:
     return result
 
 
-def hold_resets(*, exclusive: bool) -> None:
-    """Batches share this lock, a reset has it alone: no batch in flight counts what was used before the reset."""
+def hold_batches(*, exclusive: bool) -> None:
+    """Batches share this lock; a reset, and whoever makes new month rows, have it alone.
+
+    So no batch in flight counts what was used before the reset, or misses a row that is being made.
+    """
     name = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {name}(hashtextextended('usage-reset', 0))")
+        cursor.execute(f"SELECT {name}(hashtextextended('usage-batches', 0))")
 
 
 def _sift(events: Sequence[Event], now: datetime, result: Ingested) -> list[Event]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,10 +8,11 @@ from django.core.management import CommandError, call_command
 from django.db import Error, connection, transaction
 from django.test import Client
 
+from bursar.actions.run import run
 from bursar.audit import queries, store
 from bursar.audit.models import AuditHead, AuditLine, AuditName
 from bursar.dashboard.queries import list_history_ids, list_own_workspaces
-from tests.cast import NOW, Cast, sign_in
+from tests.cast import NOW, Cast, bring_all, sign_in
 
 
 def tamper(statement: str, *values: Any) -> None:
@@ -115,3 +117,17 @@ def test_the_page_finds_by_person_action_time_and_id(cast: Cast) -> None:
     assert "Council meeting" in timeline
     assert iris.get("/panel/book/?since=yesterday").status_code == 400
     assert iris.get("/panel/book/?before=x&id=y").status_code == 400
+
+
+def test_an_admin_of_one_workspace_reads_nothing_of_its_neighbour(cast: Cast) -> None:
+    data = {"kind": "partner", "percent": "10", "end_date": ""}
+    run(
+        "plans.workspace.set_discount", cast.ties, cast.klimaat.public_id, data, reason="x", message="For Klimaat only."
+    )
+    run("plans.account.set_discount", cast.ties, cast.haarlem.public_id, data, reason="x", message="For all of you.")
+    ali = sign_in("ali@client.example").get("/history/").content.decode()
+    assert "For all of you." in ali and "For Klimaat only." in ali
+    left = {"kind": "workspace_member", "workspace": "klimaat", "person": "ali", "role": "member"}
+    bring_all({**left, "from": NOW - timedelta(days=200), "until": NOW})
+    ali = sign_in("ali@client.example").get("/history/").content.decode()
+    assert "For all of you." in ali and "For Klimaat only." not in ali

@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver
 
+from bursar.access.models import User
+from bursar.actions.run import run
 from bursar.config.urls import urlpatterns
-from tests.cast import Cast, sign_in
+from tests.cast import PASSWORD, Cast, refusal_of, sign_in
 
 
 def addresses(patterns: Any = urlpatterns, prefix: str = "/") -> Iterator[str]:
@@ -51,11 +53,12 @@ def test_the_panel_is_for_staff(cast: Cast, route: str) -> None:
 def test_the_api_asks_who_you_are(cast: Cast, route: str) -> None:
     answer = Client().get(filled(route, "x"))
     assert answer.status_code == 401 and answer.json()["sentence"]
+    for email in ("maud@client.example", "lotte@client.example"):
+        assert sign_in(email).get(filled(route, cast.haarlem.public_id)).status_code == 404
 
 
 def test_a_colleague_without_a_role_reads_whom_to_ask(cast: Cast) -> None:
     from bursar.access.models import User
-    from tests.cast import PASSWORD
 
     User.objects.create_user("new@agora.example", "New", PASSWORD)
     client = sign_in("new@agora.example")
@@ -110,8 +113,6 @@ def test_the_sign_in_link_works_once(db: None, capsys: pytest.CaptureFixture[str
 
 
 def test_the_sign_in_page(cast: Cast) -> None:
-    from tests.cast import PASSWORD
-
     client = Client()
     wrong = client.post("/sign-in/", {"login": "iris@agora.example", "password": "wrong"})
     assert wrong.status_code == 200 and "is not right" in wrong.content.decode()
@@ -122,3 +123,22 @@ def test_the_sign_in_page(cast: Cast) -> None:
         "/sign-in/", {"login": "iris@agora.example", "password": PASSWORD, "next": "https://evil.example/"}
     )
     assert away["Location"] == "/"
+
+
+def test_a_link_for_somebody_who_can_sign_in_comes_from_the_shell_only(cast: Cast) -> None:
+    data = {"email": "ties@agora.example", "name": "Ties", "role": "finance"}
+    assert run("staff.company.add", cast.iris, "company", data).data["link"] == ""
+    fresh = {"email": "fresh@agora.example", "name": "Fresh", "role": "staff"}
+    assert run("staff.company.add", cast.iris, "company", fresh).data["link"]
+    own = {"email": "iris@agora.example", "name": "Iris", "role": "finance"}
+    assert refusal_of("staff.company.add", cast.iris, "company", own).status == 409
+
+
+def test_the_api_wants_a_csrf_token_from_a_browser(cast: Cast) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(
+        User.objects.get(email="ties@agora.example"), "allauth.account.auth_backends.AuthenticationBackend"
+    )
+    address = f"/api/v1/workspace/{cast.panel.public_id}/actions/reset_usage"
+    answer = browser.post(address, '{"reason": "x"}', content_type="application/json")
+    assert answer.status_code == 403
