@@ -28,6 +28,7 @@ class Entry:
 @dataclass(frozen=True)
 class Section:
     title: str
+    target_id: str
     entries: list[Entry]
 
 
@@ -47,7 +48,7 @@ def _section(actor: Actor, thing: Any, now: datetime) -> Section:
     kind = target_of(thing)
     case = Case(actor, thing, now)
     entries = [_entry(action, case) for action in list_actions_on(kind.slug) if action.in_menu]
-    return Section(f"{kind.label.capitalize()} · {thing}", entries)
+    return Section(f"{kind.label.capitalize()} · {thing}", thing.public_id, entries)
 
 
 def _entry(action: Action, case: Case) -> Entry:

@@ -48,6 +48,12 @@ def test_from_the_dashboard_to_a_reset_and_what_the_customer_sees(
     page.go_back()
 
     kebab_of(page, "Jeugdpanel").click()
+    page.wait_for_selector("#menu a")
+    row, menu = (
+        kebab_of(page, "Jeugdpanel").locator("xpath=ancestor::tr").bounding_box(),
+        page.locator("#menu").bounding_box(),
+    )
+    assert menu["y"] >= row["y"] + row["height"] or menu["y"] + menu["height"] <= row["y"]
     off = page.locator("#menu a", has_text="Change tier")
     assert off.get_attribute("aria-disabled") == "true" and "set tier" in off.inner_text()
     page.keyboard.press("Escape")

@@ -23,14 +23,16 @@
     }
   }
 
-  // The menu stands beside its button, never over its own row, and flips where there is no room.
+  // The menu stands beside its button, never over its own row: where there is more room, as tall as fits.
   function place(button) {
     const at = button.getBoundingClientRect();
     const row = (button.closest("tr") || button).getBoundingClientRect();
-    const height = menu.offsetHeight;
-    const below = row.bottom + 4;
-    const top = below + height <= innerHeight ? below : Math.max(8, row.top - height - 4);
-    menu.style.top = `${top}px`;
+    menu.style.maxHeight = "";
+    const below = innerHeight - row.bottom - 12;
+    const above = row.top - 12;
+    const isBelow = menu.offsetHeight <= below || below >= above;
+    menu.style.maxHeight = `${isBelow ? below : above}px`;
+    menu.style.top = `${isBelow ? row.bottom + 4 : row.top - menu.offsetHeight - 4}px`;
     menu.style.left = `${Math.max(8, at.right - menu.offsetWidth)}px`;
   }
 
