@@ -81,7 +81,8 @@ def install(*groups: str) -> int:
 
 
 def _make_venv() -> None:
-    if PYTHON.exists():
+    made = VENV / ".made.stamp"
+    if made.exists():
         return
     say("making .venv …")
     try:
@@ -91,7 +92,8 @@ def _make_venv() -> None:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         fail(f"Python's venv module is missing; install it (on Debian: apt-get install python{version}-venv).")
     try:
-        venv.create(VENV, with_pip=True)
+        venv.create(VENV, with_pip=True)  # over a half-made one too, when a first try was killed
+        made.touch()
     except (OSError, subprocess.CalledProcessError) as error:
         shutil.rmtree(VENV, ignore_errors=True)
         fail(f"The folder {ROOT} cannot be written to ({error}); clone Bursar somewhere you own.")

@@ -4,30 +4,62 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.parse
+import urllib.request
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
+from bursar.actions import bulk
 from bursar.audit.models import AuditLine
+from bursar.core import clock
+from bursar.tenants.models import BillingAccount
 from bursar.usage.models import UsageReset
-from tests.cast import Cast, prove
+from tests.cast import Cast, bring_all, organisation, prove, sign_in, workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEY = "usage.workspace.reset_usage"
 
 
-def start_act(cast: Cast) -> subprocess.Popen[bytes]:
-    """`bursar act` in a process of its own, on the test database."""
+def start(*arguments: str) -> subprocess.Popen[bytes]:
+    """`bursar …` in a process group of its own, on the test database."""
     host = settings.DATABASES["default"]["HOST"]
     url = f"postgresql:///{connection.settings_dict['NAME']}?host={host}&user={settings.DATABASES['default']['USER']}"
-    command = [sys.executable, "-m", "bursar", "act", KEY, cast.panel.public_id, "--reason", "killed"]
+    environment = {**os.environ, "DATABASE_URL": url}
+    command = [sys.executable, "-m", "bursar", *arguments]
     return subprocess.Popen(
-        command, env={**os.environ, "DATABASE_URL": url}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
+
+
+def start_act(cast: Cast) -> subprocess.Popen[bytes]:
+    return start("act", KEY, cast.panel.public_id, "--reason", "killed")
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """kill -9 of the whole group."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def wait_until_gone() -> None:
+    for _ in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE pid <> pg_backend_pid() "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            if cursor.fetchone()[0] == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError("a killed process still holds locks")
 
 
 def wait_for_a_waiter() -> None:
@@ -47,16 +79,8 @@ def test_killed_inside_the_transaction_nothing_happened(committed: Cast, table: 
         cursor.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
         process = start_act(committed)
         wait_for_a_waiter()
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-    for _ in range(100):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_locks WHERE pid <> pg_backend_pid() AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
-            if cursor.fetchone()[0] == 0:
-                break
-        time.sleep(0.1)
+        kill(process)
+    wait_until_gone()
     assert not UsageReset.objects.exists()
     assert not AuditLine.objects.filter(key=KEY).exists()
     prove()
@@ -66,4 +90,81 @@ def test_left_alone_it_all_happens(committed: Cast) -> None:
     process = start_act(committed)
     assert process.wait(60) == 0
     assert UsageReset.objects.count() == 1 and AuditLine.objects.filter(key=KEY).count() == 1
+    prove()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def submit_reset(cast: Cast, port: int) -> int:
+    """The dialog's submit as a browser sends it; the status, or 0 when the server went away."""
+    token = "a" * 32
+    cookies = sign_in("ties@agora.example").cookies
+    form = {"reason": "Council", "csrfmiddlewaretoken": token, "idempotency_key": "one-click"}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/panel/actions/workspace/{cast.panel.public_id}/reset_usage",
+        data=urllib.parse.urlencode(form).encode(),
+        headers={"Cookie": f"sessionid={cookies['sessionid'].value}; csrftoken={token}", "HX-Request": "true"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return int(answer.status)
+    except OSError:
+        return 0
+
+
+def serve(port: int) -> subprocess.Popen[bytes]:
+    process = start("serve", "--port", str(port))
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1):
+                return process
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the web server did not come up")
+
+
+def test_the_web_server_killed_in_an_action(committed: Cast) -> None:
+    web = serve(port := free_port())
+    answers: list[int] = []
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE audit_auditline IN EXCLUSIVE MODE")
+        browser = threading.Thread(target=lambda: answers.append(submit_reset(committed, port)))
+        browser.start()
+        wait_for_a_waiter()
+        kill(web)
+        browser.join()
+    wait_until_gone()
+    assert answers == [0] and not UsageReset.objects.exists()
+    prove()
+    again = serve(port)
+    try:
+        assert [submit_reset(committed, port), submit_reset(committed, port)] == [204, 204]
+    finally:
+        kill(again)
+    wait_until_gone()
+    assert UsageReset.objects.count() == 1 and AuditLine.objects.filter(key=KEY).count() == 1
+    prove()
+
+
+def test_the_worker_killed_in_a_bulk_job(committed: Cast) -> None:
+    since = clock.now() - timedelta(days=5)
+    for n in range(20):
+        bring_all(*organisation(f"o{n}", f"O {n}", since), *workspace(f"w{n}", f"o{n}", "W", since))
+    accounts = list(BillingAccount.objects.order_by("id").values_list("id", "public_id"))
+    data = {"kind": "partner", "percent": "10", "end_date": ""}
+    made = bulk.start("plans.account.set_discount", committed.ties, [public for _, public in accounts], data, "spring")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM tenants_billingaccount WHERE id = %s FOR UPDATE", [accounts[7][0]])
+        worker = start("worker")
+        wait_for_a_waiter()
+        kill(worker)
+    wait_until_gone()
+    assert made.results.count() == 7 == AuditLine.objects.filter(group=made.public_id).count()
+    prove()
+    bulk.resume_as_stored(made.public_id)
+    assert made.results.filter(status=200).count() == len(accounts) == 23
+    assert AuditLine.objects.filter(group=made.public_id).count() == 23
     prove()
