@@ -46,7 +46,8 @@ def prove() -> None:
     """Both verifies are silent."""
     now = clock.now()
     refresh(now)
-    assert [str(difference) for difference in list_differences(now)] == []
+    differences = [str(difference) for difference in list_differences(now)]
+    assert not differences, differences
     assert list(list_faults()) == []
 
 

@@ -25,8 +25,14 @@ class ChangeOut(Schema):
     after: str
 
 
+class UndoOut(Schema):
+    key: str
+    data: dict[str, Any]
+
+
 class OutcomeOut(Schema):
     sentence: str
+    undo: UndoOut | None = None
     changes: list[ChangeOut]
     effects: list[ChangeOut]
     data: dict[str, Any]

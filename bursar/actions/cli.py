@@ -27,7 +27,7 @@ def describe_actions() -> list[dict[str, Any]]:
             "reason": action.reason.value,
             "customer_visible": action.customer_visible,
             "tells": [notice.value for notice in action.tell],
-            "inverse": action.inverse,
+            "inverse": list(action.inverse),
             "fields": describe_fields(action),
         }
         for _, action in sorted(ACTIONS.items())

@@ -13,7 +13,7 @@ from django.db import connection
 
 from bursar.access.actor import Actor
 from bursar.actions.models import IdempotencyKey
-from bursar.actions.spec import Change, Outcome
+from bursar.actions.spec import Change, Outcome, Undo
 from bursar.core.errors import Invalid
 
 KEPT_FOR = timedelta(days=30)
@@ -58,4 +58,5 @@ def forget_old(now: datetime) -> int:
 
 def _read(stored: dict[str, Any]) -> Outcome:
     changes = {name: [Change(**change) for change in stored[name]] for name in ("changes", "effects")}
-    return Outcome(**{**stored, **changes})
+    undo = Undo(**stored["undo"]) if stored.get("undo") else None
+    return Outcome(**{**stored, **changes, "undo": undo})

@@ -9,7 +9,9 @@ from typing import Any
 from django.urls import reverse
 
 from bursar.access.actor import Actor
-from bursar.actions.registry import TARGETS, list_actions_on, target_of
+from bursar.actions import undo
+from bursar.actions.models import UndoOffer
+from bursar.actions.registry import ACTIONS, TARGETS, list_actions_on, target_of
 from bursar.actions.run import why_not_permitted
 from bursar.actions.spec import Action, Case
 
@@ -48,6 +50,7 @@ def _section(actor: Actor, thing: Any, now: datetime) -> Section:
     kind = target_of(thing)
     case = Case(actor, thing, now)
     entries = [_entry(action, case) for action in list_actions_on(kind.slug) if action.in_menu]
+    entries = [*_undo_entry(case), *entries]
     return Section(f"{kind.label.capitalize()} · {thing}", thing.public_id, entries)
 
 
@@ -55,3 +58,19 @@ def _entry(action: Action, case: Case) -> Entry:
     sentence = why_not(action, case)
     url = reverse("actions:dialog", args=[action.target_slug, case.target.public_id, action.verb_name])
     return Entry(action.label, action.help, action.icon, url, sentence is None, sentence or "", action.danger)
+
+
+def _undo_entry(case: Case) -> list[Entry]:
+    """“Undo …” on top, while the last action on this target can be taken back by this actor."""
+    made = undo.get_offer(case.target.public_id, case.now)
+    if made is None or why_not(ACTIONS[made.key], case):
+        return []
+    action = ACTIONS[made.of_key]
+    words = "Brings back what was before; it asks for a reason, as every action."
+    return [Entry(f"Undo “{action.title}”…", words, "arrow-back", undo_url(made), True, "", False)]
+
+
+def undo_url(made: UndoOffer) -> str:
+    action = ACTIONS[made.key]
+    address = reverse("actions:dialog", args=[action.target_slug, made.target_id, action.verb_name])
+    return f"{address}?undo={made.line_id}"

@@ -45,3 +45,14 @@ class BulkResult(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="one_result_a_target", fields=["run", "target_id"])]
+
+
+class UndoOffer(models.Model):
+    """How to take one action back. `data` fills the form of `key`, on the same target."""
+
+    line_id = models.CharField(max_length=24, unique=True)
+    of_key = models.CharField(max_length=80)
+    target_id = models.CharField(max_length=24, db_index=True)
+    key = models.CharField(max_length=80)
+    data = models.JSONField()
+    created_at = models.DateTimeField()

@@ -16,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bursar.access.request import actor_of
-from bursar.actions import dialog, menu
+from bursar.actions import dialog, menu, undo
 from bursar.actions.registry import TARGETS, get_action, target_of
 from bursar.actions.run import run
 from bursar.actions.spec import Action, Case, Outcome
@@ -57,10 +57,12 @@ def show_dialog(request: HttpRequest, slug: str, target_id: str, verb: str) -> H
     if request.method == "POST":
         return _submit(request, action, case)
     sentence = menu.why_not(action, case)
-    form = action.form_for(case)
+    undoes = request.GET.get("undo", "")
+    offer = undo.find_offer(undoes, target_id, action.key) if undoes else None
+    form = action.form_for(case, initial=offer.data if offer else None)
     initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     context = dialog.foresee(action, case, {k: v for k, v in initial.items() if v is not None}) if not sentence else {}
-    return _render(request, action, case, {**context, "form": form, "blocked": sentence}, 200)
+    return _render(request, action, case, {**context, "form": form, "blocked": sentence, "undoes": undoes}, 200)
 
 
 @require_POST
@@ -82,6 +84,7 @@ def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
             message=request.POST.get("message", ""),
             idempotency_key=request.POST.get("idempotency_key", "")[:100],
             seen=_read_seen(request.POST.get("seen", "")),
+            undoes=request.POST.get("undoes", "")[:24],
         )
     except Refusal as refusal:
         if refusal.status == 404:
@@ -111,6 +114,7 @@ def _as_refused(action: Action, case: Case, posted: QueryDict, refusal: Refusal)
         "message_errors": faults.get("message", []),
         "idempotency_key": posted.get("idempotency_key", ""),
         "seen": posted.get("seen", ""),
+        "undoes": posted.get("undoes", ""),
         **dialog.foresee(action, case, _fields(action, case, posted)),
     }
 
@@ -146,8 +150,15 @@ def _done(request: HttpRequest, case: Case, outcome: Outcome) -> HttpResponse:
     response["HX-Trigger"] = json.dumps(
         {
             "changed": {"ids": touched},
-            "toast": {"text": outcome.sentence, "tone": "good"},
+            "toast": {"text": outcome.sentence, "tone": "good", "undo": _undo_url(case, outcome)},
             "close-dialog": True,
         }
     )
     return response
+
+
+def _undo_url(case: Case, outcome: Outcome) -> str:
+    if outcome.undo is None:
+        return ""
+    made = undo.find_offer(outcome.line_id, case.target.public_id, outcome.undo.key)
+    return menu.undo_url(made) if made else ""

@@ -107,11 +107,16 @@ def list_declaration_faults(made: Action) -> list[str]:
         faults.append(f"{made.key}: no room “{made.room}”")
     if not made.label or not made.help.endswith("."):
         faults.append(f"{made.key}: needs a label and a help sentence")
-    if made.inverse and made.inverse not in ACTIONS:
-        faults.append(f"{made.key}: its inverse {made.inverse} does not exist")
+    faults += [f"{made.key}: its inverse {key} does not exist" for key in made.inverse if key not in ACTIONS]
+    strange = [key for key in made.inverse if _slug(key) != made.target_slug]
+    faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]
     if made.tell and not made.customer_visible:
         faults.append(f"{made.key}: tells customers of something they may not see")
     return faults
+
+
+def _slug(key: str) -> str:
+    return key.split(".")[1]
 
 
 def get_action(target_slug: str, verb_name: str) -> Action | None:

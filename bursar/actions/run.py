@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-import structlog
 from django.db import connection, transaction
 
 from bursar.access.actor import Actor, ActorKind
-from bursar.actions import idempotency
+from bursar.actions import idempotency, undo
 from bursar.actions.guard import watched
+from bursar.actions.record import write_line
 from bursar.actions.registry import ACTIONS, SETTLERS, TARGETS, Target, target_of
+from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Change, Cleaned, Outcome, Reason, Touched
 from bursar.audit import queries as book
-from bursar.audit import store as pen
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import Blocked, Forbidden, Invalid, NotFound, Refused
 from bursar.core.ids import public_id
 from bursar.core.retry import retry_deadlocks
-from bursar.outbox import store as outbox
 
 REASON_LENGTH = 2000
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked of the door. `seen` is when the person looked: newer changes by others refuse the submit."""
-
-    action: Action
-    actor: Actor
-    target_id: str
-    data: Mapping[str, Any]
-    reason: str = ""
-    message: str = ""
-    idempotency_key: str = ""
-    group: str = ""
-    seen: datetime | None = None
 
 
 @dataclass
@@ -75,7 +59,7 @@ class Act:
         inner = Act(request, Case(self.actor, target, self.now), self.group)
         outcome = _perform(inner)
         _merge(self.touched, inner.touched)
-        _write_line(inner, outcome)
+        write_line(request, inner.case, inner.group, outcome)
         return outcome
 
 
@@ -89,8 +73,8 @@ class _Rehearsed(Exception):
 def run(key: str, actor: Actor, target_id: str, data: Mapping[str, Any] | None = None, **more: Any) -> Outcome:
     """Performs an action, whole or not at all.
 
-    `more`: reason, message, idempotency_key, group, seen. Raises NotFound, Forbidden, Blocked, Invalid or Refused;
-    nothing has changed then.
+    `more`: reason, message, idempotency_key, group, seen, undoes. Raises NotFound, Forbidden, Blocked, Invalid or
+    Refused; nothing has changed then.
     """
     request = Request(_action(key), actor, target_id, data or {}, **more)
     digest = idempotency.digest_of(key, target_id, request.data, request.reason, request.message)
@@ -165,9 +149,11 @@ def _in_transaction(request: Request, digest: str, prepared: Any) -> Outcome:
     act = _begin(request, prepared)
     _check_reason(request)
     _check_seen(request, act.case)
+    if request.undoes:
+        undo.check(request, act.case)
     outcome = _perform(act)
     outcome.effects = _settle(act, outcome)
-    _write_line(act, outcome)
+    write_line(request, act.case, act.group, outcome)
     if request.idempotency_key:
         idempotency.keep(request.actor, request.idempotency_key, outcome)
     return outcome
@@ -276,44 +262,3 @@ def _settle(act: Act, outcome: Outcome) -> list[Change]:
         for settle in SETTLERS.values():
             effects += settle(act.touched, act.now, outcome.settle_later)
     return effects
-
-
-def _write_line(act: Act, outcome: Outcome) -> None:
-    request, target = act.request, act.case.target
-    kind = target_of(target)
-    names: dict[str, tuple[str, str]] = {}
-    line = pen.write(
-        pen.Entry(
-            stream=request.action.stream or kind.stream(target),
-            at=act.now,
-            actor=act.actor,
-            key=request.action.key,
-            label=request.action.title,
-            target_kind=kind.slug,
-            target_id=target.public_id,
-            target_name=str(target),
-            touches=kind.touches(target),
-            changes=[_kept(place, change, names) for place, change in enumerate(outcome.changes)],
-            reason=request.reason.strip(),
-            message=request.message.strip(),
-            customer_visible=request.action.customer_visible,
-            group=act.group,
-            request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
-            names=names,
-        )
-    )
-    outcome.line_id = line.public_id
-    for notice in request.action.tell:
-        payload = {"line": line.public_id, "notice": notice.value, "target": target.public_id}
-        outbox.put("notice", f"{line.public_id}:{notice.value}", payload, act.now)
-
-
-def _kept(place: int, change: Change, names: dict[str, tuple[str, str]]) -> dict[str, Any]:
-    """A change as the book keeps it: a person's name goes to the side table, its slot stays in the line."""
-    kept = asdict(change)
-    for side in ("before", "after"):
-        reference = kept.pop(f"{side}_ref")
-        if reference:
-            names[f"{place}:{side}"] = (reference, kept[side])
-            kept[side] = ""
-    return kept

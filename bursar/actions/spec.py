@@ -22,10 +22,14 @@ class Reason(Enum):
 
 
 class Notice(Enum):
-    """Whom an action tells; the rooms that carry notices find the people."""
+    """Whom an action tells; the rooms that carry notices find the people.
+
+    GRANTER: the staff member who granted what ends, else the account manager, else the leads.
+    """
 
     WORKSPACE_ADMINS = "workspace_admins"
     BILLING = "billing"
+    GRANTER = "granter"
 
 
 @dataclass(frozen=True)
@@ -46,13 +50,21 @@ class Change:
 Touched = dict[int, Month | None]
 
 
+@dataclass(frozen=True)
+class Undo:
+    """The action on the same target that brings the former state back, and its data."""
+
+    key: str
+    data: dict[str, Any]
+
+
 @dataclass
 class Outcome:
     """What a verb returns: a sentence, what changed, and the accounts whose facts it moved.
 
     `touched` maps an account's key to the first month concerned; None means the current one only.
     `effects` are added by the settlers (MRR before and after). `data` is for programs. `settle_later`: a batch
-    only marks its accounts; the refresh computes them before anybody reads.
+    only marks its accounts; the refresh computes them before anybody reads. `undo`: how to take it back, this time.
     """
 
     sentence: str
@@ -61,6 +73,7 @@ class Outcome:
     effects: list[Change] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
     settle_later: bool = False
+    undo: Undo | None = None
     line_id: str = ""
     group: str = ""
 
@@ -98,7 +111,8 @@ class Action:
 
     blocked: whatever is filled in. refused: with what is filled in. preview: sentences on what will happen,
     beside the changes the door finds by running the verb and rolling back. prepare: slow work before the
-    transaction, free of side effects on the data; its result reaches the verb as `act.prepared`.
+    transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. inverse: keys of
+    the actions that `Outcome.undo` may name.
     """
 
     key: str
@@ -116,7 +130,7 @@ class Action:
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None
     prepare: Callable[[Case, Cleaned], Any] | None = None
-    inverse: str | None = None
+    inverse: tuple[str, ...] = ()
     stream: str | None = None
     in_menu: bool = True
     danger: bool = False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import structlog
 
 from bursar.core.database import connection_settings, read_or_make_secret
-from bursar.core.options import boolean, names, option, required
+from bursar.core.options import address, boolean, names, option, required
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -40,9 +41,20 @@ CSRF_TRUSTED_ORIGINS = required("BURSAR_ORIGINS", "", "Origins behind a proxy, s
 BURSAR_HTTPS = required("BURSAR_HTTPS", "no", "Yes behind a TLS proxy: secure cookies and HSTS.", boolean)
 BURSAR_ACTOR_LOADER = "bursar.config.actors.load_actor"
 
+BURSAR_ADDRESS = required(
+    "BURSAR_ADDRESS", "http://127.0.0.1:8000", "Where this Bursar is reached, for links in mail.", address
+)
+_MAIL = option(
+    "BURSAR_SMTP",
+    None,
+    "Where mail goes out: smtp://user:password@host:587, or smtps:// for TLS from the start. Unset: files in var/mail.",
+    urlsplit,
+)
+DEFAULT_FROM_EMAIL = required("BURSAR_MAIL_FROM", "bursar@agora.example", "The sender of mail.", str)
+
 ROOMS = [
-    "core", "ui", "access", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "rollup", "product",
-    "dashboard", "panel", "demo", "config",
+    "core", "ui", "access", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "rollup",
+    "notifications", "product", "dashboard", "panel", "demo", "config",
 ]  # fmt: skip
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -146,7 +158,14 @@ STATICFILES_DIRS = [
 ]
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+if _MAIL is None:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = BURSAR_VAR / "mail"
+else:
+    EMAIL_HOST, EMAIL_PORT = _MAIL.hostname or "localhost", _MAIL.port or 587
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _MAIL.scheme == "smtps", _MAIL.scheme == "smtp" and bool(_MAIL.username)
+    EMAIL_TIMEOUT = 30
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
 structlog.configure(

@@ -27,6 +27,12 @@ def boolean(text: str) -> bool:
     return text.strip().lower() in {"1", "true", "yes", "on"}
 
 
+def address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("an address starts with http:// or https://")
+    return text.rstrip("/")
+
+
 def names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 

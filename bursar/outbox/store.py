@@ -25,6 +25,12 @@ def put(kind: str, key: str, payload: dict[str, Any], now: datetime) -> OutboxRo
     return OutboxRow.objects.create(kind=kind, key=key, payload=payload, created_at=now, due_at=now)
 
 
+def put_once(kind: str, key: str, payload: dict[str, Any], now: datetime) -> None:
+    """As `put`; a row that is there already under this key stays as it is."""
+    row = OutboxRow(kind=kind, key=key, payload=payload, created_at=now, due_at=now)
+    OutboxRow.objects.bulk_create([row], ignore_conflicts=True)
+
+
 def deliver_due(now: datetime, limit: int = 200) -> int:
     """Carries out what is due, oldest first. Several workers may run this at once. Returns how many were done."""
     done = 0

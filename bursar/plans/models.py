@@ -112,6 +112,23 @@ class TierGrant(models.Model):
         ]
 
 
+class GrantEnd(models.TextChoices):
+    ENDING = "ending", "ends in three days"
+    ENDED = "ended", "has ended"
+
+
+class GrantEndTold(models.Model):
+    """That people were told of a grant's end: once before and once at the end, for each account and instant."""
+
+    account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="+")
+    what = models.CharField(max_length=6, choices=GrantEnd.choices)
+    ends_at = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="told_once", fields=["account", "what", "ends_at"])]
+
+
 class Discount(Dated):
     """On the account, or on one workspace, where it replaces the account's.
 

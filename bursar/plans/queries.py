@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.db.models import Exists, F, OuterRef
 
 from bursar.plans.models import (
     AccountManager,
     BaseTier,
     Discount,
+    GrantEnd,
+    GrantEndTold,
     PaidPeriod,
     PaymentTerms,
     PinnedPrice,
@@ -31,6 +36,7 @@ from bursar.plans.rules import (
     Terms,
     WorkspaceState,
 )
+from bursar.plans.trials import CAUGHT_UP_FOR, WARNED_BEFORE
 from bursar.tenants.models import BillingAccount, WorkspaceAccount, WorkspaceMembership
 
 
@@ -124,3 +130,38 @@ def get_discount(at: datetime, *, account_id: int | None = None, workspace_id: i
     if account_id is not None:
         return live.filter(account_id=account_id).first()
     return live.filter(workspace_id=workspace_id or 0).first()
+
+
+@dataclass(frozen=True)
+class GrantEndDue:
+    """`account_id` is the public id; `what` a value of GrantEnd."""
+
+    account_id: str
+    what: str
+    ends_at: datetime
+
+
+def list_grant_ends_due(now: datetime) -> list[GrantEndDue]:
+    """Ends of live workspaces' grants of which nobody was told yet: within three days ahead, or up to two weeks ago.
+
+    A grant that a person ended early is told by that action itself, so only planned ends count.
+    """
+    live = TierGrant.objects.filter(workspace__deleted_at=None, valid_from__lte=now, valid_until=F("planned_until"))
+    windows = [
+        (GrantEnd.ENDING, live.filter(valid_until__gt=now, valid_until__lte=now + WARNED_BEFORE)),
+        (GrantEnd.ENDED, live.filter(valid_until__lte=now, valid_until__gt=now - CAUGHT_UP_FOR)),
+    ]
+    due = []
+    for what, grants in windows:
+        told = GrantEndTold.objects.filter(
+            account_id=OuterRef("workspace__account_id"), what=what, ends_at=OuterRef("valid_until")
+        )
+        rows = grants.filter(~Exists(told)).order_by("valid_until", "workspace__account__public_id")
+        pairs = rows.values_list("workspace__account__public_id", "valid_until").distinct()
+        due += [GrantEndDue(account_id, what.value, at) for account_id, at in pairs]
+    return due
+
+
+def list_grants_ending(account_id: int, ends_at: datetime) -> list[TierGrant]:
+    rows = TierGrant.objects.filter(workspace__account_id=account_id, valid_until=ends_at)
+    return list(rows.select_related("granted_by").order_by("id"))

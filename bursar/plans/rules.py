@@ -286,6 +286,14 @@ def why_not_change_tier(terms: Terms) -> str | None:
     return None
 
 
+def why_not_set_managed(terms: Terms) -> str | None:
+    if terms.mode == "managed":
+        return "The account is managed already."
+    if terms.status in ("active", "past_due", "pending"):
+        return "A Mollie subscription is live. It has to be cancelled before the account can be managed."
+    return None
+
+
 def why_not_this_tier(tier: str, present: EffectiveTier) -> str | None:
     if tier == present.base and present.grant is None:
         return f"The workspace is on {tier.capitalize()} already."

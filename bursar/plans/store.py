@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +16,10 @@ def set_base_tier(workspace: Workspace, tier: str, now: datetime) -> None:
     replace_from(BaseTier, {"workspace": workspace}, now, {"tier": tier})
 
 
-def end_grants(workspace: Workspace, now: datetime) -> int:
-    """Ends every live grant now. Returns how many there were."""
-    return TierGrant.objects.filter(workspace=workspace, valid_from__lte=now, valid_until__gt=now).update(
-        valid_until=now
-    )
+def end_grants(workspace_ids: Collection[int], now: datetime, kind: str = "") -> int:
+    """Ends every live grant of these workspaces now, or those of one kind. Returns how many there were."""
+    live = TierGrant.objects.filter(workspace_id__in=workspace_ids, valid_from__lte=now, valid_until__gt=now)
+    return (live.filter(kind=kind) if kind else live).update(valid_until=now)
 
 
 def set_payment_terms(account: BillingAccount, state: AccountState, now: datetime, **values: Any) -> None:

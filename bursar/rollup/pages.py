@@ -46,7 +46,7 @@ def show_page(request: HttpRequest) -> HttpResponse:
             **_frame(request, view, now, totals),
             "rows": [present.account_row(line, view, request.GET) for line in queries.list_page(view, now)],
             "pager": present.pager(view, totals.accounts, request.GET),
-            "filters": present.filter_menus(view, request.GET, list(list_managers())),
+            "filters": present.filter_menus(view, request.GET, list_managers()),
             "headers": present.headers(view, request.GET),
         }
     return render(request, "rollup/page.html", context)

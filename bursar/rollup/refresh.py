@@ -10,15 +10,17 @@ from datetime import datetime
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Min
 
 from bursar.core.calendar import Month, months_between
+from bursar.core.models import InstallationFact
 from bursar.core.retry import retry_deadlocks
 from bursar.rollup.models import AccountMonth, Unsettled
 from bursar.rollup.settle import CHUNK, settle
 from bursar.usage.ingest import hold_batches
 
 ROLL_LOCK = 0x0B0_12_5A2
+ROLLED_TO = "rolled_to"
 
 
 def refresh(now: datetime) -> int:
@@ -31,17 +33,32 @@ def refresh(now: datetime) -> int:
 
 
 def roll(now: datetime) -> None:
-    """Makes the rows of a month that has begun, each as its account stood at the end of the month before."""
+    """Makes the rows of a month that has begun, each as its account stood at the end of the month before.
+
+    How far it got is kept: an action may have made one account's new row before the roll came round.
+    """
     current = Month.of(now)
-    newest = AccountMonth.objects.aggregate(newest=Max("month"))["newest"]
-    if newest is None or newest >= current.first:
+    if _rolled_to() == current:
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ROLL_LOCK])
         hold_batches(exclusive=True)
-        newest = AccountMonth.objects.aggregate(newest=Max("month"))["newest"]
-        for month in months_between(Month.of(newest).next(), current):
+        last = _rolled_to() or _first_month()
+        for month in months_between(last.next(), current) if last else []:
             _copy_month(month, now)
+        if last is None or last <= current:
+            InstallationFact.objects.update_or_create(name=ROLLED_TO, defaults={"value": str(current)})
+
+
+def _rolled_to() -> Month | None:
+    text = InstallationFact.objects.filter(name=ROLLED_TO).values_list("value", flat=True).first()
+    return Month.parse(text) if text else None
+
+
+def _first_month() -> Month | None:
+    """Where an installation starts that never rolled: copying a month that is there already changes nothing."""
+    first = AccountMonth.objects.aggregate(first=Min("month"))["first"]
+    return Month.of(first) if first else None
 
 
 def _copy_month(month: Month, now: datetime) -> None:

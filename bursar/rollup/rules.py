@@ -176,9 +176,12 @@ def _undiscounted(
 
 
 def calc_money(account: AccountState, terms: Terms, at: datetime, grace: timedelta) -> Money | None:
-    """Money runs, or None. Mollie: by status. Managed: a settled, uncredited invoice, up to `grace` past its end."""
+    """Money runs, or None. Mollie: by status. Managed: a settled, uncredited invoice, up to `grace` past its end;
+    or what was paid by Mollie before runs on.
+    """
     if terms.mode == "managed":
-        return _managed_money(account.periods, at, grace)
+        is_paid_on = terms.paid_until is not None and at < terms.paid_until
+        return Money(None) if is_paid_on else _managed_money(account.periods, at, grace)
     if terms.status == "active":
         return Money(None)
     if terms.status == "past_due":

@@ -33,9 +33,10 @@ def list_roles() -> QuerySet[Role]:
     return Role.objects.order_by("rank")
 
 
-def list_managers() -> QuerySet[StaffMember]:
-    """Active staff, for choosing an account manager, by name."""
-    return StaffMember.objects.filter(is_active=True).select_related("user").order_by("user__name")
+def list_managers(domain: str = "") -> list[StaffMember]:
+    """Active staff by name, for choosing an account manager; `domain`: only addresses in it."""
+    rows = StaffMember.objects.filter(is_active=True).select_related("user").order_by("user__name")
+    return list(rows.filter(user__email__endswith=f"@{domain}") if domain else rows)
 
 
 def names_by_id() -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Verbs of plans: discounts and tiers."""
+"""Discounts, on the account or on one workspace."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from typing import Any
 
 from django import forms
 
-from bursar.access.rights import Right
-from bursar.actions.registry import action
+from bursar.actions.registry import action, target_of
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Undo
 from bursar.core.calendar import end_of
 from bursar.core.dated import replace_from
-from bursar.plans import queries, rules, store
-from bursar.plans.models import Discount, DiscountKind, PaymentMode, PaymentStatus, Tier
+from bursar.plans import queries, rules
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED, why_deleted
+from bursar.plans.models import Discount, DiscountKind
 from bursar.tenants.models import BillingAccount, Workspace
-
-EVERYBODY_CONCERNED = (Notice.WORKSPACE_ADMINS, Notice.BILLING)
 
 
 class DiscountForm(ActionForm):
@@ -83,22 +81,30 @@ def _why_no_discount(case: Case) -> str | None:
     return "There is no discount to remove."
 
 
-def _why_deleted(case: Case) -> str | None:
-    return "The workspace was deleted." if case.target.deleted_at is not None else None
-
-
 def _set_discount(act: Act, data: Cleaned) -> Outcome:
     before = _words(_discount(act.case))
     until = end_of(data["end_date"]) if data["end_date"] else None
     values = {name: data[name] for name in ("kind", "percent", "end_date")}
+    undo = _undo(act.case)
     made = replace_from(Discount, _subject(act.case), act.now, {**values, "valid_until": until})
-    return Outcome(f"{act.case.target} gets {_words(made)}.", [Change("Discount", before, _words(made))])
+    return Outcome(f"{act.case.target} gets {_words(made)}.", [Change("Discount", before, _words(made))], undo=undo)
+
+
+def _undo(case: Case) -> Undo:
+    """What would bring the present discount back."""
+    present, target = _discount(case), target_of(case.target).slug
+    if present is None:
+        return Undo(f"plans.{target}.remove_discount", {})
+    end = present.end_date.isoformat() if present.end_date else ""
+    return Undo(f"plans.{target}.set_discount", {"kind": present.kind, "percent": present.percent, "end_date": end})
 
 
 def _remove_discount(act: Act) -> Outcome:
     before = _words(_discount(act.case))
+    undo = _undo(act.case)
     replace_from(Discount, _subject(act.case), act.now, None)
-    return Outcome(f"The discount of {act.case.target} ends now: {before}.", [Change("Discount", before, "")])
+    changes = [Change("Discount", before, "")]
+    return Outcome(f"The discount of {act.case.target} ends now: {before}.", changes, undo=undo)
 
 
 @action(
@@ -111,6 +117,7 @@ def _remove_discount(act: Act) -> Outcome:
     customer_visible=True,
     refused=_why_same_discount,
     tell=EVERYBODY_CONCERNED,
+    inverse=("plans.account.remove_discount", "plans.account.set_discount"),
 )
 def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     outcome = _set_discount(act, data)
@@ -127,6 +134,7 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     customer_visible=True,
     blocked=_why_no_discount,
     tell=EVERYBODY_CONCERNED,
+    inverse=("plans.account.set_discount",),
 )
 def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     outcome = _remove_discount(act)
@@ -142,9 +150,10 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     icon="discount",
     help="Sets a discount on this workspace alone; it replaces the account's here. 0 % means the full price here.",
     customer_visible=True,
-    blocked=_why_deleted,
+    blocked=why_deleted,
     refused=_why_same_discount,
     tell=EVERYBODY_CONCERNED,
+    inverse=("plans.workspace.remove_discount", "plans.workspace.set_discount"),
 )
 def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     outcome = _set_discount(act, data)
@@ -161,80 +170,9 @@ def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Out
     customer_visible=True,
     blocked=_why_no_discount,
     tell=EVERYBODY_CONCERNED,
+    inverse=("plans.workspace.set_discount",),
 )
 def remove_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     outcome = _remove_discount(act)
     outcome.touched = {workspace.account_id: None}
     return outcome
-
-
-class ChangeTier(ActionForm):
-    tier = forms.ChoiceField(label="New tier", choices=Tier.choices)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        present = _present(self.case).tier
-        self.fields["tier"].initial = "changemaker" if present in ("free", "pilot") else "free"
-
-
-def _state(case: Case) -> rules.AccountState:
-    state: rules.AccountState = case.once("state", lambda: queries.load_account(case.target.account_id))
-    return state
-
-
-def _present(case: Case) -> rules.EffectiveTier:
-    state = _state(case)
-    workspace = next(w for w in state.workspaces if w.id == case.target.pk)
-    return rules.effective_tier(workspace, rules.terms_at(state, case.now), case.now)
-
-
-def _why_no_tier_change(case: Case) -> str | None:
-    return _why_deleted(case) or rules.why_not_change_tier(rules.terms_at(_state(case), case.now))
-
-
-def _foresee_tier(case: Case, data: Cleaned) -> list[str]:
-    present, catalogue = _present(case), queries.load_catalogue()
-    caps = [catalogue.at(tier, case.now).cap_hours for tier in (present.tier, data["tier"])]
-    sentences = rules.list_losses(present.tier, data["tier"], caps[0], caps[1])
-    if present.grant and present.grant.end:
-        kind = "reverse trial" if present.grant.kind == "reverse_trial" else "time-limited approval"
-        sentences.append(f"The {kind} that would run until {present.grant.end:%-d %B %Y} ends now.")
-    return sentences
-
-
-@action(
-    key="plans.workspace.change_tier",
-    on=Workspace,
-    form=ChangeTier,
-    label="Change tier…",
-    icon="arrows-up-down",
-    help="Moves the workspace to another tier at once. The customer sees it immediately.",
-    permission=Right.SET_TIER,
-    customer_visible=True,
-    blocked=_why_no_tier_change,
-    refused=lambda case, data: rules.why_not_this_tier(data["tier"], _present(case)),
-    preview=_foresee_tier,
-    tell=EVERYBODY_CONCERNED,
-)
-def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
-    state, present = _state(act.case), _present(act.case)
-    terms = rules.terms_at(state, act.now)
-    wanted = Tier(data["tier"])
-    changes = [Change("Tier", Tier(present.tier).label, wanted.label)]
-    store.set_base_tier(workspace, wanted.value, act.now)
-    if store.end_grants(workspace, act.now):
-        changes.append(Change("Tier by time-limited grant", Tier(present.tier).label, "ended"))
-    sentence = f"{workspace.name} moves from {Tier(present.tier).label} to {wanted.label}."
-    if wanted is not Tier.FREE and not rules.has_way_of_paying(terms, act.now):
-        store.set_payment_terms(
-            workspace.account,
-            state,
-            act.now,
-            mode=PaymentMode.MANAGED,
-            status=PaymentStatus.NONE,
-            cadence=terms.cadence,
-        )
-        store.set_base_tier(workspace, wanted.value, act.now)
-        changes.append(Change("Payment", "self-serve", "managed"))
-        sentence += " The account had no way of paying and becomes managed."
-    return Outcome(sentence, changes, {workspace.account_id: None})

@@ -1,0 +1,58 @@
+"""What the door leaves behind: the book line, the offer to undo, the notices."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+
+from bursar.actions import undo
+from bursar.actions.registry import target_of
+from bursar.actions.request import Request
+from bursar.actions.spec import Case, Change, Outcome
+from bursar.audit import store as pen
+from bursar.outbox import store as outbox
+
+
+def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> None:
+    """Writes the action's line, what would undo it, and the notices that wait for commit."""
+    target = case.target
+    kind = target_of(target)
+    names: dict[str, tuple[str, str]] = {}
+    line = pen.write(
+        pen.Entry(
+            stream=request.action.stream or kind.stream(target),
+            at=case.now,
+            actor=request.actor,
+            key=request.action.key,
+            label=request.action.title,
+            target_kind=kind.slug,
+            target_id=target.public_id,
+            target_name=str(target),
+            touches=kind.touches(target),
+            changes=[_kept(place, change, names) for place, change in enumerate(outcome.changes)],
+            reason=request.reason.strip(),
+            message=request.message.strip(),
+            customer_visible=request.action.customer_visible,
+            group=group,
+            request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
+            names=names,
+        )
+    )
+    outcome.line_id = line.public_id
+    undo.offer(request.action, target.public_id, outcome, case.now)
+    for notice in request.action.tell:
+        payload = {"line": line.public_id, "notice": notice.value, "target": target.public_id}
+        outbox.put("notice", f"{line.public_id}:{notice.value}", payload, case.now)
+
+
+def _kept(place: int, change: Change, names: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    """A change as the book keeps it: a person's name goes to the side table, its slot stays in the line."""
+    kept = asdict(change)
+    for side in ("before", "after"):
+        reference = kept.pop(f"{side}_ref")
+        if reference:
+            names[f"{place}:{side}"] = (reference, kept[side])
+            kept[side] = ""
+    return kept

@@ -1,0 +1,86 @@
+"""Tiers: which one a workspace is on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from bursar.access.rights import Right
+from bursar.actions.registry import action
+from bursar.actions.run import Act
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Undo
+from bursar.plans import queries, rules, store
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of, why_deleted
+from bursar.plans.models import PaymentMode, PaymentStatus, Tier
+from bursar.tenants.models import Workspace
+
+
+class ChangeTier(ActionForm):
+    tier = forms.ChoiceField(label="New tier", choices=Tier.choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        present = _present(self.case).tier
+        self.fields["tier"].initial = "changemaker" if present in ("free", "pilot") else "free"
+
+
+def _present(case: Case) -> rules.EffectiveTier:
+    state = state_of(case)
+    workspace = next(w for w in state.workspaces if w.id == case.target.pk)
+    return rules.effective_tier(workspace, terms_of(case), case.now)
+
+
+def _why_no_tier_change(case: Case) -> str | None:
+    return why_deleted(case) or rules.why_not_change_tier(terms_of(case))
+
+
+def _foresee_tier(case: Case, data: Cleaned) -> list[str]:
+    present, catalogue = _present(case), queries.load_catalogue()
+    caps = [catalogue.at(tier, case.now).cap_hours for tier in (present.tier, data["tier"])]
+    sentences = rules.list_losses(present.tier, data["tier"], caps[0], caps[1])
+    if present.grant and present.grant.end:
+        kind = "reverse trial" if present.grant.kind == "reverse_trial" else "time-limited approval"
+        sentences.append(f"The {kind} that would run until {present.grant.end:%-d %B %Y} ends now.")
+    return sentences
+
+
+@action(
+    key="plans.workspace.change_tier",
+    on=Workspace,
+    form=ChangeTier,
+    label="Change tier…",
+    icon="arrows-up-down",
+    help="Moves the workspace to another tier at once. The customer sees it immediately.",
+    permission=Right.SET_TIER,
+    customer_visible=True,
+    blocked=_why_no_tier_change,
+    refused=lambda case, data: rules.why_not_this_tier(data["tier"], _present(case)),
+    preview=_foresee_tier,
+    tell=EVERYBODY_CONCERNED,
+    inverse=("plans.workspace.change_tier",),
+)
+def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
+    state, present, terms = state_of(act.case), _present(act.case), terms_of(act.case)
+    wanted = Tier(data["tier"])
+    changes = [Change("Tier", Tier(present.tier).label, wanted.label)]
+    undo: Undo | None = Undo("plans.workspace.change_tier", {"tier": present.base})
+    store.set_base_tier(workspace, wanted.value, act.now)
+    if store.end_grants([workspace.pk], act.now):
+        undo = None
+        changes.append(Change("Tier by time-limited grant", Tier(present.tier).label, "ended"))
+    sentence = f"{workspace.name} moves from {Tier(present.tier).label} to {wanted.label}."
+    if wanted is not Tier.FREE and not rules.has_way_of_paying(terms, act.now):
+        store.set_payment_terms(
+            workspace.account,
+            state,
+            act.now,
+            mode=PaymentMode.MANAGED,
+            status=PaymentStatus.NONE,
+            cadence=terms.cadence,
+        )
+        store.set_base_tier(workspace, wanted.value, act.now)
+        changes.append(Change("Payment", "self-serve", "managed"))
+        undo = None
+        sentence += " The account had no way of paying and becomes managed."
+    return Outcome(sentence, changes, {workspace.account_id: None}, undo=undo)
