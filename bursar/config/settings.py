@@ -150,7 +150,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BURSAR_VAR / "static"
-_PACKAGES = {"tabler": "@tabler/core/dist/css"}
+_PACKAGES = {"tabler": "@tabler/core/dist/css", "chart": "chart.js/dist"}
 STATICFILES_DIRS = [
     (f"vendor/{name}", ROOT / "node_modules" / path)
     for name, path in _PACKAGES.items()

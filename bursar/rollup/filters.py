@@ -54,7 +54,7 @@ class View:
 
 
 def read(query: Any, now: datetime) -> View:
-    """Reads a QueryDict. Raises BadRequest with a sentence for what it does not know."""
+    """Reads a QueryDict, or a dict of single values. Raises BadRequest with a sentence for what it does not know."""
     current = Month.of(now)
     month = _month(query.get("month", ""), current)
     return View(
@@ -87,15 +87,22 @@ def _month(text: str, current: Month) -> Month:
 
 
 def _several(query: Any, name: str, known: Mapping[str, Any], words: str) -> tuple[str, ...]:
-    values = tuple(dict.fromkeys(value for value in query.getlist(name) if value))
+    values = tuple(dict.fromkeys(value for value in _list(query, name) if value))
     for value in values:
         if value not in known:
             raise BadRequest(f"There is no {words} “{value[:40]}”. Known are: {', '.join(known)}.")
     return values
 
 
+def _list(query: Any, name: str) -> list[str]:
+    if hasattr(query, "getlist"):
+        found: list[str] = query.getlist(name)
+        return found
+    return [query[name]] if name in query else []
+
+
 def _managers(query: Any) -> tuple[str, ...]:
-    values = tuple(dict.fromkeys(value for value in query.getlist("manager") if value))
+    values = tuple(dict.fromkeys(value for value in _list(query, "manager") if value))
     for value in values:
         if value != NOBODY and not (value.startswith("stf_") and value.isascii() and len(value) <= 24):
             raise BadRequest(f"“{value[:40]}” is no account manager's id.")

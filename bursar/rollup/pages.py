@@ -58,6 +58,7 @@ def _frame(request: HttpRequest, view: View, now: datetime, totals: queries.Tota
         "view": view,
         "as_of": view.as_of(now),
         "totals": totals,
+        "links": present.total_links(totals, request.GET),
         "totals_url": reverse("rollup:totals") + "?" + present.query(request.GET),
         "months": present.months(view, months, request.GET),
         "rule": {"version": rules.RULE_VERSION, "sentence": rules.RULE_SENTENCE},

@@ -13,7 +13,7 @@ from bursar.plans.models import Tier
 from bursar.rollup import words
 from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, PAGE_SIZE, STATUSES, View
 from bursar.rollup.models import RevenueClass
-from bursar.rollup.queries import AccountLine, WorkspaceLine
+from bursar.rollup.queries import AccountLine, Totals, WorkspaceLine
 
 COLUMNS = (
     ("account", "Account", False),
@@ -100,6 +100,24 @@ def _menu(name: str, label: str, choices: Any, chosen: tuple[str, ...], given: Q
         "active": bool(picked),
         "words": ", ".join(picked),
         "clear_url": "?" + query(given, **{name: None, "page": None}),
+    }
+
+
+def total_links(totals: Totals, given: QueryDict) -> dict[str, str]:
+    """Every figure opens its accounts, within the filters that hold."""
+    page = reverse("rollup:page")
+
+    def link(**changes: Any) -> str:
+        return f"{page}?{query(given, page=None, **changes)}"
+
+    for row in totals.classes:
+        row["url"] = link(**{"class": row["key"]})
+    return {
+        "paying": link(**{"class": "paying"}),
+        "managed": link(**{"class": "managed"}),
+        "trial": link(**{"class": "trial"}),
+        "forecast": link(**{"class": ["paying", "managed", "trial"]}),
+        "past_due": link(status="past_due"),
     }
 
 

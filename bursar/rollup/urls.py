@@ -1,11 +1,13 @@
 from django.urls import path
 
-from bursar.rollup import pages
+from bursar.rollup import movement_pages, pages
 
 app_name = "rollup"
 
 urlpatterns = [
     path("", pages.show_page, name="page"),
+    path("movements/", movement_pages.show_movements, name="movements"),
+    path("movements/<str:month>/<slug:kind>", movement_pages.show_moved, name="moved"),
     path("totals", pages.show_totals, name="totals"),
     path("rows/<slug:account_id>", pages.show_row, name="row"),
     path("seats/<slug:account_id>", pages.show_seats, name="seats"),

@@ -1,0 +1,95 @@
+"""MRR movements on screen: twelve months as charts with their tables, and the accounts behind each figure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from bursar.core import clock
+from bursar.core.calendar import Month
+from bursar.core.errors import NotFound
+from bursar.core.money import ZERO, plain
+from bursar.rollup import filters, movements, present, queries, rules, words
+from bursar.rollup.models import RevenueClass
+from bursar.rollup.movements import KINDS, Figure, MonthMovements
+from bursar.rollup.refresh import refresh
+from bursar.ui.navigation import NavEntry, register
+
+register(NavEntry(key="movements", label="Movements", url_name="rollup:movements", order=20))
+IN_CHART = ("paying", "managed", "trial")
+
+
+@require_GET
+def show_movements(request: HttpRequest) -> HttpResponse:
+    now = clock.now()
+    refresh(now)
+    with queries.consistent_read():
+        made = movements.calc_movements(Month.of(now))
+    context = {
+        "now": now,
+        "months": [_month(one) for one in made],
+        "kinds": [{"key": key, "label": label} for key, label in KINDS.items()],
+        "rule": {"version": rules.RULE_VERSION, "sentence": rules.RULE_SENTENCE},
+    }
+    return render(request, "rollup/movements.html", context)
+
+
+def _month(one: MonthMovements) -> dict[str, Any]:
+    page = f"{reverse('rollup:page')}?month={one.month}"
+    classes = {key: _figure(figure, f"{page}&class={key}") for key, figure in one.classes.items()}
+    return {
+        "label": one.month.label,
+        "short": f"{one.month.first:%b %y}",
+        "url": page,
+        "paying_url": f"{page}&class=paying",
+        "is_first": one.is_first,
+        "start": one.start,
+        "net": one.net,
+        "end": one.end,
+        "amounts": [classes[key] for key in IN_CHART],
+        "counts": [classes[klass] for klass in RevenueClass.values],
+        "moves": [_figure(figure, reverse("rollup:moved", args=[one.month, key])) for key, figure in one.kinds.items()],
+    }
+
+
+def _figure(figure: Figure, url: str) -> dict[str, Any]:
+    tone = "good" if figure.amount > 0 else "bad"
+    return {
+        "amount": figure.amount,
+        "plain": plain(figure.amount),
+        "accounts": figure.accounts,
+        "url": url,
+        "tone": tone,
+    }
+
+
+@require_GET
+def show_moved(request: HttpRequest, month: str, kind: str) -> HttpResponse:
+    now = clock.now()
+    view = filters.read({"month": month, "page": request.GET.get("page", "")}, now)
+    if kind not in KINDS:
+        raise NotFound(f"There is no movement “{kind[:40]}”.")
+    refresh(now)
+    with queries.consistent_read():
+        found = movements.list_moved(view.month, kind)
+        if movements.is_first_month(view.month):
+            found = found.none()
+        start = (view.page - 1) * filters.PAGE_SIZE
+        rows = list(found[start : start + filters.PAGE_SIZE])
+        count, total = found.count(), found.aggregate(total=Sum("change"))["total"] or ZERO
+    for row in rows:
+        row.why = words.explain(row.reason)  # type: ignore[attr-defined]  # for the template
+    context = {
+        "month": view.month,
+        "is_open": view.is_current,
+        "kind_label": KINDS[kind],
+        "rows": rows,
+        "total": total,
+        "pager": present.pager(view, count, request.GET),
+    }
+    return render(request, "rollup/moved.html", context)
