@@ -25,6 +25,11 @@ def list_timeline(public_id: str) -> QuerySet[AuditLine]:
     return lines().filter(touches__contains=[public_id])
 
 
+def list_notes(public_id: str) -> QuerySet[AuditLine]:
+    """What colleagues noted about a thing, or about what belongs to it."""
+    return list_timeline(public_id).filter(key__endswith=".add_note")
+
+
 def list_customer_history(public_ids: list[str]) -> QuerySet[AuditLine]:
     """What customers may know of: visible lines whose target is one of the given ids.
 

@@ -8,4 +8,6 @@ app_name = "panel"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="rollup:page"), name="home"),
     path("accounts/<slug:account_id>", pages.show_account, name="account"),
+    path("workspaces/<slug:workspace_id>", pages.show_workspace, name="workspace"),
+    path("organisations/<slug:organisation_id>", pages.show_organisation, name="organisation"),
 ]

@@ -5,7 +5,8 @@ States are plain rows that hold in [start, end); `end` None is open. Rates are E
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -231,17 +232,64 @@ class Price(NamedTuple):
     is_paid_tier: bool
 
 
-def calc_price(seated: list[Seated], people: list[set[int]]) -> Price:
-    """Σ over people of the dearest seat they sit on; a paid account pays at least one seat at its highest paid tier."""
-    dearest: dict[int, int] = {}
+def assign_seats(seated: list[Seated], people: list[set[int]]) -> dict[int, Seated]:
+    """Where each person's one seat is paid: the dearest place they sit at; of equals the oldest workspace."""
+    dearest: dict[int, Seated] = {}
     for place, sitting in zip(seated, people, strict=True):
         for person in sitting:
-            if place.unit >= dearest.get(person, 0):
-                dearest[person] = place.unit
+            known = dearest.get(person)
+            if known is None or place.unit > known.unit:
+                dearest[person] = place
+    return dearest
+
+
+def highest_paid(seated: list[Seated]) -> Seated | None:
     paid = [place for place in seated if place.effective.tier in PAID_TIERS]
-    top = max(paid, key=lambda place: RANK[place.effective.tier], default=None)
-    units = max(sum(dearest.values()), top.unit if top else 0)
-    return Price(cents(Decimal(units) / 10_000), len(dearest), top is not None)
+    return max(paid, key=lambda place: RANK[place.effective.tier], default=None)
+
+
+def calc_price(seated: list[Seated], people: list[set[int]]) -> Price:
+    """Σ over people of the dearest seat they sit on; a paid account pays at least one seat at its highest paid tier."""
+    dearest, top = assign_seats(seated, people), highest_paid(seated)
+    units = max(sum(place.unit for place in dearest.values()), top.unit if top else 0)
+    return Price(amount_of(units), len(dearest), top is not None)
+
+
+def amount_of(units: int) -> Decimal:
+    """EUR from hundredths of a cent."""
+    return cents(Decimal(units) / 10_000)
+
+
+class PriceLine(NamedTuple):
+    """`seats` of one kind: EUR per seat and month, per cent off, and the sum. `is_floor`: the one seat at least."""
+
+    tier: str
+    rate: Decimal
+    percent: int
+    seats: int
+    amount: Decimal
+    is_floor: bool = False
+
+
+def list_price_lines(
+    seated: list[Seated], people: list[set[int]], rate_of: Callable[[str], Decimal]
+) -> list[PriceLine]:
+    """The price, worked out: its lines add up to `calc_price`. Dearest first; free seats stand too."""
+    counts = Counter((place.effective.tier, place.unit) for place in assign_seats(seated, people).values())
+    lines = [_price_line(tier, unit, count, rate_of(tier)) for (tier, unit), count in counts.items()]
+    lines.sort(key=lambda line: (-RANK[line.tier], line.percent))
+    top, price = highest_paid(seated), calc_price(seated, people)
+    missing = price.amount - sum((line.amount for line in lines), Decimal(0))
+    if top is not None and missing:
+        floor = _price_line(top.effective.tier, top.unit, 1, rate_of(top.effective.tier))
+        lines.append(floor._replace(amount=missing, is_floor=True))
+    return lines
+
+
+def _price_line(tier: str, unit: int, count: int, rate: Decimal) -> PriceLine:
+    full = int(rate * 100)
+    percent = 100 - unit // full if full else 0
+    return PriceLine(tier, rate, percent, count, amount_of(unit * count))
 
 
 def seat_unit(rate: Decimal, discount: DiscountRow | None) -> int:

@@ -21,12 +21,14 @@ from bursar.plans.rules import (
     EffectiveTier,
     Period,
     Price,
+    PriceLine,
     Seated,
     Tenancy,
     Terms,
     before_zero,
     calc_price,
     effective_tier,
+    list_price_lines,
     live,
     paid_interval,
     seat_people,
@@ -92,20 +94,63 @@ class Settings:
     grace: timedelta = timedelta(days=60)
 
 
-def evaluate(account: AccountState, settings: Settings, at: datetime) -> AccountFacts:
-    """Everything about one account at `at`, from its dated state alone."""
+class Worked(NamedTuple):
+    """How the amounts come about. `priced` and `full_priced` are the places as `price` and `full` count them."""
+
+    terms: Terms
+    seated: list[Seated]
+    people: list[set[int]]
+    money: Money | None
+    priced: list[Seated]
+    price: Price
+    full_priced: list[Seated]
+    full: Price
+
+
+def work_out(account: AccountState, settings: Settings, at: datetime) -> Worked:
     terms = terms_at(account, at)
     cadence = terms.cadence or "yearly"
-    account_discount = live(account.discounts, at)
     seated, people = _seat(account, settings, terms, cadence, at)
-    price = calc_price(seated, people)
+    priced, price = seated, calc_price(seated, people)
     money = calc_money(account, terms, at, settings.grace)
     interval = paid_interval(account, terms, at)
     if money and interval and price.is_paid_tier and price.amount == 0:
-        price = calc_price(_undiscounted(account, seated, settings, cadence, at, interval=interval), people)
-    full = price
+        priced = _undiscounted(account, seated, settings, cadence, at, interval=interval)
+        price = calc_price(priced, people)
+    full_priced, full = priced, price
     if not money and any(place.discount and place.discount.kind == "trial" for place in seated):
-        full = calc_price(_undiscounted(account, seated, settings, cadence, at), people)
+        full_priced = _undiscounted(account, seated, settings, cadence, at)
+        full = calc_price(full_priced, people)
+    return Worked(terms, seated, people, money, priced, price, full_priced, full)
+
+
+class Breakdown(NamedTuple):
+    """The amount behind MRR or potential, line by line: EUR per month, excluding VAT."""
+
+    cadence: str
+    lines: list[PriceLine]
+    total: Decimal
+
+
+def break_down(account: AccountState, settings: Settings, at: datetime) -> Breakdown:
+    """What the account pays or would pay at `at`, as the figures count it."""
+    worked = work_out(account, settings, at)
+    klass, _ = classify(worked.terms, worked.money, worked.price, worked.full, worked.seated, at)
+    cadence = worked.terms.cadence or "yearly"
+    places, price = (worked.full_priced, worked.full) if klass == "trial" else (worked.priced, worked.price)
+
+    def rate_of(tier: str) -> Decimal:
+        return settings.catalogue.rate(account, tier, cadence, at)
+
+    return Breakdown(cadence, list_price_lines(places, worked.people, rate_of), price.amount)
+
+
+def evaluate(account: AccountState, settings: Settings, at: datetime) -> AccountFacts:
+    """Everything about one account at `at`, from its dated state alone."""
+    worked = work_out(account, settings, at)
+    terms, seated, people, money = worked.terms, worked.seated, worked.people, worked.money
+    price, full = worked.price, worked.full
+    account_discount = live(account.discounts, at)
     klass, reason = classify(terms, money, price, full, seated, at)
     is_counted = klass == "paying" and not _is_written_off(money, at, settings.grace)
     ranked = sorted({place.effective.tier for place in seated}, key=RANK.__getitem__, reverse=True)

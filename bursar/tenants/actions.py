@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Undo
 from bursar.core.dated import replace_from
 from bursar.tenants import queries, rules
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
@@ -160,6 +160,7 @@ class PartnerToggle(ActionForm):
     icon="affiliate",
     help="Lets the organisation's admins create workspaces for external clients, or stops that. Name the agreement.",
     refused=lambda case, data: rules.why_not_partner(case.target.is_partner, data["partner"] == "yes"),
+    inverse=("tenants.organisation.set_partner",),
 )
 def set_partner(act: Act, organisation: Organisation, data: Cleaned) -> Outcome:
     wanted = data["partner"] == "yes"
@@ -167,6 +168,29 @@ def set_partner(act: Act, organisation: Organisation, data: Cleaned) -> Outcome:
     organisation.is_partner = wanted
     organisation.save(update_fields=["is_partner"])
     after = "partner" if wanted else "not a partner"
-    return Outcome(
-        f"{organisation.name} is now {'a partner' if wanted else after}.", [Change("Partner", before, after)]
-    )
+    undo = Undo("tenants.organisation.set_partner", {"partner": "no" if wanted else "yes"})
+    sentence = f"{organisation.name} is now {'a partner' if wanted else after}."
+    return Outcome(sentence, [Change("Partner", before, after)], undo=undo)
+
+
+class AddNote(ActionForm):
+    text = forms.CharField(
+        label="Note", max_length=2000, widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="For colleagues. It stays in the book for good, so write nothing about a person that may not stay.",
+    )  # fmt: skip
+
+
+def add_note(act: Act, target: Any, data: Cleaned) -> Outcome:
+    return Outcome(f"Noted at {target}.", [Change("Note", "", data["text"], private=True)])
+
+
+for _slug, _model in (("account", BillingAccount), ("workspace", Workspace), ("organisation", Organisation)):
+    action(
+        key=f"tenants.{_slug}.add_note",
+        on=_model,
+        form=AddNote,
+        label="Add note…",
+        icon="note",
+        help="Writes something down for colleagues; the customer never sees it.",
+        reason=Reason.NONE,
+    )(add_note)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from bursar.actions.run import run
@@ -18,7 +19,7 @@ def told(now: datetime) -> dict[str, dict[str, Decimal]]:
     """By month: what moved. Every month is whole, and follows the one before."""
     refresh(now)
     made = movements.calc_movements(Month.of(now))
-    for earlier, later in zip(made, made[1:], strict=False):
+    for earlier, later in pairwise(made):
         assert later.start == earlier.end, later.month
     assert all(one.is_whole for one in made if not one.is_first)
     return {str(m.month): {kind: f.amount for kind, f in m.kinds.items() if f.accounts} for m in made}

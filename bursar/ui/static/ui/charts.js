@@ -44,5 +44,6 @@
   function all() { for (const table of document.querySelectorAll("table[data-chart]")) draw(table); }
   window.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   all();
+  document.body.addEventListener("htmx:afterSwap", all);
   new MutationObserver(all).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 })();

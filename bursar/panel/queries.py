@@ -1,0 +1,181 @@
+"""What the 360° pages show beside the rollup's row: the dated terms, the months, the people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max, Q, QuerySet
+
+from bursar.core.calendar import Month
+from bursar.plans import rules as plans
+from bursar.plans.models import (
+    AccountManager,
+    BaseTier,
+    Discount,
+    PaidPeriod,
+    PaymentTerms,
+    PinnedPrice,
+    Tier,
+    TierGrant,
+)
+from bursar.plans.queries import load_account
+from bursar.rollup import rules
+from bursar.rollup.models import AccountMonth, WorkspaceMonth
+from bursar.rollup.settle import rule_settings
+from bursar.tenants.models import (
+    BillingAccount,
+    Organisation,
+    OrganisationMembership,
+    Person,
+    Workspace,
+    WorkspaceMembership,
+)
+from bursar.usage.models import UsageReset
+
+TERMS_SHOWN = 60
+PEOPLE_SHOWN = 50
+MONTHS_SHOWN = 13
+
+
+@dataclass(frozen=True)
+class Term:
+    """One dated row in words. `until` None: still."""
+
+    what: str
+    value: str
+    since: datetime
+    until: datetime | None
+    where: str = ""
+
+    def is_live(self, at: datetime) -> bool:
+        return self.since <= at and (self.until is None or at < self.until)
+
+
+def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown:
+    return rules.break_down(load_account(account.pk), rule_settings(), at)
+
+
+def list_account_terms(account: BillingAccount) -> list[Term]:
+    """The account's own terms and its workspaces', newest first, at most `TERMS_SHOWN`."""
+    found = [
+        *_payment_terms(account),
+        *_discounts(Q(account=account)),
+        *_prices(account),
+        *_managers(account),
+        *_periods(account),
+        *_tiers(Q(workspace__account=account)),
+        *_discounts(Q(workspace__account=account)),
+    ]
+    return sorted(found, key=lambda term: term.since, reverse=True)[:TERMS_SHOWN]
+
+
+def list_workspace_terms(workspace: Workspace) -> list[Term]:
+    found = [*_tiers(Q(workspace=workspace)), *_discounts(Q(workspace=workspace)), *_resets(workspace)]
+    return sorted(found, key=lambda term: term.since, reverse=True)[:TERMS_SHOWN]
+
+
+def _newest(rows: Any) -> Any:
+    return rows.order_by("-valid_from")[:TERMS_SHOWN]
+
+
+def _payment_terms(account: BillingAccount) -> Iterator[Term]:
+    for row in _newest(PaymentTerms.objects.filter(account=account)):
+        words = [row.get_mode_display()]
+        words += [row.get_status_display()] if row.status != "none" else []
+        words += [f"billed {row.cadence}"] if row.cadence else []
+        words += [f"paid until {row.paid_until:%-d %B %Y}"] if row.paid_until else []
+        words += [f"tiers lapse {row.lapses_at:%-d %B %Y}"] if row.lapses_at else []
+        yield Term("Payment", ", ".join(words), row.valid_from, row.valid_until)
+
+
+def _discounts(condition: Q) -> Iterator[Term]:
+    for row in _newest(Discount.objects.filter(condition).select_related("workspace")):
+        words = plans.describe_discount(row.get_kind_display(), row.percent, row.end_date)
+        yield Term("Discount", words, row.valid_from, row.valid_until, row.workspace.name if row.workspace else "")
+
+
+def _prices(account: BillingAccount) -> Iterator[Term]:
+    for row in _newest(PinnedPrice.objects.filter(account=account)):
+        words = f"{row.get_tier_display()} € {row.rate:.2f} per seat and month, {row.cadence}"
+        yield Term("Price kept", words, row.valid_from, row.valid_until)
+
+
+def _managers(account: BillingAccount) -> Iterator[Term]:
+    for row in _newest(AccountManager.objects.filter(account=account).select_related("staff__user")):
+        yield Term("Account manager", str(row.staff), row.valid_from, row.valid_until)
+
+
+def _periods(account: BillingAccount) -> Iterator[Term]:
+    for row in PaidPeriod.objects.filter(account=account).order_by("-service_from")[:TERMS_SHOWN]:
+        words = f"€ {row.net:.2f} net, € {row.gross:.2f} with VAT, by {row.get_source_display()}"
+        words += f"; credited {row.credited_at:%-d %B %Y}" if row.credited_at else ""
+        yield Term("Paid period", words, row.service_from, row.service_until)
+
+
+def _tiers(condition: Q) -> Iterator[Term]:
+    for row in _newest(BaseTier.objects.filter(condition).select_related("workspace")):
+        yield Term("Tier", row.get_tier_display(), row.valid_from, row.valid_until, row.workspace.name)
+    for grant in _newest(TierGrant.objects.filter(condition).select_related("workspace", "granted_by__user")):
+        by = f", by {grant.granted_by}" if grant.granted_by else ""
+        words = f"{grant.get_tier_display()}, {grant.get_kind_display()}{by}"
+        yield Term("Timed grant", words, grant.valid_from, grant.valid_until, grant.workspace.name)
+
+
+def _resets(workspace: Workspace) -> Iterator[Term]:
+    for row in UsageReset.objects.filter(workspace=workspace).order_by("-at")[:TERMS_SHOWN]:
+        yield Term("Usage reset", f"by {row.by_name}: {row.reason}", row.at, row.at)
+
+
+def list_account_months(account: BillingAccount) -> list[AccountMonth]:
+    """The present month and the twelve before it, newest first."""
+    return list(AccountMonth.objects.filter(account=account).order_by("-month")[:MONTHS_SHOWN])
+
+
+def list_workspace_months(workspace: Workspace) -> list[WorkspaceMonth]:
+    return list(WorkspaceMonth.objects.filter(workspace=workspace).order_by("-month")[:MONTHS_SHOWN])
+
+
+@dataclass(frozen=True)
+class PersonLine:
+    person: Person
+    places: list[str]
+    has_seat: bool
+
+
+def list_people(condition: Q, at: datetime, page: int) -> tuple[list[PersonLine], int]:
+    """People with a live direct membership, by name, one page; and how many there are in all."""
+    live = WorkspaceMembership.objects.at(at).filter(condition, workspace__deleted_at=None)
+    found = Person.objects.filter(pk__in=live.values("person_id"))
+    start = (page - 1) * PEOPLE_SHOWN
+    people = list(found.annotate(last=Max("logins__day")).order_by("sort_key", "id")[start : start + PEOPLE_SHOWN])
+    places: dict[int, list[WorkspaceMembership]] = {}
+    rows = live.filter(person__in=people).select_related("workspace").order_by("workspace__sort_key", "id")
+    for row in rows:
+        places.setdefault(row.person_id, []).append(row)
+    return [_person_line(person, places[person.pk]) for person in people], found.count()
+
+
+def _person_line(person: Person, rows: list[WorkspaceMembership]) -> PersonLine:
+    words = [f"{row.get_role_display()}{', support' if row.is_support else ''} · {row.workspace.name}" for row in rows]
+    return PersonLine(person, words, any(row.role in plans.SEAT_ROLES and not row.is_support for row in rows))
+
+
+def list_organisation_members(organisation: Organisation, at: datetime) -> QuerySet[OrganisationMembership]:
+    rows = OrganisationMembership.objects.at(at).filter(organisation=organisation)
+    return rows.select_related("person").order_by("person__sort_key", "id")[:PEOPLE_SHOWN]
+
+
+def list_workspaces(organisation: Organisation) -> list[Workspace]:
+    rows = Workspace.objects.filter(organisation=organisation).select_related("account", "data_owner")
+    return list(rows.order_by("deleted_at", "sort_key", "id")[:PEOPLE_SHOWN])
+
+
+def tier_label(tier: str) -> str:
+    return str(Tier(tier).label)
+
+
+def month_of(row: AccountMonth | WorkspaceMonth) -> Month:
+    return Month.of(row.month)
