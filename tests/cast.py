@@ -7,6 +7,7 @@ cap (Lotte). Oost is managed, unpaid, Guardian (Jan). Staff: Iris leads, Ties is
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,13 +17,13 @@ from django.test import Client
 from bursar.access.actor import Actor, system
 from bursar.access.models import User
 from bursar.actions.run import run
-from bursar.actions.spec import Outcome
+from bursar.actions.spec import Company, Outcome
 from bursar.audit.queries import list_faults
 from bursar.config.actors import actor_for
 from bursar.core import clock
 from bursar.core.errors import Refusal
 from bursar.product.importing import Report, import_lines
-from bursar.rollup.models import AccountMonth
+from bursar.rollup.models import AccountMonth, SavedView
 from bursar.rollup.refresh import refresh
 from bursar.rollup.verify import list_differences
 from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace
@@ -169,6 +170,19 @@ class Cast:
             name: Workspace.objects.get(external_id=name) for name in ("klimaat", "noord", "panel", "lab")
         }
         return cls(**people, **accounts, **workspaces)
+
+    def target_id(self, slug: str) -> str:
+        """The public id of something of this kind, for tests that walk the registry."""
+        things: dict[str, Callable[[], Any]] = {
+            "company": lambda: Company(),
+            "account": lambda: self.haarlem,
+            "workspace": lambda: self.panel,
+            "organisation": lambda: self.haarlem.organisation,
+            "view": lambda: SavedView.objects.get_or_create(
+                owner_id=self.iris.staff_id, name="Shared", is_shared=True, defaults={"created_at": NOW}
+            )[0],
+        }
+        return str(things[slug]().public_id)
 
     def reset_panel(self, **more: Any) -> Outcome:
         return run("usage.workspace.reset_usage", self.ties, self.panel.public_id, reason="Council meeting", **more)

@@ -14,7 +14,8 @@ from procrastinate.contrib.django import app
 from bursar.access.actor import Actor, Door
 from bursar.actions.models import BulkResult, BulkRun, BulkState
 from bursar.actions.registry import ACTIONS
-from bursar.actions.run import run
+from bursar.actions.request import Request
+from bursar.actions.run import check_reason, run
 from bursar.core import clock
 from bursar.core.errors import Forbidden, Invalid, NotFound, Refusal
 
@@ -40,6 +41,7 @@ def start(
     unique = list(dict.fromkeys(target_ids))
     if not 0 < len(unique) <= AT_MOST:
         raise Invalid(f"Choose between 1 and {AT_MOST:,} rows.", {"ids": [f"{len(unique):,} chosen."]})
+    check_reason(Request(ACTIONS[key], actor, "", data, reason, message))
     made = BulkRun.objects.create(
         action_key=key,
         actor=actor.reference(),

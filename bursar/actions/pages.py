@@ -41,7 +41,7 @@ def _open_case(request: HttpRequest, slug: str, target_id: str, verb: str) -> tu
     return action, Case(actor_of(request), target, clock.now())
 
 
-def _fields(action: Action, case: Case, posted: QueryDict) -> dict[str, Any]:
+def read_fields(action: Action, case: Case, posted: QueryDict) -> dict[str, Any]:
     """The posted values of the action's own fields, lists where the field takes several."""
     form = action.form_for(case, posted)
     return {
@@ -59,21 +59,27 @@ def show_dialog(request: HttpRequest, slug: str, target_id: str, verb: str) -> H
     sentence = menu.why_not(action, case)
     undoes = request.GET.get("undo", "")
     offer = undo.find_offer(undoes, target_id, action.key) if undoes else None
-    form = action.form_for(case, initial=offer.data if offer else None)
+    form = action.form_for(case, initial=offer.data if offer else _asked(request, action))
     initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     context = dialog.foresee(action, case, {k: v for k, v in initial.items() if v is not None}) if not sentence else {}
     return _render(request, action, case, {**context, "form": form, "blocked": sentence, "undoes": undoes}, 200)
 
 
+def _asked(request: HttpRequest, action: Action) -> dict[str, Any]:
+    """Fields that the link to this dialog fills in already."""
+    fields = action.form.base_fields  # type: ignore[attr-defined]  # set by Django's form metaclass
+    return {name: request.GET[name] for name in fields if name in request.GET}
+
+
 @require_POST
 def show_preview(request: HttpRequest, slug: str, target_id: str, verb: str) -> HttpResponse:
     action, case = _open_case(request, slug, target_id, verb)
-    context = dialog.foresee(action, case, _fields(action, case, request.POST))
+    context = dialog.foresee(action, case, read_fields(action, case, request.POST))
     return render(request, "actions/_preview.html", {**dialog.describe(action, case), **context})
 
 
 def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
-    data = _fields(action, case, request.POST)
+    data = read_fields(action, case, request.POST)
     try:
         outcome = run(
             action.key,
@@ -115,7 +121,7 @@ def _as_refused(action: Action, case: Case, posted: QueryDict, refusal: Refusal)
         "idempotency_key": posted.get("idempotency_key", ""),
         "seen": posted.get("seen", ""),
         "undoes": posted.get("undoes", ""),
-        **dialog.foresee(action, case, _fields(action, case, posted)),
+        **dialog.foresee(action, case, read_fields(action, case, posted)),
     }
 
 

@@ -147,7 +147,7 @@ def _in_transaction(request: Request, digest: str, prepared: Any) -> Outcome:
         if first is not None:
             return first
     act = _begin(request, prepared)
-    _check_reason(request)
+    check_reason(request)
     _check_seen(request, act.case)
     if request.undoes:
         undo.check(request, act.case)
@@ -206,7 +206,8 @@ def _clean(request: Request, case: Case) -> Cleaned:
     return form.cleaned_data
 
 
-def _check_reason(request: Request) -> None:
+def check_reason(request: Request) -> None:
+    """Raises Invalid for a missing or unfit reason or message."""
     text = request.reason.strip()
     if request.action.reason is Reason.REQUIRED and not text:
         raise Invalid(fields={"reason": ["Say why. The reason stays with the staff."]})

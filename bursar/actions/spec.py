@@ -112,7 +112,7 @@ class Action:
     blocked: whatever is filled in. refused: with what is filled in. preview: sentences on what will happen,
     beside the changes the door finds by running the verb and rolling back. prepare: slow work before the
     transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. inverse: keys of
-    the actions that `Outcome.undo` may name.
+    the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once.
     """
 
     key: str
@@ -134,6 +134,7 @@ class Action:
     stream: str | None = None
     in_menu: bool = True
     danger: bool = False
+    bulk: bool = False
 
     @property
     def room(self) -> str:

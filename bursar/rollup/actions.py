@@ -1,4 +1,4 @@
-"""The rollup's settlers and its one verb: the export."""
+"""The rollup's settler and verbs: the export, saved views."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import QueryDict
 
 from bursar.access.rights import Right
-from bursar.actions.registry import action, settler
+from bursar.actions.registry import Target, action, register_target, settler
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason, Touched
 from bursar.core.calendar import Month
@@ -20,10 +20,11 @@ from bursar.core.errors import Refusal
 from bursar.core.ids import public_id
 from bursar.core.money import format_money
 from bursar.rollup import csv, filters
-from bursar.rollup.models import AccountMonth, Export, Unsettled
+from bursar.rollup.models import AccountMonth, Export, SavedView, Unsettled
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.rollup.settle import settle
+from bursar.rollup.views import get_view
 
 LINK_LIVES = timedelta(hours=24)
 
@@ -137,3 +138,81 @@ def export(act: Act, company: Company, data: Cleaned) -> Outcome:
         "path": f"/panel/usage/exports/{made.public_id}",
     }
     return Outcome(f"{written.rows:,} rows are ready.", changes, data=found)
+
+
+register_target(
+    Target(
+        slug="view",
+        model=SavedView,
+        label="saved view",
+        fetch=get_view,
+        accounts=lambda view: [],
+        stream=lambda view: "staff",
+        touches=lambda view: [view.public_id],
+    )
+)
+
+
+class SaveView(ActionForm):
+    name = forms.CharField(label="Name", max_length=60, help_text="Your view of the same name is replaced.")
+    shared = forms.BooleanField(label="Share with all colleagues", required=False)
+    query = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput, help_text="The page's address.")
+
+    def clean_query(self) -> str:
+        given = QueryDict(self.cleaned_data["query"], mutable=True)
+        for passing in ("month", "page"):
+            given.pop(passing, None)
+        try:
+            filters.read(given, self.case.now)
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.sentence) from None
+        return given.urlencode()
+
+
+def _why_not_save(case: Case, data: Cleaned) -> str | None:
+    if case.actor.staff_id is None:
+        return "Views belong to staff people; a program keeps its own addresses."
+    if data["shared"] and not case.actor.can(Right.ACT):
+        return f"To share a view you need the right “{Right.ACT.label}”."
+    return None
+
+
+@action(
+    key="rollup.company.save_view",
+    on=Company,
+    form=SaveView,
+    label="Save this view…",
+    icon="bookmark",
+    help="Keeps the filters, sort and columns on screen under a name.",
+    permission=Right.READ,
+    reason=Reason.NONE,
+    refused=_why_not_save,
+    in_menu=False,
+)
+def save_view(act: Act, company: Company, data: Cleaned) -> Outcome:
+    values = {"query": data["query"], "is_shared": data["shared"], "created_at": act.now}
+    made, _ = SavedView.objects.update_or_create(owner_id=act.actor.staff_id, name=data["name"], defaults=values)
+    changes = [Change("View", "", made.name), Change("Shared", "", "yes" if made.is_shared else "no")]
+    changes.append(Change("Address", "", made.query))
+    return Outcome(f"The view “{made.name}” is kept.", changes, data={"view": made.public_id})
+
+
+def _why_not_delete(case: Case) -> str | None:
+    if case.target.owner_id == case.actor.staff_id or case.actor.can(Right.MANAGE_STAFF):
+        return None
+    return f"{case.target.owner} made this view; ask them, or someone who manages staff."
+
+
+@action(
+    key="rollup.view.delete",
+    on=SavedView,
+    label="Delete view…",
+    icon="trash",
+    help="Takes the view away from everybody who sees it. No figure changes.",
+    permission=Right.READ,
+    reason=Reason.NONE,
+    blocked=_why_not_delete,
+)
+def delete_view(act: Act, view: SavedView, data: Cleaned) -> Outcome:
+    SavedView.objects.filter(pk=view.pk).delete()
+    return Outcome(f"The view “{view.name}” is gone.", [Change("View", view.name, "")])

@@ -19,6 +19,7 @@ SORTS = ("account", "class", "tier", "pays", "seats", "hours", "mrr", "potential
 DEFAULT_SORT = "-mrr"
 STATUSES = {**dict(PaymentStatus.choices), "managed": "managed"}
 NOBODY = "nobody"
+COLUMNS = ("tier", "pays", "seats", "hours", "mrr", "potential", "contact", "manager", "payment")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class View:
     sort: str = DEFAULT_SORT
     page: int = 1
     nested: bool = True
+    hidden: tuple[str, ...] = ()
 
     @property
     def is_current(self) -> bool:
@@ -69,6 +71,7 @@ def read(query: Any, now: datetime) -> View:
         sort=_sort(query.get("sort", "") or DEFAULT_SORT),
         page=_page(query.get("page", "") or "1"),
         nested=query.get("workspaces", "") != "hide",
+        hidden=_several(query, "hide", dict.fromkeys(COLUMNS), "column"),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
@@ -15,7 +16,7 @@ from bursar.access.request import actor_of
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.errors import NotFound
-from bursar.rollup import filters, present, queries, rules
+from bursar.rollup import filters, present, queries, rules, views
 from bursar.rollup.filters import PAGE_SIZE, View
 from bursar.rollup.models import Export
 from bursar.rollup.refresh import refresh
@@ -48,8 +49,18 @@ def show_page(request: HttpRequest) -> HttpResponse:
             "pager": present.pager(view, totals.accounts, request.GET),
             "filters": present.filter_menus(view, request.GET, list_managers()),
             "headers": present.headers(view, request.GET),
+            "bulk_tools": present.bulk_tools(),
+            "columns": present.columns(view),
+            "kept": [(k, v) for k, values in request.GET.lists() if k not in ("hide", "page") for v in values],
+            "saved_views": present.saved_views(views.views_for(actor_of(request)), request.GET, actor_of(request)),
+            "save_url": _save_url(request),
         }
     return render(request, "rollup/page.html", context)
+
+
+def _save_url(request: HttpRequest) -> str:
+    address = reverse("actions:dialog", args=["company", "company", "save_view"])
+    return f"{address}?{urlencode({'query': present.query(request.GET)})}"
 
 
 def _frame(request: HttpRequest, view: View, now: datetime, totals: queries.Totals) -> dict[str, Any]:

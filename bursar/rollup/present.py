@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from django.http import QueryDict
 from django.urls import reverse
 
+from bursar.access.actor import Actor
+from bursar.actions.registry import ACTIONS
 from bursar.core.calendar import months_between
 from bursar.plans.models import Tier
-from bursar.rollup import words
-from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, PAGE_SIZE, STATUSES, View
-from bursar.rollup.models import RevenueClass
+from bursar.rollup import filters, words
+from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, PAGE_SIZE, SORTS, STATUSES, View
+from bursar.rollup.models import RevenueClass, SavedView
 from bursar.rollup.queries import AccountLine, Totals, WorkspaceLine
 
 COLUMNS = (
@@ -24,7 +27,7 @@ COLUMNS = (
     ("hours", "Hours", True),
     ("mrr", "MRR €", True),
     ("potential", "Potential €", True),
-    ("", "Admin contact", False),
+    ("contact", "Admin contact", False),
     ("manager", "Manager", False),
     ("payment", "Last payment", False),
 )
@@ -72,11 +75,36 @@ def headers(view: View, given: QueryDict) -> list[dict[str, Any]]:
                 "key": key,
                 "label": label,
                 "numeric": numeric,
-                "url": "?" + query(given, sort=None if wanted == DEFAULT_SORT else wanted, page=None) if key else "",
+                "url": _sort_url(given, wanted) if key in SORTS else "",
                 "direction": ("descending" if falls else "ascending") if key == present else "",
             }
         )
     return made
+
+
+def _sort_url(given: QueryDict, wanted: str) -> str:
+    return "?" + query(given, sort=None if wanted == DEFAULT_SORT else wanted, page=None)
+
+
+def columns(view: View) -> list[dict[str, Any]]:
+    """Which columns can be hidden, and are."""
+    labels = {key: label for key, label, _ in COLUMNS}
+    return [{"key": key, "label": labels[key], "hidden": key in view.hidden} for key in filters.COLUMNS]
+
+
+def saved_views(views: Iterable[SavedView], given: QueryDict, actor: Actor) -> list[dict[str, Any]]:
+    """Their addresses keep the month that is looked at."""
+    month = f"&month={given['month']}" if given.get("month") else ""
+    return [
+        {
+            "name": view.name,
+            "url": f"?{view.query}{month}",
+            "by": "" if view.owner_id == actor.staff_id else str(view.owner),
+            "shared": view.is_shared,
+            "delete_url": reverse("actions:dialog", args=["view", view.public_id, "delete"]),
+        }
+        for view in views
+    ]
 
 
 def filter_menus(view: View, given: QueryDict, managers: list[Any]) -> list[dict[str, Any]]:
@@ -119,6 +147,19 @@ def total_links(totals: Totals, given: QueryDict) -> dict[str, str]:
         "forecast": link(**{"class": ["paying", "managed", "trial"]}),
         "past_due": link(status="past_due"),
     }
+
+
+def bulk_tools() -> list[dict[str, str]]:
+    """The actions that several picked rows can have at once."""
+    return [
+        {
+            "kind": action.target_slug,
+            "label": action.label,
+            "url": reverse("actions:bulk", args=[action.target_slug, action.verb_name]),
+        }
+        for action in ACTIONS.values()
+        if action.bulk
+    ]
 
 
 def pager(view: View, total: int, given: QueryDict) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Case, Count, Max, Q, QuerySet, When
 
 from bursar.access.actor import Actor
 from bursar.core.errors import NotFound
@@ -128,6 +128,27 @@ def list_people_by_role(account: BillingAccount, at: datetime) -> list[tuple[str
     counts = live.order_by().values_list("role").annotate(people=Count("person_id", distinct=True))
     found = dict(counts)
     return [(role.label, found[role.value]) for role in WorkspaceRole if role.value in found]
+
+
+def find_accounts(actor: Actor, text: str, limit: int) -> list[BillingAccount]:
+    """By label or organisation, for jumping; those that begin with `text` first."""
+    found = accounts_for(actor).filter(Q(sort_key__contains=text) | Q(organisation__sort_key__contains=text))
+    return list(_best_first(found, text)[:limit])
+
+
+def find_workspaces(actor: Actor, text: str, limit: int) -> list[Workspace]:
+    return list(_best_first(workspaces_for(actor).filter(sort_key__contains=text, deleted_at=None), text)[:limit])
+
+
+def find_organisations(actor: Actor, text: str, limit: int) -> list[Organisation]:
+    if not actor.all_accounts:
+        return []
+    return list(_best_first(Organisation.objects.filter(sort_key__contains=text), text)[:limit])
+
+
+def _best_first(found: Any, text: str) -> Any:
+    begins = Case(When(sort_key__startswith=text, then=0), default=1)
+    return found.order_by(begins, "sort_key", "id")
 
 
 def search_account_ids(text: str) -> Q:

@@ -32,6 +32,7 @@ def _why_not_reset(case: Case) -> str | None:
     customer_visible=True,
     blocked=_why_not_reset,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
+    bulk=True,
 )
 def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     hold_batches(exclusive=True)

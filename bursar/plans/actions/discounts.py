@@ -118,6 +118,7 @@ def _remove_discount(act: Act) -> Outcome:
     refused=_why_same_discount,
     tell=EVERYBODY_CONCERNED,
     inverse=("plans.account.remove_discount", "plans.account.set_discount"),
+    bulk=True,
 )
 def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     outcome = _set_discount(act, data)
@@ -154,6 +155,7 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     refused=_why_same_discount,
     tell=EVERYBODY_CONCERNED,
     inverse=("plans.workspace.remove_discount", "plans.workspace.set_discount"),
+    bulk=True,
 )
 def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     outcome = _set_discount(act, data)

@@ -6,13 +6,23 @@
   const toasts = document.getElementById("toasts");
   let opener = null;
 
-  function toast(text, tone) {
+  function toast(text, tone, undo) {
     const line = document.createElement("div");
     line.className = `toast-line ${tone || ""}`;
     line.setAttribute("role", tone === "bad" ? "alert" : "status");
     line.textContent = text;
+    if (undo) {
+      const link = document.createElement("a");
+      link.href = undo;
+      link.textContent = "Undo…";
+      link.setAttribute("hx-get", undo);
+      link.setAttribute("hx-target", "#dialog");
+      link.addEventListener("click", () => line.remove());
+      line.append(" ", link);
+      window.htmx.process(line);
+    }
     toasts.append(line);
-    setTimeout(() => line.remove(), tone === "bad" ? 12000 : 6000);
+    setTimeout(() => line.remove(), tone === "bad" || undo ? 12000 : 6000);
   }
 
   function localise(root) {
@@ -103,7 +113,7 @@
     if (!form.hasAttribute("hx-post")) setTimeout(() => { for (const b of form.querySelectorAll("button[data-once]")) b.disabled = true; });
   });
 
-  document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone));
+  document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone, event.detail.undo));
   document.body.addEventListener("close-dialog", () => dialog.close());
   document.body.addEventListener("changed", (event) => {
     const ids = event.detail.ids || [];

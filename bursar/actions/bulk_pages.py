@@ -1,0 +1,153 @@
+"""One action on the rows that were picked: the dialog, then a result per row, with progress while it lasts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from bursar.access.actor import Actor
+from bursar.access.request import actor_of
+from bursar.actions import bulk, dialog
+from bursar.actions.models import BulkRun, BulkState
+from bursar.actions.pages import read_fields
+from bursar.actions.registry import TARGETS, get_action
+from bursar.actions.run import preview
+from bursar.actions.spec import Action, Case
+from bursar.core import clock
+from bursar.core.errors import BadRequest, Invalid, NotFound, Refusal
+
+FORESEEN = bulk.AT_ONCE
+TOLD = 200
+
+
+def _open(request: HttpRequest, slug: str, verb: str) -> tuple[Action, list[str], Case]:
+    """The action, the picked ids, and the case of the first of them, which gives the form its defaults."""
+    action = get_action(slug, verb)
+    if action is None or not action.bulk:
+        raise NotFound
+    given = request.POST if request.method == "POST" else request.GET
+    ids = list(dict.fromkeys(given.getlist(slug)))
+    if not ids:
+        raise BadRequest("No row is picked. Tick the rows first.")
+    target = TARGETS[slug].fetch(actor_of(request), ids[0])
+    return action, ids, Case(actor_of(request), target, clock.now())
+
+
+@require_http_methods(["GET", "POST"])
+def show_bulk(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
+    action, ids, case = _open(request, slug, verb)
+    form = action.form_for(case)
+    if request.method == "GET":
+        return _render(request, action, case, ids, {"form": form}, 200)
+    data = read_fields(action, case, request.POST)
+    try:
+        if not action.form_for(case, request.POST).is_valid():
+            raise Invalid
+        run = bulk.start(
+            action.key, case.actor, ids, data, request.POST.get("reason", ""), request.POST.get("message", "")
+        )
+    except Refusal as refusal:
+        form = action.form_for(case, request.POST)
+        faults = refusal.fields if isinstance(refusal, Invalid) else {}
+        form.is_valid()
+        more = {
+            "form": form,
+            "errors": [] if faults or isinstance(refusal, Invalid) else [refusal.sentence],
+            "reason": request.POST.get("reason", ""),
+            "message": request.POST.get("message", ""),
+            "reason_errors": faults.get("reason", []),
+        }
+        return _render(request, action, case, ids, more, refusal.status)
+    response = _render_run(request, run, action)
+    if run.state == BulkState.DONE:
+        response["HX-Trigger"] = json.dumps({"changed": {"ids": _touched(run, slug, case.actor)}})
+    return response
+
+
+def _render(
+    request: HttpRequest, action: Action, case: Case, ids: list[str], more: dict[str, Any], status: int
+) -> HttpResponse:
+    form = more["form"]
+    initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    data = read_fields(action, case, request.POST) if form.is_bound else initial
+    context = {
+        **dialog.describe(action, case),
+        "ids": ids,
+        "slug": action.target_slug,
+        "post_url": reverse("actions:bulk", args=[action.target_slug, action.verb_name]),
+        "foreseen": _foresee(action, case.actor, ids, {k: v for k, v in data.items() if v is not None}),
+        "unseen": max(0, len(ids) - FORESEEN),
+        **more,
+    }
+    return _answer(request, "actions/bulk.html", context, status)
+
+
+def _foresee(action: Action, actor: Actor, ids: list[str], data: dict[str, Any]) -> list[dict[str, Any]]:
+    """What would happen to each of the first rows, by rehearsal."""
+    rows: list[dict[str, Any]] = []
+    for target_id in ids[:FORESEEN]:
+        target = TARGETS[action.target_slug].fetch(actor, target_id)
+        sentence, is_refused = action.help, False
+        try:
+            sentence = preview(action.key, actor, target_id, data).sentence
+        except Invalid:
+            pass  # nothing is filled in yet
+        except Refusal as refusal:
+            sentence, is_refused = refusal.sentence, True
+        rows.append({"label": str(target), "sentence": sentence, "is_refused": is_refused})
+    return rows
+
+
+@require_GET
+def show_run(request: HttpRequest, run_id: str) -> HttpResponse:
+    run = BulkRun.objects.filter(public_id=run_id, actor__id=actor_of(request).id).first()
+    if run is None:
+        raise NotFound
+    action = get_action(*run.action_key.split(".")[1:])
+    assert action is not None
+    response = _render_run(request, run, action)
+    if run.state == BulkState.DONE:
+        slug = run.action_key.split(".")[1]
+        response["HX-Trigger"] = json.dumps({"changed": {"ids": _touched(run, slug, actor_of(request))}})
+    return response
+
+
+def _render_run(request: HttpRequest, run: BulkRun, action: Action) -> HttpResponse:
+    slug = action.target_slug
+    results = list(run.results.order_by("id"))
+    labels = dict.fromkeys(run.target_ids, "")
+    for thing in TARGETS[slug].model._base_manager.filter(public_id__in=run.target_ids):  # type: ignore[attr-defined]
+        labels[thing.public_id] = str(thing)
+    context = {
+        "run": run,
+        "action": action,
+        "title": action.title,
+        "rows": [{"label": labels.get(r.target_id) or r.target_id, "result": r} for r in results],
+        "done": len(results),
+        "total": len(run.target_ids),
+        "failed": sum(r.status != 200 for r in results),
+        "is_running": run.state == BulkState.RUNNING,
+    }
+    return _answer(request, "actions/bulk_run.html", context, 200)
+
+
+def _answer(request: HttpRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return render(request, template, context, status=status)
+    return render(request, "actions/bulk_page.html", {**context, "part": template}, status=status)
+
+
+def _touched(run: BulkRun, slug: str, actor: Actor) -> list[str]:
+    """The ids that rows and timelines listen for."""
+    ids: set[str] = set()
+    for target_id in run.target_ids[:TOLD]:
+        try:
+            ids.update(TARGETS[slug].touches(TARGETS[slug].fetch(actor, target_id)))
+        except NotFound:
+            continue
+    return sorted(ids)
