@@ -26,6 +26,7 @@ from bursar.product.importing import Report, import_lines
 from bursar.rollup.models import AccountMonth, SavedView
 from bursar.rollup.refresh import refresh
 from bursar.rollup.verify import list_differences
+from bursar.staff.models import ApiToken, StaffMember
 from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace
 
 NOW = datetime(2026, 11, 24, 14, 2, 11, tzinfo=UTC)
@@ -178,6 +179,10 @@ class Cast:
             "account": lambda: self.haarlem,
             "workspace": lambda: self.panel,
             "organisation": lambda: self.haarlem.organisation,
+            "staff": lambda: StaffMember.objects.get(public_id=self.noor.id),
+            "token": lambda: ApiToken.objects.get_or_create(
+                member_id=self.ada.staff_id, name="t", digest="d", hint="hint", rights=["read"]
+            )[0],
             "view": lambda: SavedView.objects.get_or_create(
                 owner_id=self.iris.staff_id, name="Shared", is_shared=True, defaults={"created_at": NOW}
             )[0],

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Header, Router, Schema
 
+from bursar.access import confirm
 from bursar.access.actor import Actor, Door
 from bursar.access.request import actor_of
 from bursar.actions import bulk
@@ -33,6 +34,7 @@ class UndoOut(Schema):
 class OutcomeOut(Schema):
     sentence: str
     undo: UndoOut | None = None
+    secret: str = ""
     changes: list[ChangeOut]
     effects: list[ChangeOut]
     data: dict[str, Any]
@@ -118,6 +120,8 @@ def _add(router: Router, action: Action) -> None:
 
 def _view(action: Action) -> Callable[..., Outcome]:
     def perform(request: HttpRequest, target_id: str, body: Any, idempotency_key: str = "") -> Outcome:
+        if action.danger and confirm.is_needed(request):
+            raise confirm.Unconfirmed
         sent = body.model_dump(exclude_unset=True, mode="json")
         return run(
             action.key,

@@ -15,6 +15,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from bursar.access import confirm
 from bursar.access.request import actor_of
 from bursar.actions import dialog, menu, undo
 from bursar.actions.registry import TARGETS, get_action, target_of
@@ -80,6 +81,11 @@ def show_preview(request: HttpRequest, slug: str, target_id: str, verb: str) -> 
 
 def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
     data = read_fields(action, case, request.POST)
+    if action.danger and confirm.is_needed(request):
+        sentence = confirm.try_confirm(request, request.POST.get("confirm", ""))
+        if sentence:
+            refused = _as_refused(action, case, request.POST, Invalid())
+            return _render(request, action, case, {**refused, "errors": [], "confirm_errors": [sentence]}, 403)
     try:
         outcome = run(
             action.key,
@@ -96,6 +102,11 @@ def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
         if refusal.status == 404:
             raise
         return _render(request, action, case, _as_refused(action, case, request.POST, refusal), refusal.status)
+    if outcome.secret:
+        template = "actions/secret.html" if request.headers.get("HX-Request") else "actions/secret_page.html"
+        response = render(request, template, {"outcome": outcome, "next": _next_url(request)})
+        response["HX-Trigger"] = json.dumps({"changed": {"ids": target_of(case.target).touches(case.target)}})
+        return response
     return _done(request, case, outcome)
 
 
@@ -134,6 +145,7 @@ def _render(request: HttpRequest, action: Action, case: Case, more: dict[str, An
         "next": _next_url(request),
         "idempotency_key": secrets.token_urlsafe(16),
         "seen": case.now.isoformat(),
+        "confirm_needed": action.danger and confirm.is_needed(request),
         **more,
     }
     is_htmx = bool(request.headers.get("HX-Request"))

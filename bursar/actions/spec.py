@@ -65,6 +65,7 @@ class Outcome:
     `touched` maps an account's key to the first month concerned; None means the current one only.
     `effects` are added by the settlers (MRR before and after). `data` is for programs. `settle_later`: a batch
     only marks its accounts; the refresh computes them before anybody reads. `undo`: how to take it back, this time.
+    `secret`: shown once to whoever made it; it is kept nowhere.
     """
 
     sentence: str
@@ -74,6 +75,7 @@ class Outcome:
     data: dict[str, Any] = field(default_factory=dict)
     settle_later: bool = False
     undo: Undo | None = None
+    secret: str = ""
     line_id: str = ""
     group: str = ""
 

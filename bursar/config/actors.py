@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bursar.access.actor import Actor, ActorKind, Door, operator, system
 from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.core import clock
+from bursar.staff.models import ApiToken
 from bursar.staff.queries import get_staff
 from bursar.tenants.models import Person
 from bursar.tenants.queries import list_customer_account_ids
@@ -42,6 +44,14 @@ def actor_for(user: User, door: Door = Door.PAGE) -> Actor:
         user_id=user.pk,
         person_id=person.pk if person else None,
     )
+
+
+def actor_of_token(token: ApiToken) -> Actor | None:
+    """The person behind a token, with its rights as far as they hold them still; None when they hold none."""
+    actor = actor_for(token.member.user, Door.API)
+    rights = actor.rights & {Right(right) for right in token.rights}
+    is_staff = actor.kind is ActorKind.STAFF and Right.READ in rights and token.member.user.is_active
+    return replace(actor, rights=rights) if is_staff else None
 
 
 def load_actor(stored: dict[str, Any], door: Door) -> Actor:

@@ -20,6 +20,7 @@ def installation(request: HttpRequest) -> dict[str, Any]:
     return {
         "company": settings.BURSAR_COMPANY_NAME,
         "actor": actor,
+        "signs_in_by_product": bool(settings.BURSAR_OIDC_SERVER),
         "is_staff_reader": actor is not None and actor.kind is ActorKind.STAFF,
         "demo_data": is_demo,
         "demo_sign_ins": demo.SIGN_INS if is_demo and actor is None else [],

@@ -7,18 +7,28 @@ import uuid
 from collections.abc import Callable
 
 import structlog
+from allauth.core.internal.httpkit import get_client_ip
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 
-from bursar.access.actor import ActorKind
+from bursar.access.actor import Actor, ActorKind
 from bursar.access.models import User
 from bursar.access.rights import Right
-from bursar.config.actors import actor_for
+from bursar.config.actors import actor_for, actor_of_token
+from bursar.core import clock
 from bursar.core.errors import BadRequest, NotFound, Refusal
+from bursar.core.limits import is_over
+from bursar.staff.models import ApiToken
+from bursar.staff.queries import has_second_factor, note_seen
 
 Next = Callable[[HttpRequest], HttpResponseBase]
+BAD_TOKENS = 30
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}\Z", re.ASCII)
 
 
@@ -47,10 +57,31 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if "%00" in request.META.get("QUERY_STRING", ""):
             return refuse(request, BadRequest("This address holds a character that means nothing."))
-        needs_actor = not request.path.startswith((settings.STATIC_URL, "/healthz"))
-        signed_in = needs_actor and isinstance(request.user, User)
-        request.actor = actor_for(request.user) if signed_in else None  # type: ignore[attr-defined,arg-type]
+        request.actor = self._find(request)  # type: ignore[attr-defined]
         return self.get_response(request)
+
+    def _find(self, request: HttpRequest) -> Actor | None:
+        if request.path.startswith((settings.STATIC_URL, "/healthz", "/readyz", "/metrics", "/api/product/")):
+            return None
+        secret = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        if secret and _is_under(request.path, "/api/v1/"):
+            request.user = AnonymousUser()  # a token speaks for itself: no session beside it
+            request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # no cookie, no forgery
+            return self._of_token(request, secret)
+        if not isinstance(request.user, User):
+            return None
+        actor = actor_for(request.user)
+        if actor.staff_id is not None:
+            note_seen(actor.staff_id, clock.now())
+        return actor
+
+    def _of_token(self, request: HttpRequest, secret: str) -> Actor | None:
+        token = ApiToken.find(secret, clock.now())
+        if token is not None:
+            return actor_of_token(token)
+        if is_over("api token", get_client_ip(request) or "", BAD_TOKENS, 60):
+            raise PermissionDenied
+        return None
 
 
 class GateMiddleware:
@@ -63,7 +94,8 @@ class GateMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        is_api, is_panel = _is_under(request.path, "/api/"), _is_under(request.path, "/panel/")
+        is_api = _is_under(request.path, "/api/") and not _is_under(request.path, "/api/product/")
+        is_panel = _is_under(request.path, "/panel/")
         if is_api or is_panel:
             actor = request.actor  # type: ignore[attr-defined]  # set just above
             if actor is None:
@@ -72,7 +104,22 @@ class GateMiddleware:
                 return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
             if actor.kind is not ActorKind.STAFF or not actor.can(Right.READ):
                 return refuse(request, NotFound())
+            if settings.BURSAR_SECOND_FACTOR and isinstance(request.user, User) and not self._has_factor(request):
+                sentence = "Staff need a second factor here. Add one under “Your sign-in”, then come back."
+                if is_api:
+                    return refuse_json(403, "second_factor", sentence)
+                messages.warning(request, sentence)
+                return HttpResponseRedirect(reverse("mfa_index"))
         return self.get_response(request)
+
+    def _has_factor(self, request: HttpRequest) -> bool:
+        """Asked of the database until it is so; then the session remembers."""
+        if not request.session.get("second_factor"):
+            assert isinstance(request.user, User)
+            if not has_second_factor(request.user.pk):
+                return False
+            request.session["second_factor"] = True
+        return True
 
 
 def _is_under(path: str, prefix: str) -> bool:

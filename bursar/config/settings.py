@@ -44,6 +44,20 @@ BURSAR_ACTOR_LOADER = "bursar.config.actors.load_actor"
 BURSAR_ADDRESS = required(
     "BURSAR_ADDRESS", "http://127.0.0.1:8000", "Where this Bursar is reached, for links in mail.", address
 )
+BURSAR_SECOND_FACTOR = required(
+    "BURSAR_SECOND_FACTOR",
+    "yes" if BURSAR_HTTPS else "no",
+    "Whether staff need a second factor (authenticator or passkey) to enter the panel. Yes when BURSAR_HTTPS is.",
+    boolean,
+)
+ALLAUTH_TRUSTED_PROXY_COUNT = required(
+    "BURSAR_PROXIES", "0", "How many proxies stand before Bursar; the reader's address is taken from the last.", int
+)
+BURSAR_OIDC_SERVER = option(
+    "BURSAR_OIDC_SERVER", None, "The product's OpenID Connect issuer: customers sign in there. Unset: off.", address
+)
+BURSAR_OIDC_CLIENT = required("BURSAR_OIDC_CLIENT", "bursar", "This Bursar's client id with that issuer.", str)
+BURSAR_OIDC_SECRET = required("BURSAR_OIDC_SECRET", "", "Its client secret.", str)
 _MAIL = option(
     "BURSAR_SMTP",
     None,
@@ -67,14 +81,20 @@ INSTALLED_APPS = [
     "django_cotton.apps.SimpleAppConfig",
     "pgtrigger",
     "procrastinate.contrib.django",
+    "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     *[f"bursar.{room}" for room in ROOMS],
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "bursar.config.middleware.RequestIdMiddleware",
+    "bursar.config.headers.SecurityHeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -119,6 +139,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = 600
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "access.User"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_cache"}}
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -131,13 +152,46 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_PREVENT_ENUMERATION = True
+MFA_ADAPTER = "bursar.staff.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up: addresses come from staff and the product
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = f"Bursar, {BURSAR_COMPANY_NAME}"
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not BURSAR_HTTPS  # a browser allows it on localhost only
+SOCIALACCOUNT_ADAPTER = "bursar.dashboard.adapter.ProductSignInAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_AUTO_SIGNUP = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "product",
+                "name": BURSAR_COMPANY_NAME,
+                "client_id": BURSAR_OIDC_CLIENT,
+                "secret": BURSAR_OIDC_SECRET,
+                "settings": {"server_url": f"{BURSAR_OIDC_SERVER}/.well-known/openid-configuration"},
+            }
+        ]
+        if BURSAR_OIDC_SERVER
+        else [],
+    }
+}
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/sign-in/"
 
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_HTTPONLY = False
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_HTTPONLY = True
+if BURSAR_HTTPS:  # names that a browser takes from this very host over TLS only
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BURSAR_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if BURSAR_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BURSAR_HTTPS else None

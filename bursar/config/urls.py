@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
-from ninja.security import django_auth
+from ninja.security import HttpBearer
+from ninja.utils import check_csrf
 
+from bursar.access.request import actor_of
 from bursar.actions.api import build_router
 from bursar.config.middleware import refuse_json
+from bursar.core.errors import Forbidden
 from bursar.rollup.api import router as rollup_router
 
 
@@ -17,7 +22,19 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-api = NinjaAPI(title="Bursar", version="1", auth=django_auth, urls_namespace="api", docs_url=None)
+class ActorAuth(HttpBearer):
+    """A personal token, or the browser's session with its CSRF token. The gate has found the actor already."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if request.user.is_authenticated and check_csrf(request) is not None:
+            raise Forbidden("This request came without its CSRF token, or from elsewhere.")
+        return actor_of(request)
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        return actor_of(request)
+
+
+api = NinjaAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace="api", docs_url=None)
 api.add_router("", build_router())
 api.add_router("", rollup_router)
 

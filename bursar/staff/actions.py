@@ -1,19 +1,45 @@
-"""Verbs of staff. Adding is here from the start: an empty installation needs its first lead."""
+"""Verbs of staff: adding, roles, deactivating, signing out, tokens."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 
-from bursar.access.actor import ActorKind
+from bursar.access.actor import ActorKind, Door
+from bursar.access.keys import digest_of, make_secret
 from bursar.access.models import User
 from bursar.access.rights import Right
-from bursar.actions.registry import action
+from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason
-from bursar.staff import sign_in
-from bursar.staff.models import Role, StaffMember
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason, Undo
+from bursar.core.calendar import add_months, end_of
+from bursar.staff import queries, rules, sign_in
+from bursar.staff.models import ApiToken, Role, StaffMember
+
+register_target(
+    Target(
+        slug="staff",
+        model=StaffMember,
+        label="staff member",
+        fetch=queries.get_member,
+        accounts=lambda member: [],
+        stream=lambda member: "staff",
+        touches=lambda member: [member.public_id],
+    )
+)
+register_target(
+    Target(
+        slug="token",
+        model=ApiToken,
+        label="token",
+        fetch=queries.get_token,
+        accounts=lambda token: [],
+        stream=lambda token: "staff",
+        touches=lambda token: [token.public_id, token.member.public_id],
+    )
+)
 
 
 class AddStaff(ActionForm):
@@ -50,6 +76,7 @@ def _why_not_add(case: Case, data: Cleaned) -> str | None:
     reason=Reason.OPTIONAL,
     refused=_why_not_add,
     in_menu=False,
+    danger=True,
 )
 def add_staff(act: Act, company: Company, data: Cleaned) -> Outcome:
     user, is_new = User.objects.get_or_create(email=data["email"], defaults={"name": data["name"], "password": "!"})
@@ -67,3 +94,176 @@ def add_staff(act: Act, company: Company, data: Cleaned) -> Outcome:
     outcome = Outcome(f"{user.name or user.email} is {role.name} now.", changes)
     outcome.data = {"staff": member.public_id, "link": link}
     return outcome
+
+
+class SetRoles(ActionForm):
+    roles = forms.MultipleChoiceField(label="Roles", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["roles"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = list(Role.objects.values_list("slug", "name"))
+        field.initial = [role.slug for role in self.case.target.roles.all()]
+
+
+def _why_not_self(case: Case) -> str | None:
+    return rules.why_not_self(case.actor.staff_id, case.target.pk)
+
+
+def _why_not_roles(case: Case, data: Cleaned) -> str | None:
+    if set(data["roles"]) == set(case.target.roles.values_list("slug", flat=True)):
+        return "These are their roles already."
+    keeps = Role.objects.filter(slug__in=data["roles"], rights__contains=[Right.MANAGE_STAFF.value]).exists()
+    return None if keeps else rules.why_not_lose_manager(queries.lock_managers(), case.target.pk)
+
+
+@action(
+    key="staff.staff.set_roles",
+    on=StaffMember,
+    form=SetRoles,
+    label="Roles…",
+    icon="user-cog",
+    help="Says what a colleague may do, at once: in the panel, by API and in jobs that still run.",
+    permission=Right.MANAGE_STAFF,
+    blocked=lambda case: _why_not_self(case) or _why_inactive(case),
+    refused=_why_not_roles,
+    danger=True,
+    inverse=("staff.staff.set_roles",),
+)
+def set_roles(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
+    before = list(member.roles.order_by("rank"))
+    after = list(Role.objects.filter(slug__in=data["roles"]).order_by("rank"))
+    member.roles.set(after)
+    names = [", ".join(role.name for role in roles) for roles in (before, after)]
+    undo = Undo("staff.staff.set_roles", {"roles": [role.slug for role in before]})
+    return Outcome(f"{member} is {names[1]} now.", [Change("Roles", names[0], names[1])], undo=undo if before else None)
+
+
+def _why_inactive(case: Case) -> str | None:
+    return None if case.target.is_active else "They are deactivated. Reactivate them first."
+
+
+@action(
+    key="staff.staff.deactivate",
+    on=StaffMember,
+    label="Deactivate…",
+    icon="user-off",
+    help="Takes the staff hat away at once: every session and token ends. What they did stays in the book.",
+    permission=Right.MANAGE_STAFF,
+    blocked=lambda case: _why_not_self(case) or _why_inactive(case),
+    refused=lambda case, data: rules.why_not_lose_manager(queries.lock_managers(), case.target.pk),
+    danger=True,
+    inverse=("staff.staff.reactivate",),
+)
+def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
+    StaffMember.objects.filter(pk=member.pk).update(is_active=False)
+    ended = sign_in.end_sessions(member.user)
+    revoked = member.tokens.filter(revoked_at=None).update(revoked_at=act.now)
+    changes = [Change("Active", "yes", "no"), Change("Sessions ended", "", str(ended))]
+    changes.append(Change("Tokens revoked", "", str(revoked)))
+    return Outcome(f"{member} is no longer staff.", changes, undo=Undo("staff.staff.reactivate", {}))
+
+
+@action(
+    key="staff.staff.reactivate",
+    on=StaffMember,
+    label="Reactivate…",
+    icon="user-check",
+    help="Gives the staff hat back, with the roles they had. Their tokens stay revoked.",
+    permission=Right.MANAGE_STAFF,
+    blocked=lambda case: "They are active." if case.target.is_active else _why_not_self(case),
+    danger=True,
+)
+def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
+    StaffMember.objects.filter(pk=member.pk).update(is_active=True)
+    return Outcome(f"{member} is staff again.", [Change("Active", "no", "yes")])
+
+
+@action(
+    key="staff.staff.sign_out",
+    on=StaffMember,
+    label="Sign out everywhere…",
+    icon="logout",
+    help="Ends every session of theirs, on every device.",
+    permission=Right.MANAGE_STAFF,
+)
+def sign_out(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
+    ended = sign_in.end_sessions(member.user)
+    return Outcome(f"{ended} sessions of {member} ended.", [Change("Sessions ended", "", str(ended))])
+
+
+class CreateToken(ActionForm):
+    name = forms.CharField(label="Name", max_length=100, help_text="What it is for, such as “nightly report”.")
+    rights = forms.MultipleChoiceField(
+        label="Rights", widget=forms.CheckboxSelectMultiple, help_text="Never more than you hold yourself at the time."
+    )
+    last_day = forms.DateField(
+        label="Last day", help_text="Inclusive; at most a year ahead.", widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["rights"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(right.value, right.label) for right in Right if right in self.case.actor.rights]
+        field.initial = [Right.READ.value]
+        self.fields["last_day"].initial = (self.case.now + timedelta(days=90)).date()
+
+    def clean_last_day(self) -> date:
+        day: date = self.cleaned_data["last_day"]
+        today = self.case.now.date()
+        if not today <= day <= add_months(today, 12):
+            raise forms.ValidationError("Choose a day from today to a year ahead.")
+        return day
+
+
+def _why_no_token(case: Case) -> str | None:
+    if case.actor.kind is not ActorKind.STAFF or case.actor.door is not Door.PAGE:
+        return "A token is made by the person themselves, signed in to the panel."
+    return None
+
+
+@action(
+    key="staff.company.create_token",
+    on=Company,
+    form=CreateToken,
+    label="New token…",
+    icon="key",
+    help="Makes a token for the API that acts as you, with the rights you choose. It is shown once.",
+    permission=Right.READ,
+    reason=Reason.NONE,
+    blocked=_why_no_token,
+    in_menu=False,
+    danger=True,
+)
+def create_token(act: Act, company: Company, data: Cleaned) -> Outcome:
+    assert act.actor.staff_id is not None
+    secret = make_secret("bst")
+    made = ApiToken.objects.create(
+        member_id=act.actor.staff_id,
+        name=data["name"],
+        digest=digest_of(secret),
+        hint=secret[-4:],
+        rights=data["rights"],
+        created_at=act.now,
+        expires_at=end_of(data["last_day"]),
+    )
+    changes = [Change("Token", "", str(made)), Change("Rights", "", ", ".join(made.rights))]
+    changes.append(Change("Last day", "", f"{data['last_day']:%-d %B %Y}"))
+    return Outcome("The token is made.", changes, data={"token": made.public_id}, secret=secret)
+
+
+@action(
+    key="staff.token.revoke",
+    on=ApiToken,
+    label="Revoke token…",
+    icon="key-off",
+    help="The token works no more from this moment.",
+    permission=Right.READ,
+    reason=Reason.NONE,
+    blocked=lambda case: "The token works no more already." if not case.target.is_live(case.now) else None,
+)
+def revoke_token(act: Act, token: ApiToken, data: Cleaned) -> Outcome:
+    ApiToken.objects.filter(pk=token.pk).update(revoked_at=act.now)
+    return Outcome(f"The token {token} works no more.", [Change("Token", str(token), "revoked")])

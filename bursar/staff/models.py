@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from bursar.access.keys import Key
 from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.core import clock
@@ -32,6 +33,7 @@ class StaffMember(models.Model):
     roles = models.ManyToManyField(Role, related_name="members")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=clock.now)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.user.name or self.user.email
@@ -44,3 +46,11 @@ class SignInLink(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+
+
+class ApiToken(Key):
+    """A staff person's own token for the API, with a subset of their rights: never more than they hold now."""
+
+    public_id = PublicIdField(prefix="tok")
+    member = models.ForeignKey(StaffMember, on_delete=models.CASCADE, related_name="tokens")
+    rights = ArrayField(models.CharField(max_length=20, choices=Right.choices))

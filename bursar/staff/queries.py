@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from django.db.models import QuerySet
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from bursar.access.actor import Actor
 from bursar.access.models import User
 from bursar.access.rights import Right
-from bursar.staff.models import Role, StaffMember
+from bursar.core.errors import NotFound
+from bursar.staff.models import ApiToken, Role, StaffMember
 
 
 @dataclass(frozen=True)
@@ -48,3 +52,61 @@ def leads_with(right: Right) -> list[str]:
     """Whom to ask for a right: names of active staff who hold it through a role that manages staff."""
     rows = StaffMember.objects.filter(is_active=True, roles__rights__contains=[right.value, Right.MANAGE_STAFF.value])
     return sorted(set(rows.values_list("user__name", flat=True)))
+
+
+SEEN_IS_NOTED_EVERY = timedelta(minutes=1)
+
+
+_noted: dict[int, datetime] = {}
+
+
+def note_seen(member_id: int, now: datetime) -> None:
+    """At most once a minute and process: no page pays for it twice."""
+    if abs(now - _noted.get(member_id, datetime.min.replace(tzinfo=UTC))) < SEEN_IS_NOTED_EVERY:
+        return
+    _noted[member_id] = now
+    stale = Q(last_seen_at=None) | Q(last_seen_at__lt=now - SEEN_IS_NOTED_EVERY)
+    StaffMember.objects.filter(stale, pk=member_id).update(last_seen_at=now)
+
+
+def get_member(actor: Actor, public_id: str) -> StaffMember:
+    """Colleagues see each other; nobody else sees any."""
+    found = StaffMember.objects.filter(public_id=public_id).select_related("user").first()
+    if found is None or not actor.all_accounts:
+        raise NotFound
+    return found
+
+
+def list_members() -> list[StaffMember]:
+    """Everybody on the staff with roles and whether they have a second factor; the active first."""
+    factors = Authenticator.objects.filter(user_id=OuterRef("user_id")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    rows = StaffMember.objects.select_related("user").prefetch_related("roles")
+    return list(rows.annotate(has_factor=Exists(factors)).order_by("-is_active", "user__name", "user__email"))
+
+
+def lock_managers() -> set[int]:
+    """Active staff who hold manage_staff, locked in id order until the transaction ends."""
+    holding = Role.objects.filter(rights__contains=[Right.MANAGE_STAFF.value]).values("id")
+    rows = StaffMember.objects.filter(is_active=True, roles__in=holding).values("id")
+    locked = StaffMember.objects.select_for_update().filter(id__in=rows).order_by("id")
+    return set(locked.values_list("id", flat=True))
+
+
+def has_second_factor(user_id: int) -> bool:
+    types = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    return bool(Authenticator.objects.filter(user_id=user_id, type__in=types).exists())
+
+
+def tokens_of(actor: Actor) -> QuerySet[ApiToken]:
+    return ApiToken.objects.filter(member_id=actor.staff_id or 0).order_by("-created_at", "-id")
+
+
+def get_token(actor: Actor, public_id: str) -> ApiToken:
+    """One's own; whoever manages staff reaches every one, to revoke it."""
+    reach = ApiToken.objects.select_related("member__user").filter(public_id=public_id)
+    if not actor.can(Right.MANAGE_STAFF):
+        reach = reach.filter(member_id=actor.staff_id or 0)
+    found = reach.first()
+    if found is None or not actor.all_accounts:
+        raise NotFound
+    return found

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 
 from bursar.access.models import User
@@ -18,11 +19,20 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def make_link(user: User, now: datetime) -> str:
-    """Returns the path of a link that signs `user` in once, within 24 hours."""
+def make_link(user: User, now: datetime, lives: timedelta = LIVES) -> str:
+    """Returns the path of a link that signs `user` in once, within 24 hours or as long as it `lives`."""
     token = secrets.token_urlsafe(32)
-    SignInLink.objects.create(user=user, digest=digest_of(token), expires_at=now + LIVES)
+    SignInLink.objects.create(user=user, digest=digest_of(token), expires_at=now + lives)
     return f"/sign-in/link/{token}"
+
+
+def end_sessions(user: User) -> int:
+    """Signs the user out everywhere. Returns how many sessions there were."""
+    count = 0
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+        count += 1
+    return count
 
 
 @transaction.atomic

@@ -37,6 +37,7 @@ def page(chromium: Any) -> Iterator[Any]:
     page = context.new_page()
     page.set_default_timeout(15_000)
     page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
     yield page
     context.close()
     assert faults == []
