@@ -23,6 +23,7 @@ from bursar.config.actors import actor_for
 from bursar.core import clock
 from bursar.core.errors import Refusal
 from bursar.product.importing import Report, import_lines
+from bursar.product.models import ApiKey
 from bursar.rollup.models import AccountMonth, SavedView
 from bursar.rollup.refresh import refresh
 from bursar.rollup.verify import list_differences
@@ -179,6 +180,10 @@ class Cast:
             "account": lambda: self.haarlem,
             "workspace": lambda: self.panel,
             "organisation": lambda: self.haarlem.organisation,
+            "person": lambda: Person.objects.get(external_id="lotte"),
+            "key": lambda: ApiKey.objects.get_or_create(name="k", digest="k", hint="hint", scopes=[], created_by="x")[
+                0
+            ],
             "staff": lambda: StaffMember.objects.get(public_id=self.noor.id),
             "token": lambda: ApiToken.objects.get_or_create(
                 member_id=self.ada.staff_id, name="t", digest="d", hint="hint", rights=["read"]

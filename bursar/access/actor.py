@@ -45,9 +45,11 @@ class Actor:
     staff_id: int | None = None
     person_id: int | None = None
     roles: tuple[str, ...] = field(default=())
+    scopes: frozenset[str] = frozenset()
 
-    def can(self, right: Right | None) -> bool:
-        return right is None or right in self.rights
+    def can(self, right: str | None) -> bool:
+        """A staff right, or the scope of a program's key."""
+        return right is None or right in self.rights or right in self.scopes
 
     def through(self, door: Door) -> Actor:
         return replace(self, door=door)

@@ -77,8 +77,9 @@ def run(key: str, actor: Actor, target_id: str, data: Mapping[str, Any] | None =
     Refused; nothing has changed then.
     """
     request = Request(_action(key), actor, target_id, data or {}, **more)
-    digest = idempotency.digest_of(key, target_id, request.data, request.reason, request.message)
+    digest = ""
     if request.idempotency_key:
+        digest = idempotency.digest_of(key, target_id, request.data, request.reason, request.message)
         first = idempotency.find(actor, request.idempotency_key, digest)
         if first is not None:
             return first

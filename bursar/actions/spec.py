@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from django import forms
+from django.db import models
 
 from bursar.access.actor import Actor
 from bursar.access.rights import Right
@@ -124,7 +125,7 @@ class Action:
     verb: Callable[..., Outcome]
     form: type[ActionForm] = ActionForm
     icon: str = "bolt"
-    permission: Right | None = Right.ACT
+    permission: models.TextChoices | None = Right.ACT
     reason: Reason = Reason.REQUIRED
     customer_visible: bool = False
     tell: tuple[Notice, ...] = ()
@@ -160,7 +161,8 @@ class Action:
 
     def explain_missing_right(self) -> str:
         assert self.permission is not None
-        return f"You need the right “{self.permission.label}”."
+        kind = "right" if isinstance(self.permission, Right) else "key with the scope"
+        return f"You need the {kind} “{self.permission.label}”."
 
 
 class Company:

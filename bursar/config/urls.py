@@ -14,6 +14,7 @@ from bursar.access.request import actor_of
 from bursar.actions.api import build_router
 from bursar.config.middleware import refuse_json
 from bursar.core.errors import Forbidden
+from bursar.product.api import api as product_api
 from bursar.rollup.api import router as rollup_router
 
 
@@ -52,6 +53,8 @@ def refuse_malformed(request: HttpRequest, error: ValidationError) -> HttpRespon
 urlpatterns = [
     path("healthz", healthz),
     path("api/v1/", api.urls),
+    path("api/product/v1/", product_api.urls),
+    path("panel/keys/", include("bursar.product.urls")),
     path("panel", RedirectView.as_view(url="/panel/")),
     path("panel/actions/", include("bursar.actions.urls")),
     path("panel/book/", include("bursar.audit.urls")),

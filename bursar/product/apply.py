@@ -105,9 +105,12 @@ def _show_label(account: BillingAccount, label: str) -> None:
 
 
 def _people(records: Numbered, lookup: Lookup, result: Applied, now: datetime) -> None:
+    erased = Person.objects.filter(external_id__in=[r.external_id for _, r in records]).exclude(erased_at=None)
+    gone = set(erased.values_list("external_id", flat=True))
     rows = [
         Person(external_id=r.external_id, name=r.name, email=r.email.lower(), sort_key=sort_key(r.name), changed_at=now)
         for _, r in records
+        if r.external_id not in gone
     ]
     _upsert(Person, rows, ["external_id"], ["name", "email", "sort_key"])
 

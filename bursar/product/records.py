@@ -264,10 +264,11 @@ def read_record(data: Any) -> Record:
     try:
         return KINDS[kind].model_validate(data)
     except ValidationError as error:
-        raise ValueError("; ".join(_words(fault) for fault in error.errors())) from None
+        raise ValueError("; ".join(words_of(fault) for fault in error.errors())) from None
 
 
-def _words(fault: Any) -> str:
+def words_of(fault: Any) -> str:
+    """One of pydantic's faults as a sentence: where, and what."""
     where = ".".join(str(part) for part in fault["loc"])
     said = str(fault["msg"]).removeprefix("Value error, ")
     return f"{where}: {said}" if where else said

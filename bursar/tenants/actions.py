@@ -130,7 +130,7 @@ def _set_role(act: Act, membership: WorkspaceMembership, role: WorkspaceRole) ->
         WorkspaceMembership,
         {"workspace": membership.workspace, "person": person},
         act.now,
-        {"role": role.value, "is_support": False},
+        {"role": role.value, "is_support": False, "changed_at": act.now, "is_commanded": True},
     )
     return Change(
         label="Admin" if role is WorkspaceRole.ADMIN else "Member",

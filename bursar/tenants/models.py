@@ -52,6 +52,7 @@ class Person(models.Model):
     sort_key = models.CharField(max_length=320, editable=False, db_index=True)
     user = models.OneToOneField(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="person")
     changed_at = models.DateTimeField(default=clock.now)
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
@@ -71,6 +72,7 @@ class Organisation(models.Model):
     creator = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
@@ -123,6 +125,7 @@ class Workspace(models.Model):
     agreement_accepted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField(null=True, blank=True)
 
     feeds_facts = True
 
@@ -158,6 +161,8 @@ class OrganisationMembership(Dated):
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="memberships")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="organisation_memberships")
     role = models.CharField(max_length=10, choices=OrganisationRole.choices)
+    changed_at = models.DateTimeField(null=True, blank=True)
+    is_commanded = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -167,12 +172,18 @@ class OrganisationMembership(Dated):
 
 
 class WorkspaceMembership(Dated):
-    """A direct membership. `is_support` marks a temporary support member: never a seat, login or contact."""
+    """A direct membership. `is_support` marks a temporary support member: never a seat, login or contact.
+
+    `changed_at`: when the product, or a colleague (`is_commanded`), last said so. A command waits for the product
+    until a newer push says the same, or something else.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="workspace_memberships")
     role = models.CharField(max_length=10, choices=WorkspaceRole.choices)
     is_support = models.BooleanField(default=False)
+    changed_at = models.DateTimeField(null=True, blank=True)
+    is_commanded = models.BooleanField(default=False)
 
     feeds_facts = True
 

@@ -52,6 +52,22 @@ def get_organisation(actor: Actor, public_id: str) -> Organisation:
     return _found(found.first())
 
 
+def get_person(actor: Actor, public_id: str) -> Person:
+    """People are the staff's to look up; customers see their own pages."""
+    found = Person.objects.select_related("user").filter(public_id=public_id)
+    return _found(found.first() if actor.all_accounts else None)
+
+
+def list_person_touches(person: Person) -> list[str]:
+    return [person.public_id]
+
+
+def find_people(actor: Actor, text: str, limit: int) -> list[Person]:
+    if not actor.all_accounts:
+        return []
+    return list(_best_first(Person.objects.filter(sort_key__contains=text), text)[:limit])
+
+
 def _found(thing: M | None) -> M:
     if thing is None:
         raise NotFound

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import connection
 
-from bursar.core.calendar import Month
 from bursar.usage.models import UsageEvent
 from bursar.usage.queries import TierClock, list_resets
 from bursar.usage.rules import FUTURE_LIMIT
@@ -27,34 +26,36 @@ class Event:
 
 @dataclass
 class Ingested:
-    """`refused`: place in the batch → the sentence. `months`: seconds added by workspace and month."""
+    """`repeats`: places of events that were known. `refused`: place in the batch → the sentence.
+
+    `months`: seconds added by workspace and month.
+    """
 
     taken: int = 0
-    repeated: int = 0
+    repeats: set[int] = field(default_factory=set)
     refused: dict[int, str] = field(default_factory=dict)
     months: dict[tuple[int, date], int] = field(default_factory=dict)
 
+    @property
+    def repeated(self) -> int:
+        return len(self.repeats)
+
 
 def ingest(events: Sequence[Event], now: datetime) -> Ingested:
-    """Stores and counts a batch inside the caller's transaction. The same event again changes nothing."""
+    """Stores and counts a batch inside the caller's transaction. The same event again changes nothing.
+
+    One COPY and one statement for a batch that is all new; only when something in it was known before is it asked what.
+    """
     result = Ingested()
     hold_batches(exclusive=False)
     fresh = _sift(events, now, result)
-    clock = TierClock({event.workspace_id for event in fresh})
-    rows = [
-        UsageEvent(
-            source=event.source,
-            event_id=event.event_id,
-            workspace_id=event.workspace_id,
-            at=event.at,
-            seconds=event.seconds,
-            tier=clock.at(event.workspace_id, event.at).tier,
-        )
-        for event in fresh
-    ]
-    UsageEvent.objects.bulk_create(rows, batch_size=2000)
-    _count(rows, result, now)
-    result.taken = len(rows)
+    _lock_sources({event.source for event in events})
+    if not fresh:
+        return result
+    _copy(fresh, events)
+    result.taken, result.months = _store(now)
+    if result.taken < len(fresh):
+        _explain_known(events, result)
     return result
 
 
@@ -68,57 +69,120 @@ def hold_batches(*, exclusive: bool) -> None:
         cursor.execute(f"SELECT {name}(hashtextextended('usage-batches', 0))")
 
 
-def _sift(events: Sequence[Event], now: datetime, result: Ingested) -> list[Event]:
-    """Leaves what is new. Repeats are counted, contradictions and far futures refused, one by one."""
-    known = _load_known(events)
-    fresh: list[Event] = []
+def _sift(events: Sequence[Event], now: datetime, result: Ingested) -> list[int]:
+    """Places of what may be new: repeats within the batch, contradictions and far futures are told here."""
+    seen: dict[tuple[str, str], Event] = {}
+    limit = now + FUTURE_LIMIT
+    fresh = []
     for place, event in enumerate(events):
-        key = (event.source, event.event_id)
-        content = (event.workspace_id, event.at, event.seconds)
-        if key in known:
-            if known[key] == content:
-                result.repeated += 1
-            else:
-                result.refused[place] = f"The event {event.event_id} of {event.source} came before, with other content."
-        elif event.at > now + FUTURE_LIMIT:
+        if event.at > limit:
             result.refused[place] = f"{event.at.isoformat()} is more than 24 hours in the future."
+            continue
+        first = seen.setdefault((event.source, event.event_id), event)
+        if first is event:
+            fresh.append(place)
+        elif first == event:
+            result.repeats.add(place)
         else:
-            known[key] = content
-            fresh.append(event)
+            result.refused[place] = _contradiction(event)
     return fresh
 
 
-def _load_known(events: Sequence[Event]) -> dict[tuple[str, str], tuple[int, datetime, int]]:
-    """What is stored under these keys. The keys are locked, so that two batches with one event wait for each other."""
-    keys = sorted({(event.source, event.event_id) for event in events})
-    arrays = [[source for source, _ in keys], [event_id for _, event_id in keys]]
+def _contradiction(event: Event) -> str:
+    return f"The event {event.event_id} of {event.source} came before, with other content."
+
+
+def _lock_sources(sources: set[str]) -> None:
+    """Two batches of one source wait for each other, so that an event in both is counted once."""
     with connection.cursor() as cursor:
-        for source in sorted({source for source, _ in keys}):
+        for source in sorted(sources):
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"usage:{source}"])
+
+
+def _copy(fresh: list[int], events: Sequence[Event]) -> None:
+    """Into a temporary table, each event with the tier in force at its instant."""
+    clock = TierClock({events[place].workspace_id for place in fresh})
+    with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT e.source, e.event_id, e.workspace_id, e.at, e.seconds FROM usage_usageevent e "
-            "JOIN unnest(%s::text[], %s::text[]) AS t(source, event_id) USING (source, event_id)",
-            arrays,
+            "CREATE TEMPORARY TABLE IF NOT EXISTS usage_batch (place int, source text, event_id text, "
+            "workspace_id bigint, at timestamptz, seconds int, tier text) ON COMMIT DELETE ROWS"
         )
-        return {(source, event_id): (pk, at, seconds) for source, event_id, pk, at, seconds in cursor.fetchall()}
+        cursor.execute("TRUNCATE usage_batch")
+        with cursor.copy("COPY usage_batch FROM STDIN") as copy:
+            copy.write("".join(_line(place, events[place], clock) for place in fresh))
 
 
-def _count(rows: list[UsageEvent], result: Ingested, now: datetime) -> None:
-    months: dict[tuple[int, date], int] = defaultdict(int)
-    meters: dict[tuple[int, str], int] = defaultdict(int)
-    resets = list_resets({row.workspace_id for row in rows}, now)
-    for row in rows:
-        months[row.workspace_id, Month.of(row.at).first] += row.seconds
-        reset = resets.get(row.workspace_id)
-        if reset is None or row.at > reset:
-            meters[row.workspace_id, row.tier] += row.seconds
-    _add("usage_usagemonth", "month", "date", months)
-    _add("usage_meter", "tier", "text", meters)
-    result.months = dict(months)
+def _line(place: int, event: Event, clock: TierClock) -> str:
+    tier = clock.tier_at(event.workspace_id, event.at)
+    return (
+        f"{place}\t{_escaped(event.source)}\t{_escaped(event.event_id)}\t{event.workspace_id}\t"
+        f"{event.at.isoformat()}\t{event.seconds}\t{tier}\n"
+    )
 
 
-def _add(table: str, column: str, kind: str, amounts: dict[tuple[int, date], int] | dict[tuple[int, str], int]) -> None:
-    """x = x + d for every key at once, in key order, so that parallel batches do not deadlock."""
+def _escaped(text: str) -> str:
+    """As COPY's text format wants it."""
+    if text.isalnum():
+        return text
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+# Meters and months are touched in key order, so that parallel batches of two sources do not deadlock.
+_STORE = """
+WITH fresh AS (
+    INSERT INTO usage_usageevent (source, event_id, workspace_id, at, seconds, tier)
+    SELECT source, event_id, workspace_id, at, seconds, tier FROM usage_batch ORDER BY workspace_id, at
+    ON CONFLICT (source, event_id) DO NOTHING
+    RETURNING source, event_id, workspace_id, at, seconds, tier
+), left_over AS (
+    DELETE FROM usage_batch USING fresh
+    WHERE usage_batch.source = fresh.source AND usage_batch.event_id = fresh.event_id
+), months AS (
+    SELECT workspace_id, date_trunc('month', at AT TIME ZONE 'UTC')::date AS month, SUM(seconds)::bigint AS seconds,
+        COUNT(*) AS events
+    FROM fresh GROUP BY 1, 2
+), resets AS (
+    SELECT workspace_id, MAX(at) AS at FROM usage_usagereset
+    WHERE at <= %s AND workspace_id IN (SELECT workspace_id FROM usage_batch) GROUP BY 1
+), by_month AS (
+    INSERT INTO usage_usagemonth AS known (workspace_id, month, seconds)
+    SELECT workspace_id, month, seconds FROM months ORDER BY 1, 2
+    ON CONFLICT (workspace_id, month) DO UPDATE SET seconds = known.seconds + EXCLUDED.seconds
+), by_tier AS (
+    INSERT INTO usage_meter AS known (workspace_id, tier, seconds)
+    SELECT fresh.workspace_id, fresh.tier, SUM(fresh.seconds) FROM fresh
+    LEFT JOIN resets ON resets.workspace_id = fresh.workspace_id
+    WHERE resets.at IS NULL OR fresh.at > resets.at GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (workspace_id, tier) DO UPDATE SET seconds = known.seconds + EXCLUDED.seconds
+)
+SELECT workspace_id, month, seconds, events FROM months
+"""
+
+
+def _store(now: datetime) -> tuple[int, dict[tuple[int, date], int]]:
+    """How many were new, and their seconds by workspace and month."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, [now])
+        rows = cursor.fetchall()
+    return sum(row[3] for row in rows), {(pk, month): seconds for pk, month, seconds, _ in rows}
+
+
+def _explain_known(events: Sequence[Event], result: Ingested) -> None:
+    """What is left in the temporary table was stored before: with the same content, or with another."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT b.place, e.workspace_id = b.workspace_id AND e.at = b.at AND e.seconds = b.seconds "
+            "FROM usage_batch b JOIN usage_usageevent e USING (source, event_id)"
+        )
+        for place, is_same in cursor.fetchall():
+            if is_same:
+                result.repeats.add(place)
+            else:
+                result.refused[place] = _contradiction(events[place])
+
+
+def _add(amounts: dict[tuple[int, str], int]) -> None:
+    """Meters: x = x + d for every key at once, in key order."""
     ordered = sorted(amounts.items())
     arrays: list[list[Any]] = [
         [key[0] for key, _ in ordered],
@@ -127,9 +191,9 @@ def _add(table: str, column: str, kind: str, amounts: dict[tuple[int, date], int
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (workspace_id, {column}, seconds) "
-            f"SELECT * FROM unnest(%s::bigint[], %s::{kind}[], %s::bigint[]) "
-            f"ON CONFLICT (workspace_id, {column}) DO UPDATE SET seconds = {table}.seconds + EXCLUDED.seconds",
+            "INSERT INTO usage_meter AS known (workspace_id, tier, seconds) "
+            "SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) "
+            "ON CONFLICT (workspace_id, tier) DO UPDATE SET seconds = known.seconds + EXCLUDED.seconds",
             arrays,
         )
 
@@ -141,7 +205,7 @@ def recount(workspace_ids: Sequence[int], now: datetime) -> None:
     meters: dict[tuple[int, str], int] = defaultdict(int)
     moved = []
     for row in UsageEvent.objects.filter(workspace_id__in=workspace_ids).iterator(chunk_size=5000):
-        tier = clock.at(row.workspace_id, row.at).tier
+        tier = clock.tier_at(row.workspace_id, row.at)
         if tier != row.tier:
             row.tier = tier
             moved.append(row)
@@ -151,4 +215,4 @@ def recount(workspace_ids: Sequence[int], now: datetime) -> None:
     UsageEvent.objects.bulk_update(moved, ["tier"], batch_size=2000)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM usage_meter WHERE workspace_id = ANY(%s)", [list(workspace_ids)])
-    _add("usage_meter", "tier", "text", meters)
+    _add(meters)

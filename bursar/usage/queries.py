@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import connection
 from django.db.models import Max
@@ -16,6 +17,8 @@ from bursar.plans.rules import NO_TERMS, EffectiveTier, Terms, WorkspaceState, e
 from bursar.tenants.models import Workspace
 from bursar.usage.models import Meter, UsageMonth, UsageReset
 from bursar.usage.rules import PACE_WINDOW, CapState, calc_cap_state
+
+FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class TierClock:
@@ -32,6 +35,7 @@ class TierClock:
             self._accounts[pk] = account_id
         load_workspace_rows({pk: [state] for pk, state in self.states.items()})
         self._terms: dict[int, list[Terms]] = {}
+        self._stretches: dict[int, tuple[list[datetime], list[str]]] = {}
         fields = ("mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at", "valid_from", "valid_until")
         terms = PaymentTerms.objects.filter(account_id__in=set(self._accounts.values()))
         for account_id, *values in terms.values_list("account_id", *fields):
@@ -40,6 +44,28 @@ class TierClock:
     def at(self, workspace_id: int, at: datetime) -> EffectiveTier:
         terms = live(self._terms.get(self._accounts[workspace_id], []), at) or NO_TERMS
         return effective_tier(self.states[workspace_id], terms, at)
+
+    def tier_at(self, workspace_id: int, at: datetime) -> str:
+        """As `at`, for many instants of one workspace: each stretch without a change is worked out once."""
+        stretches = self._stretches.get(workspace_id)
+        if stretches is None:
+            starts = self._changes(workspace_id)
+            tiers = [self.at(workspace_id, start).tier for start in [FIRST, *starts]]
+            stretches = self._stretches[workspace_id] = (starts, tiers)
+        starts, tiers = stretches
+        return tiers[bisect_right(starts, at)] if starts else tiers[0]
+
+    def next_change(self, workspace_id: int, after: datetime) -> datetime | None:
+        """The first instant after `after` at which the clock alone may change the tier."""
+        return next((at for at in self._changes(workspace_id) if at > after), None)
+
+    def _changes(self, workspace_id: int) -> list[datetime]:
+        """Every instant at which the tier may change, sorted."""
+        state = self.states[workspace_id]
+        found = {edge for rows in (state.bases, state.grants) for row in rows for edge in (row.start, row.end)}
+        for terms in self._terms.get(self._accounts[workspace_id], []):
+            found |= {terms.start, terms.end, terms.lapses_at}
+        return sorted(at for at in found if at is not None)
 
 
 def list_resets(workspace_ids: Collection[int], until: datetime) -> dict[int, datetime]:

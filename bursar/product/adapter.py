@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.shortcuts import render
 
 from bursar.access.models import User
-from bursar.dashboard.sign_in import ensure_user
+from bursar.product.sign_in import ensure_user
 from bursar.tenants.models import Person
 
 
@@ -21,14 +21,14 @@ class ProductSignInAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
         person = Person.objects.filter(external_id=sociallogin.account.uid).select_related("user").first()
         user = ensure_user(person) if person is not None else None
         if user is None or not user.is_active:
-            raise ImmediateHttpResponse(render(request, "dashboard/unknown.html", status=403))
+            raise ImmediateHttpResponse(render(request, "product/unknown.html", status=403))
         self._connect(request, sociallogin, user)
 
     def _connect(self, request: HttpRequest, sociallogin: Any, user: User) -> None:
         if not sociallogin.is_existing:
             sociallogin.connect(request, user)
         elif sociallogin.user.pk != user.pk:
-            raise ImmediateHttpResponse(render(request, "dashboard/unknown.html", status=403))
+            raise ImmediateHttpResponse(render(request, "product/unknown.html", status=403))
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return False

@@ -1,0 +1,64 @@
+"""Erasing a person: everything that names them is blanked, and the book's chain holds."""
+
+from __future__ import annotations
+
+from django import forms
+
+from bursar.access.rights import Right
+from bursar.actions.registry import Target, action, register_target
+from bursar.actions.run import Act
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome
+from bursar.product import erase
+from bursar.tenants.models import Person
+from bursar.tenants.queries import get_person, list_person_touches
+
+register_target(
+    Target(
+        slug="person",
+        model=Person,
+        label="person",
+        fetch=get_person,
+        accounts=lambda person: [],
+        stream=lambda person: "product",
+        touches=list_person_touches,
+    )
+)
+
+
+class EraseForm(ActionForm):
+    typed = forms.CharField(label="Type the person's name to confirm", max_length=200)
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"].strip()
+        if typed != self.case.target.name:
+            raise forms.ValidationError("This is not their name as it stands above.")
+        return typed
+
+
+def _why_not_erase(case: Case) -> str | None:
+    if case.target.erased_at is not None:
+        return "This person was erased already."
+    if erase.is_active_staff(case.target):
+        return "They are active staff. Deactivate them first."
+    return None
+
+
+@action(
+    key="product.person.erase",
+    on=Person,
+    form=EraseForm,
+    label="Erase person…",
+    icon="eraser",
+    help="Blanks names, addresses and logins everywhere, for good. The book keeps an id, and its chain holds.",
+    permission=Right.MANAGE_STAFF,
+    blocked=_why_not_erase,
+    preview=lambda case, data: ["Free text that colleagues wrote (reasons, notes) stays as it is. There is no undo."],
+    danger=True,
+)
+def erase_person(act: Act, person: Person, data: Cleaned) -> Outcome:
+    counts = erase.erase(person, act.now)
+    return Outcome(
+        f"{person.name} is what is left: {counts.names} names, {counts.logins} logins blanked.",
+        [Change("Names in the book", "", f"{counts.names} blanked"), Change("Logins", "", f"{counts.logins} deleted")],
+        touched=dict.fromkeys(counts.accounts),
+    )

@@ -1,0 +1,284 @@
+"""`/api/product/v1`: what the product pushes and asks. A key is the only way in; no cookie is looked at."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from datetime import date
+from typing import Annotated, Any
+
+import orjson
+from allauth.core.internal.httpkit import get_client_ip
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI, Path, Schema
+from ninja.errors import AuthenticationError, ValidationError
+from ninja.security import HttpBearer
+from pydantic import Field
+
+from bursar.access.actor import Actor
+from bursar.actions.run import run
+from bursar.core import clock
+from bursar.core.errors import BadRequest, Forbidden, Invalid, Refusal
+from bursar.core.limits import is_over
+from bursar.product import pushed, queries
+from bursar.product.actions.pushes import Batch
+from bursar.product.models import ApiKey, Scope
+from bursar.product.usage_events import USAGE_OPENAPI, read_events
+
+ITEMS_AT_MOST = 1000
+BODY_AT_MOST = 20_000_000
+BAD_KEYS = 30
+CREATED = {"created": 201, "refused": 409}
+Id = Annotated[str, Path(max_length=100)]
+
+
+class KeyAuth(HttpBearer):
+    """The actor behind the key; a 401 for none, quietly slowed down for whoever guesses."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        key = ApiKey.find(token.strip(), clock.now())
+        if key is not None:
+            return queries.actor_of_key(key)
+        if is_over("product key", get_client_ip(request) or "", BAD_KEYS, 60):
+            raise Forbidden("Too many wrong keys from this address. Wait a minute.")
+        return None
+
+
+class ItemOut(Schema):
+    result: str = Field(examples=["updated"], description="created, updated, unchanged, stale or refused")
+    sentence: str = ""
+
+
+class BatchIn(Schema):
+    items: list[dict[str, Any]] = Field(
+        min_length=1,
+        max_length=ITEMS_AT_MOST,
+        examples=[[{"kind": "person", "external_id": "per-1", "name": "Maud", "changed_at": "2026-11-24T09:00:00Z"}]],
+    )
+
+
+class BatchOut(Schema):
+    results: list[ItemOut]
+
+
+class RefusalOut(Schema):
+    code: str = Field(examples=["refused"])
+    sentence: str = Field(examples=["There is no organisation “org-9”."])
+    fields: dict[str, list[str]] = {}
+
+
+class UsageOut(Schema):
+    taken: int
+    repeated: int
+    refused: int
+    results: list[ItemOut]
+
+
+class EntitlementOut(Schema):
+    workspace: str = Field(examples=["ws-1"])
+    tier: str = Field(examples=["free"])
+    cap_seconds: int | None = Field(examples=[3600])
+    counted_seconds: int = Field(examples=[1260])
+    state: str = Field(examples=["ok"], description="ok, approaching, at_cap or hard_blocked")
+    may_record: bool
+    uploads_locked: bool
+    is_deleted: bool
+    valid_until: str | None = Field(description="The clock alone changes nothing before this instant; null: unknown.")
+
+
+class LinkIn(Schema):
+    person: str = Field(max_length=100, examples=["per-1"])
+
+
+class LinkOut(Schema):
+    path: str = Field(examples=["/sign-in/link/…"], description="Works once, within five minutes. Empty: nobody may.")
+    sentence: str
+
+
+REFUSALS: dict[int, Any] = dict.fromkeys((401, 403, 404, 409, 413, 422), RefusalOut)
+api = NinjaAPI(
+    title="Bursar, the product's door", version="1", auth=KeyAuth(), urls_namespace="product_api", docs_url=None
+)
+
+
+def _key(request: HttpRequest, scope: Scope) -> Actor:
+    actor: Actor = request.auth  # type: ignore[attr-defined]  # set by ninja
+    if scope.value not in actor.scopes:
+        raise Forbidden(f"This key lacks the scope “{scope.value}”.")
+    return actor
+
+
+def _push_one(request: HttpRequest, item: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    actor = _key(request, Scope.PUSH)
+    outcome = run("product.company.push", actor, "company", {"batch": Batch([item], _digest(request.body))})
+    result = outcome.data["results"][0]
+    if result["result"] == "refused":
+        return 409, {"code": "refused", "sentence": result["sentence"], "fields": {}}
+    return CREATED.get(result["result"], 200), result
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _fields(body: pushed.Pushed) -> dict[str, Any]:
+    return body.model_dump(mode="json")
+
+
+ANSWERS = {200: ItemOut, 201: ItemOut, **REFUSALS}
+
+
+@api.put("/organisations/{external_id}", response=ANSWERS, operation_id="put_organisation", tags=["push"])
+def put_organisation(request: HttpRequest, external_id: Id, body: pushed.OrganisationIn) -> Any:
+    """Makes or changes an organisation. `deleted: true` hides it; nothing is erased."""
+    return _push_one(request, {"kind": "organisation", "external_id": external_id, **_fields(body)})
+
+
+@api.put("/people/{external_id}", response=ANSWERS, operation_id="put_person", tags=["push"])
+def put_person(request: HttpRequest, external_id: Id, body: pushed.PersonIn) -> Any:
+    """Makes or changes a person. One who was erased here stays erased."""
+    return _push_one(request, {"kind": "person", "external_id": external_id, **_fields(body)})
+
+
+@api.put("/workspaces/{external_id}", response=ANSWERS, operation_id="put_workspace", tags=["push"])
+def put_workspace(request: HttpRequest, external_id: Id, body: pushed.WorkspaceIn) -> Any:
+    """Makes or changes a workspace; its billing account is made with it when needed."""
+    return _push_one(request, {"kind": "workspace", "external_id": external_id, **_fields(body)})
+
+
+@api.put(
+    "/organisations/{organisation}/members/{person}",
+    response=ANSWERS,
+    operation_id="put_organisation_member",
+    tags=["push"],
+)
+def put_organisation_member(
+    request: HttpRequest, organisation: Id, person: Id, body: pushed.OrganisationMemberIn
+) -> Any:
+    """Somebody's role in an organisation, from now on; null ends it."""
+    item = {"kind": "organisation_member", "organisation": organisation, "person": person}
+    return _push_one(request, {**item, **_fields(body)})
+
+
+@api.put(
+    "/workspaces/{workspace}/members/{person}", response=ANSWERS, operation_id="put_workspace_member", tags=["push"]
+)
+def put_workspace_member(request: HttpRequest, workspace: Id, person: Id, body: pushed.WorkspaceMemberIn) -> Any:
+    """Somebody's role in a workspace, from now on; null ends it. A newer command of staff is not undone."""
+    return _push_one(request, {"kind": "workspace_member", "workspace": workspace, "person": person, **_fields(body)})
+
+
+@api.put("/people/{person}/logins/{day}", response=ANSWERS, operation_id="put_login", tags=["push"])
+def put_login(request: HttpRequest, person: Id, day: date, body: pushed.LoginIn) -> Any:
+    """How often somebody signed in to the product on a UTC day; a higher count replaces a lower one."""
+    return _push_one(request, {"kind": "login", "person": person, "day": day.isoformat(), **_fields(body)})
+
+
+@api.post("/batch", response={200: BatchOut, **REFUSALS}, operation_id="push_batch", tags=["push"])
+def push_batch(request: HttpRequest, body: BatchIn) -> Any:
+    """Up to 1 000 items of any kind in one transaction, applied in order; a refused one leaves the others alone."""
+    actor = _key(request, Scope.PUSH)
+    batch = Batch(body.items, _digest(request.body))
+    return run("product.company.push", actor, "company", {"batch": batch}).data
+
+
+@api.post(
+    "/usage",
+    response={200: UsageOut, **REFUSALS},
+    operation_id="post_usage",
+    tags=["usage"],
+    openapi_extra=USAGE_OPENAPI,
+)
+def post_usage(request: HttpRequest) -> HttpResponse:
+    """Up to 10 000 events in the shape of CloudEvents, gzip allowed. The same event again changes nothing."""
+    actor = _key(request, Scope.USAGE)
+    body = _inflated(request)
+    try:
+        raw = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"The body is not JSON: {error}") from None
+    read = read_events(raw)
+    batch = Batch(read.events, _digest(body))
+    done = run("product.company.take_usage", actor, "company", {"batch": batch}).data if read.events else {}
+    results: list[dict[str, str]] = [{"result": "taken"}] * read.total
+    for place in done.get("repeated", []):
+        results[read.places[place]] = {"result": "repeated"}
+    refused = {**read.refused, **{read.places[place]: why for place, why in done.get("refused", {}).items()}}
+    for place, sentence in refused.items():
+        results[place] = {"result": "refused", "sentence": sentence}
+    counts = {"taken": done.get("taken", 0), "repeated": len(done.get("repeated", [])), "refused": len(refused)}
+    return HttpResponse(orjson.dumps({**counts, "results": results}), content_type="application/json")
+
+
+def _inflated(request: HttpRequest) -> bytes:
+    """The body; a gzip is unpacked no further than 20 MB, whatever it claims."""
+    body = request.body
+    if request.headers.get("Content-Encoding", "") == "gzip":
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            body = unpacker.decompress(body, BODY_AT_MOST + 1)
+        except zlib.error:
+            raise BadRequest("The body is no gzip, although Content-Encoding says so.") from None
+    if len(body) > BODY_AT_MOST:
+        raise TooLarge
+    return body
+
+
+class TooLarge(Refusal):
+    status = 413
+    code = "too_large"
+
+    def __init__(self) -> None:
+        super().__init__("The body is larger than 20 MB. Send smaller batches.")
+
+
+@api.get(
+    "/entitlements/{workspace}",
+    response={200: EntitlementOut, 304: None, **REFUSALS},
+    operation_id="get_entitlements",
+    tags=["entitlements"],
+)
+def get_entitlements(request: HttpRequest, workspace: Id) -> Any:
+    """What a workspace may do now. Send the ETag back in If-None-Match; 304 says that nothing changed."""
+    _key(request, Scope.ENTITLEMENTS)
+    made = queries.get_entitlement(workspace, clock.now())
+    body = orjson.dumps(made)
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    known = [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]
+    response = HttpResponse(status=304) if etag in known else HttpResponse(body, content_type="application/json")
+    response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
+    return response
+
+
+@api.post("/sign-in-links", response={200: LinkOut, **REFUSALS}, operation_id="make_sign_in_link", tags=["sign-in"])
+def make_sign_in_link(request: HttpRequest, body: LinkIn) -> Any:
+    """A link that signs a customer in once; the product sends them there."""
+    actor = _key(request, Scope.SIGN_IN)
+    outcome = run("product.company.make_sign_in_link", actor, "company", {"person": body.person})
+    return {"path": outcome.secret, "sentence": outcome.sentence}
+
+
+def _refuse(status: int, code: str, sentence: str, fields: dict[str, list[str]] | None = None) -> JsonResponse:
+    return JsonResponse({"code": code, "sentence": sentence, "fields": fields or {}}, status=status)
+
+
+@api.exception_handler(AuthenticationError)
+def refuse_unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    response = _refuse(401, "unauthenticated", "Send a live key as “Authorization: Bearer …”.")
+    response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@api.exception_handler(Refusal)
+def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    fields = refusal.fields if isinstance(refusal, Invalid) else {}
+    return _refuse(refusal.status, refusal.code, refusal.sentence, fields)
+
+
+@api.exception_handler(ValidationError)
+def refuse_malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    fields: dict[str, list[str]] = {}
+    for fault in error.errors:
+        where = [str(part) for part in fault.get("loc", []) if part not in ("body", "path", "data")]
+        fields.setdefault(".".join(where) or "body", []).append(str(fault.get("msg", "is not right")))
+    return _refuse(422, "invalid", "Some fields need another look.", fields)

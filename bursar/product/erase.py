@@ -1,0 +1,79 @@
+"""Where a person's name, address and logins are kept, and blanking them there. Called by the erase action only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.db.models import JSONField, TextField, Value
+from django.db.models.functions import Cast, Replace
+
+from bursar.access.models import User
+from bursar.actions.models import BulkResult, IdempotencyKey
+from bursar.audit.store import blank_names
+from bursar.core.sortkey import sort_key
+from bursar.outbox.models import OutboxRow
+from bursar.staff.models import StaffMember
+from bursar.staff.sign_in import end_sessions
+from bursar.tenants.models import Person, Workspace
+from bursar.usage.models import UsageReset
+
+ERASED = "Erased person"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """`accounts`: those whose workspaces named the person."""
+
+    names: int
+    logins: int
+    accounts: set[int]
+
+
+def is_active_staff(person: Person) -> bool:
+    return person.user_id is not None and StaffMember.objects.filter(user_id=person.user_id, is_active=True).exists()
+
+
+def erase(person: Person, now: datetime) -> Counts:
+    """`person` is changed in place too, so that the book's line about this names nobody."""
+    name, email, user = person.name, person.email, person.user
+    names = blank_names(person.public_id)
+    if user is not None:
+        names += _erase_user(user)
+    logins, _ = person.logins.all().delete()
+    accounts: set[int] = set()
+    if email:
+        named = Workspace.objects.filter(data_owner_email__iexact=email)
+        accounts = set(named.values_list("account_id", flat=True))
+        if accounts:
+            named.update(data_owner_email="")
+        OutboxRow.objects.filter(payload__to__iexact=email).delete()
+    _blank_sentences(name)
+    person.name, person.email, person.erased_at = ERASED, "", now
+    person.sort_key = sort_key(ERASED)
+    person.save()
+    return Counts(names, logins, accounts)
+
+
+def _erase_user(user: User) -> int:
+    """The sign-in goes, with its sessions and factors; the row stays, because others point to it."""
+    names = blank_names(user.public_id)
+    for member in StaffMember.objects.filter(user=user):
+        names += blank_names(member.public_id)
+        UsageReset.objects.filter(by_name=user.name).exclude(by_name="").update(by_name=ERASED)
+    end_sessions(user)
+    Authenticator.objects.filter(user=user).delete()
+    SocialAccount.objects.filter(user=user).delete()
+    user.email, user.name, user.is_active = f"{user.public_id}@erased.invalid", "", False
+    user.set_unusable_password()
+    user.save()
+    return names
+
+
+def _blank_sentences(name: str) -> None:
+    """Outcomes that are kept for repeated submits, and results of bulk runs, say names in their sentences."""
+    BulkResult.objects.filter(sentence__contains=name).update(sentence=Replace("sentence", Value(name), Value(ERASED)))
+    kept = IdempotencyKey.objects.annotate(text=Cast("outcome", TextField())).filter(text__contains=name)
+    kept.update(outcome=Cast(Replace("text", Value(name), Value(ERASED)), JSONField()))

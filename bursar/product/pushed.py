@@ -1,0 +1,115 @@
+"""What the product may push, one model a kind. Commercial terms are none of them: they come by `bursar import`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from bursar.product.records import Id, Instant, Mail, Name, words_of
+
+WorkspaceRole = Literal["owner", "admin", "member", "billing", "external", "observer"]
+OrganisationRole = Literal["owner", "admin", "member", "billing"]
+
+
+class Pushed(BaseModel):
+    """`changed_at`: when the product changed it. What is stored as newer stays."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    changed_at: Instant = Field(examples=["2026-11-24T09:00:00Z"])
+
+    @model_validator(mode="after")
+    def holds_text(self) -> Pushed:
+        if any("\0" in value for value in self.__dict__.values() if isinstance(value, str)):
+            raise ValueError("holds a character that cannot be kept")
+        return self
+
+
+class OrganisationIn(Pushed):
+    name: Name = Field(examples=["Gemeente Haarlem"])
+    country: Annotated[str, Field(pattern="^([A-Z]{2})?$", examples=["NL"])] = ""
+    creator: Id | None = Field(None, description="The external id of the person who made it.", examples=["per-1"])
+    deleted: bool = False
+
+
+class PersonIn(Pushed):
+    name: Name = Field(examples=["Maud de Wit"])
+    email: Mail | Literal[""] = Field("", examples=["maud@haarlem.example"])
+
+
+class WorkspaceIn(Pushed):
+    organisation: Id = Field(examples=["org-1"])
+    name: Name = Field(examples=["Burgerberaad Klimaat"])
+    type: Literal["internal", "external_client"] = "internal"
+    visibility: Literal["open_to_organisation", "invite_only", "private"] = "open_to_organisation"
+    data_owner: Id | None = Field(None, description="For external clients: the organisation that owns the data.")
+    data_owner_email: Mail | Literal[""] = ""
+    agreement_accepted_at: Instant | None = None
+    deleted: bool = False
+
+    @model_validator(mode="after")
+    def has_owner_only_for_clients(self) -> WorkspaceIn:
+        if self.type == "internal" and (self.data_owner or self.data_owner_email):
+            raise ValueError("only a workspace for an external client has a data owner")
+        return self
+
+
+class OrganisationMemberIn(Pushed):
+    role: OrganisationRole | None = Field(description="null: no member any more", examples=["admin"])
+
+
+class WorkspaceMemberIn(Pushed):
+    role: WorkspaceRole | None = Field(description="null: no member any more", examples=["member"])
+
+
+class LoginIn(Pushed):
+    count: Annotated[int, Field(ge=0, le=100_000, description="Sign-ins on that UTC day so far.", examples=[3])]
+
+
+class OrganisationItem(OrganisationIn):
+    kind: Literal["organisation"]
+    external_id: Id
+
+
+class PersonItem(PersonIn):
+    kind: Literal["person"]
+    external_id: Id
+
+
+class WorkspaceItem(WorkspaceIn):
+    kind: Literal["workspace"]
+    external_id: Id
+
+
+class OrganisationMemberItem(OrganisationMemberIn):
+    kind: Literal["organisation_member"]
+    organisation: Id
+    person: Id
+
+
+class WorkspaceMemberItem(WorkspaceMemberIn):
+    kind: Literal["workspace_member"]
+    workspace: Id
+    person: Id
+
+
+class LoginItem(LoginIn):
+    kind: Literal["login"]
+    person: Id
+    day: date
+
+
+Item = Annotated[
+    OrganisationItem | PersonItem | WorkspaceItem | OrganisationMemberItem | WorkspaceMemberItem | LoginItem,
+    Field(discriminator="kind"),
+]
+_ITEM: TypeAdapter[Any] = TypeAdapter(Item)
+
+
+def read_item(data: Any) -> Any:
+    """Raises ValueError with one sentence that names every fault."""
+    try:
+        return _ITEM.validate_python(data)
+    except ValidationError as error:
+        raise ValueError("; ".join(words_of(fault) for fault in error.errors())) from None

@@ -1,0 +1,242 @@
+"""Applies what the product pushes, item by item, newer over older. Called by the push action only.
+
+Nothing is written with a past `valid_from`: what a push says holds from now on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from bursar.access.models import User
+from bursar.core.dated import replace_from
+from bursar.core.sortkey import sort_key
+from bursar.product.pushed import (
+    LoginItem,
+    OrganisationItem,
+    OrganisationMemberItem,
+    PersonItem,
+    WorkspaceItem,
+    WorkspaceMemberItem,
+)
+from bursar.tenants.models import (
+    BillingAccount,
+    Login,
+    Organisation,
+    OrganisationMembership,
+    Person,
+    Scope,
+    Workspace,
+    WorkspaceAccount,
+    WorkspaceMembership,
+)
+
+
+class NotPossible(Exception):
+    """This item cannot be taken; the text says why. The others are."""
+
+
+@dataclass
+class Result:
+    """`what`: created, updated, unchanged, stale or refused. `overruled`: a staff command that the push undid."""
+
+    what: str
+    sentence: str = ""
+    accounts: set[int] = field(default_factory=set)
+    overruled: str = ""
+
+
+def apply_item(item: Any, now: datetime) -> Result:
+    return _WRITERS[type(item)](item, now)
+
+
+def lock_accounts(items: list[Any]) -> None:
+    """The accounts of the workspaces that the items name, in id order: as every action does."""
+    names = {item.external_id for item in items if isinstance(item, WorkspaceItem)}
+    names |= {item.workspace for item in items if isinstance(item, WorkspaceMemberItem)}
+    if names:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM tenants_billingaccount WHERE id IN "
+                "(SELECT account_id FROM tenants_workspace WHERE external_id = ANY(%s)) ORDER BY id FOR UPDATE",
+                [sorted(names)],
+            )
+
+
+def _write(row: Any, values: dict[str, Any], item: Any) -> str:
+    """Updates a row that is there; says whether anything moved. What is stored as newer stays."""
+    if row.changed_at is not None and item.changed_at < row.changed_at:
+        return "stale"
+    moved = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in moved:
+        setattr(row, name, values[name])
+    row.changed_at = item.changed_at
+    row.save()
+    return "updated" if moved else "unchanged"
+
+
+def _organisation(item: OrganisationItem, now: datetime) -> Result:
+    values: dict[str, Any] = {"name": item.name, "country": item.country}
+    if item.creator is not None:
+        values["creator_id"] = _person(item.creator).pk
+    row = Organisation.objects.select_for_update().filter(external_id=item.external_id).first()
+    if row is None:
+        made = Organisation(external_id=item.external_id, created_at=now, changed_at=item.changed_at, **values)
+        made.deleted_at = now if item.deleted else None
+        made.save()
+        return Result("created")
+    values["deleted_at"] = (row.deleted_at or now) if item.deleted else None
+    what = _write(row, values, item)
+    if what == "updated":
+        pooled = BillingAccount.objects.filter(organisation=row, scope=Scope.ORGANISATION, label="")
+        pooled.update(shown_label=row.name, sort_key=sort_key(row.name))
+    return Result(what)
+
+
+def _person_item(item: PersonItem, now: datetime) -> Result:
+    row = Person.objects.select_for_update().filter(external_id=item.external_id).first()
+    values = {"name": item.name, "email": item.email.lower()}
+    if row is None:
+        Person(external_id=item.external_id, changed_at=item.changed_at, **values).save()
+        return Result("created")
+    if row.erased_at is not None:
+        return Result("stale", "This person was erased here; what the product says of them is not kept.")
+    what = _write(row, values, item)
+    if what == "updated" and row.user is not None and not hasattr(row.user, "staff"):
+        _follow(row.user, row)
+    return Result(what)
+
+
+def _follow(user: User, person: Person) -> None:
+    """A customer signs in under the address that the product knows, unless somebody else has it here."""
+    user.name = person.name
+    if person.email and not User.objects.filter(email=person.email).exclude(pk=user.pk).exists():
+        user.email = person.email
+    user.save(update_fields=["name", "email"])
+
+
+def _workspace(item: WorkspaceItem, now: datetime) -> Result:
+    organisation = _organisation_named(item.organisation)
+    owner = _organisation_named(item.data_owner) if item.data_owner else None
+    values: dict[str, Any] = {
+        "name": item.name,
+        "kind": item.type,
+        "visibility": item.visibility,
+        "data_owner": owner,
+        "data_owner_email": item.data_owner_email,
+        "agreement_accepted_at": item.agreement_accepted_at,
+    }
+    row = Workspace.objects.select_for_update(of=("self",)).filter(external_id=item.external_id).first()
+    if row is None:
+        account = _payer(organisation, item, now)
+        made = Workspace(external_id=item.external_id, organisation=organisation, account=account, **values)
+        made.created_at, made.changed_at = now, item.changed_at
+        made.deleted_at = None
+        made.save()
+        WorkspaceAccount.objects.create(workspace=made, account=account, valid_from=now)
+        return Result("created", accounts={account.pk})
+    if row.organisation_id != organisation.pk:
+        raise NotPossible("A workspace moves to another organisation by a handoff, which staff do.")
+    if row.kind != item.type:
+        raise NotPossible("A workspace stays internal, or for an external client, as it was made.")
+    values["deleted_at"] = (row.deleted_at or now) if item.deleted else None
+    what = _write(row, values, item)
+    if what == "updated":
+        BillingAccount.objects.filter(pk=row.account_id, scope=Scope.WORKSPACE, label="").update(
+            shown_label=row.name, sort_key=row.sort_key
+        )
+    return Result(what, accounts=set() if what == "stale" else {row.account_id})
+
+
+def _payer(organisation: Organisation, item: WorkspaceItem, now: datetime) -> BillingAccount:
+    """External-client work pays for itself; everything else draws on the organisation's pooled account."""
+    if item.type == "external_client":
+        label = {"shown_label": item.name, "sort_key": sort_key(item.name)}
+        return BillingAccount.objects.create(organisation=organisation, scope=Scope.WORKSPACE, created_at=now, **label)
+    label = {"shown_label": organisation.name, "sort_key": organisation.sort_key}
+    account, _ = BillingAccount.objects.get_or_create(
+        organisation=organisation, scope=Scope.ORGANISATION, defaults={"created_at": now, **label}
+    )
+    return account
+
+
+def _organisation_member(item: OrganisationMemberItem, now: datetime) -> Result:
+    subject = {"organisation": _organisation_named(item.organisation), "person": _person(item.person)}
+    return _member(OrganisationMembership, subject, item, now)
+
+
+def _workspace_member(item: WorkspaceMemberItem, now: datetime) -> Result:
+    workspace = Workspace.objects.filter(external_id=item.workspace).first()
+    if workspace is None:
+        raise NotPossible(f"There is no workspace “{item.workspace}”.")
+    if item.role == "observer" and workspace.kind == "internal":
+        raise NotPossible("Observers exist only in workspaces for external clients.")
+    result = _member(WorkspaceMembership, {"workspace": workspace, "person": _person(item.person)}, item, now)
+    if result.what != "stale":
+        result.accounts = {workspace.account_id}
+    return result
+
+
+def _member(model: Any, subject: dict[str, Any], item: Any, now: datetime) -> Result:
+    """The newest dated row tells what holds, and when the product or a colleague last said so."""
+    newest = model.objects.filter(**subject).order_by("-valid_from").first()
+    present = newest if newest is not None and newest.is_live(now) else None
+    if newest is not None and newest.changed_at is not None and item.changed_at < newest.changed_at:
+        return Result("stale")
+    if (present.role if present else None) == item.role:
+        if newest is not None:
+            model.objects.filter(pk=newest.pk).update(changed_at=item.changed_at, is_commanded=False)
+        return Result("unchanged")
+    overruled = ""
+    if newest is not None and newest.is_commanded:
+        overruled = f"{subject['person'].name} was made {newest.get_role_display()} by staff"
+    values = {"role": item.role, "changed_at": item.changed_at} if item.role else None
+    replace_from(model, subject, now, values)
+    if item.role is None:
+        left = model.objects.filter(**subject).order_by("-valid_from").first()
+        if left is not None:
+            model.objects.filter(pk=left.pk).update(changed_at=item.changed_at, is_commanded=False)
+    return Result("updated" if present else "created", overruled=overruled)
+
+
+def _login(item: LoginItem, now: datetime) -> Result:
+    person = _person(item.person)
+    if person.erased_at is not None:
+        return Result("stale", "This person was erased here.")
+    row, is_new = Login.objects.get_or_create(person=person, day=item.day, defaults={"count": item.count})
+    if is_new:
+        return Result("created")
+    if item.count == row.count:
+        return Result("unchanged")
+    if item.count < row.count:
+        return Result("stale", f"{row.count} sign-ins are known for that day.")
+    Login.objects.filter(pk=row.pk).update(count=item.count)
+    return Result("updated")
+
+
+def _organisation_named(external_id: str) -> Organisation:
+    found = Organisation.objects.filter(external_id=external_id).first()
+    if found is None:
+        raise NotPossible(f"There is no organisation “{external_id}”.")
+    return found
+
+
+def _person(external_id: str) -> Person:
+    found = Person.objects.filter(external_id=external_id).first()
+    if found is None:
+        raise NotPossible(f"There is no person “{external_id}”.")
+    return found
+
+
+_WRITERS: dict[type, Callable[[Any, datetime], Result]] = {
+    OrganisationItem: _organisation,
+    PersonItem: _person_item,
+    WorkspaceItem: _workspace,
+    OrganisationMemberItem: _organisation_member,
+    WorkspaceMemberItem: _workspace_member,
+    LoginItem: _login,
+}

@@ -1,0 +1,121 @@
+"""Reads usage events in the shape of CloudEvents, quickly: ten thousand in a batch, each judged by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from bursar.core.errors import BadRequest, Invalid
+from bursar.tenants.models import Workspace
+from bursar.usage.ingest import Event
+
+EVENTS_AT_MOST = 10_000
+SECONDS_AT_MOST = 31 * 24 * 3600
+EXAMPLE = {
+    "specversion": "1.0",
+    "id": "rec-0001",
+    "source": "recorder",
+    "type": "bursar.usage.recorded",
+    "subject": "ws-1",
+    "time": "2026-11-24T09:30:00Z",
+    "data": {"seconds": 1260},
+}
+USAGE_OPENAPI: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            kind: {
+                "schema": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": EVENTS_AT_MOST,
+                    "items": {
+                        "type": "object",
+                        "required": ["id", "source", "subject", "time", "data"],
+                        "properties": {
+                            "specversion": {"type": "string", "const": "1.0"},
+                            "id": {"type": "string", "minLength": 1, "maxLength": 200},
+                            "source": {"type": "string", "minLength": 1, "maxLength": 100},
+                            "type": {"type": "string"},
+                            "subject": {"type": "string", "description": "The product's id of the workspace."},
+                            "time": {"type": "string", "format": "date-time"},
+                            "data": {
+                                "type": "object",
+                                "required": ["seconds"],
+                                "properties": {
+                                    "seconds": {"type": "integer", "minimum": 0, "maximum": SECONDS_AT_MOST}
+                                },
+                            },
+                        },
+                    },
+                },
+                "example": [EXAMPLE],
+            }
+            for kind in ("application/json", "application/cloudevents-batch+json")
+        },
+    }
+}
+
+
+@dataclass
+class Read:
+    """`places`: where each event stands in the batch as it was sent. `refused`: place → the sentence."""
+
+    total: int
+    events: list[Event] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def read_events(raw: Any) -> Read:
+    """Raises BadRequest or Invalid for a body that is no batch; a bad event is refused by itself."""
+    if not isinstance(raw, list):
+        raise BadRequest("The body is a JSON array of events.")
+    if not 1 <= len(raw) <= EVENTS_AT_MOST:
+        raise Invalid(f"Send between 1 and {EVENTS_AT_MOST:,} events; these are {len(raw):,}.")
+    read = Read(len(raw))
+    names = {one["subject"] for one in raw if isinstance(one, dict) and isinstance(one.get("subject"), str)}
+    known = dict(Workspace.objects.filter(external_id__in=names).values_list("external_id", "id"))
+    for place, one in enumerate(raw):
+        try:
+            event = _read_event(one, known)
+        except ValueError as error:
+            read.refused[place] = str(error)
+        else:
+            read.events.append(event)
+            read.places.append(place)
+    return read
+
+
+def _read_event(one: Any, known: dict[str, int]) -> Event:
+    if not isinstance(one, dict):
+        raise ValueError("An event is a JSON object.")
+    if one.get("specversion", "1.0") != "1.0":
+        raise ValueError("specversion: only 1.0 is known here.")
+    source, event_id = _text(one, "source", 100), _text(one, "id", 200)
+    workspace = known.get(one["subject"]) if isinstance(one.get("subject"), str) else None
+    if workspace is None:
+        raise ValueError(f"subject: there is no workspace {str(one.get('subject'))[:100]!r}.")
+    data = one.get("data")
+    seconds = data.get("seconds") if isinstance(data, dict) else None
+    if type(seconds) is not int or not 0 <= seconds <= SECONDS_AT_MOST:
+        raise ValueError("data.seconds: a whole number of seconds, at most a month.")
+    return Event(source, event_id, workspace, _instant(one.get("time")), seconds)
+
+
+def _text(one: dict[str, Any], name: str, length: int) -> str:
+    value = one.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= length or "\0" in value:
+        raise ValueError(f"{name}: a text of 1 to {length} characters.")
+    return value
+
+
+def _instant(text: Any) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise ValueError("time: an instant with its offset, such as 2026-11-24T09:30:00Z.") from None
+    if at.tzinfo is None or not 2000 <= at.year <= 2199:
+        raise ValueError("time: an instant with its offset, between 2000 and 2199.")
+    return at.astimezone(UTC)
