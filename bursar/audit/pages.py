@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET
@@ -37,9 +38,9 @@ def describe(line: AuditLine) -> dict[str, Any]:
     return {"line": line, "actor": names.get("actor", ""), "target": names.get("target", ""), "changes": changes}
 
 
-@require_GET
-def show_book(request: HttpRequest) -> HttpResponse:
-    asked = {name: request.GET.get(name, "").strip()[:100] for name in ("q", "key", "actor", "since", "until")}
+def read_filters(given: QueryDict) -> tuple[dict[str, str], QuerySet[AuditLine]]:
+    """What is asked of the book, and the lines that fit. Raises BadRequest for a day that is none."""
+    asked = {name: given.get(name, "").strip()[:100] for name in ("q", "key", "actor", "since", "until")}
     since, until = _day(asked["since"], "since"), _day(asked["until"], "until")
     found = queries.search(
         text=asked["q"],
@@ -48,6 +49,12 @@ def show_book(request: HttpRequest) -> HttpResponse:
         since=midnight(since) if since else None,
         until=end_of(until) if until else None,
     )
+    return asked, found
+
+
+@require_GET
+def show_book(request: HttpRequest) -> HttpResponse:
+    asked, found = read_filters(request.GET)
     before = request.GET.get("before", "")
     if before:
         found = found.filter(at__lte=_instant(before), id__lt=_number(request.GET.get("id", "")))

@@ -204,7 +204,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BURSAR_VAR / "static"
-_PACKAGES = {"tabler": "@tabler/core/dist/css", "chart": "chart.js/dist"}
+_PACKAGES = {"tabler": "@tabler/core/dist/css", "chart": "chart.js/dist", "swagger": "swagger-ui-dist"}
 STATICFILES_DIRS = [
     (f"vendor/{name}", ROOT / "node_modules" / path)
     for name, path in _PACKAGES.items()

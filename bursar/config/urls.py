@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import include, path
 from django.views.generic import RedirectView
 from ninja import NinjaAPI
@@ -12,15 +13,23 @@ from ninja.utils import check_csrf
 
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
+from bursar.audit.api import router as book_router
 from bursar.config.middleware import refuse_json
 from bursar.core.errors import Forbidden
+from bursar.panel.api import router as accounts_router
 from bursar.product.api import api as product_api
 from bursar.rollup.api import router as rollup_router
+from bursar.staff.api import router as staff_router
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers. Nothing more is asked of it here."""
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+def show_api_docs(request: HttpRequest) -> HttpResponse:
+    """Both APIs, browsable and to be tried with one's own session or token."""
+    return render(request, "ui/api.html")
 
 
 class ActorAuth(HttpBearer):
@@ -37,7 +46,8 @@ class ActorAuth(HttpBearer):
 
 api = NinjaAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace="api", docs_url=None)
 api.add_router("", build_router())
-api.add_router("", rollup_router)
+for router in (rollup_router, accounts_router, book_router, staff_router):
+    api.add_router("", router)
 
 
 @api.exception_handler(ValidationError)
@@ -52,6 +62,7 @@ def refuse_malformed(request: HttpRequest, error: ValidationError) -> HttpRespon
 
 urlpatterns = [
     path("healthz", healthz),
+    path("api/v1/docs", show_api_docs, name="api_docs"),
     path("api/v1/", api.urls),
     path("api/product/v1/", product_api.urls),
     path("panel/keys/", include("bursar.product.urls")),

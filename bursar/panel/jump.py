@@ -18,7 +18,7 @@ from bursar.core import clock
 from bursar.core.errors import NotFound
 from bursar.core.sortkey import sort_key
 from bursar.tenants.models import BillingAccount
-from bursar.tenants.queries import find_accounts, find_organisations, find_workspaces
+from bursar.tenants.queries import find_accounts, find_organisations, find_people, find_workspaces
 from bursar.ui.navigation import list_entries
 
 EACH = 6
@@ -66,6 +66,10 @@ def _things(actor: Actor, text: str) -> list[Hit]:
     hits += [
         Hit("Organisation", org.name, org.country, reverse("panel:organisation", args=[org.public_id]))
         for org in find_organisations(actor, text, EACH)
+    ]
+    hits += [
+        Hit("Person", person.name, person.email, reverse("panel:person", args=[person.public_id]))
+        for person in find_people(actor, text, EACH)
     ]
     return hits
 

@@ -22,7 +22,7 @@ from bursar.rollup import queries as rollup
 from bursar.rollup.models import AccountMonth
 from bursar.rollup.refresh import refresh
 from bursar.tenants.models import BillingAccount
-from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_workspace
+from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
 from bursar.usage.queries import get_standing
 
 NOTES_SHOWN = 20
@@ -138,3 +138,18 @@ def show_organisation(request: HttpRequest, organisation_id: str) -> HttpRespons
             "now": now,
         }
     return render(request, "panel/organisation.html", context)
+
+
+@require_GET
+def show_person(request: HttpRequest, person_id: str) -> HttpResponse:
+    now = clock.now()
+    person = get_person(actor_of(request), person_id)
+    context = {
+        **_side("person", person),
+        "note_url": "",
+        "memberships": queries.list_memberships(person),
+        "logins": queries.count_logins(person, now),
+        "last_login": person.logins.order_by("-day").first(),
+        "now": now,
+    }
+    return render(request, "panel/person.html", context)

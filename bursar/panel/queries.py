@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet, Sum
 
-from bursar.core.calendar import Month
 from bursar.plans import rules as plans
 from bursar.plans.models import (
     AccountManager,
@@ -18,7 +17,6 @@ from bursar.plans.models import (
     PaidPeriod,
     PaymentTerms,
     PinnedPrice,
-    Tier,
     TierGrant,
 )
 from bursar.plans.queries import load_account
@@ -159,8 +157,12 @@ def list_people(condition: Q, at: datetime, page: int) -> tuple[list[PersonLine]
 
 
 def _person_line(person: Person, rows: list[WorkspaceMembership]) -> PersonLine:
-    words = [f"{row.get_role_display()}{', support' if row.is_support else ''} · {row.workspace.name}" for row in rows]
+    words = [f"{row.get_role_display()}{_more(row)} · {row.workspace.name}" for row in rows]
     return PersonLine(person, words, any(row.role in plans.SEAT_ROLES and not row.is_support for row in rows))
+
+
+def _more(row: WorkspaceMembership) -> str:
+    return ", support" if row.is_support else ", waiting for the product" if row.is_commanded else ""
 
 
 def list_organisation_members(organisation: Organisation, at: datetime) -> QuerySet[OrganisationMembership]:
@@ -173,9 +175,32 @@ def list_workspaces(organisation: Organisation) -> list[Workspace]:
     return list(rows.order_by("deleted_at", "sort_key", "id")[:PEOPLE_SHOWN])
 
 
-def tier_label(tier: str) -> str:
-    return str(Tier(tier).label)
+@dataclass(frozen=True)
+class MembershipLine:
+    role: str
+    where: str
+    since: datetime
+    until: datetime | None
+    waits: bool
+    place_id: str = ""
 
 
-def month_of(row: AccountMonth | WorkspaceMonth) -> Month:
-    return Month.of(row.month)
+def list_memberships(person: Person) -> list[MembershipLine]:
+    """The live first. `waits`: a colleague's command that the product has yet to say."""
+    found = [
+        MembershipLine(
+            m.get_role_display(), m.workspace.name, m.valid_from, m.valid_until, m.is_commanded, m.workspace.public_id
+        )
+        for m in person.workspace_memberships.select_related("workspace").order_by("-valid_from")[:PEOPLE_SHOWN]
+    ]
+    found += [
+        MembershipLine(m.get_role_display(), m.organisation.name, m.valid_from, m.valid_until, m.is_commanded)
+        for m in person.organisation_memberships.select_related("organisation").order_by("-valid_from")[:PEOPLE_SHOWN]
+    ]
+    return sorted(found, key=lambda line: (line.until is not None, line.where))
+
+
+def count_logins(person: Person, at: datetime) -> int:
+    """Sign-ins to the product in the last 30 days."""
+    since = (at - timedelta(days=30)).date()
+    return int(person.logins.filter(day__gt=since).aggregate(total=Sum("count"))["total"] or 0)

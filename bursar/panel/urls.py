@@ -10,5 +10,6 @@ urlpatterns = [
     path("jump", jump.show_jump, name="jump"),
     path("accounts/<slug:account_id>", pages.show_account, name="account"),
     path("workspaces/<slug:workspace_id>", pages.show_workspace, name="workspace"),
+    path("people/<slug:person_id>", pages.show_person, name="person"),
     path("organisations/<slug:organisation_id>", pages.show_organisation, name="organisation"),
 ]

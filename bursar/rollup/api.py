@@ -1,21 +1,51 @@
-"""What the home view reads, for programs. Amounts are text with two decimals: no float touches money."""
+"""What the rollup's pages read, for programs. Amounts are text with two decimals: no float touches money."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Query, Router, Schema
 
-from bursar.core import clock
+from bursar.core import clock, cursors
+from bursar.core.calendar import Month
+from bursar.core.errors import BadRequest, NotFound
 from bursar.core.money import plain
-from bursar.rollup import csv, filters, queries, rules
+from bursar.rollup import csv, filters, movements, queries, rules
+from bursar.rollup.filters import View
+from bursar.rollup.models import AccountMonth
+from bursar.rollup.movements import KINDS, Figure, MonthMovements
+from bursar.rollup.queries import ORDER
 from bursar.rollup.refresh import refresh
 
 router = Router(tags=["rollup"])
+LIMIT: int = Query(50, ge=1, le=200, description="How many rows; at most 200.")  # type: ignore[type-arg]  # ninja types
 
 
-@router.get("/rollup", operation_id="rollup_get", summary="Usage & billing of a month", response=dict[str, Any])
+class RollupOut(Schema):
+    month: str
+    as_of: datetime
+    rule_version: int
+    totals: dict[str, Any]
+    page: int
+    accounts: list[dict[str, str]]
+
+
+class AccountsOut(Schema):
+    month: str
+    accounts: list[dict[str, Any]]
+    next_cursor: str
+
+
+class MovementsOut(Schema):
+    rule_version: int
+    months: list[dict[str, Any]]
+
+
+@router.get("/rollup", operation_id="rollup_get", summary="Usage & billing of a month", response=RollupOut)
 def get_rollup(request: HttpRequest) -> dict[str, Any]:
     """The page's parameters (month, q, class, tier, status, manager, partner, sort, page), its totals and its rows."""
     now = clock.now()
@@ -26,7 +56,7 @@ def get_rollup(request: HttpRequest) -> dict[str, Any]:
         lines = queries.list_page(view, now)
     return {
         "month": str(view.month),
-        "as_of": view.as_of(now).isoformat(),
+        "as_of": view.as_of(now),
         "rule_version": rules.RULE_VERSION,
         "totals": _totals(totals),
         "page": view.page,
@@ -45,4 +75,126 @@ def _totals(totals: queries.Totals) -> dict[str, Any]:
         "potential_eur": plain(totals.potential),
         "forecast_eur": plain(totals.forecast),
         "classes": {row["key"]: {"accounts": row["count"], "mrr_eur": plain(row["mrr"])} for row in totals.classes},
+    }
+
+
+@router.get("/accounts", operation_id="accounts_list", summary="Accounts of a month", response=AccountsOut)
+def list_accounts(request: HttpRequest, cursor: str = "", limit: int = LIMIT) -> dict[str, Any]:
+    """The rollup's filters and sorts, all rows by cursor; each account with its workspaces."""
+    now = clock.now()
+    view = filters.read(request.GET, now)
+    if view.sort.removeprefix("-") == "payment":
+        raise BadRequest("By cursor, accounts cannot be sorted by payment; the page can.")
+    refresh(now)
+    with queries.consistent_read():
+        rows = queries.ordered(view, queries.filtered(view)).select_related("account__organisation", "manager__user")
+        facts = list(_after(rows, view, cursor)[: limit + 1])
+        lines = queries.list_lines(facts[:limit], view, now, None)
+    return {
+        "month": str(view.month),
+        "accounts": [{**csv.account_cells(line, view), "workspaces_list": _workspaces(line, view)} for line in lines],
+        "next_cursor": _cursor_of(facts[limit - 1], view) if len(facts) > limit else "",
+    }
+
+
+def _workspaces(line: queries.AccountLine, view: View) -> list[dict[str, str]]:
+    rows = csv.workspace_rows(line, view) if line.workspaces else []
+    return [{name: row[name] for name in csv.WORKSPACE_COLUMNS} for row in rows]
+
+
+def _cursor_of(fact: AccountMonth, view: View) -> str:
+    value: Any = fact
+    for part in ORDER[view.sort.removeprefix("-")].split("__"):
+        value = getattr(value, part) if value is not None else None
+    return cursors.encode([value, fact.account.sort_key, fact.account_id])
+
+
+def _after(rows: QuerySet[AccountMonth], view: View, cursor: str) -> QuerySet[AccountMonth]:
+    """What follows the cursor in the view's total order (nulls last, then account)."""
+    if not cursor:
+        return rows
+    value, name, pk = cursors.decode(cursor, 3)
+    column = ORDER[view.sort.removeprefix("-")]
+    if not isinstance(name, str) or type(pk) is not int or abs(pk) >= 2**63:
+        raise BadRequest("This cursor is broken. Start again without one.")
+    behind = Q(account__sort_key__gt=name) | Q(account__sort_key=name, account_id__gt=pk)
+    if value is None:
+        return rows.filter(behind, **{f"{column}__isnull": True})
+    step = "lt" if view.sort.startswith("-") else "gt"
+    known = _as_stored(column, value)
+    further = Q(**{f"{column}__{step}": known}) | Q(**{f"{column}__isnull": True})
+    return rows.filter(further | (Q(**{column: known}) & behind))
+
+
+def _as_stored(column: str, value: Any) -> Any:
+    """The cursor's value as the column has it: a number for figures, text for names."""
+    if column in ("account__sort_key", "klass", "status", "manager__user__name"):
+        return str(value)
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise BadRequest("This cursor is broken. Start again without one.") from None
+    if not number.is_finite() or abs(number) > 10**15:
+        raise BadRequest("This cursor is broken. Start again without one.")
+    return number
+
+
+@router.get("/movements", operation_id="movements_list", summary="MRR movements of 12 months", response=MovementsOut)
+def list_movements(request: HttpRequest) -> dict[str, Any]:
+    """Start + movements = end in every month; the first imported month is all start."""
+    now = clock.now()
+    refresh(now)
+    with queries.consistent_read():
+        made = movements.calc_movements(Month.of(now))
+    return {"rule_version": rules.RULE_VERSION, "months": [_month(one) for one in made]}
+
+
+def _month(one: MonthMovements) -> dict[str, Any]:
+    return {
+        "month": str(one.month),
+        "is_first": one.is_first,
+        "start_eur": plain(one.start),
+        "end_eur": plain(one.end),
+        **{kind: _figure(made) for kind, made in one.kinds.items()},
+        "classes": {klass: _figure(made) for klass, made in one.classes.items()},
+    }
+
+
+def _figure(made: Figure) -> dict[str, Any]:
+    return {"eur": plain(made.amount), "accounts": made.accounts}
+
+
+@router.get("/movements/{month}/{kind}", operation_id="movements_get", summary="The accounts behind a movement")
+def list_moved(request: HttpRequest, month: str, kind: str, cursor: str = "", limit: int = LIMIT) -> dict[str, Any]:
+    """By account key, all rows by cursor."""
+    now = clock.now()
+    view = filters.read({"month": month}, now)
+    if kind not in KINDS:
+        raise NotFound(f"There is no movement “{kind[:40]}”.")
+    refresh(now)
+    with queries.consistent_read():
+        found = movements.list_moved(view.month, kind).order_by("account_id")
+        if movements.is_first_month(view.month):
+            found = found.none()
+        if cursor:
+            (pk,) = cursors.decode(cursor, 1)
+            if type(pk) is not int or abs(pk) >= 2**63:
+                raise BadRequest("This cursor is broken. Start again without one.")
+            found = found.filter(account_id__gt=pk)
+        rows = list(found[: limit + 1])
+    return {
+        "accounts": [_moved(row) for row in rows[:limit]],
+        "next_cursor": cursors.encode([rows[limit - 1].account_id]) if len(rows) > limit else "",
+    }
+
+
+def _moved(row: Any) -> dict[str, str]:
+    change: Decimal = row.change
+    return {
+        "account_id": row.account.public_id,
+        "account": str(row.account),
+        "before_eur": plain(row.previous_mrr),
+        "after_eur": plain(row.mrr),
+        "change_eur": plain(change),
+        "class": row.klass,
     }

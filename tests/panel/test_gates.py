@@ -31,7 +31,7 @@ def filled(route: str, some_id: str) -> str:
 
 
 PANEL = sorted({route for route in addresses() if route.startswith("/panel")})
-API = sorted({route for route in addresses() if route.startswith("/api")})
+API = sorted({route for route in addresses() if route.startswith("/api/v1")})
 
 
 def test_the_walk_finds_the_doors() -> None:

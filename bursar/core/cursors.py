@@ -1,0 +1,25 @@
+"""Opaque cursors for paging by key: no row is skipped or seen twice while others come and go."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from bursar.core.errors import BadRequest
+
+
+def encode(values: list[Any]) -> str:
+    text = json.dumps(values, separators=(",", ":"), default=str)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode(cursor: str, length: int) -> list[Any]:
+    """Raises BadRequest for anything that `encode` did not make."""
+    try:
+        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, UnicodeDecodeError):
+        found = None
+    if not isinstance(found, list) or len(found) != length or any("\0" in str(value) for value in found):
+        raise BadRequest("This cursor is broken. Start again without one.")
+    return found
