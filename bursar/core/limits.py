@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 def is_over(what: str, who: str, limit: int, seconds: int) -> bool:
     """Counts one try of `who` at `what`; True when there were more than `limit` within the window."""
-    key = f"limit:{what}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"
+    key = f"limit:{what.replace(' ', '-')}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"
     if cache.add(key, 1, seconds):
         return False
     try:

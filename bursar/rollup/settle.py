@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
+import orjson
 from django.conf import settings as django_settings
 from django.db import connection
 
@@ -17,7 +19,7 @@ from bursar.core.money import ZERO, plain
 from bursar.plans.queries import load_accounts, load_catalogue
 from bursar.plans.rules import RANK, AccountState
 from bursar.rollup import rules
-from bursar.rollup.models import AccountMonth, MonthRestatement, WorkspaceMonth
+from bursar.rollup.models import AccountMonth, MonthRestatement
 
 CHUNK = 500
 FACTS = (
@@ -41,6 +43,59 @@ KNOWN_THEN = (
     "potential",
     "manager_id",
 )
+
+
+@dataclass(slots=True)
+class AccountRow:
+    """A row of AccountMonth as worked out, without its usage; plain, because a company has millions."""
+
+    account_id: int
+    month: date
+    is_listed: bool
+    klass: str
+    reason: dict[str, Any]
+    tier: str
+    tier_rank: int
+    tiers: list[str]
+    mode: str
+    status: str
+    cadence: str
+    overdue_since: datetime | None
+    discount_kind: str
+    discount_percent: int
+    workspaces: int
+    seats: int
+    mrr: Decimal
+    potential: Decimal
+    previous_mrr: Decimal
+    movement: str
+    had_mrr: bool
+    manager_id: int | None
+    rule_version: int
+    next_change_at: datetime | None
+    settled_at: datetime
+    restated_at: datetime | None
+
+    def stored(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("account_id", "month", *FACTS)}
+
+
+class WorkspaceRow(NamedTuple):
+    """A row of WorkspaceMonth as worked out, without its usage."""
+
+    workspace_id: int
+    account_id: int
+    month: date
+    tier: str
+    base_tier: str
+    grant_kind: str
+    grant_until: datetime | None
+    discount_kind: str
+    discount_percent: int
+    seats: int
+    externals: int
+    observers: int
+    cap_seconds: int | None
 
 
 def rule_settings() -> rules.Settings:
@@ -68,8 +123,8 @@ def _settle_chunk(
     why: str,
 ) -> None:
     known = _load_known(states, min(first.values()).previous())
-    accounts: list[AccountMonth] = []
-    workspaces: list[WorkspaceMonth] = []
+    accounts: list[AccountRow] = []
+    workspaces: list[WorkspaceRow] = []
     restatements: list[MonthRestatement] = []
     for pk, state in states.items():
         start = max(first[pk], Month.of(state.created_at))
@@ -91,16 +146,16 @@ def _settle_chunk(
     MonthRestatement.objects.bulk_create(restatements, batch_size=1000)
 
 
-def _missing_from(known: dict[date, AccountMonth], start: Month) -> Iterable[Month]:
+def _missing_from(known: dict[date, Any], start: Month) -> Iterable[Month]:
     """Months between the last stored one and `start`: the roll has not run yet, or the account is new to us."""
     if start.previous().first in known or not known:
         return []
     return [Month.of(max(known)).next()] if max(known) < start.first else []
 
 
-def _load_known(states: dict[int, AccountState], since: Month) -> dict[int, dict[date, AccountMonth]]:
+def _load_known(states: dict[int, AccountState], since: Month) -> dict[int, dict[date, Any]]:
     """The stored rows from `since` on, and each account's newest one before it."""
-    known: dict[int, dict[date, AccountMonth]] = {pk: {} for pk in states}
+    known: dict[int, dict[date, Any]] = {pk: {} for pk in states}
     rows = AccountMonth.objects.filter(account_id__in=states)
     newest = rows.filter(month__lt=since.first).order_by("account_id", "-month").distinct("account_id")
     for row in [*rows.filter(month__gte=since.first), *newest]:
@@ -108,12 +163,21 @@ def _load_known(states: dict[int, AccountState], since: Month) -> dict[int, dict
     return known
 
 
+class Known(Protocol):
+    """What the next month needs of the one before: a stored row or one just worked out."""
+
+    @property
+    def mrr(self) -> Decimal: ...
+    @property
+    def had_mrr(self) -> bool: ...
+
+
 def build_row(
-    facts: rules.AccountFacts, month: Month, previous: AccountMonth | None, *, is_open: bool, now: datetime
-) -> AccountMonth:
+    facts: rules.AccountFacts, month: Month, previous: Known | None, *, is_open: bool, now: datetime
+) -> AccountRow:
     before = previous.mrr if previous else ZERO
     had = bool(previous and (previous.had_mrr or previous.mrr > 0))
-    return AccountMonth(
+    return AccountRow(
         account_id=facts.id,
         month=month.first,
         is_listed=facts.is_listed,
@@ -139,12 +203,13 @@ def build_row(
         rule_version=rules.RULE_VERSION,
         next_change_at=facts.next_change_at if is_open else None,
         settled_at=now if is_open else month.last_instant,
+        restated_at=None,
     )
 
 
-def build_workspace_row(account_id: int, facts: rules.WorkspaceFacts, month: Month) -> WorkspaceMonth:
+def build_workspace_row(account_id: int, facts: rules.WorkspaceFacts, month: Month) -> WorkspaceRow:
     grant = facts.effective.grant
-    return WorkspaceMonth(
+    return WorkspaceRow(
         workspace_id=facts.id,
         account_id=account_id,
         month=month.first,
@@ -161,34 +226,39 @@ def build_workspace_row(account_id: int, facts: rules.WorkspaceFacts, month: Mon
     )
 
 
-def _store(accounts: list[AccountMonth], workspaces: list[WorkspaceMonth]) -> None:
+def _store(accounts: list[AccountRow], workspaces: list[WorkspaceRow]) -> None:
     """Upserts everything but the usage columns, drops workspaces that left, then counts usage of new rows.
 
     Workspaces before accounts, as a usage batch does: who locks in one order waits instead of deadlocking.
     """
     _drop_departed(accounts, workspaces)
-    WorkspaceMonth.objects.bulk_create(
-        workspaces,
-        batch_size=1000,
-        update_conflicts=True,
-        unique_fields=["workspace", "month"],
-        update_fields=_names(WORKSPACE_FACTS),
-    )
-    AccountMonth.objects.bulk_create(
-        accounts,
-        batch_size=1000,
-        update_conflicts=True,
-        unique_fields=["account", "month"],
-        update_fields=_names(FACTS),
+    _upsert("rollup_workspacemonth", "workspace_id", WORKSPACE_FACTS, [row._asdict() for row in workspaces])
+    _upsert(
+        "rollup_accountmonth",
+        "account_id",
+        FACTS,
+        [row.stored() for row in accounts],
     )
     count_usage({(row.account_id, row.month) for row in accounts})
 
 
-def _names(columns: tuple[str, ...]) -> list[str]:
-    return [column.removesuffix("_id") for column in columns]
+def _upsert(table: str, key: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    """One statement for any number of rows: they go over as one JSON text, which the table's own types read."""
+    if not rows:
+        return
+    names = ", ".join(f'"{name}"' for name in (key, "month", *columns))
+    changes = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in columns)
+    text = orjson.dumps(rows, default=str).decode()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}, recorded_seconds) "
+            f"SELECT {names}, 0 FROM json_populate_recordset(NULL::{table}, %s) ORDER BY {key}, month "
+            f"ON CONFLICT ({key}, month) DO UPDATE SET {changes}",
+            [text],
+        )
 
 
-def _drop_departed(accounts: list[AccountMonth], workspaces: list[WorkspaceMonth]) -> None:
+def _drop_departed(accounts: list[AccountRow], workspaces: list[WorkspaceRow]) -> None:
     """Workspaces deleted or moved within a month are no part of it any more."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -234,13 +304,13 @@ def count_usage(pairs: set[tuple[int, date]]) -> None:
         )
 
 
-def _as_known(row: AccountMonth) -> dict[str, Any]:
+def _as_known(row: Any) -> dict[str, Any]:
     """What a closed month said, as text: for telling a restatement and keeping it."""
     values = {name: getattr(row, name) for name in KNOWN_THEN}
     return {name: plain(value) if isinstance(value, Decimal) else value for name, value in values.items()}
 
 
-def _restatement(old: AccountMonth, new: AccountMonth, why: str, now: datetime) -> MonthRestatement:
+def _restatement(old: Any, new: AccountRow, why: str, now: datetime) -> MonthRestatement:
     before, after = _as_known(old), _as_known(new)
     moved = [name for name in KNOWN_THEN if before[name] != after[name]]
     return MonthRestatement(

@@ -55,6 +55,12 @@ class TierClock:
         starts, tiers = stretches
         return tiers[bisect_right(starts, at)] if starts else tiers[0]
 
+    def tiers_between(self, workspace_id: int, first: datetime, last: datetime) -> set[str]:
+        """Every tier that was in force at some instant from `first` to `last`."""
+        self.tier_at(workspace_id, first)
+        starts, tiers = self._stretches[workspace_id]
+        return set(tiers[bisect_right(starts, first) : bisect_right(starts, last) + 1])
+
     def next_change(self, workspace_id: int, after: datetime) -> datetime | None:
         """The first instant after `after` at which the clock alone may change the tier."""
         return next((at for at in self._changes(workspace_id) if at > after), None)

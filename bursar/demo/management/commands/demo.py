@@ -9,14 +9,14 @@ from bursar.demo import load, scale
 
 
 class Command(BaseCommand):
-    help = "Loads the demo company into an empty database; --accounts makes one of any size, with COPY"
+    help = "Loads the demo company into an empty database; --accounts makes one of any size, inside the database"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = "Example: bursar demo --accounts 10000"
         parser.add_argument("--accounts", type=int, default=120, help="how many billing accounts (default 120)")
         parser.add_argument("--seed", type=int, default=2026, help="the same seed makes the same company")
         parser.add_argument("--if-empty", action="store_true", help="say nothing and do nothing when data is there")
-        parser.add_argument("--events", type=int, default=2, help="usage events per workspace and month, at scale")
+        parser.add_argument("--events", type=int, default=20, help="usage events per workspace and month, at scale")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["accounts"] <= 1_000_000:
@@ -27,7 +27,7 @@ class Command(BaseCommand):
                 return
             raise CommandError("The database holds data already; the demo goes into an empty one only.")
         if options["accounts"] > 1000:
-            scale.load(clock.now(), options["accounts"], options["seed"], options["events"], self._progress)
+            scale.load(clock.now(), options["accounts"], options["events"], self._progress)
         else:
             report = load.load(clock.now(), options["accounts"], options["seed"], self._progress)
             for number, why in sorted(report.bad.items()):
