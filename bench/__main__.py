@@ -63,7 +63,7 @@ def _measure(folder: Path) -> None:
 
     client = Client()
     lead = User.objects.get(email="lead@agora.example")
-    client.force_login(lead, "allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(lead, "bursar.staff.backend.SignInBackend")
     month = clock.now().date().replace(day=1)
 
     def whole_page() -> None:

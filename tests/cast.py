@@ -129,7 +129,7 @@ def lines_of_cast(now: datetime) -> list[dict[str, Any]]:
 def sign_in(email: str) -> Client:
     """A browser in which this person is signed in already; the sign-in page has tests of its own."""
     client = Client()
-    client.force_login(User.objects.get(email=email), "allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(User.objects.get(email=email), "bursar.staff.backend.SignInBackend")
     return client
 
 

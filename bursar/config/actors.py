@@ -17,7 +17,7 @@ from bursar.tenants.queries import list_customer_account_ids
 
 def actor_for(user: User, door: Door = Door.PAGE) -> Actor:
     """The staff hat when the user has one with a right to read, else the customer's."""
-    person = Person.objects.filter(user=user).first()
+    person: Person | None = getattr(user, "person", None)
     own = frozenset(list_customer_account_ids(person, clock.now())) if person else frozenset()
     staff = get_staff(user)
     if staff is not None and Right.READ in staff.rights:

@@ -48,7 +48,8 @@ _ACCOUNTS = [
     "INSERT INTO tenants_organisation (id, public_id, external_id, name, sort_key, country, is_partner, created_at) "
     f"SELECT n, 'org_' || left(md5('o' || n), 16), 'org-' || n, {_NAME}, lower({_NAME}), 'NL', false, {_BORN} FROM x",
     "INSERT INTO tenants_billingaccount (id, public_id, organisation_id, scope, label, shown_label, sort_key, "
-    f"created_at) SELECT n, 'acc_' || left(md5('a' || n), 16), n, 'organisation', '', {_NAME}, lower({_NAME}), {_BORN} FROM x",
+    f"created_at) SELECT n, 'acc_' || left(md5('a' || n), 16), n, 'organisation', '', {_NAME}, lower({_NAME}), "
+    f"{_BORN} FROM x",
     "INSERT INTO plans_paymentterms (account_id, mode, status, cadence, past_due_since, valid_from) "
     f"SELECT n, 'self_serve', {_STATUS.format(n='n')}, 'yearly', CASE WHEN n %% 9 = 8 THEN %(late)s::timestamptz "
     f"END, {_BORN} FROM x WHERE n %% 9 NOT IN (6, 7)",
@@ -132,7 +133,8 @@ def _make_big(now: datetime, n: int, events: int) -> None:
     people = (
         "INSERT INTO tenants_person (id, public_id, external_id, name, email, sort_key, changed_at) "
         "SELECT %(n)s * 3 + p, 'per_' || left(md5('p' || (%(n)s * 3 + p)), 16), 'per-' || (%(n)s * 3 + p), "
-        f"'Person ' || p, 'big' || p || '@big.example', 'person ' || p, %(start)s FROM generate_series(1, {BIG_PEOPLE}) p"
+        f"'Person ' || p, 'big' || p || '@big.example', 'person ' || p, %(start)s "
+        f"FROM generate_series(1, {BIG_PEOPLE}) p"
     )
     members = (
         "INSERT INTO tenants_workspacemembership (workspace_id, person_id, role, is_support, is_commanded, valid_from) "

@@ -72,7 +72,7 @@ def _rows(request: HttpRequest, accounts: list[BillingAccount], now: datetime, n
     """The accounts as the rollup shows them this month."""
     view = filters.read({}, now)
     facts = AccountMonth.objects.filter(account__in=accounts, month=view.month.first)
-    lines = rollup.list_lines(list(facts.select_related("account__organisation")), view, now, nested)
+    lines = rollup.list_lines(list(rollup.with_names(facts)), view, now, nested)
     return {
         "rows": [present.account_row(line, view, request.GET) for line in lines],
         "view": view,

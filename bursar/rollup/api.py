@@ -87,7 +87,7 @@ def list_accounts(request: HttpRequest, cursor: str = "", limit: int = LIMIT) ->
         raise BadRequest("By cursor, accounts cannot be sorted by payment; the page can.")
     refresh(now)
     with queries.consistent_read():
-        rows = queries.ordered(view, queries.filtered(view)).select_related("account__organisation", "manager__user")
+        rows = queries.with_names(queries.ordered(view, queries.filtered(view)))
         facts = list(_after(rows, view, cursor)[: limit + 1])
         lines = queries.list_lines(facts[:limit], view, now, None)
     return {

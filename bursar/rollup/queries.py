@@ -17,7 +17,6 @@ from bursar.core.money import ZERO
 from bursar.plans.models import PaidPeriod, Tier
 from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
 from bursar.rollup.models import AccountMonth, RevenueClass, WorkspaceMonth
-from bursar.staff.queries import names_by_id
 from bursar.tenants.queries import Contact, list_admin_contacts, search_account_ids
 from bursar.usage.queries import Standing, list_standings
 
@@ -186,10 +185,15 @@ class AccountLine:
         return max(0, len(self.fact.tiers) - 1)
 
 
+def with_names(rows: QuerySet[AccountMonth]) -> QuerySet[AccountMonth]:
+    """With the account, its organisation and its manager at hand: no further statement for them."""
+    return rows.select_related("account__organisation", "manager__user")
+
+
 def list_page(view: View, now: datetime) -> list[AccountLine]:
     """The rows of one page, in a number of statements that does not depend on how many there are."""
     start = (view.page - 1) * PAGE_SIZE
-    rows = ordered(view, filtered(view)).select_related("account__organisation")
+    rows = with_names(ordered(view, filtered(view)))
     return list_lines(list(rows[start : start + PAGE_SIZE]), view, now)
 
 
@@ -197,14 +201,13 @@ def list_lines(facts: list[AccountMonth], view: View, now: datetime, nested: int
     """`nested`: how many workspaces each; None for all."""
     ids = [fact.account_id for fact in facts]
     contacts = list_admin_contacts(ids, now)
-    payments = list_last_payments(ids, view.month.end)
-    names = names_by_id()
+    payments = {row.account_id: row for row in last_payments(ids, view.month.end)}
     workspaces = list_workspace_lines(ids, view, now, nested) if view.nested or nested is None else {}
     return [
         AccountLine(
             fact=fact,
             contacts=contacts.get(fact.account_id, []),
-            manager=names.get(fact.manager_id, "") if fact.manager_id else "",
+            manager=str(fact.manager or ""),
             last_payment=payments.get(fact.account_id),
             workspaces=workspaces.get(fact.account_id, []),
             more=fact.workspaces - len(workspaces.get(fact.account_id, [])),
@@ -231,14 +234,14 @@ def list_workspace_lines(
     return lines
 
 
-def list_last_payments(account_ids: list[int], before: datetime) -> dict[int, PaidPeriod]:
+def last_payments(account_ids: list[int], before: datetime) -> QuerySet[PaidPeriod]:
+    """The newest paid period of each account, booked before the given instant."""
     newest = PaidPeriod.objects.filter(account_id__in=account_ids, booked_at__lt=before)
-    rows = newest.order_by("account_id", "-booked_at", "-id").distinct("account_id")
-    return {row.account_id: row for row in rows}
+    return newest.order_by("account_id", "-booked_at", "-id").distinct("account_id")
 
 
 def get_fact(account_public_id: str, view: View) -> AccountMonth | None:
-    rows = AccountMonth.objects.select_related("account__organisation")
+    rows = with_names(AccountMonth.objects.all())
     return rows.filter(account__public_id=account_public_id, month=view.month.first).first()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from bursar.plans.models import DiscountKind, PaymentStatus
@@ -18,30 +19,35 @@ def day(at: datetime | date | None, *, with_year: bool = True) -> str:
     return f"{at.day} {at:%B %Y}" if with_year else f"{at.day} {at:%b}"
 
 
-def _at(reason: dict[str, Any], name: str) -> str:
-    text = reason.get(name)
-    return day(datetime.fromisoformat(text)) if text else ""
+_SENTENCES = {
+    "subscription": "A Mollie subscription is live.",
+    "past_due": "A Mollie payment is past due since {since}.",
+    "cancelled": "Cancelled; paid until {until}.",
+    "invoice_settled": "A settled invoice covers this period.",
+    "renewal_unpaid": "Renewal unpaid since {since}.",
+    "reverse_trial": "On a reverse trial until {until}.",
+    "trial_discount": "A trial discount makes it free until {until}.",
+    "no_settled_invoice": "Managed; no settled invoice covers this period.",
+    "discount": "100 % off: {kind}.",
+    "no_way_of_paying": "On a paid tier with no way of paying.",
+    "kept": "No way of paying; kept until {until}.",
+    "free": "Not on a paid tier.",
+}
 
 
 def explain(reason: dict[str, Any]) -> str:
     """Why an account is in its revenue class."""
-    until, since = _at(reason, "until"), _at(reason, "since")
-    sentences = {
-        "subscription": "A Mollie subscription is live.",
-        "past_due": f"A Mollie payment is past due since {since}.",
-        "cancelled": f"Cancelled; paid until {until}.",
-        "invoice_settled": "A settled invoice covers this period.",
-        "renewal_unpaid": f"Renewal unpaid since {since}.",
-        "reverse_trial": f"On a reverse trial until {until}.",
-        "trial_discount": f"A trial discount makes it free until {until}.",
-        "no_settled_invoice": "Managed; no settled invoice covers this period.",
-        "discount": f"100 % off: {_kind(reason.get('kind', ''))}.",
-        "no_way_of_paying": f"No way of paying; kept until {until}."
-        if until
-        else "On a paid tier with no way of paying.",
-        "free": "Not on a paid tier.",
+    return _explain(reason["code"], reason.get("until") or "", reason.get("since") or "", reason.get("kind") or "")
+
+
+@lru_cache(maxsize=10_000)
+def _explain(code: str, until: str, since: str, kind: str) -> str:
+    if code == "no_way_of_paying" and until:
+        code = "kept"
+    days = {
+        name: day(datetime.fromisoformat(text)) if text else "" for name, text in (("until", until), ("since", since))
     }
-    return sentences[reason["code"]]
+    return _SENTENCES[code].format(**days, kind=_kind(kind))
 
 
 def _kind(value: str) -> str:

@@ -25,10 +25,10 @@ class StaffRights:
 
 def get_staff(user: User) -> StaffRights | None:
     """The rights an active staff member holds through all their roles; None for everybody else."""
-    member = StaffMember.objects.filter(user=user, is_active=True).prefetch_related("roles").first()
-    if member is None:
+    member = getattr(user, "staff", None)
+    if member is None or not member.is_active:
         return None
-    roles = list(member.roles.all())
+    roles = list(Role.objects.filter(members=member).order_by("rank"))
     rights = frozenset(Right(right) for role in roles for right in role.rights)
     return StaffRights(member.pk, member.public_id, rights, tuple(role.name for role in roles))
 
@@ -41,11 +41,6 @@ def list_managers(domain: str = "") -> list[StaffMember]:
     """Active staff by name, for choosing an account manager; `domain`: only addresses in it."""
     rows = StaffMember.objects.filter(is_active=True).select_related("user").order_by("user__name")
     return list(rows.filter(user__email__endswith=f"@{domain}") if domain else rows)
-
-
-def names_by_id() -> dict[int, str]:
-    """Every staff member's name, the inactive too: past months name them."""
-    return {pk: name or email for pk, name, email in StaffMember.objects.values_list("id", "user__name", "user__email")}
 
 
 def leads_with(right: Right) -> list[str]:

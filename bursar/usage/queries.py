@@ -15,7 +15,7 @@ from bursar.plans.models import PaymentTerms
 from bursar.plans.queries import load_catalogue, load_workspace_rows
 from bursar.plans.rules import NO_TERMS, EffectiveTier, Terms, WorkspaceState, effective_tier, live
 from bursar.tenants.models import Workspace
-from bursar.usage.models import Meter, UsageMonth, UsageReset
+from bursar.usage.models import UsageMonth, UsageReset
 from bursar.usage.rules import PACE_WINDOW, CapState, calc_cap_state
 
 FIRST = datetime.min.replace(tzinfo=UTC)
@@ -96,8 +96,10 @@ def list_standings(tiers: dict[int, str], at: datetime, *, is_open: bool) -> dic
     """
     catalogue = load_catalogue()
     capped = {pk: tier for pk, tier in tiers.items() if catalogue.at(tier, at).cap_hours is not None}
-    counted = _metered(capped) if is_open else count_events(capped, at)
-    recent = count_events(capped, at, since=at - PACE_WINDOW) if is_open else {}
+    if is_open:
+        counted, recent = _metered(capped, at)
+    else:
+        counted, recent = count_events(capped, at), {}
     standings = {}
     for pk, tier in tiers.items():
         row = catalogue.at(tier, at)
@@ -107,9 +109,20 @@ def list_standings(tiers: dict[int, str], at: datetime, *, is_open: bool) -> dic
     return standings
 
 
-def _metered(tiers: dict[int, str]) -> dict[int, int]:
-    rows = Meter.objects.filter(workspace_id__in=tiers).values_list("workspace_id", "tier", "seconds")
-    return {pk: seconds for pk, tier, seconds in rows if tiers[pk] == tier}
+def _metered(tiers: dict[int, str], at: datetime) -> tuple[dict[int, int], dict[int, int]]:
+    """Counted seconds by the meters, and those of the last 14 days since the last reset; in one statement."""
+    ids = sorted(tiers)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.workspace, COALESCE(m.seconds, 0), COALESCE((SELECT SUM(e.seconds) FROM usage_usageevent e "
+            "WHERE e.workspace_id = t.workspace AND e.tier = t.tier AND e.at <= %s AND e.at > GREATEST(%s, "
+            "(SELECT MAX(r.at) FROM usage_usagereset r WHERE r.workspace_id = t.workspace AND r.at <= %s))), 0)::bigint"
+            " FROM unnest(%s::bigint[], %s::text[]) AS t(workspace, tier) "
+            "LEFT JOIN usage_meter m ON m.workspace_id = t.workspace AND m.tier = t.tier",
+            [at, at - PACE_WINDOW, at, ids, [tiers[pk] for pk in ids]],
+        )
+        rows = cursor.fetchall()
+    return {pk: counted for pk, counted, _ in rows}, {pk: recent for pk, _, recent in rows}
 
 
 def count_events(tiers: dict[int, str], until: datetime, since: datetime | None = None) -> dict[int, int]:

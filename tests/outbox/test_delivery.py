@@ -64,7 +64,7 @@ def test_a_large_bulk_is_a_job_that_can_be_resumed(cast: Cast) -> None:
 
 def test_one_failing_tick_stops_no_other(db: None, now: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TICKS, "a.bad", lambda now: (_ for _ in ()).throw(RuntimeError("broken")))
-    assert heartbeat.is_late(clock.now())
+    assert heartbeat.is_late(clock.now(), heartbeat.seen_at())
     assert run_ticks(clock.now()) == ["a.bad"]
-    assert not heartbeat.is_late(clock.now())
-    assert heartbeat.is_late(clock.now() + timedelta(minutes=6))
+    assert not heartbeat.is_late(clock.now(), heartbeat.seen_at())
+    assert heartbeat.is_late(clock.now() + timedelta(minutes=6), heartbeat.seen_at())

@@ -136,9 +136,7 @@ def test_a_link_for_somebody_who_can_sign_in_comes_from_the_shell_only(cast: Cas
 
 def test_the_api_wants_a_csrf_token_from_a_browser(cast: Cast) -> None:
     browser = Client(enforce_csrf_checks=True)
-    browser.force_login(
-        User.objects.get(email="ties@agora.example"), "allauth.account.auth_backends.AuthenticationBackend"
-    )
+    browser.force_login(User.objects.get(email="ties@agora.example"), "bursar.staff.backend.SignInBackend")
     address = f"/api/v1/workspace/{cast.panel.public_id}/actions/reset_usage"
     answer = browser.post(address, '{"reason": "x"}', content_type="application/json")
     assert answer.status_code == 403

@@ -162,9 +162,7 @@ def test_a_token_never_has_more_than_its_person_and_ends(cast: Cast) -> None:
 
 def test_a_session_needs_its_csrf_token(cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(
-        User.objects.get(email="ties@agora.example"), "allauth.account.auth_backends.AuthenticationBackend"
-    )
+    client.force_login(User.objects.get(email="ties@agora.example"), "bursar.staff.backend.SignInBackend")
     address = f"/api/v1/workspace/{cast.panel.public_id}/actions/reset_usage"
     body = {"data": {}, "reason": "x"}
     answer = client.post(address, body, content_type="application/json")

@@ -83,7 +83,7 @@
     dialog.addEventListener("close", () => {
       dialog.replaceChildren();
       if (opener?.isConnected) opener.focus();
-      else document.querySelector(`[data-opener="${opener?.dataset.opener}"]`)?.focus();
+      else document.querySelector(`.kebab[href="${opener?.getAttribute("href")}"]`)?.focus();
     });
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
@@ -133,11 +133,20 @@
   });
   document.body.addEventListener("htmx:sendError", () => toast("No connection. What you typed is still here; try again.", "bad"));
 
+  // A kebab, and a figure with a popover, are plain links; here they open in place.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.kebab, a.pop");
+    if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    window.htmx.ajax("GET", link.getAttribute("href"), { source: link, target: menu, swap: "innerHTML" });
+  });
+
   document.addEventListener("click", async (event) => {
     const copier = event.target.closest("[data-copy]");
     if (copier) {
-      await navigator.clipboard.writeText(copier.dataset.copy);
-      toast(`Copied ${copier.dataset.copy}`);
+      const text = copier.dataset.copy || copier.previousElementSibling.href.replace("mailto:", "");
+      await navigator.clipboard.writeText(text);
+      toast(`Copied ${text}`);
     }
     for (const open of document.querySelectorAll("details.chip[open]")) if (!open.contains(event.target)) open.open = false;
     if (event.target.closest("[data-theme-switch]")) {

@@ -10,11 +10,11 @@
   function go(step) {
     const all = rows();
     if (!all.length) return;
-    const here = at?.isConnected ? all.indexOf(at) : all.findIndex((row) => row.querySelector(".kebab").dataset.opener === at?.dataset.id);
+    const here = at?.isConnected ? all.indexOf(at) : all.findIndex((row) => row.querySelector(".kebab").getAttribute("href") === at?.dataset.href);
     const next = all[Math.min(all.length - 1, Math.max(0, here + step))];
     for (const row of all) row.classList.toggle("at", row === next);
     at = next;
-    at.dataset.id = at.querySelector(".kebab").dataset.opener;
+    at.dataset.href = at.querySelector(".kebab").getAttribute("href");
     at.scrollIntoView({ block: "nearest" });
     at.querySelector("a")?.focus({ preventScroll: true });
   }
