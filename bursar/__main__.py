@@ -16,6 +16,10 @@ COMMANDS = {
     "verify": "proves the figures: recomputes every month and prints differences",
     "audit": "proves the book: bursar audit verify",
     "staff": "adds staff: bursar staff add (prints a one-time sign-in link)",
+    "check-deploy": "says what an operator forgot",
+    "backup": "writes the whole database into one file",
+    "restore": "replaces the database by a backup",
+    "ready": "asks a running web server whether it is ready",
     "docs": "writes the generated reference pages",
 }
 
@@ -58,7 +62,7 @@ def _is_connection_failure(problem: Exception) -> bool:
 def _print_help() -> None:
     print("bursar: the staff back office of a SaaS company\n")
     for name, help_text in COMMANDS.items():
-        print(f"  {name:<9} {help_text}")
+        print(f"  {name:<13} {help_text}")
     print("\n`bursar <command> --help` says more, with an example. To try it all: python3 dev.py run")
 
 

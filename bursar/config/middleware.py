@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Callable
 
@@ -21,6 +22,7 @@ from bursar.access.actor import Actor, ActorKind
 from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.config.actors import actor_for, actor_of_token
+from bursar.config.operator import REQUESTS, SECONDS
 from bursar.core import clock
 from bursar.core.errors import BadRequest, NotFound, Refusal
 from bursar.core.limits import is_over
@@ -29,6 +31,8 @@ from bursar.staff.queries import has_second_factor, note_seen
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 BAD_TOKENS = 30
+QUIET = ("/static/", "/healthz", "/readyz", "/metrics")
+log = structlog.get_logger("bursar.web")
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}\Z", re.ASCII)
 
 
@@ -43,9 +47,29 @@ class RequestIdMiddleware:
         request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
+        if not request.path.startswith(QUIET):
+            _note(request, response, time.perf_counter() - started)
         return response
+
+
+def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+    """One line and one measure a request: the route and ids only, never a name, an address or a query."""
+    match = request.resolver_match
+    route = match.route if match else "(none)"
+    actor = getattr(request, "actor", None)
+    REQUESTS.labels(request.method, route, response.status_code).inc()
+    SECONDS.labels(route).observe(seconds)
+    log.info(
+        "request",
+        method=request.method,
+        route=route,
+        status=response.status_code,
+        ms=round(seconds * 1000),
+        actor=actor.id if actor else "",
+    )
 
 
 class ActorMiddleware:

@@ -6,8 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import structlog
-
+from bursar.config import logs
 from bursar.core.database import connection_settings, read_or_make_secret
 from bursar.core.options import address, boolean, names, option, required
 
@@ -18,6 +17,7 @@ BURSAR_VAR = required(
     "BURSAR_VAR", str(ROOT / "var"), "The folder for the embedded database, secret and exports.", Path
 )
 SECRET_KEY = option("BURSAR_SECRET_KEY", None, "Signs sessions. Made and kept under var/ when unset.", str)
+BURSAR_SECRET_IS_SET = SECRET_KEY is not None
 SECRET_KEY = SECRET_KEY or read_or_make_secret(BURSAR_VAR)
 DATABASE_URL = option("DATABASE_URL", None, "A PostgreSQL address. Unset: an embedded server under var/.", str)
 BURSAR_COMPANY_NAME = required("BURSAR_COMPANY_NAME", "Agora Voices", "The company's name, as customers read it.", str)
@@ -53,6 +53,10 @@ BURSAR_SECOND_FACTOR = required(
 ALLAUTH_TRUSTED_PROXY_COUNT = required(
     "BURSAR_PROXIES", "0", "How many proxies stand before Bursar; the reader's address is taken from the last.", int
 )
+BURSAR_METRICS_TOKEN = required(
+    "BURSAR_METRICS_TOKEN", "", "What Prometheus sends as a bearer token to /metrics. Empty: this machine alone.", str
+)
+BURSAR_LOG = required("BURSAR_LOG", "text", "The form of the log: text, or json for programs.", logs.form_of)
 BURSAR_OIDC_SERVER = option(
     "BURSAR_OIDC_SERVER", None, "The product's OpenID Connect issuer: customers sign in there. Unset: off.", address
 )
@@ -222,26 +226,5 @@ else:
     EMAIL_TIMEOUT = 30
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
-structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-    ],
-    logger_factory=structlog.PrintLoggerFactory(),
-)
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {
-        # Expected refusals are quiet; a 500 comes with its traceback.
-        "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
-        "procrastinate": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-    },
-}
+logs.configure(BURSAR_LOG)
+LOGGING = logs.logging_settings(BURSAR_LOG)

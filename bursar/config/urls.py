@@ -14,17 +14,13 @@ from ninja.utils import check_csrf
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
 from bursar.audit.api import router as book_router
+from bursar.config import operator
 from bursar.config.middleware import refuse_json
 from bursar.core.errors import Forbidden
 from bursar.panel.api import router as accounts_router
 from bursar.product.api import api as product_api
 from bursar.rollup.api import router as rollup_router
 from bursar.staff.api import router as staff_router
-
-
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers. Nothing more is asked of it here."""
-    return HttpResponse("ok\n", content_type="text/plain")
 
 
 def show_api_docs(request: HttpRequest) -> HttpResponse:
@@ -61,7 +57,9 @@ def refuse_malformed(request: HttpRequest, error: ValidationError) -> HttpRespon
 
 
 urlpatterns = [
-    path("healthz", healthz),
+    path("healthz", operator.healthz),
+    path("readyz", operator.readyz),
+    path("metrics", operator.metrics),
     path("api/v1/docs", show_api_docs, name="api_docs"),
     path("api/v1/", api.urls),
     path("api/product/v1/", product_api.urls),

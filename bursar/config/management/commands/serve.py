@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -15,6 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--processes", type=int, default=1)
+        parser.add_argument("--no-migrate", action="store_true", help="the database is migrated elsewhere")
 
     def handle(self, *args: Any, **options: Any) -> None:
         from granian.constants import Interfaces
@@ -28,7 +32,10 @@ class Command(BaseCommand):
                 f"Port {options['port']} on {options['host']} cannot be used: {error.strerror}. "
                 "Choose another with --port."
             ) from None
-        call_command("migrate", verbosity=0)
+        if not options["no_migrate"]:
+            call_command("migrate", verbosity=0)
+        if options["processes"] > 1:
+            _share_measures()
         Server(
             "bursar.config.wsgi:application",
             address=options["host"],
@@ -38,3 +45,11 @@ class Command(BaseCommand):
             interface=Interfaces.WSGI,
             log_enabled=False,
         ).serve()
+
+
+def _share_measures() -> None:
+    """Several processes write their counters into one folder, so that any of them can answer for all."""
+    folder = settings.BURSAR_VAR / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)

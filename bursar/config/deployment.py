@@ -1,0 +1,113 @@
+"""What an operator may have forgotten: each a sentence with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from bursar.access.models import User
+from bursar.access.rights import Right
+from bursar.audit.queries import get_last_seal
+from bursar.config.operator import why_not_ready
+from bursar.core import clock, heartbeat
+from bursar.core.models import InstallationFact
+from bursar.demo.load import PASSWORD, SIGN_INS
+from bursar.outbox.models import OutboxRow, OutboxState
+from bursar.staff.models import StaffMember
+from bursar.staff.queries import has_second_factor
+
+SEALED_WITHIN = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`is_danger`: do not go live with it. Else: worth a look."""
+
+    is_danger: bool
+    sentence: str
+
+
+def list_findings() -> Iterator[Finding]:
+    yield from _settings()
+    problem = why_not_ready()
+    if problem:
+        yield Finding(True, problem)
+        return
+    yield from _database()
+    yield from _people()
+    yield from _running()
+
+
+def _settings() -> Iterator[Finding]:
+    if settings.DEBUG:
+        yield Finding(True, "BURSAR_DEBUG is on: strangers would read tracebacks. Unset it.")
+    if not settings.BURSAR_HTTPS:
+        yield Finding(True, "BURSAR_HTTPS is off: cookies travel in the clear. Put TLS before it, set it to yes.")
+    if set(settings.ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]"}:
+        yield Finding(True, "BURSAR_HOSTS names this machine only. Set it to the names people type.")
+    if settings.BURSAR_ADDRESS.startswith("http://127.0.0.1"):
+        yield Finding(True, "BURSAR_ADDRESS is this machine: links in mail would lead nowhere. Set it.")
+    if not settings.BURSAR_SECOND_FACTOR:
+        yield Finding(True, "BURSAR_SECOND_FACTOR is off: a stolen password opens the panel. Set it to yes.")
+    if not settings.BURSAR_SECRET_IS_SET:
+        yield Finding(False, "BURSAR_SECRET_KEY is unset: each machine's var/secret differs. Set one for all of them.")
+    if not settings.DATABASE_URL:
+        yield Finding(False, "DATABASE_URL is unset: the embedded PostgreSQL is for one machine only.")
+    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+        yield Finding(False, "BURSAR_SMTP is unset: mails are written to var/mail and reach nobody.")
+    if settings.BURSAR_HTTPS and settings.ALLAUTH_TRUSTED_PROXY_COUNT == 0:
+        yield Finding(False, "BURSAR_PROXIES is 0 behind TLS: every reader looks like the proxy to the limits.")
+
+
+def _database() -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        is_super = cursor.fetchone()[0]
+        cursor.execute(
+            "SELECT tableowner = current_user FROM pg_tables "
+            "WHERE tablename = 'audit_auditline' AND schemaname = 'public'"
+        )
+        owns = cursor.fetchone()[0]
+        cursor.execute("SHOW fsync")
+        fsync = cursor.fetchone()[0]
+    if is_super:
+        yield Finding(True, "The database role is a superuser: it can step round the book. Use a plain role.")
+    elif owns:
+        yield Finding(
+            False,
+            "The web role owns the book's tables. Migrate as their owner, serve as another role.",
+        )
+    if fsync != "on":
+        yield Finding(True, "PostgreSQL runs without fsync: a power cut loses what was answered with “done”.")
+    if InstallationFact.objects.filter(name="demo").exists():
+        yield Finding(True, "This database holds the demo company. Start with an empty one.")
+
+
+def _people() -> Iterator[Finding]:
+    leads = StaffMember.objects.filter(is_active=True, roles__rights__contains=[Right.MANAGE_STAFF.value]).distinct()
+    if not leads:
+        yield Finding(True, "Nobody can manage staff. Run “bursar staff add ADDRESS --role lead”.")
+    elif len(leads) == 1:
+        yield Finding(False, f"Only {leads[0]} can manage staff. A second lead helps when the first is away.")
+    for user in User.objects.filter(email__in=[email for email, _ in SIGN_INS], is_active=True):
+        if user.check_password(PASSWORD):
+            yield Finding(True, f"{user.email} still has the demo's password.")
+    lacking = [str(m) for m in StaffMember.objects.filter(is_active=True) if not has_second_factor(m.user_id)]
+    if lacking and not settings.BURSAR_SECOND_FACTOR:
+        yield Finding(False, f"Without a second factor: {', '.join(sorted(lacking)[:10])}.")
+
+
+def _running() -> Iterator[Finding]:
+    now = clock.now()
+    if heartbeat.is_late(now, heartbeat.seen_at()):
+        yield Finding(True, "No worker has reported for five minutes: notices and jobs wait. Start “bursar worker”.")
+    seal = get_last_seal()
+    if seal is None or now - seal.at > SEALED_WITHIN:
+        yield Finding(False, "The book was not sealed for a day. The worker does it; keep its seals elsewhere too.")
+    failed = OutboxRow.objects.filter(state=OutboxState.FAILED).count()
+    if failed:
+        yield Finding(False, f"{failed} notices were given up after twelve tries. Look at their errors.")
