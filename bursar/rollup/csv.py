@@ -12,6 +12,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
 from bursar.core.money import plain
 from bursar.rollup import words
 from bursar.rollup.filters import View
@@ -54,7 +57,7 @@ class Flat(NamedTuple):
     organisation: str
     is_partner: bool
     klass: str
-    reason: dict[str, Any]
+    reason: str
     tier: str
     mode: str
     status: str
@@ -87,7 +90,7 @@ def flatten(fact: AccountMonth) -> Flat:
         for part in path.split("__"):
             value = getattr(value, part) if value is not None else None
         values.append(value)
-    return Flat(*values)
+    return Flat(*values)._replace(reason=words.explain(fact.reason))
 
 
 def account_cells(line: AccountLine, view: View) -> dict[str, str]:
@@ -106,7 +109,7 @@ def _cells(flat: Flat, contacts: list[Contact], paid_at: datetime | None, view: 
         flat.organisation,
         "yes" if flat.is_partner else "no",
         flat.klass,
-        words.explain(flat.reason),
+        flat.reason,
         flat.tier,
         flat.mode,
         flat.status,
@@ -179,12 +182,15 @@ def _as_text(rows: list[list[str]]) -> str:
 
 
 def _account_batches(view: View, now: datetime) -> Iterator[list[list[str]]]:
-    facts = ordered(view, filtered(view)).values_list(*FLAT).iterator(chunk_size=CHUNK)
+    stored = ordered(view, filtered(view)).annotate(reason_text=Cast("reason", TextField()))
+    columns = ["reason_text" if name == "reason" else name for name in FLAT]
+    facts = stored.values_list(*columns).iterator(chunk_size=CHUNK)
     while batch := [Flat(*values) for values in islice(facts, CHUNK)]:
         ids = [flat.account_id for flat in batch]
         contacts = list_admin_contacts(ids, now)
         paid = dict(last_payments(ids, view.month.end).values_list("account_id", "booked_at"))
-        rows = (_cells(flat, contacts.get(flat.account_id, []), paid.get(flat.account_id), view) for flat in batch)
+        told = (flat._replace(reason=words.explain_text(flat.reason)) for flat in batch)
+        rows = (_cells(flat, contacts.get(flat.account_id, []), paid.get(flat.account_id), view) for flat in told)
         yield [[neutral(cell) for cell in row] for row in rows]
 
 

@@ -1,0 +1,118 @@
+"""The plainest SQL that answers the same, on the same tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+TOTALS = (
+    "SELECT klass, count(*), sum(workspaces), sum(seats), sum(recorded_seconds), sum(mrr), sum(potential), "
+    "sum(mrr) FILTER (WHERE status = 'past_due') FROM rollup_accountmonth a {join} "
+    "WHERE month = %(month)s AND is_listed {where} GROUP BY klass"
+)
+ROWS = (
+    "SELECT a.*, b.public_id, b.shown_label, o.name, o.is_partner FROM rollup_accountmonth a "
+    "JOIN tenants_billingaccount b ON b.id = a.account_id JOIN tenants_organisation o ON o.id = b.organisation_id "
+    "WHERE month = %(month)s AND is_listed {where} ORDER BY mrr DESC, b.sort_key, a.account_id LIMIT 50"
+)
+WORKSPACES = (
+    "SELECT * FROM (SELECT w.*, s.public_id, s.name, s.kind, s.visibility, row_number() OVER (PARTITION BY w.account_id "
+    "ORDER BY s.sort_key, s.id) AS place FROM rollup_workspacemonth w JOIN tenants_workspace s ON s.id = w.workspace_id "
+    "WHERE w.account_id = ANY(%(ids)s) AND w.month = %(month)s) t WHERE place <= 5"
+)
+CONTACTS = (
+    "SELECT DISTINCT s.account_id, p.id, p.name, p.email, (SELECT max(day) FROM tenants_login l WHERE l.person_id = p.id) "
+    "FROM tenants_workspace s JOIN tenants_workspacemembership m ON m.workspace_id = s.id AND m.valid_until IS NULL "
+    "AND m.role IN ('owner', 'admin') JOIN tenants_person p ON p.id = m.person_id WHERE s.account_id = ANY(%(ids)s)"
+)
+PAID = (
+    "SELECT DISTINCT ON (account_id) account_id, booked_at, gross FROM plans_paidperiod WHERE account_id = ANY(%(ids)s) "
+    "ORDER BY account_id, booked_at DESC"
+)
+METERS = "SELECT workspace_id, tier, seconds FROM usage_meter WHERE workspace_id = ANY(%(spaces)s)"
+SEARCH = (
+    "AND (b.sort_key LIKE %(like)s OR o.sort_key LIKE %(like)s OR a.account_id IN (SELECT account_id FROM "
+    "tenants_workspace WHERE sort_key LIKE %(like)s AND deleted_at IS NULL) OR a.account_id IN (SELECT s.account_id FROM "
+    "tenants_workspacemembership m JOIN tenants_person p ON p.id = m.person_id JOIN tenants_workspace s ON s.id = "
+    "m.workspace_id WHERE m.valid_until IS NULL AND m.role IN ('owner', 'admin') AND NOT m.is_support AND "
+    "(p.sort_key LIKE %(like)s OR p.email ILIKE %(like)s)))"
+)
+JOIN = "JOIN tenants_billingaccount b ON b.id = a.account_id JOIN tenants_organisation o ON o.id = b.organisation_id"
+MOVEMENTS = (
+    "SELECT month, movement, klass, sum(previous_mrr), sum(mrr), sum(potential), count(*) FROM rollup_accountmonth "
+    "WHERE month >= %(first)s GROUP BY 1, 2, 3"
+)
+CSV = (
+    "COPY (SELECT a.month, b.public_id, b.shown_label, b.scope, o.name, o.is_partner, a.klass, a.reason ->> 'code', a.tier, "
+    "a.mode, a.status, a.cadence, a.discount_percent, a.discount_kind, a.workspaces, a.seats, a.recorded_seconds, a.mrr, "
+    "a.potential, c.name, c.email, u.name AS manager, pay.booked_at, a.restated_at FROM rollup_accountmonth a "
+    f"{JOIN} LEFT JOIN staff_staffmember f ON f.id = a.manager_id LEFT JOIN access_user u ON u.id = f.user_id "
+    "LEFT JOIN LATERAL (SELECT p.name, p.email FROM tenants_workspace s JOIN tenants_workspacemembership m ON "
+    "m.workspace_id = s.id AND m.valid_until IS NULL AND m.role IN ('owner', 'admin') JOIN tenants_person p ON p.id = "
+    "m.person_id LEFT JOIN LATERAL (SELECT max(day) AS day FROM tenants_login l WHERE l.person_id = p.id) l ON true "
+    "WHERE s.account_id = a.account_id ORDER BY l.day DESC NULLS LAST, p.sort_key LIMIT 1) c ON true "
+    "LEFT JOIN LATERAL (SELECT booked_at FROM plans_paidperiod q WHERE q.account_id = a.account_id ORDER BY booked_at DESC "
+    "LIMIT 1) pay ON true WHERE a.month = '{month}' AND a.is_listed ORDER BY a.mrr DESC, b.sort_key, a.account_id) "
+    "TO STDOUT (FORMAT csv, HEADER)"
+)
+
+
+def page(month: date, like: str = "") -> None:
+    """Totals, fifty rows and what hangs on them, fetched."""
+    values: dict[str, Any] = {"month": month, "like": f"%{like}%"}
+    with connection.cursor() as cursor:
+        cursor.execute(TOTALS.format(join=JOIN if like else "", where=SEARCH if like else ""), values)
+        cursor.fetchall()
+        cursor.execute(ROWS.format(where=SEARCH if like else ""), values)
+        names = [column.name for column in cursor.description or []]
+        values["ids"] = [row[names.index("account_id")] for row in cursor.fetchall()]
+        cursor.execute(WORKSPACES, values)
+        names = [column.name for column in cursor.description or []]
+        values["spaces"] = [row[names.index("workspace_id")] for row in cursor.fetchall()]
+        for statement in (CONTACTS, PAID, METERS):
+            cursor.execute(statement, values)
+            cursor.fetchall()
+
+
+def movements(first: date) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(MOVEMENTS, {"first": first})
+        cursor.fetchall()
+
+
+def csv(month: date) -> int:
+    """COPY of the same columns; how many bytes."""
+    size = 0
+    with connection.cursor() as cursor, cursor.copy(CSV.replace("{month}", month.isoformat())) as rows:
+        for part in rows:
+            size += len(part)
+    return size
+
+
+def usage(events: Iterator[tuple[str, str, int, datetime, int, str]]) -> None:
+    """COPY to a temporary table, INSERT … ON CONFLICT, the meters' upsert; committed."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE floor_batch (source text, event_id text, workspace_id bigint, at timestamptz, "
+            "seconds int, tier text) ON COMMIT DROP"
+        )
+        with cursor.copy("COPY floor_batch FROM STDIN") as copy:
+            for event in events:
+                copy.write_row(event)
+        cursor.execute(
+            "INSERT INTO usage_usageevent (source, event_id, workspace_id, at, seconds, tier) SELECT * FROM floor_batch "
+            "ON CONFLICT (source, event_id) DO NOTHING"
+        )
+        cursor.execute(
+            "INSERT INTO usage_usagemonth AS k (workspace_id, month, seconds) SELECT workspace_id, "
+            "date_trunc('month', at AT TIME ZONE 'UTC')::date, sum(seconds) FROM floor_batch GROUP BY 1, 2 ORDER BY 1, 2 "
+            "ON CONFLICT (workspace_id, month) DO UPDATE SET seconds = k.seconds + EXCLUDED.seconds"
+        )
+        cursor.execute(
+            "INSERT INTO usage_meter AS k (workspace_id, tier, seconds) SELECT workspace_id, tier, sum(seconds) "
+            "FROM floor_batch GROUP BY 1, 2 ORDER BY 1, 2 ON CONFLICT (workspace_id, tier) DO UPDATE SET "
+            "seconds = k.seconds + EXCLUDED.seconds"
+        )
