@@ -16,7 +16,7 @@ TOTALS = (
 ROWS = (
     "SELECT a.*, b.public_id, b.shown_label, o.name, o.is_partner FROM rollup_accountmonth a "
     "JOIN tenants_billingaccount b ON b.id = a.account_id JOIN tenants_organisation o ON o.id = b.organisation_id "
-    "WHERE month = %(month)s AND is_listed {where} ORDER BY mrr DESC, b.sort_key, a.account_id LIMIT 50"
+    "WHERE month = %(month)s AND is_listed {where} ORDER BY mrr DESC, a.account_id LIMIT 50"
 )
 WORKSPACES = (
     "SELECT * FROM (SELECT w.*, s.public_id, s.name, s.kind, s.visibility, row_number() OVER (PARTITION BY w.account_id "
@@ -38,7 +38,7 @@ SEARCH = (
     "tenants_workspace WHERE sort_key LIKE %(like)s AND deleted_at IS NULL) OR a.account_id IN (SELECT s.account_id FROM "
     "tenants_workspacemembership m JOIN tenants_person p ON p.id = m.person_id JOIN tenants_workspace s ON s.id = "
     "m.workspace_id WHERE m.valid_until IS NULL AND m.role IN ('owner', 'admin') AND NOT m.is_support AND "
-    "(p.sort_key LIKE %(like)s OR p.email ILIKE %(like)s)))"
+    "(p.sort_key LIKE %(like)s OR p.email LIKE %(like)s)))"
 )
 JOIN = "JOIN tenants_billingaccount b ON b.id = a.account_id JOIN tenants_organisation o ON o.id = b.organisation_id"
 MOVEMENTS = (
@@ -55,7 +55,7 @@ CSV = (
     "m.person_id LEFT JOIN LATERAL (SELECT max(day) AS day FROM tenants_login l WHERE l.person_id = p.id) l ON true "
     "WHERE s.account_id = a.account_id ORDER BY l.day DESC NULLS LAST, p.sort_key LIMIT 1) c ON true "
     "LEFT JOIN LATERAL (SELECT booked_at FROM plans_paidperiod q WHERE q.account_id = a.account_id ORDER BY booked_at DESC "
-    "LIMIT 1) pay ON true WHERE a.month = '{month}' AND a.is_listed ORDER BY a.mrr DESC, b.sort_key, a.account_id) "
+    "LIMIT 1) pay ON true WHERE a.month = '{month}' AND a.is_listed ORDER BY a.mrr DESC, a.account_id) "
     "TO STDOUT (FORMAT csv, HEADER)"
 )
 

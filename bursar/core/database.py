@@ -12,7 +12,9 @@ CONFIGURATION = """
 # Written by Bursar when this server was made.
 jit = off
 max_connections = 200
-shared_buffers = 256MB
+shared_buffers = 512MB
+effective_cache_size = 2GB
+random_page_cost = 1.1
 work_mem = 32MB
 maintenance_work_mem = 256MB
 max_wal_size = 4GB

@@ -99,15 +99,15 @@ def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
     load_workspace_rows(homes)
 
 
-def load_workspace_rows(homes: dict[int, list[WorkspaceState]]) -> None:
-    """Adds tiers, grants, discounts and members to the given workspace states, by workspace key."""
+def load_workspace_rows(homes: dict[int, list[WorkspaceState]], *, only_tiers: bool = False) -> None:
+    """Adds tiers and grants, and unless `only_tiers` discounts and members, to the given states, by workspace key."""
     sources: list[tuple[Any, Callable[..., Any], Callable[[WorkspaceState], list[Any]], tuple[str, ...]]] = [
         (BaseTier, Base, lambda w: w.bases, ("tier",)),
         (Discount, DiscountRow, lambda w: w.discounts, ("kind", "percent")),
         (WorkspaceMembership, Member, lambda w: w.members, ("person_id", "role", "is_support")),
     ]
     ids = list(homes)
-    for model, shape, place, fields in sources:
+    for model, shape, place, fields in sources[:1] if only_tiers else sources:
         rows = model.objects.filter(workspace_id__in=ids).order_by("valid_from")
         for workspace_id, *values in rows.values_list("workspace_id", *fields, "valid_from", "valid_until"):
             row = shape(*values)

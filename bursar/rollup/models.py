@@ -57,6 +57,12 @@ class AccountMonth(models.Model):
         constraints = [models.UniqueConstraint(name="one_account_month", fields=["account", "month"])]
         indexes = [
             models.Index(name="account_month_mrr", fields=["month", "-mrr", "account"]),
+            models.Index(  # totals read this alone: a month's rows lie far apart in the table
+                name="account_month_totals",
+                fields=["month", "klass"],
+                include=["status", "workspaces", "seats", "recorded_seconds", "mrr", "potential"],
+                condition=models.Q(is_listed=True),
+            ),
             models.Index(
                 name="account_month_due", fields=["next_change_at"], condition=models.Q(next_change_at__isnull=False)
             ),

@@ -33,6 +33,7 @@ ORDER = {
     "manager": "manager__user__name",
     "payment": "last_payment_at",
 }
+MAY_BE_EMPTY = ("manager", "payment")
 
 
 @contextmanager
@@ -71,14 +72,14 @@ def _status_in(statuses: tuple[str, ...]) -> Q:
 
 
 def ordered(view: View, rows: QuerySet[AccountMonth]) -> QuerySet[AccountMonth]:
-    """By the asked column, then by account: a total order, so that no row is on two pages."""
-    name = view.sort.removeprefix("-")
+    """By the asked column, then by the account's key: a total order that the index of the default sort has."""
+    name, falls = view.sort.removeprefix("-"), view.sort.startswith("-")
     column = F(ORDER[name])
     if name == "payment":
         newest = PaidPeriod.objects.filter(account_id=OuterRef("account_id"), booked_at__lt=view.month.end)
         rows = rows.annotate(last_payment_at=Subquery(newest.order_by("-booked_at").values("booked_at")[:1]))
-    direction = column.desc(nulls_last=True) if view.sort.startswith("-") else column.asc(nulls_last=True)
-    return rows.order_by(direction, "account__sort_key", "account_id")
+    last = True if name in MAY_BE_EMPTY else None
+    return rows.order_by(column.desc(nulls_last=last) if falls else column.asc(nulls_last=last), "account_id")
 
 
 @dataclass
@@ -120,7 +121,7 @@ def calc_totals(view: View) -> Totals:
         .order_by()
         .values("klass")
         .annotate(
-            accounts=Count("id"),
+            accounts=Count("*"),
             workspaces_=Sum("workspaces"),
             seats_=Sum("seats"),
             seconds=Sum("recorded_seconds"),

@@ -127,11 +127,13 @@ SELECT account_id, name, email, public_id, day FROM ranked WHERE place <= %(show
 """
 
 
-def list_admin_contacts(account_ids: Collection[int], at: datetime) -> dict[int, list[Contact]]:
+def list_admin_contacts(
+    account_ids: Collection[int], at: datetime, shown: int = CONTACTS_SHOWN
+) -> dict[int, list[Contact]]:
     """Up to three admin contacts of each account, most recently active first (DOMAIN 1), in one statement."""
     found: dict[int, list[Contact]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_CONTACTS, {"ids": list(account_ids), "at": at, "shown": CONTACTS_SHOWN})
+        cursor.execute(_CONTACTS, {"ids": list(account_ids), "at": at, "shown": shown})
         for account_id, name, email, public_id, day in cursor.fetchall():
             contact = Contact(name, email, public_id, day.isoformat() if day else "")
             found.setdefault(account_id, []).append(contact)
@@ -172,7 +174,7 @@ def _best_first(found: Any, text: str) -> Any:
 def search_account_ids(text: str) -> Q:
     """A condition on accounts: label, organisation, a workspace, or an admin's name or address contains `text`."""
     admins = WorkspaceMembership.objects.filter(
-        Q(person__sort_key__contains=text) | Q(person__email__icontains=text),
+        Q(person__sort_key__contains=text) | Q(person__email__contains=text.lower()),
         valid_until=None,
         role__in=ADMIN_ROLES,
         is_support=False,

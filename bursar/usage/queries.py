@@ -22,7 +22,7 @@ FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class TierClock:
-    """Answers “which tier was this workspace on at that instant” for a set of workspaces, in five queries."""
+    """Answers “which tier was this workspace on at that instant” for a set of workspaces, in four queries."""
 
     def __init__(self, workspace_ids: Collection[int]) -> None:
         rows = Workspace.objects.filter(id__in=workspace_ids).values_list(
@@ -33,7 +33,7 @@ class TierClock:
         for pk, created_at, deleted_at, account_id in rows:
             self.states[pk] = WorkspaceState(pk, created_at, deleted_at)
             self._accounts[pk] = account_id
-        load_workspace_rows({pk: [state] for pk, state in self.states.items()})
+        load_workspace_rows({pk: [state] for pk, state in self.states.items()}, only_tiers=True)
         self._terms: dict[int, list[Terms]] = {}
         self._stretches: dict[int, tuple[list[datetime], list[str]]] = {}
         fields = ("mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at", "valid_from", "valid_until")
