@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from bursar.access.rights import Right
+from bursar.access.rights import Own, Right
 
 
 class ActorKind(StrEnum):
@@ -29,8 +29,9 @@ class Door(StrEnum):
 class Actor:
     """`hat` is what the book names: a person with two hats wears one at a time.
 
-    `all_accounts` is true for staff, the system and the operator; else only `account_ids` are in reach.
-    `own_account_ids` are the accounts of which this person is a customer: no lever there (DOMAIN 0).
+    `all_accounts` is true for staff, the system and the operator; else only `account_ids` and `workspace_ids` are in
+    reach. `own_account_ids` are the accounts of which this person is a customer: no lever there (DOMAIN 0).
+    `customer_id`: the public id that the book names under the customer's hat.
     """
 
     kind: ActorKind
@@ -41,6 +42,8 @@ class Actor:
     all_accounts: bool = False
     account_ids: frozenset[int] = frozenset()
     own_account_ids: frozenset[int] = frozenset()
+    workspace_ids: frozenset[int] = frozenset()
+    customer_id: str = ""
     user_id: int | None = None
     staff_id: int | None = None
     person_id: int | None = None
@@ -50,6 +53,20 @@ class Actor:
     def can(self, right: str | None) -> bool:
         """A staff right, or the scope of a program's key."""
         return right is None or right in self.rights or right in self.scopes
+
+    def as_customer(self) -> Actor:
+        """The same person in the customer's hat: their own accounts, no staff right."""
+        return replace(
+            self,
+            kind=ActorKind.CUSTOMER,
+            id=self.customer_id,
+            rights=frozenset(),
+            scopes=frozenset(Own.values),
+            all_accounts=False,
+            account_ids=self.own_account_ids,
+            staff_id=None,
+            roles=(),
+        )
 
     def through(self, door: Door) -> Actor:
         return replace(self, door=door)

@@ -10,3 +10,8 @@ def actor_of(request: HttpRequest) -> Actor:
         raise RuntimeError("This address must stand behind a gate: it needs someone signed in.")
     assert isinstance(actor, Actor)
     return actor
+
+
+def customer_of(request: HttpRequest) -> Actor:
+    """As `actor_of`, in the customer's hat: for the pages that everybody has for themselves."""
+    return actor_of(request).as_customer()

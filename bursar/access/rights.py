@@ -12,3 +12,9 @@ class Right(models.TextChoices):
     OVERRIDE = "override", "override"
     APPROVE_REFUND = "approve_refund", "approve refund"
     MANAGE_STAFF = "manage_staff", "manage staff"
+
+
+class Own(models.TextChoices):
+    """What customers do on their own pages. Every customer holds it; their role decides where it reaches."""
+
+    ASK = "ask", "ask for more"

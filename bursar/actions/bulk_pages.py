@@ -14,7 +14,7 @@ from bursar.access.actor import Actor
 from bursar.access.request import actor_of
 from bursar.actions import bulk, dialog
 from bursar.actions.models import BulkRun, BulkState
-from bursar.actions.pages import read_fields
+from bursar.actions.pages import is_own, read_fields
 from bursar.actions.registry import TARGETS, get_action
 from bursar.actions.run import preview
 from bursar.actions.spec import Action, Case
@@ -28,7 +28,7 @@ TOLD = 200
 def _open(request: HttpRequest, slug: str, verb: str) -> tuple[Action, list[str], Case]:
     """The action, the picked ids, and the case of the first of them, which gives the form its defaults."""
     action = get_action(slug, verb)
-    if action is None or not action.bulk:
+    if action is None or not action.bulk or is_own(request):
         raise NotFound
     given = request.POST if request.method == "POST" else request.GET
     ids = list(dict.fromkeys(given.getlist(slug)))
@@ -106,7 +106,7 @@ def _foresee(action: Action, actor: Actor, ids: list[str], data: dict[str, Any])
 @require_GET
 def show_run(request: HttpRequest, run_id: str) -> HttpResponse:
     run = BulkRun.objects.filter(public_id=run_id, actor__id=actor_of(request).id).first()
-    if run is None:
+    if run is None or is_own(request):
         raise NotFound
     action = get_action(*run.action_key.split(".")[1:])
     assert action is not None

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from bursar.access.actor import ActorKind
 from bursar.actions.registry import target_of
 from bursar.actions.run import preview
 from bursar.actions.spec import Action, Case, Outcome, Reason
@@ -52,6 +53,7 @@ def describe(action: Action, case: Case) -> dict[str, Any]:
         "target_kind": target_of(case.target).label,
         "reason_policy": action.reason.value,
         "reason_required": action.reason is Reason.REQUIRED,
-        "message_allowed": action.customer_visible,
+        "is_own": (is_own := case.actor.kind is ActorKind.CUSTOMER),
+        "message_allowed": action.customer_visible and not is_own,
         "customer_visible": action.customer_visible,
     }

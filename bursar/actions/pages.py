@@ -1,4 +1,7 @@
-"""The door's own pages: the kebab's menu and the dialog. They work without JavaScript, as plain pages."""
+"""The door's own pages: the kebab's menu and the dialog. They work without JavaScript, as plain pages.
+
+They stand twice: under the panel for staff, and beside the dashboard (namespace “own”) in the customer's hat.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bursar.access import confirm
-from bursar.access.request import actor_of
+from bursar.access.actor import Actor
+from bursar.access.request import actor_of, customer_of
 from bursar.actions import dialog, menu, undo
 from bursar.actions.registry import TARGETS, get_action, target_of
 from bursar.actions.run import run
@@ -24,10 +28,21 @@ from bursar.actions.spec import Action, Case, Outcome
 from bursar.core import clock
 from bursar.core.errors import Invalid, NotFound, Refusal
 
+OWN = "own_actions"
+
+
+def is_own(request: HttpRequest) -> bool:
+    """Whether we are on a customer's own pages."""
+    return request.resolver_match is not None and request.resolver_match.namespace == OWN
+
+
+def actor_at(request: HttpRequest) -> Actor:
+    return customer_of(request) if is_own(request) else actor_of(request)
+
 
 @require_GET
 def show_menu(request: HttpRequest, slug: str, target_id: str) -> HttpResponse:
-    if slug not in TARGETS:
+    if slug not in TARGETS or is_own(request):
         raise NotFound
     sections = menu.build(actor_of(request), slug, target_id, clock.now())
     template = "actions/menu.html" if request.headers.get("HX-Request") else "actions/menu_page.html"
@@ -36,10 +51,11 @@ def show_menu(request: HttpRequest, slug: str, target_id: str) -> HttpResponse:
 
 def _open_case(request: HttpRequest, slug: str, target_id: str, verb: str) -> tuple[Action, Case]:
     action = get_action(slug, verb)
-    if action is None:
+    if action is None or (is_own(request) and not action.is_for_customers):
         raise NotFound
-    target = TARGETS[slug].fetch(actor_of(request), target_id)
-    return action, Case(actor_of(request), target, clock.now())
+    actor = actor_at(request)
+    target = TARGETS[slug].fetch(actor, target_id)
+    return action, Case(actor, target, clock.now())
 
 
 def read_fields(action: Action, case: Case, posted: QueryDict) -> dict[str, Any]:
@@ -138,10 +154,12 @@ def _as_refused(action: Action, case: Case, posted: QueryDict, refusal: Refusal)
 
 def _render(request: HttpRequest, action: Action, case: Case, more: dict[str, Any], status: int) -> HttpResponse:
     address = [action.target_slug, case.target.public_id, action.verb_name]
+    here = request.resolver_match.namespace if request.resolver_match else ""
     context = {
         **dialog.describe(action, case),
-        "post_url": reverse("actions:dialog", args=address),
-        "preview_url": reverse("actions:preview", args=address),
+        "frame": "ui/customer.html" if is_own(request) else "ui/panel.html",
+        "post_url": reverse("actions:dialog", args=address, current_app=here),
+        "preview_url": reverse("actions:preview", args=address, current_app=here),
         "next": _next_url(request),
         "idempotency_key": secrets.token_urlsafe(16),
         "seen": case.now.isoformat(),
@@ -156,7 +174,7 @@ def _next_url(request: HttpRequest) -> str:
     asked = request.POST.get("next") or request.GET.get("next") or request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(asked, {request.get_host()}):
         return asked
-    return "/panel/"
+    return "/" if is_own(request) else "/panel/"
 
 
 def _done(request: HttpRequest, case: Case, outcome: Outcome) -> HttpResponse:

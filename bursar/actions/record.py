@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import structlog
+from procrastinate.contrib.django import app
 
 from bursar.actions import undo
 from bursar.actions.registry import target_of
@@ -42,9 +43,32 @@ def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> No
     )
     outcome.line_id = line.public_id
     undo.offer(request.action, target.public_id, outcome, case.now)
-    for notice in request.action.tell:
-        payload = {"line": line.public_id, "notice": notice.value, "target": target.public_id}
-        outbox.put("notice", f"{line.public_id}:{notice.value}", payload, case.now)
+    _tell(request, case, outcome, kind.stream(target))
+
+
+def _tell(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
+    """Outbox rows: a notice for each kind of people, a webhook in the order of the account's changes."""
+    line, target, event = outcome.line_id, case.target, outcome.event or request.action.event
+    rows = [
+        outbox.put(
+            "notice",
+            f"{line}:{notice.value}",
+            {"line": line, "notice": notice.value, "target": target.public_id},
+            case.now,
+        )
+        for notice in request.action.tell
+    ]
+    if event:
+        payload = {
+            "line": line,
+            "event": event,
+            "target": target.public_id,
+            "kind": target_of(target).slug,
+            "data": outcome.data,
+        }
+        rows.append(outbox.put("webhook", f"{line}:webhook", payload, case.now, order_key=stream))
+    if any(rows):
+        app.configure_task("outbox.deliver").defer()  # in this transaction: it starts right after commit
 
 
 def _kept(place: int, change: Change, names: dict[str, tuple[str, str]]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django import forms
 from django.db import models
 
 from bursar.access.actor import Actor
-from bursar.access.rights import Right
+from bursar.access.rights import Own, Right
 from bursar.core.calendar import Month
 
 
@@ -25,12 +25,36 @@ class Reason(Enum):
 class Notice(Enum):
     """Whom an action tells; the rooms that carry notices find the people.
 
-    GRANTER: the staff member who granted what ends, else the account manager, else the leads.
+    GRANTER: the staff member who granted what ends, else the account manager, else the leads. STAFF: every colleague
+    who may act. LEADS: those who manage staff. REQUESTER: whoever asked for what was decided.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
     BILLING = "billing"
     GRANTER = "granter"
+    STAFF = "staff"
+    LEADS = "leads"
+    REQUESTER = "requester"
+
+    @property
+    def is_for_staff(self) -> bool:
+        return self in (Notice.GRANTER, Notice.STAFF, Notice.LEADS)
+
+
+class Topic(Enum):
+    """What a notice is about, as people choose what to hear of. Urgent ones always go by mail at once (DOMAIN 8)."""
+
+    PLAN = "plan"
+    USAGE = "usage"
+    PEOPLE = "people"
+    REQUESTS = "requests"
+    DECISIONS = "decisions"
+    MONEY = "money"
+    SECURITY = "security"
+
+    @property
+    def is_urgent(self) -> bool:
+        return self in (Topic.DECISIONS, Topic.MONEY, Topic.SECURITY)
 
 
 @dataclass(frozen=True)
@@ -66,7 +90,7 @@ class Outcome:
     `touched` maps an account's key to the first month concerned; None means the current one only.
     `effects` are added by the settlers (MRR before and after). `data` is for programs. `settle_later`: a batch
     only marks its accounts; the refresh computes them before anybody reads. `undo`: how to take it back, this time.
-    `secret`: shown once to whoever made it; it is kept nowhere.
+    `secret`: shown once to whoever made it; it is kept nowhere. `event`: instead of the one that the action declares.
     """
 
     sentence: str
@@ -77,6 +101,7 @@ class Outcome:
     settle_later: bool = False
     undo: Undo | None = None
     secret: str = ""
+    event: str = ""
     line_id: str = ""
     group: str = ""
 
@@ -115,7 +140,8 @@ class Action:
     blocked: whatever is filled in. refused: with what is filled in. preview: sentences on what will happen,
     beside the changes the door finds by running the verb and rolling back. prepare: slow work before the
     transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. inverse: keys of
-    the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once.
+    the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once. when: for the handbook,
+    when to reach for it and when not. topic: what its notices are about. event: the name of the outgoing webhook.
     """
 
     key: str
@@ -123,12 +149,15 @@ class Action:
     label: str
     help: str
     verb: Callable[..., Outcome]
+    when: str = ""
     form: type[ActionForm] = ActionForm
     icon: str = "bolt"
     permission: models.TextChoices | None = Right.ACT
     reason: Reason = Reason.REQUIRED
     customer_visible: bool = False
     tell: tuple[Notice, ...] = ()
+    topic: Topic = Topic.PLAN
+    event: str = ""
     blocked: Callable[[Case], str | None] | None = None
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None
@@ -159,8 +188,15 @@ class Action:
     def form_for(self, case: Case, data: Any = None, **kwargs: Any) -> ActionForm:
         return self.form(data, case=case, **kwargs)
 
+    @property
+    def is_for_customers(self) -> bool:
+        """Whether it stands on people's own pages: what customers ask, and what everybody settles for themselves."""
+        return self.permission is None or isinstance(self.permission, Own)
+
     def explain_missing_right(self) -> str:
         assert self.permission is not None
+        if isinstance(self.permission, Own):
+            return "You need the customer's hat: customers do this on their own pages."
         kind = "right" if isinstance(self.permission, Right) else "key with the scope"
         return f"You need the {kind} “{self.permission.label}”."
 

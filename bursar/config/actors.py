@@ -7,42 +7,47 @@ from typing import Any
 
 from bursar.access.actor import Actor, ActorKind, Door, operator, system
 from bursar.access.models import User
-from bursar.access.rights import Right
+from bursar.access.rights import Own, Right
 from bursar.core import clock
 from bursar.staff.models import ApiToken
 from bursar.staff.queries import get_staff
 from bursar.tenants.models import Person
-from bursar.tenants.queries import list_customer_account_ids
+from bursar.tenants.queries import customer_of
 
 
 def actor_for(user: User, door: Door = Door.PAGE) -> Actor:
     """The staff hat when the user has one with a right to read, else the customer's."""
-    person: Person | None = getattr(user, "person", None)
-    own = frozenset(list_customer_account_ids(person, clock.now())) if person else frozenset()
+    customer = _customer(user, door)
     staff = get_staff(user)
     if staff is not None and Right.READ in staff.rights:
-        return Actor(
+        return replace(
+            customer,
             kind=ActorKind.STAFF,
             id=staff.public_id,
             name=user.name or user.email,
-            door=door,
             rights=staff.rights,
+            scopes=frozenset(),
             all_accounts=True,
-            own_account_ids=own,
-            user_id=user.pk,
+            account_ids=frozenset(),
             staff_id=staff.pk,
-            person_id=person.pk if person else None,
             roles=staff.roles,
         )
+    return customer
+
+
+def _customer(user: User, door: Door) -> Actor:
+    """Somebody whom the product does not know yet has a hat too: with nothing under it."""
+    person: Person | None = getattr(user, "person", None)
+    if person is not None:
+        return replace(customer_of(person, clock.now(), door), name=user.name or user.email)
     return Actor(
         kind=ActorKind.CUSTOMER,
-        id=person.public_id if person else user.public_id,
+        id=user.public_id,
         name=user.name or user.email,
         door=door,
-        account_ids=own,
-        own_account_ids=own,
+        scopes=frozenset(Own.values),
+        customer_id=user.public_id,
         user_id=user.pk,
-        person_id=person.pk if person else None,
     )
 
 

@@ -120,6 +120,8 @@ class GateMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         is_api = _is_under(request.path, "/api/") and not _is_under(request.path, "/api/product/")
         is_panel = _is_under(request.path, "/panel/")
+        if _is_under(request.path, "/actions/") and request.actor is None:  # type: ignore[attr-defined]  # set just above
+            return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
         if is_api or is_panel:
             actor = request.actor  # type: ignore[attr-defined]  # set just above
             if actor is None:

@@ -72,7 +72,7 @@ DEFAULT_FROM_EMAIL = required("BURSAR_MAIL_FROM", "bursar@agora.example", "The s
 
 ROOMS = [
     "core", "ui", "access", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "rollup",
-    "notifications", "product", "dashboard", "panel", "demo", "config",
+    "attention", "requests", "notifications", "webhooks", "product", "dashboard", "panel", "demo", "config",
 ]  # fmt: skip
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bursar.outbox.models import OutboxRow
 
-Carrier = Callable[["OutboxRow"], None]
+Carrier = Callable[["OutboxRow"], str | None]
+"""Carries a row out; what it returns stands in the log of tries. What it raises lets the row be tried again."""
+
 CARRIERS: dict[str, Carrier] = {}
+
+
+class NotDelivered(Exception):
+    """Whoever should receive it did not take it: expected, quiet in the log, tried again."""
 
 
 def carrier(kind: str) -> Callable[[Carrier], Carrier]:

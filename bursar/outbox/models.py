@@ -14,7 +14,10 @@ class OutboxState(models.TextChoices):
 
 
 class OutboxRow(models.Model):
-    """Something the outside world hears after commit. `key` is its idempotency key with whoever receives it."""
+    """Something the outside world hears after commit. `key` is its idempotency key with whoever receives it.
+
+    Rows of one kind with the same `order_key` go out one after the other, in the order in which they were written.
+    """
 
     public_id = PublicIdField(prefix="out")
     kind = models.CharField(max_length=20)
@@ -26,12 +29,28 @@ class OutboxRow(models.Model):
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
     last_error = models.TextField(blank=True)
+    order_key = models.CharField(max_length=60, blank=True)
 
     class Meta:
         indexes = [
             models.Index(
+                name="outbox_order",
+                fields=["kind", "order_key", "id"],
+                condition=Q(state__in=[OutboxState.WAITING, OutboxState.SENDING]) & ~Q(order_key=""),
+            ),
+            models.Index(
                 name="outbox_due",
                 fields=["due_at", "id"],
                 condition=Q(state__in=[OutboxState.WAITING, OutboxState.SENDING]),
-            )
+            ),
         ]
+
+
+class OutboxAttempt(models.Model):
+    """One try at a row: what came of it, and how long it took."""
+
+    row = models.ForeignKey(OutboxRow, on_delete=models.CASCADE, related_name="tries")
+    at = models.DateTimeField()
+    ms = models.PositiveIntegerField()
+    is_done = models.BooleanField()
+    detail = models.CharField(max_length=300, blank=True)

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from bursar.outbox.carriers import CARRIERS
-from bursar.outbox.models import OutboxRow, OutboxState
+from bursar.core import clock
+from bursar.outbox.carriers import CARRIERS, NotDelivered
+from bursar.outbox.models import OutboxAttempt, OutboxRow, OutboxState
 
 log = structlog.get_logger()
 
 ATTEMPTS = 12
 STUCK_AFTER = timedelta(minutes=10)
+UNDONE = (OutboxState.WAITING, OutboxState.SENDING)
 
 
-def put(kind: str, key: str, payload: dict[str, Any], now: datetime) -> OutboxRow | None:
+def put(kind: str, key: str, payload: dict[str, Any], now: datetime, order_key: str = "") -> OutboxRow | None:
     """Adds a row inside the caller's transaction; None when no room carries this kind."""
     if kind not in CARRIERS:
         return None
-    return OutboxRow.objects.create(kind=kind, key=key, payload=payload, created_at=now, due_at=now)
+    return OutboxRow.objects.create(
+        kind=kind, key=key, payload=payload, created_at=now, due_at=now, order_key=order_key
+    )
 
 
-def put_once(kind: str, key: str, payload: dict[str, Any], now: datetime) -> None:
+def put_once(kind: str, key: str, payload: dict[str, Any], now: datetime, order_key: str = "") -> None:
     """As `put`; a row that is there already under this key stays as it is."""
-    row = OutboxRow(kind=kind, key=key, payload=payload, created_at=now, due_at=now)
+    row = OutboxRow(kind=kind, key=key, payload=payload, created_at=now, due_at=now, order_key=order_key)
     OutboxRow.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def retry(row: OutboxRow, now: datetime) -> None:
+    """By hand: due at once, with all its tries before it again. The key stays, so whoever knows it takes it once."""
+    OutboxRow.objects.filter(pk=row.pk).update(state=OutboxState.WAITING, attempts=0, due_at=now)
 
 
 def deliver_due(now: datetime, limit: int = 200) -> int:
@@ -47,7 +57,12 @@ def _take(now: datetime) -> OutboxRow | None:
     """One due row, marked `sending`. A row left in `sending` by a crash is taken again and marked."""
     stuck = Q(state=OutboxState.SENDING, due_at__lte=now - STUCK_AFTER)
     due = Q(state=OutboxState.WAITING, due_at__lte=now)
-    row = OutboxRow.objects.select_for_update(skip_locked=True).filter(stuck | due).order_by("due_at", "id").first()
+    before = OutboxRow.objects.filter(
+        kind=OuterRef("kind"), order_key=OuterRef("order_key"), id__lt=OuterRef("id"), state__in=UNDONE
+    )
+    may_go = Q(order_key="") | ~Exists(before)
+    rows = OutboxRow.objects.select_for_update(skip_locked=True).filter(stuck | due, may_go)
+    row = rows.order_by("due_at", "id").first()
     if row is None:
         return None
     row.maybe_twice = row.maybe_twice or row.state == OutboxState.SENDING
@@ -57,15 +72,23 @@ def _take(now: datetime) -> OutboxRow | None:
 
 
 def _carry(row: OutboxRow, now: datetime) -> int:
+    started = time.monotonic()
+    detail, is_done = "", False
     try:
-        CARRIERS[row.kind](row)
+        detail, is_done = CARRIERS[row.kind](row) or "", True
+    except NotDelivered as refusal:
+        detail = str(refusal)
+        log.warning("outbox_not_delivered", kind=row.kind, id=row.public_id, attempt=row.attempts, why=detail)
     except Exception as error:  # whatever a carrier meets must not stop the rows behind it
         log.exception("outbox_delivery_failed", kind=row.kind, id=row.public_id, attempt=row.attempts)
-        row.last_error = f"{type(error).__name__}: {error}"
+        detail = f"{type(error).__name__}: {error}"
+    ms = int((time.monotonic() - started) * 1000)
+    OutboxAttempt.objects.create(row=row, at=clock.now(), ms=ms, is_done=is_done, detail=detail[:300])
+    if is_done:
+        row.state, row.last_error = OutboxState.DONE, ""
+    else:
+        row.last_error = detail
         row.state = OutboxState.FAILED if row.attempts >= ATTEMPTS else OutboxState.WAITING
         row.due_at = now + timedelta(seconds=30 * 2 ** min(row.attempts, 10))
-        row.save(update_fields=["state", "due_at", "last_error"])
-        return 0
-    row.state, row.last_error = OutboxState.DONE, ""
-    row.save(update_fields=["state", "last_error"])
-    return 1
+    row.save(update_fields=["state", "due_at", "last_error"])
+    return int(is_done)

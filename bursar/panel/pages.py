@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.http import require_GET
 
 from bursar.access.request import actor_of
@@ -23,6 +24,7 @@ from bursar.rollup.models import AccountMonth
 from bursar.rollup.refresh import refresh
 from bursar.tenants.models import BillingAccount
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
+from bursar.ui import navigation
 from bursar.usage.queries import get_standing
 
 NOTES_SHOWN = 20
@@ -46,6 +48,24 @@ def _people(request: HttpRequest, condition: Q, now: datetime) -> dict[str, Any]
     people, count = queries.list_people(condition, now, page)
     last = -(-count // queries.PEOPLE_SHOWN)
     return {"people": people, "people_count": count, "people_page": page, "people_more": page < last}
+
+
+@require_GET
+def show_counts(request: HttpRequest) -> HttpResponse:
+    """The bar with its numbers, fetched once the page is there: no page waits for what it does not show."""
+    return render(
+        request,
+        "ui/_nav.html",
+        {"entries": navigation.build(_view_name_of(request), actor_of(request)), "counted": True},
+    )
+
+
+def _view_name_of(request: HttpRequest) -> str:
+    """The page that the browser says it is on."""
+    try:
+        return resolve(urlsplit(request.headers.get("HX-Current-URL", "")).path).view_name
+    except (Resolver404, ValueError):
+        return ""
 
 
 @require_GET

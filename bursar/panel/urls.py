@@ -7,6 +7,7 @@ app_name = "panel"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="rollup:page"), name="home"),
+    path("counts", pages.show_counts, name="counts"),
     path("jump", jump.show_jump, name="jump"),
     path("accounts/<slug:account_id>", pages.show_account, name="account"),
     path("workspaces/<slug:workspace_id>", pages.show_workspace, name="workspace"),

@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 from django.db import connection
 from django.db.models import Case, Count, Q, QuerySet, When
 
-from bursar.access.actor import Actor
+from bursar.access.actor import Actor, ActorKind, Door
+from bursar.access.rights import Own
 from bursar.core.errors import NotFound
 from bursar.tenants.models import (
     BillingAccount,
     Organisation,
     OrganisationMembership,
+    OrganisationRole,
     Person,
     Workspace,
     WorkspaceMembership,
@@ -24,6 +26,7 @@ from bursar.tenants.models import (
 
 M = TypeVar("M")
 ADMIN_ROLES = (WorkspaceRole.OWNER, WorkspaceRole.ADMIN)
+GOVERNING_ROLES = (OrganisationRole.OWNER, OrganisationRole.ADMIN)
 CONTACTS_SHOWN = 3
 
 
@@ -37,8 +40,9 @@ def get_account(actor: Actor, public_id: str) -> BillingAccount:
 
 
 def workspaces_for(actor: Actor) -> QuerySet[Workspace]:
+    """A customer reaches the workspaces they sit in or govern, not their neighbours on the same account."""
     every = Workspace.objects.select_related("account__organisation", "organisation")
-    return every if actor.all_accounts else every.filter(account_id__in=actor.account_ids)
+    return every if actor.all_accounts else every.filter(id__in=actor.workspace_ids)
 
 
 def get_workspace(actor: Actor, public_id: str) -> Workspace:
@@ -91,6 +95,32 @@ def list_customer_account_ids(person: Person, at: datetime) -> set[int]:
     organisations = OrganisationMembership.objects.at(at).filter(person=person).values("organisation_id")
     inherited = BillingAccount.objects.filter(organisation_id__in=organisations).values_list("id", flat=True)
     return set(direct) | set(inherited)
+
+
+def list_customer_workspace_ids(person: Person, at: datetime) -> set[int]:
+    """Workspaces a person sits in, and every one of an organisation they own or administer."""
+    direct = WorkspaceMembership.objects.at(at).filter(person=person, is_support=False)
+    governed = OrganisationMembership.objects.at(at).filter(person=person, role__in=GOVERNING_ROLES)
+    inherited = Workspace.objects.filter(organisation_id__in=governed.values("organisation_id"))
+    return {*direct.values_list("workspace_id", flat=True), *inherited.values_list("id", flat=True)}
+
+
+def customer_of(person: Person, at: datetime, door: Door = Door.PAGE) -> Actor:
+    """The person as an actor, whether or not they can sign in here: the product may speak for them."""
+    own = frozenset(list_customer_account_ids(person, at))
+    return Actor(
+        kind=ActorKind.CUSTOMER,
+        id=person.public_id,
+        name=person.name,
+        door=door,
+        scopes=frozenset(Own.values),
+        account_ids=own,
+        own_account_ids=own,
+        workspace_ids=frozenset(list_customer_workspace_ids(person, at)),
+        customer_id=person.public_id,
+        user_id=person.user_id,
+        person_id=person.pk,
+    )
 
 
 @dataclass(frozen=True)

@@ -28,3 +28,17 @@ def register(entry: NavEntry) -> None:
 
 def list_entries() -> list[NavEntry]:
     return sorted(ENTRIES.values(), key=lambda entry: (entry.group != "main", entry.order))
+
+
+def build(here: str, actor: Any = None) -> list[dict[str, Any]]:
+    """The entries for the bar, with the one we are on; counted when there is an `actor`."""
+    return [
+        {
+            "label": entry.label,
+            "url_name": entry.url_name,
+            "is_here": here == entry.url_name,
+            "group": entry.group,
+            "count": entry.count(actor) if entry.count and actor is not None else None,
+        }
+        for entry in list_entries()
+    ]

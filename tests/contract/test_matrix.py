@@ -89,7 +89,7 @@ def expected_gate(who: str, route: str) -> set[int]:
             return {200}
         return {400, 403, 404, 405, 409, 422, 200, 201} if who.startswith("key:") else {401, 404, 405}
     if route.startswith("/api/"):
-        return {401} if who in ("anonymous", *KEYS) else {404} if who in CUSTOMERS else {200, 404, 405}
+        return {401} if who in ("anonymous", *KEYS) else {404} if who in CUSTOMERS else {200, 400, 404, 405}
     if route.startswith("/panel"):
         return (
             {302}

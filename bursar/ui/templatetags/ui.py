@@ -7,11 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.http import HttpRequest
 from django.utils.html import format_html
 
 from bursar.core.money import format_money
-from bursar.ui.navigation import list_entries
+from bursar.ui.navigation import build
 
 register = template.Library()
 NOTHING = "–"
@@ -83,16 +82,5 @@ def instant(at: datetime | None) -> str:
 @register.simple_tag(takes_context=True)
 def navigation(context: template.Context) -> list[dict[str, Any]]:
     """The registered entries, with the one we are on."""
-    request: HttpRequest = context["request"]
-    here = request.resolver_match.view_name if request.resolver_match else ""
-    actor = getattr(request, "actor", None)
-    return [
-        {
-            "label": entry.label,
-            "url_name": entry.url_name,
-            "is_here": here == entry.url_name,
-            "group": entry.group,
-            "count": entry.count(actor) if entry.count else None,
-        }
-        for entry in list_entries()
-    ]
+    match = context["request"].resolver_match
+    return build(match.view_name if match else "")

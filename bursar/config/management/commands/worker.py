@@ -21,4 +21,8 @@ class Command(BaseCommand):
         run_ticks(clock.now())
         connector = cast(DjangoConnector, app.connector).get_worker_connector()
         with app.replace_connector(connector) as worker_app:
-            worker_app.run_worker(concurrency=options["concurrency"], install_signal_handlers=True)
+            worker_app.run_worker(
+                concurrency=options["concurrency"],
+                install_signal_handlers=True,
+                delete_jobs="successful",  # the book and the outbox say what was done; jobs are only work
+            )
