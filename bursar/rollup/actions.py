@@ -110,6 +110,11 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     label="Export CSV…",
     icon="download",
     help="Writes what is on screen, all rows, into a CSV file; the link lives 24 hours, for you alone.",
+    when=(
+        "For figures that leave Bursar: a report, a spreadsheet, a board paper. It writes the rows as filtered, all of "
+        "them. To look something up, filter on screen: an export is written in the book, and its link lives 24 hours, "
+        "for you alone."
+    ),
     permission=Right.READ,
     reason=Reason.NONE,
     prepare=_write_file,
@@ -184,6 +189,10 @@ def _why_not_save(case: Case, data: Cleaned) -> str | None:
     label="Save this view…",
     icon="bookmark",
     help="Keeps the filters, sort and columns on screen under a name.",
+    when=(
+        "For a list that you come back to, such as your own accounts or those past due; share it when colleagues work "
+        "by it. A link to send once needs no view: filters and sort stand in the page's address."
+    ),
     permission=Right.READ,
     reason=Reason.NONE,
     refused=_why_not_save,
@@ -209,6 +218,10 @@ def _why_not_delete(case: Case) -> str | None:
     label="Delete view…",
     icon="trash",
     help="Takes the view away from everybody who sees it. No figure changes.",
+    when=(
+        "When a view misleads more than it helps. Shared ones vanish for everybody, so ask first; your own can be "
+        "replaced by saving another under the same name."
+    ),
     permission=Right.READ,
     reason=Reason.NONE,
     blocked=_why_not_delete,

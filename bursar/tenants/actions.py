@@ -107,6 +107,11 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
     label="Change admin…",
     icon="user-star",
     help="Hands the administration of the workspace to another of its members, at once.",
+    when=(
+        "When the admin has left or cannot be reached and a member has shown that they may take over; say in the "
+        "reason how you know. An admin who can still sign in does this in the product. It grants no seat and changes "
+        "no price by itself."
+    ),
     customer_visible=True,
     blocked=_why_no_admin_change,
     refused=_why_not_hand_over,
@@ -159,6 +164,10 @@ class PartnerToggle(ActionForm):
     label="Partner toggle…",
     icon="affiliate",
     help="Lets the organisation's admins create workspaces for external clients, or stops that. Name the agreement.",
+    when=(
+        "When a partner agreement was signed, or has ended: it lets their admins make workspaces for external clients. "
+        "It gives no discount and no commission: those are levers of their own."
+    ),
     refused=lambda case, data: rules.why_not_partner(case.target.is_partner, data["partner"] == "yes"),
     inverse=("tenants.organisation.set_partner",),
 )
@@ -184,7 +193,28 @@ def add_note(act: Act, target: Any, data: Cleaned) -> Outcome:
     return Outcome(f"Noted at {target}.", [Change("Note", "", data["text"], private=True)])
 
 
-for _slug, _model in (("account", BillingAccount), ("workspace", Workspace), ("organisation", Organisation)):
+NOTES = (
+    (
+        "account",
+        BillingAccount,
+        "For what the next colleague should know about the payer: what was promised, whom to call, what is unusual. "
+        "Not for the reason of a change: every lever asks for its reason itself. The note stays in the book for good.",
+    ),
+    (
+        "workspace",
+        Workspace,
+        "For what concerns this one workspace, such as how a project goes or what was agreed by telephone. "
+        "What concerns the payer belongs on the account. The note stays in the book for good.",
+    ),
+    (
+        "organisation",
+        Organisation,
+        "For what holds for the organisation whoever pays: who decides there, how they buy, what they dislike. "
+        "What concerns money belongs on the account. The note stays in the book for good.",
+    ),
+)
+
+for _slug, _model, _when in NOTES:
     action(
         key=f"tenants.{_slug}.add_note",
         on=_model,
@@ -192,5 +222,6 @@ for _slug, _model in (("account", BillingAccount), ("workspace", Workspace), ("o
         label="Add note…",
         icon="note",
         help="Writes something down for colleagues; the customer never sees it.",
+        when=_when,
         reason=Reason.NONE,
     )(add_note)

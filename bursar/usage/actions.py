@@ -29,6 +29,11 @@ def _why_not_reset(case: Case) -> str | None:
     label="Reset usage…",
     icon="rotate",
     help="Counting starts at zero; the customer can go on at once. What was recorded stays.",
+    when=(
+        "When a customer on a capped tier is stopped in the middle of something that matters, and more hours are a "
+        "courtesy: they can go on at once. Not a habit: a second time is the moment to talk about a tier. Recorded "
+        "hours are not erased."
+    ),
     customer_visible=True,
     blocked=_why_not_reset,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),

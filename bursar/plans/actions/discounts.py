@@ -114,6 +114,11 @@ def _remove_discount(act: Act) -> Outcome:
     label="Discount…",
     icon="discount",
     help="Sets the account's discount at once; it applies to every amount asked or shown from now on.",
+    when=(
+        "For a price agreement that holds for the whole customer: a scholarship, a partner's terms, a colleague's own "
+        "account. When it concerns one project only, set it on that workspace. A trial of features is a reverse trial, "
+        "not a discount."
+    ),
     customer_visible=True,
     refused=_why_same_discount,
     tell=EVERYBODY_CONCERNED,
@@ -132,6 +137,10 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     label="Remove discount…",
     icon="discount-off",
     help="Ends the account's discount now; the full price holds from here on.",
+    when=(
+        "When an agreement ends before its last day, or was never due. A discount with an end date needs nothing: it "
+        "ends by itself. To change the per cent or the day, set the discount again."
+    ),
     customer_visible=True,
     blocked=_why_no_discount,
     tell=EVERYBODY_CONCERNED,
@@ -150,6 +159,10 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     label="Discount…",
     icon="discount",
     help="Sets a discount on this workspace alone; it replaces the account's here. 0 % means the full price here.",
+    when=(
+        "For one workspace that has other terms than the rest of its account; it replaces the account's discount "
+        "there, and 0 % means the full price there. For an agreement with the whole customer, set it on the account."
+    ),
     customer_visible=True,
     blocked=why_deleted,
     refused=_why_same_discount,
@@ -169,6 +182,10 @@ def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Out
     label="Remove discount…",
     icon="discount-off",
     help="Ends this workspace's own discount now; the account's, if any, holds here again.",
+    when=(
+        "When the exception for this workspace is over and the account's own terms shall hold here again. To charge "
+        "the full price here while the account keeps its discount, set 0 % instead."
+    ),
     customer_visible=True,
     blocked=_why_no_discount,
     tell=EVERYBODY_CONCERNED,

@@ -35,6 +35,11 @@ def _why_not_managed(case: Case) -> str | None:
     label="Set managed…",
     icon="file-invoice",
     help="Takes the account out of self-serve: it is billed by invoice from here on. Tiers stay as they are.",
+    when=(
+        "When a customer cannot pay at checkout and needs an invoice: a public body, a purchase order, a bank transfer "
+        "only. It is a mode, not a tier: it gives nothing by itself. For more than the present tier, change the tier "
+        "too."
+    ),
     customer_visible=True,
     blocked=_why_not_managed,
     tell=EVERYBODY_CONCERNED,
@@ -86,6 +91,10 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     label="Back to self-serve…",
     icon="arrow-back-up",
     help="Ends managed billing: to Free at once, or keeping the tiers until a date.",
+    when=(
+        "When a managed customer stops, or will pay at checkout from now on. Fill in the last day when something is "
+        "paid or promised until then; leave it empty only to move every paid workspace to Free this minute."
+    ),
     customer_visible=True,
     blocked=_why_not_self_serve,
     preview=_foresee_self_serve,

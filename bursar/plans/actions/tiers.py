@@ -52,6 +52,12 @@ def _foresee_tier(case: Case, data: Cleaned) -> list[str]:
     label="Change tier…",
     icon="arrows-up-down",
     help="Moves the workspace to another tier at once. The customer sees it immediately.",
+    when=(
+        "When the customer has agreed to another tier, up or down, for good. For a look at more, grant a reverse "
+        "trial; when only the hours ran out, reset usage. It is off while Mollie charges: the customer changes plan at "
+        "checkout, or the account is set managed first. Where there is a pending upgrade request, approve that: the "
+        "requester is told."
+    ),
     permission=Right.SET_TIER,
     customer_visible=True,
     blocked=_why_no_tier_change,

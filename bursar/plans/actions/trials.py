@@ -43,6 +43,11 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
     label="Grant reverse trial…",
     icon="gift",
     help="One calendar month of Changemaker for every workspace below it, free; it reverts by itself.",
+    when=(
+        "For a customer on Free who should see what Changemaker is like before paying: nothing is charged, and it "
+        "reverts by itself. Not for one who pays already: give a discount, or change the tier. Where only the hours "
+        "ran out, reset usage."
+    ),
     customer_visible=True,
     blocked=_why_no_trial,
     preview=_foresee_trial,
@@ -83,6 +88,10 @@ def _why_no_trial_to_end(case: Case) -> str | None:
     label="End trial now…",
     icon="gift-off",
     help="Ends the reverse trial at once; every workspace is back on its own tier.",
+    when=(
+        "When a trial was granted by mistake, or the customer asks to stop early. There is no need for it at the "
+        "planned end, which comes by itself, nor when they start to pay."
+    ),
     customer_visible=True,
     blocked=_why_no_trial_to_end,
     tell=EVERYBODY_CONCERNED,
@@ -120,6 +129,10 @@ def _why_not_told(case: Case, data: Cleaned) -> str | None:
     label="Tell of a grant that ends",
     icon="bell",
     help="Tells the customer's admins, and whoever granted it, that a timed grant ends soon or has ended.",
+    when=(
+        "Nobody reaches for this one: the clock runs it, three days before a timed grant ends and once at its end. To "
+        "see who was told, read the account's timeline."
+    ),
     reason=Reason.NONE,
     customer_visible=True,
     blocked=_why_not_by_hand,
