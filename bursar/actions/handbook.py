@@ -82,9 +82,7 @@ def _who(action: Action, roles: Roles) -> str:
     if right is None:
         words = ["Everybody, for themselves. No right is needed."]
     elif isinstance(right, Own):
-        words = [
-            f"Customers, on their own pages, where their role reaches. No staff role holds this."
-        ]
+        words = ["Customers, on their own pages, where their role reaches. No staff role holds this."]
     elif not isinstance(right, Right):
         words = [f"The product's systems, with a key of the scope `{right.value}`. No staff role holds this."]
     else:
@@ -149,9 +147,7 @@ def _tells(action: Action) -> str:
     if not action.tell:
         return "**Told**: nobody."
     people = "; ".join(TOLD[notice] for notice in action.tell)
-    pace = (
-        "by mail at once" if action.topic.is_urgent else "by mail, five a day at once and the rest at 09:00 UTC"
-    )
+    pace = "by mail at once" if action.topic.is_urgent else "by mail, five a day at once and the rest at 09:00 UTC"
     return f"**Told**: {people}; by bell, and {pace} (topic `{action.topic.value}`)."
 
 

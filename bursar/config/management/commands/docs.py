@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.text import capfirst
 
 from bursar.__main__ import COMMANDS
 from bursar.actions import handbook
@@ -16,6 +17,7 @@ from bursar.core.options import OPTIONS
 from bursar.staff.matrix import build_matrix, list_shipped_roles
 
 HEAD = "<!-- Written by `bursar docs`; do not edit. -->\n\n"
+WIDE = "---\nhide: [navigation, toc]\n---\n\n"
 ACTIONS_FOLDER = "docs/handbook/actions"
 _NAV = re.compile(r"(?P<first> *# actions: written by `bursar docs`\n).*?(?P<last> *# end of actions\n)", re.DOTALL)
 
@@ -59,15 +61,23 @@ def generated_pages() -> dict[str, str]:
         "docs/reference/commands.md": commands_page(),
     }
     navigation = _read(settings.ROOT / "mkdocs.yml")
-    return {**{name: HEAD + text for name, text in pages.items()}, "mkdocs.yml": with_actions(navigation)}
+    marked = {name: _mark(text) for name, text in pages.items()}
+    marked["docs/handbook/roles.md"] = WIDE + marked["docs/handbook/roles.md"]
+    return {**marked, "mkdocs.yml": with_actions(navigation)}
+
+
+def _mark(text: str) -> str:
+    """Under the title, which MkDocs looks for in the first line."""
+    title, _, rest = text.partition("\n\n")
+    return f"{title}\n\n{HEAD}{rest}"
 
 
 def with_actions(navigation: str) -> str:
     """mkdocs.yml with the actions between its two marks, each under what it acts on."""
     lines = []
     for slug, actions in handbook.by_target().items():
-        lines.append(f"          - {TARGETS[slug].label.capitalize()}:")
-        lines += [f'              - "{made.title}": handbook/actions/{made.key}.md' for made in actions]
+        lines.append(f"          - {capfirst(TARGETS[slug].label)}:")
+        lines += [f"              - {ACTIONS_FOLDER.removeprefix('docs/')}/{made.key}.md" for made in actions]
     block = "".join(f"{line}\n" for line in lines)
     return _NAV.sub(lambda found: f"{found['first']}{block}{found['last']}", navigation)
 
