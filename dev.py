@@ -51,7 +51,7 @@ def main() -> None:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     actions: dict[str, Callable[[], int]] = {
         "run": lambda: serve(options),
-        "install": lambda: install("run", "test"),
+        "install": lambda: install("run", "test", "docs"),
         "test": lambda: test(rest),
         "check": check,
         "bench": lambda: bench(rest),
@@ -281,8 +281,12 @@ def docs(quietly: bool = False) -> int:
         say("The handbook could not be built; python3 dev.py docs says why.")
         return built.returncode
     (fresh / ".digest").write_text(digest)
-    shutil.rmtree(SITE, ignore_errors=True)
+    before = ROOT / "site.before"
+    shutil.rmtree(before, ignore_errors=True)
+    if SITE.exists():
+        SITE.rename(before)
     fresh.rename(SITE)
+    shutil.rmtree(before, ignore_errors=True)
     return 0
 
 

@@ -36,7 +36,7 @@ TYPES = {
 }
 RUN = ("", "text/javascript", "module")  # every other type of <script> is data, which no policy asks about
 
-register(NavEntry(key="handbook", label="Handbook", url_name="handbook", order=99))
+register(NavEntry(key="handbook", label="Handbook", url_name="handbook", order=99, help="staff-overview"))
 
 
 @require_safe
@@ -46,9 +46,10 @@ def show(request: HttpRequest, path: str = "") -> HttpResponseBase:
     if not (site / "index.html").is_file():
         return render(request, "config/handbook_missing.html", status=404)
     file = _find(site, path)
-    if file.is_dir():
-        if not request.path.endswith("/"):
-            return HttpResponseRedirect(f"{request.path}/")
+    is_folder = request.path.endswith("/")
+    if file.is_dir() and not is_folder:
+        return HttpResponseRedirect(f"{request.path}/")
+    if is_folder:
         file = file / "index.html"
     if not file.is_file():
         raise NotFound("The handbook has no such page. Search it from its start.")

@@ -90,7 +90,7 @@ def expected_gate(who: str, route: str) -> set[int]:
         return {400, 403, 404, 405, 409, 422, 200, 201} if who.startswith("key:") else {401, 404, 405}
     if route.startswith("/api/"):
         return {401} if who in ("anonymous", *KEYS) else {404} if who in CUSTOMERS else {200, 400, 404, 405}
-    if route.startswith("/panel"):
+    if route.startswith(("/panel", "/handbook")):
         return (
             {302}
             if who in ("anonymous", *KEYS, "token:read")
