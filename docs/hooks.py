@@ -6,7 +6,12 @@ PREFIX = "handbook/"
 
 
 def on_files(files: Any, config: Any) -> Any:
+    """Raises ValueError when two pages would stand at one address: MkDocs would keep one and say nothing."""
+    taken: dict[str, str] = {}
     for file in files:
         if file.src_uri.startswith(PREFIX):
             file.dest_uri = file.dest_uri.removeprefix(PREFIX)
+        other = taken.setdefault(file.dest_uri, file.src_uri)
+        if other != file.src_uri:
+            raise ValueError(f"{other} and {file.src_uri} would both be {file.dest_uri}: rename one.")
     return files

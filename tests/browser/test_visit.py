@@ -37,7 +37,7 @@ def test_from_the_dashboard_to_a_reset_and_what_the_customer_sees(
     assert "€ 150.00" in page.inner_text("#totals")
 
     page.locator("details.chip", has_text="Class").locator("summary").click()
-    page.locator("input[name=class][value=free]").check()
+    page.locator("input[type=checkbox][name=class][value=free]").check()
     page.wait_for_url(re.compile("class=free"))
     assert "€ 0.00" in page.inner_text("#totals") and "1 accounts" in page.inner_text("#totals")
     page.click("text=Clear all")
