@@ -101,12 +101,7 @@ def _people(
 
 def _of_people(people: QuerySet[Person]) -> list[Recipient]:
     rows = people.filter(erased_at=None).select_related("user")
-    return sorted(
-        Recipient(
-            person.email, person.name, person.public_id, person.user.public_id if person.user else person.public_id
-        )
-        for person in rows
-    )
+    return sorted(Recipient(p.email, p.name, p.public_id, (p.user or p).public_id) for p in rows)
 
 
 def _active() -> QuerySet[StaffMember]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -33,10 +35,8 @@ def stop_mail(request: HttpRequest, token: str) -> HttpResponse:
     mailed = set(list_mailed(get_inbox(actor, recipient.id)))
     if request.method == "POST":
         mailed = mailed | topics if request.POST.get("again") else mailed - topics
-        try:
+        with suppress(Refused):  # a second click: it is so already
             run("notifications.inbox.set_mail", actor, recipient.id, {"topics": sorted(mailed)}, reason=REASON)
-        except Refused:  # a second click: it is so already
-            pass
     context = {"topics": rules.name_topics(topics), "is_stopped": not mailed & topics, "is_staff": recipient.is_staff}
     return render(request, "notifications/stop.html", context)
 

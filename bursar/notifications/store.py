@@ -124,6 +124,5 @@ def erase(recipient_ids: list[str], emails: list[str], name: str, erased: str) -
     Mail.objects.filter(public_id__in=ids).update(**blank, subject=erased)
     for field, said in (("subject", name), ("text", name), ("html", html.escape(name))):
         if said:
-            Mail.objects.filter(**{f"{field}__contains": said}).update(
-                **{field: Replace(field, Value(said), Value(erased))}
-            )
+            naming = Mail.objects.filter(**{f"{field}__contains": said})
+            naming.update(**{field: Replace(field, Value(said), Value(erased))})
