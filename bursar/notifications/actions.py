@@ -59,22 +59,17 @@ def list_mailed(inbox: Inbox) -> list[str]:
     return [topic.value for topic in rules.MUTABLE if rules.wants_mail(topic, inbox.muted)]
 
 
-def _why_not_choose(case: Case, data: Cleaned) -> str | None:
-    return "These are your choices already." if set(data["topics"]) == set(list_mailed(case.target)) else None
-
-
 @action(
     key="notifications.inbox.set_mail",
     on=Inbox,
     form=MailChoices,
-    label="Notices by mail…",
+    label="Choose what comes by mail…",
     icon="bell-cog",
     help="Says which notices you also get by mail. The bell shows every one of them in any case.",
     when="Reach for it when mail about a topic is more than you want, or when you miss it. It changes nothing for "
     "anybody else. Mail about security cannot be switched off.",
     permission=None,
     reason=Reason.NONE,
-    refused=_why_not_choose,
     in_menu=False,
 )
 def set_mail(act: Act, inbox: Inbox, data: Cleaned) -> Outcome:
@@ -82,7 +77,8 @@ def set_mail(act: Act, inbox: Inbox, data: Cleaned) -> Outcome:
     muted = [topic.value for topic in rules.MUTABLE if topic.value not in data["topics"]]
     Inbox.objects.update_or_create(pk=inbox.pk, defaults={"muted": muted})
     after = rules.name_topics(data["topics"]) or "none"
-    return Outcome("Your choices are kept.", [Change("By mail", before, after)])
+    changes = [Change("By mail", before, after)] if before != after else []
+    return Outcome("Your choices are kept.", changes)
 
 
 def _why_not_retry(case: Case) -> str | None:

@@ -21,7 +21,7 @@ class Inbox(models.Model):
     muted = ArrayField(models.CharField(max_length=12, choices=TOPICS), default=list)
 
     def __str__(self) -> str:
-        return "notices by mail"
+        return "by mail"
 
     @property
     def public_id(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -12,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from bursar.access.actor import Actor, ActorKind, Door
 from bursar.actions.run import run
-from bursar.core.errors import NotFound, Refused
+from bursar.core.errors import NotFound
 from bursar.notifications import rules
 from bursar.notifications.actions import list_mailed
 from bursar.notifications.compose import read_signed
@@ -34,8 +32,8 @@ def stop_mail(request: HttpRequest, token: str) -> HttpResponse:
     actor = _actor_of(recipient)
     mailed = set(list_mailed(get_inbox(actor, recipient.id)))
     if request.method == "POST":
-        mailed = mailed | topics if request.POST.get("again") else mailed - topics
-        with suppress(Refused):  # a second click: it is so already
+        before, mailed = mailed, mailed | topics if request.POST.get("again") else mailed - topics
+        if mailed != before:  # else a second click: it is so already
             run("notifications.inbox.set_mail", actor, recipient.id, {"topics": sorted(mailed)}, reason=REASON)
     context = {"topics": rules.name_topics(topics), "is_stopped": not mailed & topics, "is_staff": recipient.is_staff}
     return render(request, "notifications/stop.html", context)

@@ -152,7 +152,7 @@ def test_a_customer_reads_their_version_and_a_colleague_the_whole(cast: Cast, mo
     assert "Reset usage" in theirs and "Council meeting" in theirs and "Ties" in theirs
     for sent in mail.outbox:
         assert isinstance(sent, EmailMultiAlternatives)
-        bodies = [str(sent.body), str(sent.alternatives[0].content)]
+        bodies = [str(sent.body), str(sent.alternatives[0][0])]
         is_staff = "agora.example" in sent.to[0]
         assert [("Council meeting" in body, "Ties" in body) for body in bodies] == [(is_staff, is_staff)] * 2
         path = f"/panel/workspaces/{cast.panel.public_id}" if is_staff else "/history/"
