@@ -22,6 +22,8 @@ from bursar.audit.queries import list_faults
 from bursar.config.actors import actor_for
 from bursar.core import clock
 from bursar.core.errors import Refusal
+from bursar.notifications.models import Inbox
+from bursar.outbox.models import OutboxRow
 from bursar.product.importing import Report, import_lines
 from bursar.product.models import ApiKey
 from bursar.rollup.models import AccountMonth, SavedView
@@ -187,6 +189,10 @@ class Cast:
             "staff": lambda: StaffMember.objects.get(public_id=self.noor.id),
             "token": lambda: ApiToken.objects.get_or_create(
                 member_id=self.ada.staff_id, name="t", digest="d", hint="hint", rights=["read"]
+            )[0],
+            "inbox": lambda: Inbox(recipient_id=self.ada.id),
+            "delivery": lambda: OutboxRow.objects.get_or_create(
+                kind="mail", key="m", defaults={"payload": {}, "state": "failed", "created_at": NOW, "due_at": NOW}
             )[0],
             "view": lambda: SavedView.objects.get_or_create(
                 owner_id=self.iris.staff_id, name="Shared", is_shared=True, defaults={"created_at": NOW}

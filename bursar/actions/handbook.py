@@ -188,8 +188,8 @@ def _example(field: dict[str, Any]) -> Any:
 
 
 def _example_id(action: Action) -> str:
-    """“wsp_…”; the company's is a word."""
+    """“wsp_…”; the company's is a word, and an inbox has the id of whose it is."""
     if action.target_slug == "company":
         return "company"
-    prefix = action.on._meta.get_field("public_id").prefix  # type: ignore[attr-defined]  # every other target is a model
-    return f"{prefix}_…"
+    fields = {field.name: field for field in action.on._meta.get_fields()}  # type: ignore[attr-defined]  # models all
+    return f"{getattr(fields.get('public_id'), 'prefix', 'stf')}_…"

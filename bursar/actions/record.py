@@ -15,6 +15,9 @@ from bursar.actions.spec import Case, Change, Outcome
 from bursar.audit import store as pen
 from bursar.outbox import store as outbox
 
+TOLD = ("requester",)
+"""What of an outcome's data the notices need; never all of it: it may hold a secret."""
+
 
 def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> None:
     """Writes the action's line, what would undo it, and the notices that wait for commit."""
@@ -47,17 +50,18 @@ def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> No
 
 
 def _tell(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
-    """Outbox rows: a notice for each kind of people, a webhook in the order of the account's changes."""
+    """Outbox rows: one notice for everybody who is told, a webhook in the order of the account's changes."""
     line, target, event = outcome.line_id, case.target, outcome.event or request.action.event
-    rows = [
-        outbox.put(
-            "notice",
-            f"{line}:{notice.value}",
-            {"line": line, "notice": notice.value, "target": target.public_id},
-            case.now,
-        )
-        for notice in request.action.tell
-    ]
+    rows = []
+    if request.action.tell:
+        notice = {
+            "line": line,
+            "topic": request.action.topic.value,
+            "notices": [notice.value for notice in request.action.tell],
+            "target": target.public_id,
+            "data": {name: outcome.data[name] for name in TOLD if name in outcome.data},
+        }
+        rows.append(outbox.put("notice", f"{line}:notice", notice, case.now))
     if event:
         payload = {
             "line": line,

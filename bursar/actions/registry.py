@@ -23,6 +23,7 @@ class Target:
 
     fetch: through the actor's scope, by public id; raises NotFound.  accounts: keys of the billing accounts to lock.
     stream: where its lines stand in the book.  parents: what the kebab lists after it.  touches: ids for timelines.
+    page, own_page: names of the addresses, taking the public id, where staff and customers look at it.
     """
 
     slug: str
@@ -33,6 +34,8 @@ class Target:
     stream: Callable[[Any], str]
     touches: Callable[[Any], list[str]]
     parents: Callable[[Any], list[Any]] = lambda target: []
+    page: str = ""
+    own_page: str = ""
 
 
 Settler = Callable[[Touched, datetime, bool], list[Change]]

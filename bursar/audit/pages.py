@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET
 
+from bursar.access.actor import ActorKind
 from bursar.audit import queries
 from bursar.audit.models import AuditLine
 from bursar.core.calendar import end_of, midnight
@@ -36,6 +38,22 @@ def describe(line: AuditLine) -> dict[str, Any]:
         for place, change in enumerate(line.changes)
     ]
     return {"line": line, "actor": names.get("actor", ""), "target": names.get("target", ""), "changes": changes}
+
+
+def describe_for_customer(line: AuditLine) -> dict[str, Any]:
+    """The customer's version: what changed, and the message. No reason, no staff member, no private change.
+
+    `by`: what one of their own people did bears that name; everything else is done by the company's team.
+    """
+    made = describe(line)
+    return {
+        "label": line.label,
+        "at": line.at,
+        "target": made["target"],
+        "changes": [change for change in made["changes"] if not change["private"]],
+        "message": line.message,
+        "by": made["actor"] if line.actor_kind == ActorKind.CUSTOMER else f"the {settings.BURSAR_COMPANY_NAME} team",
+    }
 
 
 def read_filters(given: QueryDict) -> tuple[dict[str, str], QuerySet[AuditLine]]:

@@ -69,6 +69,12 @@ _MAIL = option(
     urlsplit,
 )
 DEFAULT_FROM_EMAIL = required("BURSAR_MAIL_FROM", "bursar@agora.example", "The sender of mail.", str)
+BURSAR_MAIL_LEAVES = _MAIL is not None
+BURSAR_MAIL_KEPT = timedelta(
+    days=required(
+        "BURSAR_MAIL_KEPT_DAYS", "90", "How many days the text of a mail is kept; to whom and about what stays.", int
+    )
+)
 
 BURSAR_HANDBOOK = required(
     "BURSAR_HANDBOOK", str(ROOT / "site"), "The folder of the built handbook, shown to staff under /handbook/.", Path

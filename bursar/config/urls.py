@@ -17,6 +17,7 @@ from bursar.audit.api import router as book_router
 from bursar.config import handbook, operator
 from bursar.config.middleware import refuse_json
 from bursar.core.errors import Forbidden
+from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
 from bursar.product.api import api as product_api
 from bursar.rollup.api import router as rollup_router
@@ -42,7 +43,7 @@ class ActorAuth(HttpBearer):
 
 api = NinjaAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace="api", docs_url=None)
 api.add_router("", build_router())
-for router in (rollup_router, accounts_router, book_router, staff_router):
+for router in (rollup_router, accounts_router, book_router, staff_router, deliveries_router):
     api.add_router("", router)
 
 

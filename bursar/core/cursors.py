@@ -23,3 +23,12 @@ def decode(cursor: str, length: int) -> list[Any]:
     if not isinstance(found, list) or len(found) != length or any("\0" in str(value) for value in found):
         raise BadRequest("This cursor is broken. Start again without one.")
     return found
+
+
+def read_key(text: str) -> int | None:
+    """A row's key in a page's address; None for an empty one. Raises BadRequest for anything else."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadRequest("This page address is broken. Open the list from its start.")
+    return int(text)

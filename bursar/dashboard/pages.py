@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from bursar.access.actor import Actor, ActorKind
 from bursar.access.models import User
 from bursar.access.request import actor_of
-from bursar.audit.pages import describe
+from bursar.audit.pages import describe_for_customer
 from bursar.audit.queries import list_customer_history
 from bursar.core import clock
 from bursar.dashboard import queries
@@ -44,20 +44,9 @@ def show_history(request: HttpRequest) -> HttpResponse:
 
 
 def _history(workspaces: list[queries.OwnWorkspace]) -> list[dict[str, Any]]:
-    """The customer's version of the book: no reason, no staff member, no private change."""
+    """The customer's version of the book."""
     ids = queries.list_history_ids(workspaces)
-    lines = [describe(line) for line in list_customer_history(ids)[:HISTORY_SIZE]] if ids else []
-    return [
-        {
-            "label": made["line"].label,
-            "at": made["line"].at,
-            "target": made["target"],
-            "changes": [change for change in made["changes"] if not change["private"]],
-            "message": made["line"].message,
-            "by": f"the {settings.BURSAR_COMPANY_NAME} team",
-        }
-        for made in lines
-    ]
+    return [describe_for_customer(line) for line in list_customer_history(ids)[:HISTORY_SIZE]] if ids else []
 
 
 def _is_colleague_without_role(request: HttpRequest, actor: Actor) -> bool:

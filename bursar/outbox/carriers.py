@@ -17,6 +17,14 @@ CARRIERS: dict[str, Carrier] = {}
 class NotDelivered(Exception):
     """Whoever should receive it did not take it: expected, quiet in the log, tried again."""
 
+    is_final = False
+
+
+class Refused(NotDelivered):
+    """They said that they never will: the row fails at once, with their words."""
+
+    is_final = True
+
 
 def carrier(kind: str) -> Callable[[Carrier], Carrier]:
     def register(function: Carrier) -> Carrier:

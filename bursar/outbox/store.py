@@ -73,11 +73,11 @@ def _take(now: datetime) -> OutboxRow | None:
 
 def _carry(row: OutboxRow, now: datetime) -> int:
     started = time.monotonic()
-    detail, is_done = "", False
+    detail, is_done, is_final = "", False, False
     try:
         detail, is_done = CARRIERS[row.kind](row) or "", True
     except NotDelivered as refusal:
-        detail = str(refusal)
+        detail, is_final = str(refusal), refusal.is_final
         log.warning("outbox_not_delivered", kind=row.kind, id=row.public_id, attempt=row.attempts, why=detail)
     except Exception as error:  # whatever a carrier meets must not stop the rows behind it
         log.exception("outbox_delivery_failed", kind=row.kind, id=row.public_id, attempt=row.attempts)
@@ -88,7 +88,7 @@ def _carry(row: OutboxRow, now: datetime) -> int:
         row.state, row.last_error = OutboxState.DONE, ""
     else:
         row.last_error = detail
-        row.state = OutboxState.FAILED if row.attempts >= ATTEMPTS else OutboxState.WAITING
+        row.state = OutboxState.FAILED if is_final or row.attempts >= ATTEMPTS else OutboxState.WAITING
         row.due_at = now + timedelta(seconds=30 * 2 ** min(row.attempts, 10))
     row.save(update_fields=["state", "due_at", "last_error"])
     return int(is_done)

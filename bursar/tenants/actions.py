@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic, Undo
 from bursar.core.dated import replace_from
 from bursar.tenants import queries, rules
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
@@ -18,6 +18,7 @@ register_target(
         slug="account",
         model=BillingAccount,
         label="account",
+        page="panel:account",
         fetch=queries.get_account,
         accounts=lambda account: [account.pk],
         stream=lambda account: account.public_id,
@@ -30,6 +31,7 @@ register_target(
         slug="workspace",
         model=Workspace,
         label="workspace",
+        page="panel:workspace",
         fetch=queries.get_workspace,
         accounts=lambda workspace: [workspace.account_id],
         stream=lambda workspace: workspace.account.public_id,
@@ -46,6 +48,7 @@ register_target(
         slug="organisation",
         model=Organisation,
         label="organisation",
+        page="panel:organisation",
         fetch=queries.get_organisation,
         accounts=queries.list_account_ids_of,
         stream=lambda organisation: organisation.public_id,
@@ -116,6 +119,7 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
     blocked=_why_no_admin_change,
     refused=_why_not_hand_over,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
+    topic=Topic.PEOPLE,
 )
 def change_admin(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     new = _member(act.case, data["new_admin"])

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class NavEntry:
-    """`group`: “main” entries stand first, “counted” ones behind them with their number.
+    """`group`: “main” entries stand first, “counted” ones behind them with their number; “bell” is the bell.
 
     `help`: the page of the handbook about it, such as “at-risk”.
     """

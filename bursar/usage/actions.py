@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Change, Cleaned, Notice, Outcome
+from bursar.actions.spec import Case, Change, Cleaned, Notice, Outcome, Topic
 from bursar.tenants.models import Workspace
 from bursar.usage import queries, rules
 from bursar.usage.ingest import hold_batches
@@ -37,6 +37,7 @@ def _why_not_reset(case: Case) -> str | None:
     customer_visible=True,
     blocked=_why_not_reset,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
+    topic=Topic.USAGE,
     bulk=True,
 )
 def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:

@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Topic
 from bursar.core.calendar import end_of
 from bursar.plans import rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
@@ -43,6 +43,7 @@ def _why_not_managed(case: Case) -> str | None:
     customer_visible=True,
     blocked=_why_not_managed,
     tell=EVERYBODY_CONCERNED,
+    topic=Topic.MONEY,
 )
 def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     terms = terms_of(act.case)
@@ -99,6 +100,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     blocked=_why_not_self_serve,
     preview=_foresee_self_serve,
     tell=EVERYBODY_CONCERNED,
+    topic=Topic.MONEY,
 )
 def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     state, keep = state_of(act.case), data["keep_until"]

@@ -17,6 +17,7 @@ register_target(
         slug="person",
         model=Person,
         label="person",
+        page="panel:person",
         fetch=get_person,
         accounts=lambda person: [],
         stream=lambda person: "product",
