@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from bursar.__main__ import COMMANDS
 from bursar.actions.cli import describe_actions
 from bursar.core.options import OPTIONS
+from bursar.webhooks.events import describe_events
 
 HEAD = "<!-- Written by `bursar docs`; do not edit. -->\n\n"
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder = settings.ROOT / "docs" / "reference"
         pages = {"actions.md": actions_page(), "settings.md": settings_page(), "commands.md": commands_page()}
+        pages["events.md"] = events_page()
         stale = [name for name, text in pages.items() if _read(folder / name) != text]
         if options["check"]:
             if stale:
@@ -67,3 +69,8 @@ def settings_page() -> str:
 def commands_page() -> str:
     rows = [f"| `bursar {name}` | {words} |" for name, words in COMMANDS.items()]
     return "\n".join([HEAD + "# Commands\n", "| command | what |", "|---|---|", *rows, ""])
+
+
+def events_page() -> str:
+    words = "What an endpoint hears of. How to receive it: [outgoing webhooks](../webhooks.md)."
+    return "\n".join([HEAD + f"# Events\n\n{words}\n", *describe_events()])
