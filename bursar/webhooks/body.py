@@ -37,5 +37,5 @@ def _change(change: dict[str, Any]) -> dict[str, str]:
 
 
 def _dump(event: str, at: datetime, data: dict[str, Any]) -> str:
-    timestamp = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    timestamp = at.astimezone(UTC).isoformat()
     return json.dumps({"type": event, "timestamp": timestamp, "data": data}, ensure_ascii=False, separators=(",", ":"))

@@ -40,7 +40,7 @@ def fan_out(row: OutboxRow) -> str:
                 message = WebhookMessage(
                     endpoint=endpoint, message_id=line.public_id, type=event, subject_id=line.target_id
                 )
-                store.add_message(message, body, row.order_key, clock.now(), key)
+                store.add_message(message, body, row.order_key, row.due_at, key)
     for endpoint in endpoints:
         store.start_delivery(endpoint.public_id)
     return f"to {len(endpoints)} endpoint{'' if len(endpoints) == 1 else 's'}"

@@ -37,7 +37,7 @@ EVENTS: dict[str, Event] = {
         "then push it with a `changed_at` that is not before the one here; until then Bursar takes it as waiting.",
         {
             "members": [{"person": "per-2", "role": "admin"}, {"person": "per-1", "role": "member"}],
-            "changed_at": "2026-11-24T14:02:11Z",
+            "changed_at": "2026-11-24T14:02:11+00:00",
         },
         (("Admin", "member", ""), ("Member", "owner", "")),
         of_workspace=True,
@@ -50,27 +50,27 @@ EVENTS: dict[str, Event] = {
     ),
     "trial.started": Event(
         "A reverse trial began: the named workspaces are on its tier until it ends by itself.",
-        {"tier": "changemaker", "ends_at": "2026-12-24T14:02:11Z"},
+        {"tier": "changemaker", "ends_at": "2026-12-24T14:02:11+00:00"},
         (("Reverse trial", "", "Changemaker until 24 December 2026"),),
     ),
     "trial.ending": Event(
         "A reverse trial ends within three days.",
-        {"tier": "changemaker", "ends_at": "2026-12-24T14:02:11Z"},
+        {"tier": "changemaker", "ends_at": "2026-12-24T14:02:11+00:00"},
         (("Timed grant", "", "The reverse trial of Changemaker ends on 24 December 2026."),),
     ),
     "trial.ended": Event(
         "A reverse trial ended, by itself or because staff ended it. The workspaces are back on their own tier.",
-        {"tier": "changemaker", "ends_at": "2026-12-24T14:02:11Z"},
+        {"tier": "changemaker", "ends_at": "2026-12-24T14:02:11+00:00"},
         (("Timed grant", "", "The reverse trial of Changemaker ended on 24 December 2026."),),
     ),
     "grant.ending": Event(
         "A time-limited approval ends within three days.",
-        {"tier": "guardian", "ends_at": "2026-12-24T14:02:11Z"},
+        {"tier": "guardian", "ends_at": "2026-12-24T14:02:11+00:00"},
         (("Timed grant", "", "The time-limited approval of Guardian ends on 24 December 2026."),),
     ),
     "grant.ended": Event(
         "A time-limited approval ended. The workspaces are back on their own tier.",
-        {"tier": "guardian", "ends_at": "2026-12-24T14:02:11Z"},
+        {"tier": "guardian", "ends_at": "2026-12-24T14:02:11+00:00"},
         (("Timed grant", "", "The time-limited approval of Guardian ended on 24 December 2026."),),
     ),
     "discount.changed": Event(
@@ -107,7 +107,7 @@ def make_example(name: str) -> dict[str, Any]:
     is_test = name == TEST
     return {
         "type": name,
-        "timestamp": "2026-11-24T14:02:11Z",
+        "timestamp": "2026-11-24T14:02:11+00:00",
         "data": {
             "id": "" if is_test else "aud_7f3k9x2m4q8t6w1z",
             "account": "acc_0k3j5n7p9r2t4v6x" if event.of_account else None,

@@ -98,6 +98,7 @@ def note_success(endpoint: WebhookEndpoint, now: datetime) -> None:
     _update(endpoint, last_success_at=now, failing_since=None, ask_again_at=None, times_away=0)
     if was_gone and endpoint.is_active:
         release(endpoint, now)
+        start_delivery(endpoint.public_id)
 
 
 def note_refusal(endpoint: WebhookEndpoint, now: datetime) -> None:
