@@ -64,7 +64,7 @@ def show_endpoint(request: HttpRequest, endpoint_id: str) -> HttpResponse:
         params["before"] = cursors.encode([page[PAGE_SIZE - 1].pk])
     context = {
         **_endpoint_row(endpoint),
-        "messages": [_message_row(message, names) for message in page[:PAGE_SIZE]],
+        "log": [_message_row(message, names) for message in page[:PAGE_SIZE]],
         "asked": asked,
         "types": list(EVENTS),
         "states": STATES,
@@ -119,6 +119,7 @@ def show_message(request: HttpRequest, message_id: str) -> HttpResponse:
         "others": queries.messages().filter(endpoint=message.endpoint, message_id=message.message_id).exclude(
             pk=message.pk
         )[:PAGE_SIZE],
+        "ahead": queries.get_ahead(message),
         "levers": _levers(actor, message, "webhooks.message.replay", "webhooks.message.try_now"),
     }  # fmt: skip
     return render(request, "webhooks/message.html", context)

@@ -43,6 +43,14 @@ def get_message_of(row: OutboxRow) -> WebhookMessage:
     return WebhookMessage.objects.select_related("endpoint").get(row=row)
 
 
+def get_ahead(message: WebhookMessage) -> WebhookMessage | None:
+    """The message that must be taken before this one may go; None when it is this one's turn, or was."""
+    if message.row.state not in UNDONE:
+        return None
+    same = messages().filter(row__kind=message.row.kind, row__order_key=message.row.order_key, row__state__in=UNDONE)
+    return same.filter(row_id__lt=message.row_id).order_by("row_id").first()
+
+
 def list_endpoints() -> list[WebhookEndpoint]:
     """The living first, each with how many messages wait (`waiting`)."""
     waiting = Count("messages", filter=Q(messages__row__state__in=UNDONE))
