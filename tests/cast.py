@@ -31,6 +31,8 @@ from bursar.rollup.refresh import refresh
 from bursar.rollup.verify import list_differences
 from bursar.staff.models import ApiToken, StaffMember
 from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace
+from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
+from bursar.webhooks.store import add_message
 
 NOW = datetime(2026, 11, 24, 14, 2, 11, tzinfo=UTC)
 PASSWORD = "the cast's long password"
@@ -194,11 +196,21 @@ class Cast:
             "delivery": lambda: OutboxRow.objects.get_or_create(
                 kind="mail", key="m", defaults={"payload": {}, "state": "failed", "created_at": NOW, "due_at": NOW}
             )[0],
+            "endpoint": self._endpoint,
+            "message": lambda: (
+                WebhookMessage.objects.first()
+                or add_message(WebhookMessage(endpoint=self._endpoint(), type="usage.reset"), "{}", "x", NOW)
+            ),
             "view": lambda: SavedView.objects.get_or_create(
                 owner_id=self.iris.staff_id, name="Shared", is_shared=True, defaults={"created_at": NOW}
             )[0],
         }
         return str(things[slug]().public_id)
+
+    def _endpoint(self) -> WebhookEndpoint:
+        return WebhookEndpoint.objects.get_or_create(
+            description="Product", defaults={"url": "https://product.example/hook", "created_at": NOW}
+        )[0]
 
     def reset_panel(self, **more: Any) -> Outcome:
         return run("usage.workspace.reset_usage", self.ties, self.panel.public_id, reason="Council meeting", **more)

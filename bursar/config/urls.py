@@ -22,6 +22,7 @@ from bursar.panel.api import router as accounts_router
 from bursar.product.api import api as product_api
 from bursar.rollup.api import router as rollup_router
 from bursar.staff.api import router as staff_router
+from bursar.webhooks.api import router as webhooks_router
 
 
 def show_api_docs(request: HttpRequest) -> HttpResponse:
@@ -43,7 +44,7 @@ class ActorAuth(HttpBearer):
 
 api = NinjaAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace="api", docs_url=None)
 api.add_router("", build_router())
-for router in (rollup_router, accounts_router, book_router, staff_router, deliveries_router):
+for router in (rollup_router, accounts_router, book_router, staff_router, deliveries_router, webhooks_router):
     api.add_router("", router)
 
 

@@ -32,3 +32,11 @@ def read_key(text: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise BadRequest("This page address is broken. Open the list from its start.")
     return int(text)
+
+
+def decode_key(cursor: str) -> int:
+    """The one key in a cursor. Raises BadRequest as `decode` does."""
+    (key,) = decode(cursor, 1)
+    if type(key) is not int or abs(key) >= 2**63:
+        raise BadRequest("This cursor is broken. Start again without one.")
+    return key

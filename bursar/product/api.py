@@ -24,6 +24,7 @@ from bursar.product import pushed, queries
 from bursar.product.actions.pushes import Batch
 from bursar.product.models import ApiKey, Scope
 from bursar.product.usage_events import USAGE_OPENAPI, read_events
+from bursar.webhooks.events import describe_openapi
 
 ITEMS_AT_MOST = 1000
 BODY_AT_MOST = 20_000_000
@@ -97,7 +98,12 @@ class LinkOut(Schema):
 
 REFUSALS: dict[int, Any] = dict.fromkeys((401, 403, 404, 409, 413, 422), RefusalOut)
 api = NinjaAPI(
-    title="Bursar, the product's door", version="1", auth=KeyAuth(), urls_namespace="product_api", docs_url=None
+    title="Bursar, the product's door",
+    version="1",
+    auth=KeyAuth(),
+    urls_namespace="product_api",
+    docs_url=None,
+    openapi_extra={"webhooks": describe_openapi()},
 )
 
 

@@ -120,16 +120,24 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
     refused=_why_not_hand_over,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
     topic=Topic.PEOPLE,
+    event="workspace.admin_changed",
 )
 def change_admin(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     new = _member(act.case, data["new_admin"])
-    changes = [_set_role(act, new, WorkspaceRole.ADMIN)]
+    changes, roles = [_set_role(act, new, WorkspaceRole.ADMIN)], {new: WorkspaceRole.ADMIN}
     sentence = f"{new.person.name} becomes admin of {workspace.name}."
     if data["old_admin"] and not data["keep_old"]:
         old = _member(act.case, data["old_admin"])
         changes.append(_set_role(act, old, WorkspaceRole.MEMBER))
+        roles[old] = WorkspaceRole.MEMBER
         sentence = f"{new.person.name} becomes admin of {workspace.name}; {old.person.name} becomes a member."
-    return Outcome(sentence, changes, {workspace.account_id: None})
+    return Outcome(sentence, changes, {workspace.account_id: None}, data=_commanded(act, roles))
+
+
+def _commanded(act: Act, roles: dict[WorkspaceMembership, WorkspaceRole]) -> dict[str, Any]:
+    """What the product needs to do the same: its own ids, and the instant that its next push must not lie before."""
+    members = [{"person": m.person.external_id, "role": role.value} for m, role in roles.items()]
+    return {"members": members, "changed_at": act.now.isoformat()}
 
 
 def _set_role(act: Act, membership: WorkspaceMembership, role: WorkspaceRole) -> Change:
@@ -173,6 +181,7 @@ class PartnerToggle(ActionForm):
         "It gives no discount and no commission: those are levers of their own."
     ),
     refused=lambda case, data: rules.why_not_partner(case.target.is_partner, data["partner"] == "yes"),
+    event="organisation.partner_changed",
     inverse=("tenants.organisation.set_partner",),
 )
 def set_partner(act: Act, organisation: Organisation, data: Cleaned) -> Outcome:
@@ -183,7 +192,7 @@ def set_partner(act: Act, organisation: Organisation, data: Cleaned) -> Outcome:
     after = "partner" if wanted else "not a partner"
     undo = Undo("tenants.organisation.set_partner", {"partner": "no" if wanted else "yes"})
     sentence = f"{organisation.name} is now {'a partner' if wanted else after}."
-    return Outcome(sentence, [Change("Partner", before, after)], undo=undo)
+    return Outcome(sentence, [Change("Partner", before, after)], data={"is_partner": wanted}, undo=undo)
 
 
 class AddNote(ActionForm):

@@ -38,6 +38,7 @@ def _why_not_reset(case: Case) -> str | None:
     blocked=_why_not_reset,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
     topic=Topic.USAGE,
+    event="usage.reset",
     bulk=True,
 )
 def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
@@ -49,6 +50,5 @@ def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     changes = [Change("Counted hours", rules.words(standing.counted), rules.words(0))]
     if standing.state.key in ("at_cap", "hard_blocked"):
         changes.append(Change("At the cap", "yes", "no"))
-    return Outcome(
-        f"Counting starts anew for {workspace.name}: {rules.words(0)} of {rules.words(standing.cap)}.", changes
-    )
+    sentence = f"Counting starts anew for {workspace.name}: {rules.words(0)} of {rules.words(standing.cap)}."
+    return Outcome(sentence, changes, data={"counted_seconds_before": standing.counted})

@@ -87,7 +87,17 @@ def _set_discount(act: Act, data: Cleaned) -> Outcome:
     values = {name: data[name] for name in ("kind", "percent", "end_date")}
     undo = _undo(act.case)
     made = replace_from(Discount, _subject(act.case), act.now, {**values, "valid_until": until})
-    return Outcome(f"{act.case.target} gets {_words(made)}.", [Change("Discount", before, _words(made))], undo=undo)
+    changes = [Change("Discount", before, _words(made))]
+    return Outcome(f"{act.case.target} gets {_words(made)}.", changes, data=_told(act.case, made), undo=undo)
+
+
+def _told(case: Case, discount: Discount | None) -> dict[str, Any]:
+    """What programs hear of a change; None: there is none here any more."""
+    now = None
+    if discount is not None:
+        last_day = discount.end_date.isoformat() if discount.end_date else None
+        now = {"kind": discount.kind, "percent": discount.percent, "last_day": last_day}
+    return {"scope": target_of(case.target).slug, "discount": now}
 
 
 def _undo(case: Case) -> Undo:
@@ -104,7 +114,8 @@ def _remove_discount(act: Act) -> Outcome:
     undo = _undo(act.case)
     replace_from(Discount, _subject(act.case), act.now, None)
     changes = [Change("Discount", before, "")]
-    return Outcome(f"The discount of {act.case.target} ends now: {before}.", changes, undo=undo)
+    sentence = f"The discount of {act.case.target} ends now: {before}."
+    return Outcome(sentence, changes, data=_told(act.case, None), undo=undo)
 
 
 @action(
@@ -122,6 +133,7 @@ def _remove_discount(act: Act) -> Outcome:
     customer_visible=True,
     refused=_why_same_discount,
     tell=EVERYBODY_CONCERNED,
+    event="discount.changed",
     inverse=("plans.account.remove_discount", "plans.account.set_discount"),
     bulk=True,
 )
@@ -144,6 +156,7 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     customer_visible=True,
     blocked=_why_no_discount,
     tell=EVERYBODY_CONCERNED,
+    event="discount.changed",
     inverse=("plans.account.set_discount",),
 )
 def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
@@ -167,6 +180,7 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     blocked=why_deleted,
     refused=_why_same_discount,
     tell=EVERYBODY_CONCERNED,
+    event="discount.changed",
     inverse=("plans.workspace.remove_discount", "plans.workspace.set_discount"),
     bulk=True,
 )
@@ -189,6 +203,7 @@ def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Out
     customer_visible=True,
     blocked=_why_no_discount,
     tell=EVERYBODY_CONCERNED,
+    event="discount.changed",
     inverse=("plans.workspace.set_discount",),
 )
 def remove_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:

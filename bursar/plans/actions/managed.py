@@ -44,6 +44,7 @@ def _why_not_managed(case: Case) -> str | None:
     blocked=_why_not_managed,
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
+    event="account.managed",
 )
 def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     terms = terms_of(act.case)
@@ -58,7 +59,8 @@ def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         paid_until=paid_until,
     )
     changes = [Change("Payment", "self-serve", "managed"), Change("Billed", terms.cadence, data["cadence"])]
-    return Outcome(f"{account} is managed now: billed by invoice, {data['cadence']}.", changes, {account.pk: None})
+    sentence = f"{account} is managed now: billed by invoice, {data['cadence']}."
+    return Outcome(sentence, changes, {account.pk: None}, data={"cadence": data["cadence"]})
 
 
 class SetSelfServe(ActionForm):
@@ -101,6 +103,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     preview=_foresee_self_serve,
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
+    event="account.self_serve",
 )
 def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     state, keep = state_of(act.case), data["keep_until"]
@@ -116,13 +119,17 @@ def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     if keep:
         changes.append(Change("Tiers", "", f"kept until {keep:%-d %B %Y}"))
         sentence = f"{account} is self-serve again and keeps its tiers until {keep:%-d %B %Y}."
-        return Outcome(sentence, changes, {account.pk: None})
-    fallen = [ws.id for ws in state.workspaces if ws.is_live(act.now) and _is_paid(ws, act)]
-    for workspace in Workspace.objects.filter(id__in=fallen):
+        told = {"keeps_tiers_until": keep.isoformat(), "went_to_free": []}
+        return Outcome(sentence, changes, {account.pk: None}, data=told)
+    paid = [ws.id for ws in state.workspaces if ws.is_live(act.now) and _is_paid(ws, act)]
+    fallen = list(Workspace.objects.filter(id__in=paid).order_by("external_id"))
+    for workspace in fallen:
         store.set_base_tier(workspace, "free", act.now)
     store.end_grants([ws.id for ws in state.workspaces], act.now)
     changes.append(Change("Workspaces that go to Free", "", str(len(fallen))))
-    return Outcome(f"{account} is self-serve again; {len(fallen)} paid go to Free now.", changes, {account.pk: None})
+    told = {"keeps_tiers_until": None, "went_to_free": [workspace.external_id for workspace in fallen]}
+    sentence = f"{account} is self-serve again; {len(fallen)} paid go to Free now."
+    return Outcome(sentence, changes, {account.pk: None}, data=told)
 
 
 def _is_paid(workspace: rules.WorkspaceState, act: Act) -> bool:

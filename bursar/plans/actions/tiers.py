@@ -64,6 +64,7 @@ def _foresee_tier(case: Case, data: Cleaned) -> list[str]:
     refused=lambda case, data: rules.why_not_this_tier(data["tier"], _present(case)),
     preview=_foresee_tier,
     tell=EVERYBODY_CONCERNED,
+    event="workspace.tier_changed",
     inverse=("plans.workspace.change_tier",),
 )
 def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
@@ -89,4 +90,5 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
         changes.append(Change("Payment", "self-serve", "managed"))
         undo = None
         sentence += " The account had no way of paying and becomes managed."
-    return Outcome(sentence, changes, {workspace.account_id: None}, undo=undo)
+    told = {"tier_before": present.tier, "tier": wanted.value}
+    return Outcome(sentence, changes, {workspace.account_id: None}, data=told, undo=undo)

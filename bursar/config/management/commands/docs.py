@@ -15,6 +15,7 @@ from bursar.actions import handbook
 from bursar.actions.registry import ACTIONS, TARGETS
 from bursar.core.options import OPTIONS
 from bursar.staff.matrix import build_matrix, list_shipped_roles
+from bursar.webhooks.events import describe_events
 
 HEAD = "<!-- Written by `bursar docs`; do not edit. -->\n\n"
 WIDE = "---\nhide: [navigation, toc]\n---\n\n"
@@ -59,6 +60,7 @@ def generated_pages() -> dict[str, str]:
         "docs/handbook/roles.md": roles_page(),
         "docs/reference/settings.md": settings_page(),
         "docs/reference/commands.md": commands_page(),
+        "docs/reference/events.md": events_page(),
     }
     navigation = _read(settings.ROOT / "mkdocs.yml")
     marked = {name: _mark(text) for name, text in pages.items()}
@@ -149,3 +151,8 @@ def _options(name: str) -> Iterator[str]:
         yield _table(["argument", "what"], rows)
     if parser.epilog:
         yield f"{parser.epilog.partition(':')[0]}: `{parser.epilog.partition(': ')[2]}`\n"
+
+
+def events_page() -> str:
+    words = "What an endpoint hears of. How to receive it: [outgoing webhooks](../webhooks.md)."
+    return "\n".join([f"# Events\n\n{words}\n", *describe_events()])
