@@ -141,7 +141,8 @@ class Action:
     beside the changes the door finds by running the verb and rolling back. prepare: slow work before the
     transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. inverse: keys of
     the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once. when: for the handbook,
-    when to reach for it and when not. topic: what its notices are about. event: the name of the outgoing webhook.
+    when to reach for it and when not. message: whether the customer must be told something in words, where the action
+    is visible to them. topic: what its notices are about. event: the name of the outgoing webhook.
     """
 
     key: str
@@ -155,6 +156,7 @@ class Action:
     permission: models.TextChoices | None = Right.ACT
     reason: Reason = Reason.REQUIRED
     customer_visible: bool = False
+    message: Reason = Reason.OPTIONAL
     tell: tuple[Notice, ...] = ()
     topic: Topic = Topic.PLAN
     event: str = ""
@@ -187,6 +189,10 @@ class Action:
 
     def form_for(self, case: Case, data: Any = None, **kwargs: Any) -> ActionForm:
         return self.form(data, case=case, **kwargs)
+
+    @property
+    def takes_message(self) -> bool:
+        return self.customer_visible and self.message is not Reason.NONE
 
     @property
     def is_for_customers(self) -> bool:

@@ -34,6 +34,7 @@ from bursar.tenants.models import (
     WorkspaceAccount,
     WorkspaceMembership,
 )
+from bursar.tenants.store import get_pooled_account
 
 
 class NotPossible(Exception):
@@ -157,11 +158,7 @@ def _payer(organisation: Organisation, item: WorkspaceItem, now: datetime) -> Bi
     if item.type == "external_client":
         label = {"shown_label": item.name, "sort_key": sort_key(item.name)}
         return BillingAccount.objects.create(organisation=organisation, scope=Scope.WORKSPACE, created_at=now, **label)
-    label = {"shown_label": organisation.name, "sort_key": organisation.sort_key}
-    account, _ = BillingAccount.objects.get_or_create(
-        organisation=organisation, scope=Scope.ORGANISATION, defaults={"created_at": now, **label}
-    )
-    return account
+    return get_pooled_account(organisation, now)
 
 
 def _organisation_member(item: OrganisationMemberItem, now: datetime) -> Result:
