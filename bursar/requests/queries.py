@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,13 +10,15 @@ from django.db.models import Count, Q, QuerySet
 
 from bursar.access.actor import Actor
 from bursar.core.errors import NotFound
+from bursar.plans.models import Tier
 from bursar.plans.queries import load_account
 from bursar.plans.rules import AccountState, EffectiveTier, effective_tier, terms_at
 from bursar.requests import rules
 from bursar.requests.filters import View
 from bursar.requests.models import RequestKind, RequestState, UpgradeRequest
-from bursar.tenants.models import OrganisationMembership, Workspace, WorkspaceMembership
+from bursar.tenants.models import Organisation, OrganisationMembership, Workspace, WorkspaceMembership
 from bursar.tenants.queries import get_roles
+from bursar.usage.queries import TierClock
 
 
 def requests_for(actor: Actor, at: datetime) -> QuerySet[UpgradeRequest]:
@@ -54,9 +56,45 @@ def get_pending(workspace: Workspace) -> UpgradeRequest | None:
     return pending.select_related("requester").filter(workspace=workspace).first()
 
 
-def list_pending_workspace_ids(workspace_ids: Collection[int]) -> set[int]:
-    pending = UpgradeRequest.objects.filter(kind=RequestKind.TIER_UPGRADE, state=RequestState.PENDING, is_ask=False)
-    return set(pending.filter(workspace_id__in=workspace_ids).values_list("workspace_id", flat=True))
+def in_short(pending: UpgradeRequest) -> rules.Pending:
+    return rules.Pending(pending.requester.name, Tier(pending.tier).label, pending.requested_at, pending.is_ask)
+
+
+@dataclass(frozen=True)
+class Askable:
+    """A workspace on its member's page. `is_ask`: theirs goes to their own people too; `why_not`: there is no button."""
+
+    workspace: Workspace
+    tier: str
+    is_ask: bool
+    why_not: str | None
+
+
+def list_askable(actor: Actor, at: datetime) -> list[Askable]:
+    """The workspaces of a customer, by name, and whether they may ask for more there; in a fixed number of queries."""
+    workspaces = list(Workspace.objects.filter(id__in=actor.workspace_ids, deleted_at=None).order_by("sort_key", "id"))
+    seats = WorkspaceMembership.objects.at(at).filter(person_id=actor.person_id or 0, is_support=False)
+    above = OrganisationMembership.objects.at(at).filter(person_id=actor.person_id or 0)
+    seat_of = dict(seats.values_list("workspace_id", "role"))
+    role_above = dict(above.values_list("organisation_id", "role"))
+    waiting = UpgradeRequest.objects.filter(kind=RequestKind.TIER_UPGRADE, state=RequestState.PENDING)
+    waiting = waiting.filter(workspace__in=workspaces).select_related("requester")
+    pending = {made.workspace_id: in_short(made) for made in waiting}
+    clock = TierClock([workspace.pk for workspace in workspaces])
+    found = []
+    for workspace in workspaces:
+        roles = seat_of.get(workspace.pk, ""), role_above.get(workspace.organisation_id, "")
+        tier = clock.at(workspace.pk, at)
+        why_not = rules.why_not_upgrade(*roles, pending.get(workspace.pk), tier.base)
+        found.append(Askable(workspace, Tier(tier.tier).label, not rules.may_request(*roles), why_not))
+    return found
+
+
+def list_governed(actor: Actor, at: datetime) -> list[Organisation]:
+    """The organisations in which a customer may ask for a new workspace."""
+    own = OrganisationMembership.objects.at(at).filter(person_id=actor.person_id or 0, role__in=rules.GOVERNING)
+    found = Organisation.objects.filter(id__in=own.values("organisation_id"), deleted_at=None)
+    return list(found.order_by("sort_key", "id"))
 
 
 def is_asked_already(organisation_id: int, name: str) -> bool:
@@ -93,6 +131,13 @@ def get_standing(request: UpgradeRequest, at: datetime) -> rules.Standing:
     return rules.Standing(False, has_moved, present_tier(workspace, load_state(workspace), at).base, True)
 
 
+def get_effective_tier(request: UpgradeRequest, at: datetime) -> str:
+    """What its workspace is on now; Free for one that is not made yet."""
+    if request.workspace is None:
+        return "free"
+    return present_tier(request.workspace, load_state(request.workspace), at).tier
+
+
 def find(view: View, actor: Actor, at: datetime) -> QuerySet[UpgradeRequest]:
     """What fits the filters, in every state. `q`: an id, or part of a name, an address or the message."""
     found = requests_for(actor, at)
@@ -121,6 +166,11 @@ def in_order(found: QuerySet[UpgradeRequest], view: View) -> QuerySet[UpgradeReq
     """Pending: who waits longest first. Everything else: newest first."""
     shown = found.filter(state__in=view.states) if view.tab != "all" else found
     return shown.order_by("requested_at", "id") if view.tab == "pending" else shown.order_by("-requested_at", "-id")
+
+
+def before(found: QuerySet[UpgradeRequest], at: datetime, pk: int) -> QuerySet[UpgradeRequest]:
+    """Those that come after the given one in “newest first”, by key."""
+    return found.filter(Q(requested_at__lt=at) | Q(requested_at=at, id__lt=pk))
 
 
 def tell(request: UpgradeRequest) -> dict[str, Any]:

@@ -34,10 +34,6 @@ def why_not_ask_workspace(organisation_role: str) -> str | None:
     return "Only an owner or admin of the organisation can ask for a new workspace. Ask one of them."
 
 
-def why_nothing_above(base: str) -> str | None:
-    return f"The workspace is on {base.capitalize()} already, the highest tier." if base == HIGHEST else None
-
-
 def why_not_propose(tier: str, base: str | None) -> str | None:
     """`base`: what the workspace is on for good; None for a workspace that does not exist yet."""
     if tier == STAFF_ONLY:
@@ -51,8 +47,24 @@ def why_no_upgrade(tier: str, base: str) -> str | None:
     return None
 
 
-def why_pending(name: str, what: str, at: datetime) -> str:
-    return f"{name} asked for {what} on {at:%-d %B %Y}, and that is still pending. One request at a time."
+class Pending(NamedTuple):
+    """The pending request of a workspace. `what`: the tier's name."""
+
+    name: str
+    what: str
+    at: datetime
+    is_ask: bool
+
+
+def why_not_upgrade(workspace_role: str, organisation_role: str, pending: Pending | None, base: str) -> str | None:
+    """Whatever tier is meant. A real request takes the place of a member's ask; else there is one at a time."""
+    outside = why_not_ask_upgrade(workspace_role, organisation_role)
+    if outside:
+        return outside
+    if pending is not None and not (pending.is_ask and may_request(workspace_role, organisation_role)):
+        since = f"{pending.at:%-d %B %Y}"
+        return f"{pending.name} asked for {pending.what} on {since}, and that is still pending. One request at a time."
+    return f"The workspace is on {base.capitalize()} already, the highest plan." if base == HIGHEST else None
 
 
 def why_decided(state: str, name: str, at: datetime) -> str:

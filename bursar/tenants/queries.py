@@ -53,7 +53,9 @@ def get_organisation(actor: Actor, public_id: str) -> Organisation:
     found = Organisation.objects.filter(public_id=public_id)
     if not actor.all_accounts:
         member = OrganisationMembership.objects.filter(person_id=actor.person_id or 0, valid_until=None)
-        found = found.filter(Q(accounts__id__in=actor.account_ids) | Q(id__in=member.values("organisation_id"))).distinct()
+        found = found.filter(
+            Q(accounts__id__in=actor.account_ids) | Q(id__in=member.values("organisation_id"))
+        ).distinct()
     return _found(found.first())
 
 

@@ -52,13 +52,11 @@ class AskUpgrade(AskForm):
 
 
 def _why_no_upgrade(case: Case) -> str | None:
-    sentence = why_deleted(case) or rules.why_not_ask_upgrade(*roles_of(case))
-    if sentence:
-        return sentence
+    if case.target.deleted_at is not None:
+        return why_deleted(case)
     pending = queries.get_pending(case.target)
-    if pending is not None and not (pending.is_ask and rules.may_request(*roles_of(case))):
-        return rules.why_pending(pending.requester.name, Tier(pending.tier).label, pending.requested_at)
-    return rules.why_nothing_above(present_of(case, case.target).base)
+    known = queries.in_short(pending) if pending else None
+    return rules.why_not_upgrade(*roles_of(case), known, present_of(case, case.target).base)
 
 
 def _foresee_upgrade(case: Case, data: Cleaned) -> list[str]:

@@ -270,7 +270,7 @@ def _why_not_close(case: Case) -> str | None:
     label="Close as done…",
     icon="checks",
     help="Closes a request that needs no decision any more; nothing else is changed.",
-    when="When the workspace is gone or moved, or is on the tier already, or when a member's ask was settled otherwise.",
+    when="When the workspace is gone or moved, or is on the tier already; or when a member's ask is settled otherwise.",
     reason=Reason.OPTIONAL,
     customer_visible=True,
     blocked=_why_not_close,
