@@ -62,7 +62,7 @@ def in_short(pending: UpgradeRequest) -> rules.Pending:
 
 @dataclass(frozen=True)
 class Askable:
-    """A workspace on its member's page. `is_ask`: theirs goes to their own people too; `why_not`: there is no button."""
+    """A workspace on its member's page. `is_ask`: theirs goes to their own people too."""
 
     workspace: Workspace
     tier: str

@@ -109,6 +109,7 @@ def crowd(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Crowd:
 
 def filled(route: str, cast: Cast) -> str:
     known = {"account_id": "account", "workspace_id": "workspace", "organisation_id": "organisation", "person_id": "person",
+             "request_id": "request",
              "target_id": "account"}  # fmt: skip
 
     def value(match: re.Match[str]) -> str:
