@@ -25,7 +25,7 @@ MESSAGES = (
     "Could we have this until the end of the project?",
     "The board wants to know what it would cost for all of us.",
 )
-ENDS = (
+ENDS: tuple[tuple[str, dict[str, int], str], ...] = (
     ("approve", {}, "You are all set. Have a good first evening."),
     ("approve", {"end_date": 180}, "Yours until the project ends; we will write to you before."),
     ("deny", {}, "Not yet: let us first look at your usage together. I will call you this week."),

@@ -96,4 +96,7 @@ def _what_would_change(case: Case) -> dict[str, Any]:
     action = ACTIONS["requests.request.approve"]
     sentence = why_not(action, case)
     told = foresee(action, case, {}) if sentence is None else {"refusal": sentence}
-    return {"entitlements": present.entitlements(before, found.tier, case.now), "before": before, "told": told}
+    lines = present.entitlements(before, found.tier, case.now)
+    in_table = {line["sentence"] for line in lines}
+    words = [said for said in told.get("will", []) if said not in in_table]
+    return {"entitlements": lines, "before": before, "told": told, "words": words}

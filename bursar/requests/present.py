@@ -62,8 +62,10 @@ def compare(request: UpgradeRequest) -> list[dict[str, Any]]:
     lines.append(("Plan", Tier(request.tier).label, _label(Tier, request.granted_tier)))
     if request.tier != Tier.FREE or request.granted_tier not in ("", Tier.FREE):
         lines.append(("Billed", Cadence(request.cadence).label, _label(Cadence, request.granted_cadence)))
-    lines.append(("Until", "for good", f"{end:%-d %B %Y}" if end else "for good"))
-    lines.append(("Discount", "none", _discount(request)))
+    if end:
+        lines.append(("Until", "for good", f"{end:%-d %B %Y}"))
+    if request.granted_discount_kind:
+        lines.append(("Discount", "none", _discount(request)))
     return [
         {"label": label, "asked": asked, "granted": given if has_grant else "", "differs": has_grant and asked != given}
         for label, asked, given in lines
@@ -75,8 +77,6 @@ def _label(choices: Any, value: str) -> str:
 
 
 def _discount(request: UpgradeRequest) -> str:
-    if not request.granted_discount_kind:
-        return "none"
     kind = DiscountKind(request.granted_discount_kind).label
     return describe_discount(kind, request.granted_discount_percent or 0, request.granted_discount_end)
 
@@ -85,8 +85,10 @@ def entitlements(before: str, after: str, now: datetime) -> list[dict[str, Any]]
     """Cap, recording and uploads on two tiers."""
     catalogue = load_catalogue()
     old, new = (rules.entitled(catalogue.at(tier, now)) for tier in (before, after))
-    rows = zip(("Cap", "Recording", "Uploads"), old, new, strict=True)
-    return [{"label": label, "before": was, "after": will, "differs": was != will} for label, was, will in rows]
+    return [
+        {"label": row.label, "before": row.before, "after": row.after, "differs": row.differs, "sentence": str(row)}
+        for row in rules.compare(old, new)
+    ]
 
 
 def tabs(view: View, counts: dict[str, int], given: QueryDict) -> list[dict[str, Any]]:

@@ -99,6 +99,10 @@ class Difference(NamedTuple):
     before: str
     after: str
 
+    @property
+    def differs(self) -> bool:
+        return self.before != self.after
+
     def __str__(self) -> str:
         return f"{self.label}: {self.before} → {self.after}."
 
@@ -127,10 +131,10 @@ def _cap(hours: Decimal | None) -> str:
     return "no cap" if hours is None else f"{hours.normalize():f} h for life"
 
 
-def list_differences(before: Entitled, after: Entitled) -> list[Difference]:
-    """Cap, recording and uploads, those that differ."""
+def compare(before: Entitled, after: Entitled) -> list[Difference]:
+    """Cap, recording and uploads, side by side."""
     rows = zip(("Cap", "Recording", "Uploads"), before, after, strict=True)
-    return [Difference(label, old, new) for label, old, new in rows if old != new]
+    return [Difference(label, old, new) for label, old, new in rows]
 
 
 def age_words(age: timedelta) -> str:

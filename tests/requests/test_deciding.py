@@ -487,7 +487,7 @@ def test_two_colleagues_at_once_have_one_effect(committed: Cast) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_who_ask_at_once_have_one_request(committed: Cast) -> None:
-    start, said = threading.Barrier(2), []
+    start, said = threading.Barrier(2), list[Any]()
     actor = customer("lotte")
 
     def request_it() -> None:

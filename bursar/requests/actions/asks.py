@@ -109,7 +109,7 @@ def ask_upgrade(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
         sentence = f"Your ask for {Tier(made.tier).label} goes to your own billing people and admins, and to {TEAM}."
     else:
         sentence = f"Your request for {Tier(made.tier).label}, billed {made.cadence}, goes to {TEAM}."
-    return Outcome(sentence, proposal_changes(made), data=queries.tell(made))
+    return Outcome(sentence, proposal_changes(made), data=queries.tell(made), touches=[made.public_id])
 
 
 def _why_not_pass_on(case: Case) -> str | None:
@@ -198,7 +198,7 @@ def ask_workspace(act: Act, organisation: Organisation, data: Cleaned) -> Outcom
         **{name: data[name] for name in ("name", "visibility", "tier", "cadence", "message")},
     )
     sentence = f"Your request for the workspace “{made.name}” goes to {TEAM}."
-    return Outcome(sentence, proposal_changes(made), data=queries.tell(made))
+    return Outcome(sentence, proposal_changes(made), data=queries.tell(made), touches=[made.public_id])
 
 
 @action(

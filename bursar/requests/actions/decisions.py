@@ -227,7 +227,8 @@ def _words(request: UpgradeRequest) -> str:
 def _changes(request: UpgradeRequest, before: str) -> list[Change]:
     changes = [Change("Tier", before, _words(request))]
     if request.granted_tier != Tier.FREE:
-        changes.append(Change("Billed", request.cadence, request.granted_cadence))
+        asked = request.cadence if request.cadence != request.granted_cadence else ""
+        changes.append(Change("Billed", asked, request.granted_cadence))
     if request.granted_discount_kind:
         kind = DiscountKind(request.granted_discount_kind).label
         words = plans.describe_discount(kind, request.granted_discount_percent or 0, request.granted_discount_end)

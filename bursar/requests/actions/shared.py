@@ -79,7 +79,7 @@ def differences(before: str, after: str, case: Case) -> list[str]:
     """What the customer may do, before and after, where it differs."""
     catalogue = load_catalogue()
     old, new = (rules.entitled(catalogue.at(tier, case.now)) for tier in (before, after))
-    return [str(difference) for difference in rules.list_differences(old, new)]
+    return [str(row) for row in rules.compare(old, new) if row.differs]
 
 
 def why_decided(case: Case) -> str | None:

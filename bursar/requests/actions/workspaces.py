@@ -106,4 +106,5 @@ def create_workspace(act: Act, account: BillingAccount, data: Cleaned) -> Outcom
         "visibility": made.visibility,
         "owner": owner.external_id,
     }
-    return Outcome(f"The workspace {made.name} is made; {owner.name} owns it.", changes, {account.pk: None}, data=told)
+    sentence = f"The workspace {made.name} is made; {owner.name} owns it."
+    return Outcome(sentence, changes, {account.pk: None}, data=told, touches=[own_id])
