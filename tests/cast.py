@@ -26,6 +26,7 @@ from bursar.notifications.models import Inbox
 from bursar.outbox.models import OutboxRow
 from bursar.product.importing import Report, import_lines
 from bursar.product.models import ApiKey
+from bursar.requests.models import RequestKind, UpgradeRequest
 from bursar.rollup.models import AccountMonth, SavedView
 from bursar.rollup.refresh import refresh
 from bursar.rollup.verify import list_differences
@@ -203,6 +204,13 @@ class Cast:
             ),
             "view": lambda: SavedView.objects.get_or_create(
                 owner_id=self.iris.staff_id, name="Shared", is_shared=True, defaults={"created_at": NOW}
+            )[0],
+            "request": lambda: UpgradeRequest.objects.get_or_create(
+                kind=RequestKind.TIER_UPGRADE,
+                organisation=self.haarlem.organisation,
+                workspace=self.klimaat,
+                requester=Person.objects.get(external_id="maud"),
+                defaults={"tier": "guardian", "cadence": "yearly", "requested_at": NOW},
             )[0],
         }
         return str(things[slug]().public_id)

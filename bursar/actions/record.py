@@ -34,7 +34,7 @@ def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> No
             target_kind=kind.slug,
             target_id=target.public_id,
             target_name=str(target),
-            touches=kind.touches(target),
+            touches=[*kind.touches(target), *outcome.touches],
             changes=[_kept(place, change, names) for place, change in enumerate(outcome.changes)],
             reason=request.reason.strip(),
             message=request.message.strip(),

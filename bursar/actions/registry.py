@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import autodiscover_modules
 
 from bursar.access.actor import Actor
-from bursar.actions.spec import Action, Change, Touched
+from bursar.actions.spec import Action, Change, Reason, Touched
 
 Verb = Callable[..., Any]
 
@@ -115,6 +115,8 @@ def list_declaration_faults(made: Action) -> list[str]:
     faults += [f"{made.key}: its inverse {key} does not exist" for key in made.inverse if key not in ACTIONS]
     strange = [key for key in made.inverse if _slug(key) != made.target_slug]
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]
+    if made.message is Reason.REQUIRED and not made.customer_visible:
+        faults.append(f"{made.key}: asks for words to a customer who sees nothing of it")
     if any(not notice.is_for_staff for notice in made.tell) and not made.customer_visible:
         faults.append(f"{made.key}: tells customers of something they may not see")
     return faults

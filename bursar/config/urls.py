@@ -20,6 +20,7 @@ from bursar.core.errors import Forbidden
 from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
 from bursar.product.api import api as product_api
+from bursar.requests.api import router as requests_router
 from bursar.rollup.api import router as rollup_router
 from bursar.staff.api import router as staff_router
 from bursar.webhooks.api import router as webhooks_router
@@ -44,7 +45,10 @@ class ActorAuth(HttpBearer):
 
 api = NinjaAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace="api", docs_url=None)
 api.add_router("", build_router())
-for router in (rollup_router, accounts_router, book_router, staff_router, deliveries_router, webhooks_router):
+_ROUTERS = (
+    rollup_router, accounts_router, requests_router, book_router, staff_router, deliveries_router, webhooks_router,
+)  # fmt: skip
+for router in _ROUTERS:
     api.add_router("", router)
 
 

@@ -12,6 +12,7 @@ from bursar.access.actor import system
 from bursar.access.models import User
 from bursar.core.models import InstallationFact
 from bursar.demo.company import Company, Line, staff
+from bursar.demo.requests import make_requests
 from bursar.product.importing import Report, import_lines
 from bursar.tenants.models import Organisation, Person
 
@@ -46,6 +47,8 @@ def load(
     started, _ = InstallationFact.objects.get_or_create(name="demo_now", defaults={"value": now.isoformat()})
     now = datetime.fromisoformat(started.value)
     report = import_lines(_encoded(Company(accounts, seed, now).lines()), system("demo"), progress=progress)
+    if not report.bad:
+        make_requests(now)
     make_sign_ins()
     return report
 

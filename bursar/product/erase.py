@@ -16,6 +16,7 @@ from bursar.audit.store import blank_names
 from bursar.core.sortkey import sort_key
 from bursar.notifications import store as notices
 from bursar.outbox.models import OutboxRow
+from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
 from bursar.staff.sign_in import end_sessions
 from bursar.tenants.models import Person, Workspace
@@ -52,6 +53,7 @@ def erase(person: Person, now: datetime) -> Counts:
         if accounts:
             named.update(data_owner_email="")
         OutboxRow.objects.filter(payload__to__iexact=email).delete()
+    UpgradeRequest.objects.filter(requester=person).exclude(message="").update(message="")
     _blank_sentences(name)
     person.name, person.email, person.erased_at = ERASED, "", now
     person.sort_key = sort_key(ERASED)

@@ -52,7 +52,10 @@ def get_workspace(actor: Actor, public_id: str) -> Workspace:
 def get_organisation(actor: Actor, public_id: str) -> Organisation:
     found = Organisation.objects.filter(public_id=public_id)
     if not actor.all_accounts:
-        found = found.filter(accounts__id__in=actor.account_ids).distinct()
+        member = OrganisationMembership.objects.filter(person_id=actor.person_id or 0, valid_until=None)
+        found = found.filter(
+            Q(accounts__id__in=actor.account_ids) | Q(id__in=member.values("organisation_id"))
+        ).distinct()
     return _found(found.first())
 
 
@@ -80,6 +83,15 @@ def _found(thing: M | None) -> M:
 
 def list_account_ids_of(organisation: Organisation) -> list[int]:
     return list(organisation.accounts.values_list("id", flat=True))
+
+
+def get_roles(person_id: int | None, organisation_id: int, workspace_id: int | None, at: datetime) -> tuple[str, str]:
+    """Somebody's role in the workspace and in the organisation; empty where they have none."""
+    who = person_id or 0
+    seats = WorkspaceMembership.objects.at(at).filter(person_id=who, workspace_id=workspace_id or 0, is_support=False)
+    above = OrganisationMembership.objects.at(at).filter(person_id=who, organisation_id=organisation_id)
+    seat, role = (rows.values_list("role", flat=True).first() for rows in (seats, above))
+    return seat or "", role or ""
 
 
 def list_direct_members(workspace: Workspace, at: datetime) -> QuerySet[WorkspaceMembership]:

@@ -114,7 +114,7 @@ def crowd(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Crowd:
 
 def filled(route: str, cast: Cast) -> str:
     known = {"account_id": "account", "workspace_id": "workspace", "organisation_id": "organisation", "person_id": "person",
-             "target_id": "account", "endpoint_id": "endpoint", "message_id": "message"}  # fmt: skip
+             "target_id": "account", "endpoint_id": "endpoint", "message_id": "message", "request_id": "request"}  # fmt: skip
 
     if route.startswith("/notices/stop/"):
         return route.replace("<str:token>", sign(cast.ada.id, ["usage"]))

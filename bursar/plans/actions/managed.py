@@ -72,8 +72,9 @@ class SetSelfServe(ActionForm):
 
     def clean_keep_until(self) -> Any:
         day = self.cleaned_data["keep_until"]
-        if day is not None and day < self.case.now.date():
-            raise forms.ValidationError(f"{day:%-d %B %Y} is past. Choose today or later.")
+        sentence = rules.why_not_end_on(day, self.case.now.date()) if day is not None else None
+        if sentence:
+            raise forms.ValidationError(sentence)
         return day
 
 
