@@ -127,7 +127,7 @@ def say_status(bill: Bill) -> tuple[str, str]:
         what = "An invoice" if bill.terms.mode == "managed" else "A payment"
         return f"{what} is overdue since {day(since)}. Your plan and everything in it stay as they are.", "bad"
     if bill.klass == "trial":
-        return f"You are trying this for free{_until(until)}. Nothing is charged by itself afterwards.", "good"
+        return f"You are trying this for free{_until(until)}.", "good"
     if bill.klass == "managed":
         return "Billed by invoice. No paid invoice covers today yet.", "warn"
     if bill.klass == "comped":
@@ -171,7 +171,7 @@ def _why_no_charge(bill: Bill) -> str:
         return f"An invoice of € {format_money(bill.price.total * months)}{worked}. Its day is not known here."
     if bill.klass == "paying" and bill.terms.status != "cancelled":
         return "At the end of the running period. Its day is not known here."
-    return "Nothing."
+    return "Nothing is due."
 
 
 def say_discount(discount: Discount) -> str:

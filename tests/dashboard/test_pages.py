@@ -68,7 +68,7 @@ def test_a_trial_says_its_end_and_what_comes_after(cast: Cast) -> None:
     home = read("lotte", "/")
     assert "Changemaker Free trial until 24 December 2026, then Free." in home
     assert "You are trying this for free until 24 December 2026." in home
-    assert "Keeping it would cost € 75.00 a month, excluding VAT." in home
+    assert "Nothing is charged by itself. Keeping it would cost € 75.00 a month, excluding VAT." in home
 
 
 def test_a_lapse_says_what_comes_after(cast: Cast) -> None:
@@ -79,7 +79,8 @@ def test_a_lapse_says_what_comes_after(cast: Cast) -> None:
     assert "Until 24 December 2026, then Free." in read("ali", "/")
     page = read("maud", billing(cast))
     assert (
-        "Cancelled. Paid until 24 December 2026; then paid workspaces go to Free." in page and "Next Nothing." in page
+        "Cancelled. Paid until 24 December 2026; then paid workspaces go to Free." in page
+        and "Next Nothing is due." in page
     )
 
 
