@@ -70,7 +70,7 @@ def show_workspace(request: HttpRequest, workspace_id: str) -> HttpResponse:
         card = workspaces.list_cards(mine, [workspace])[0]
         context = {
             **present.card(card),
-            "account": workspace.account if card.sight.bills and mine.may_bill(workspace.account) else None,
+            "account": workspace.account if card.sees_price else None,
             **(_behind(request, mine, card) if not card.sight.is_outside else {}),
         }
     return render(request, "dashboard/workspace.html", context)

@@ -107,7 +107,7 @@ def _place(
 
 def _whom_for_prices(cards: list[Card]) -> str:
     """Whom a plain member asks about prices; empty for those who see them, and for guests."""
-    asking = [one for one in cards if one.sight.may_ask and not one.sight.bills]
+    asking = [one for one in cards if one.sight.may_ask and not one.sees_price]
     people = {person.pk: person for one in asking for person in one.contacts}
     return words.either(list(people.values())[:CONTACTS_SHOWN]) if people else ""
 

@@ -58,12 +58,13 @@ def is_top(tier: str) -> bool:
 
 
 class Charge(NamedTuple):
-    """What is asked next: EUR excluding VAT for `months` at once, from `at` on."""
+    """What is asked next: EUR excluding VAT for `months` at once, from `at` on. `is_due`: that is past already."""
 
     at: datetime
     amount: Decimal
     per_month: Decimal
     months: int
+    is_due: bool
 
 
 def next_charge(account: AccountState, settings: Settings, now: datetime) -> Charge | None:
@@ -72,9 +73,9 @@ def next_charge(account: AccountState, settings: Settings, now: datetime) -> Cha
     at = renewal_of(account, terms, now)
     if at is None:
         return None
-    price = break_down(account, settings, at)
+    price = break_down(account, settings, max(at, now))
     months = MONTHS_OF[price.cadence]
-    return Charge(at, price.total * months, price.total, months)
+    return Charge(at, price.total * months, price.total, months, is_due=at <= now)
 
 
 def renewal_of(account: AccountState, terms: Terms, now: datetime) -> datetime | None:

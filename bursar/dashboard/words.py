@@ -130,14 +130,10 @@ def say_status(bill: Bill) -> tuple[str, str]:
         return f"You are trying this for free{_until(until)}.", "good"
     if bill.klass == "managed":
         return "Billed by invoice. No paid invoice covers today yet.", "warn"
-    if bill.klass == "comped":
-        kept = f"{_until(until)}, then paid workspaces go to Free" if until else ""
-        return f"Nothing is charged now{kept}.", "good"
-    if bill.klass == "free":
-        pending = bill.terms.status == "pending" and bill.terms.mode == "self_serve"
-        return (
-            "A checkout is open; nothing is charged until it is paid." if pending else "Nothing is charged."
-        ), "good"
+    if bill.klass in ("comped", "free"):
+        is_open = bill.terms.status == "pending" and bill.terms.mode == "self_serve"
+        more = "A checkout is open, and it asks for nothing until you pay it." if is_open else ""
+        return f"Nothing is charged{_until(until)}. {more}".strip(), "good"
     if bill.terms.status == "cancelled":
         return f"Cancelled. Paid until {day(bill.terms.paid_until)}; then paid workspaces go to Free.", "warn"
     if bill.terms.mode == "managed":
@@ -158,6 +154,8 @@ def say_charge(bill: Bill) -> str:
         return f"On {day(charge.at)} nothing is charged: the price is € 0.00 then."
     asked = f"€ {format_money(charge.amount)}"
     worked = f" (12 × € {format_money(charge.per_month)})" if charge.months == 12 else ""
+    if charge.is_due:
+        return f"Due since {day(charge.at)}: {asked}{worked}."
     how = "an invoice of " if bill.terms.mode == "managed" else ""
     return f"On {day(charge.at)}: {how}{asked}{worked}, if nothing changes until then."
 

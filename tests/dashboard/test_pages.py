@@ -17,6 +17,7 @@ from bursar.audit.models import AuditLine
 from bursar.audit.pages import customer_version
 from bursar.audit.queries import lines
 from bursar.audit.store import Entry, write
+from bursar.plans.models import PaidPeriod
 from bursar.tenants.models import Person, WorkspaceMembership
 from tests.cast import NOW, Cast, bring_all, person, seat, sign_in, usage, workspace
 
@@ -109,7 +110,7 @@ def test_managed_past_due_and_comped_in_words(cast: Cast) -> None:
     assert "An invoice of € 1,800.00 (12 × € 150.00). Its day is not known here." in page
     data = {"kind": "scholarship", "percent": "100", "end_date": ""}
     run("plans.account.set_discount", cast.ties, cast.oost.public_id, data, reason="agreed")
-    assert "Nothing is charged now." in read("ali", oost)
+    assert "Nothing is charged." in read("ali", oost) and "100 % scholarship" in read("ali", oost)
     haarlem = {"account": {"organisation": "haarlem"}}
     late = NOW - timedelta(days=6)
     bring_all({"kind": "payment", **haarlem, "mode": "self_serve", "status": "past_due", "cadence": "yearly",
@@ -117,6 +118,17 @@ def test_managed_past_due_and_comped_in_words(cast: Cast) -> None:
     assert "A payment is overdue since 18 November 2026. Your plan and everything in it stay" in read(
         "maud", billing(cast)
     )
+
+
+def test_a_renewal_that_is_late_and_an_open_checkout(cast: Cast) -> None:
+    late, haarlem = NOW - timedelta(days=2), {"account": {"organisation": "haarlem"}}
+    PaidPeriod.objects.update(service_until=late)
+    terms = {"kind": "payment", **haarlem, "mode": "self_serve", "cadence": "monthly", "from": OLD}
+    bring_all({**terms, "status": "active", "paid_until": late})
+    assert "Due since 22 November 2026: € 172.00." in read("maud", billing(cast))
+    bring_all({"kind": "payment", "account": {"organisation": "samen"}, "mode": "self_serve", "status": "pending",
+               "cadence": "yearly", "from": NOW - timedelta(hours=1)})  # fmt: skip
+    assert "A checkout is open, and it asks for nothing until you pay it." in read("lotte", "/")
 
 
 def test_the_workspace_with_its_months_recordings_and_people(cast: Cast) -> None:

@@ -35,7 +35,7 @@ def reach_of(scope: Scope) -> Reach:
     for workspace in scope.workspaces:
         sight = scope.sight(workspace)
         if not sight.is_outside:
-            (full if sight.bills else plain).add(workspace.public_id)
+            (full if scope.may_bill(workspace.account) else plain).add(workspace.public_id)
             names[workspace.public_id] = f"{workspace.name}{' (deleted)' if workspace.deleted_at else ''}"
     for account in scope.list_billed():
         full.add(account.public_id)

@@ -46,10 +46,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Card:
-    """One workspace as its reader may see it. `seconds`: recorded this month. `contacts`: whom to ask."""
+    """One workspace as its reader may see it. `seconds`: recorded this month. `contacts`: whom to ask.
+
+    `sees_price`: through any workspace of the account, or the organisation that pays.
+    """
 
     workspace: Workspace
     sight: Sight
+    sees_price: bool
     plan: Plan
     standing: Standing
     seconds: int
@@ -71,6 +75,7 @@ def list_cards(scope: Scope, workspaces: list[Workspace]) -> list[Card]:
             Card(
                 workspace=workspace,
                 sight=scope.sight(workspace),
+                sees_price=scope.may_bill(workspace.account),
                 plan=plans[workspace.pk],
                 standing=standings[workspace.pk],
                 seconds=fact.recorded_seconds if fact else 0,
