@@ -40,19 +40,24 @@ def describe(line: AuditLine) -> dict[str, Any]:
     return {"line": line, "actor": names.get("actor", ""), "target": names.get("target", ""), "changes": changes}
 
 
-def describe_for_customer(line: AuditLine) -> dict[str, Any]:
-    """The customer's version: what changed, and the message. No reason, no staff member, no private change.
+def customer_version(line: AuditLine, reader_id: str = "") -> dict[str, Any]:
+    """A line as customers read it (DOMAIN 12): no reason, no staff member, no private change.
 
-    `by`: what one of their own people did bears that name; everything else is done by the company's team.
+    What customers did themselves names them; `reader_id`, the public id of who reads, turns that into “you”.
     """
-    made = describe(line)
+    told = describe(line)
+    by = f"the {settings.BURSAR_COMPANY_NAME} team"
+    if line.actor_kind == ActorKind.CUSTOMER:
+        by = "you" if line.actor_id == reader_id else told["actor"]
     return {
         "label": line.label,
         "at": line.at,
-        "target": made["target"],
-        "changes": [change for change in made["changes"] if not change["private"]],
+        "target": told["target"],
+        "target_id": line.target_id,
+        "changes": [change for change in told["changes"] if not change["private"]],
         "message": line.message,
-        "by": made["actor"] if line.actor_kind == ActorKind.CUSTOMER else f"the {settings.BURSAR_COMPANY_NAME} team",
+        "by": by,
+        "is_own": by == "you",
     }
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from bursar.actions.registry import TARGETS
 from bursar.audit.models import AuditLine
-from bursar.audit.pages import describe, describe_for_customer
+from bursar.audit.pages import customer_version, describe
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Told:
 
 
 def tell(line: AuditLine, is_staff: bool) -> Told:
-    made = describe_for_customer(line)
+    made = customer_version(line)
     if not is_staff:
         return Told(**made, reason="", path=_own_path(line))
     whole = describe(line)

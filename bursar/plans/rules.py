@@ -245,6 +245,11 @@ def assign_seats(seated: list[Seated], people: list[set[int]]) -> dict[int, Seat
     return dearest
 
 
+def count_paid_seats(seated: list[Seated], people: list[set[int]]) -> Counter[int]:
+    """How many seats are paid at each workspace, by its key: each person where `assign_seats` puts them."""
+    return Counter(place.state.id for place in assign_seats(seated, people).values())
+
+
 def highest_paid(seated: list[Seated]) -> Seated | None:
     paid = [place for place in seated if place.effective.tier in PAID_TIERS]
     return max(paid, key=lambda place: RANK[place.effective.tier], default=None)

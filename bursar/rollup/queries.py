@@ -9,14 +9,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import RowNumber
 
 from bursar.core.money import ZERO
 from bursar.plans.models import PaidPeriod, Tier
+from bursar.plans.queries import load_account, load_catalogue
+from bursar.plans.rules import AccountState
+from bursar.rollup import rules
 from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
 from bursar.rollup.models import AccountMonth, RevenueClass, WorkspaceMonth
+from bursar.tenants.models import BillingAccount
 from bursar.tenants.queries import Contact, list_admin_contacts, search_account_ids
 from bursar.usage.queries import Standing, list_standings
 
@@ -45,6 +50,16 @@ def consistent_read() -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
+
+
+def rule_settings() -> rules.Settings:
+    return rules.Settings(load_catalogue(), settings.BURSAR_GRACE)
+
+
+def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown:
+    """The account's price, worked out: one reading for the panel, the API and the customer's own page."""
+    state: AccountState = load_account(account.pk)
+    return rules.break_down(state, rule_settings(), at)
 
 
 def filtered(view: View) -> QuerySet[AccountMonth]:

@@ -13,7 +13,8 @@ from bursar.core.calendar import Month
 from bursar.plans.queries import load_accounts
 from bursar.rollup import rules
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
-from bursar.rollup.settle import CHUNK, FACTS, WORKSPACE_FACTS, build_row, build_workspace_row, rule_settings
+from bursar.rollup.queries import rule_settings
+from bursar.rollup.settle import CHUNK, FACTS, WORKSPACE_FACTS, build_row, build_workspace_row
 from bursar.tenants.models import BillingAccount
 from bursar.usage.queries import TierClock
 

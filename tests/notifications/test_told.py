@@ -160,13 +160,13 @@ def test_a_customer_reads_their_version_and_a_colleague_the_whole(cast: Cast, mo
 
 
 def test_what_a_customer_did_bears_their_name(cast: Cast) -> None:
-    from bursar.audit.pages import describe_for_customer
+    from bursar.audit.pages import customer_version
 
     cast.reset_panel()
     line = AuditLine.objects.get(key="usage.workspace.reset_usage")
-    assert describe_for_customer(line)["by"] == "the Agora Voices team"
+    assert customer_version(line)["by"] == "the Agora Voices team"
     line.actor_kind = "customer"
-    assert describe_for_customer(line)["by"] == "Ties"
+    assert customer_version(line)["by"] == "Ties"
 
 
 def test_reading_marks(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
