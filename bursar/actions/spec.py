@@ -91,6 +91,7 @@ class Outcome:
     `effects` are added by the settlers (MRR before and after). `data` is for programs. `settle_later`: a batch
     only marks its accounts; the refresh computes them before anybody reads. `undo`: how to take it back, this time.
     `secret`: shown once to whoever made it; it is kept nowhere. `event`: instead of the one that the action declares.
+    `outgoing`: outbox rows that leave after commit, as (kind, payload); the door adds the line's id as `line`.
     """
 
     sentence: str
@@ -102,6 +103,7 @@ class Outcome:
     undo: Undo | None = None
     secret: str = ""
     event: str = ""
+    outgoing: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     line_id: str = ""
     group: str = ""
 

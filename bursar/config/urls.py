@@ -13,6 +13,7 @@ from ninja.utils import check_csrf
 
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
+from bursar.attention.api import router as attention_router
 from bursar.audit.api import router as book_router
 from bursar.config import operator
 from bursar.config.middleware import refuse_json
@@ -42,7 +43,7 @@ class ActorAuth(HttpBearer):
 
 api = NinjaAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace="api", docs_url=None)
 api.add_router("", build_router())
-for router in (rollup_router, accounts_router, book_router, staff_router):
+for router in (rollup_router, attention_router, accounts_router, book_router, staff_router):
     api.add_router("", router)
 
 

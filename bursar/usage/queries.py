@@ -65,6 +65,10 @@ class TierClock:
         """The first instant after `after` at which the clock alone may change the tier."""
         return next((at for at in self._changes(workspace_id) if at > after), None)
 
+    def terms_of(self, workspace_id: int) -> list[Terms]:
+        """The payment terms, past and present, of the account that the workspace draws on."""
+        return self._terms.get(self._accounts[workspace_id], [])
+
     def _changes(self, workspace_id: int) -> list[datetime]:
         """Every instant at which the tier may change, sorted."""
         state = self.states[workspace_id]

@@ -141,6 +141,13 @@
     window.htmx.ajax("GET", link.getAttribute("href"), { source: link, target: menu, swap: "innerHTML" });
   });
 
+  // A prepared mail opens in the person's own program; that it was opened is logged by the action behind it.
+  document.addEventListener("click", (event) => {
+    const mail = event.target.closest("a[data-log]");
+    if (!mail) return;
+    window.htmx.ajax("POST", mail.dataset.log, { source: mail, swap: "none", values: { subject: mail.dataset.subject } });
+  });
+
   document.addEventListener("click", async (event) => {
     const copier = event.target.closest("[data-copy]");
     if (copier) {
