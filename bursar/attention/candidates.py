@@ -36,7 +36,8 @@ _HARD = (
 # counted lately is part of what is counted, so nobody below two thirds gets there, and events are read between the two.
 _APPROACHING = (
     "CASE WHEN m.seconds * 5 >= w.cap_seconds::bigint * 4 THEN true ELSE m.seconds * 2 + COALESCE(("
-    "SELECT SUM(e.seconds) FROM usage_usageevent e WHERE e.workspace_id = m.workspace_id AND e.tier = m.tier AND e.at <= %(now)s AND e.at > "
+    "SELECT SUM(e.seconds) FROM usage_usageevent e WHERE e.workspace_id = m.workspace_id AND e.tier = m.tier "
+    "AND e.at <= %(now)s AND e.at > "
     "GREATEST(%(pace_since)s, (SELECT MAX(r.at) FROM usage_usagereset r WHERE r.workspace_id = m.workspace_id "
     "AND r.at <= %(now)s))), 0) >= w.cap_seconds::bigint * 2 END"
 )
@@ -50,8 +51,9 @@ _METERED = (
 _FULL = _METERED.replace("{since}", "m.full_since") + "m.full_since IS NOT NULL AND "
 _DROPPED = (
     "SELECT d.workspace_id AS key, w.account_id, 4 AS rank, d.at AS since, d.at AS dropped_at, m.seconds, "
-    "w.cap_seconds, w.tier, NULL::timestamptz AS ends_at FROM drops d JOIN rollup_workspacemonth w ON w.workspace_id = d.workspace_id "
-    "AND w.month = %(month)s LEFT JOIN usage_meter m ON m.workspace_id = d.workspace_id AND m.tier = w.tier "
+    "w.cap_seconds, w.tier, NULL::timestamptz AS ends_at FROM drops d "
+    "JOIN rollup_workspacemonth w ON w.workspace_id = d.workspace_id AND w.month = %(month)s "
+    "LEFT JOIN usage_meter m ON m.workspace_id = d.workspace_id AND m.tier = w.tier "
     f"AND m.is_near WHERE m.id IS NULL OR w.cap_seconds IS NULL OR (m.full_since IS NULL AND NOT {_APPROACHING})"
 )
 _OWED = (
@@ -160,7 +162,8 @@ class Counts:
 _DROP_CANDIDATES = (
     "SELECT w.id FROM tenants_workspace w WHERE w.deleted_at IS NULL AND w.id IN ("
     "SELECT workspace_id FROM plans_basetier WHERE valid_until > %(since)s AND valid_until <= %(now)s "
-    "AND tier <> 'free' UNION SELECT workspace_id FROM plans_tiergrant WHERE kind <> %(trial)s AND valid_until > %(since)s "
+    "AND tier <> 'free' "
+    "UNION SELECT workspace_id FROM plans_tiergrant WHERE kind <> %(trial)s AND valid_until > %(since)s "
     "AND valid_until <= %(now)s "
     "UNION SELECT workspace_id FROM plans_tiergrant WHERE kind <> %(trial)s AND valid_from > %(since)s "
     "AND valid_from <= %(now)s "

@@ -128,21 +128,6 @@ def read_signal(signal: LoginSignal, today: date, *, is_full: bool, full_day: da
     return "here now and then"
 
 
-def is_hidden(
-    rank: int,
-    since: datetime | None,
-    now: datetime,
-    *,
-    snoozed_at: datetime | None,
-    until: datetime | None,
-    snoozed_rank: int,
-) -> bool:
-    """Whether a snooze still holds: not after its date, not for a worse reason, not for one that began since."""
-    if snoozed_at is None or (until is not None and until <= now) or rank < snoozed_rank:
-        return False
-    return since is None or since <= snoozed_at
-
-
 COMMON = ("contact", "organisation", "company", "sender")
 PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "pilot_hard_block": (*COMMON, "workspace", "tier", "counted", "cap", "since"),

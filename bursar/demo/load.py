@@ -10,7 +10,9 @@ from django.db import transaction
 
 from bursar.access.actor import system
 from bursar.access.models import User
+from bursar.core import clock
 from bursar.core.models import InstallationFact
+from bursar.demo import triage
 from bursar.demo.company import Company, Line, staff
 from bursar.product.importing import Report, import_lines
 from bursar.tenants.models import Organisation, Person
@@ -47,6 +49,7 @@ def load(
     now = datetime.fromisoformat(started.value)
     report = import_lines(_encoded(Company(accounts, seed, now).lines()), system("demo"), progress=progress)
     make_sign_ins()
+    triage.settle_some(clock.now())
     return report
 
 

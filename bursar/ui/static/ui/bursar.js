@@ -28,7 +28,8 @@
   function localise(root) {
     for (const time of root.querySelectorAll("time[data-local]")) {
       const at = new Date(time.dateTime);
-      time.textContent = at.toLocaleString(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+      const clock = time.dataset.local === "day" ? {} : { hour: "2-digit", minute: "2-digit" };
+      time.textContent = at.toLocaleString(undefined, { day: "numeric", month: "short", year: "numeric", ...clock });
       time.removeAttribute("data-local");
     }
   }
