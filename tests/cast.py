@@ -18,6 +18,7 @@ from bursar.access.actor import Actor, system
 from bursar.access.models import User
 from bursar.actions.run import run
 from bursar.actions.spec import Company, Outcome
+from bursar.attention.models import OutreachTemplate
 from bursar.audit.queries import list_faults
 from bursar.config.actors import actor_for
 from bursar.core import clock
@@ -202,6 +203,7 @@ class Cast:
                 WebhookMessage.objects.first()
                 or add_message(WebhookMessage(endpoint=self._endpoint(), type="usage.reset"), "{}", "x", NOW)
             ),
+            "template": lambda: OutreachTemplate.objects.get(reason="at_cap"),
             "view": lambda: SavedView.objects.get_or_create(
                 owner_id=self.iris.staff_id, name="Shared", is_shared=True, defaults={"created_at": NOW}
             )[0],

@@ -52,6 +52,7 @@ def committed(transactional_db: None) -> Cast:
     for room, module, name in (
         ("staff", "0002_shipped_roles", "add_roles"),
         ("plans", "0002_shipped_catalogue", "add_catalogue"),
+        ("attention", "0002_shipped_templates", "add_templates"),
     ):
         getattr(importlib.import_module(f"bursar.{room}.migrations.{module}"), name)(apps, None)
     return Cast.gather(clock.now())

@@ -71,6 +71,8 @@ def _tell(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
             "data": outcome.data,
         }
         rows.append(outbox.put("webhook", f"{line}:webhook", payload, case.now, order_key=stream))
+    for place, (name, payload) in enumerate(outcome.outgoing):
+        rows.append(outbox.put(name, f"{line}:{name}:{place}", {**payload, "line": line}, case.now))
     if any(rows):
         app.configure_task("outbox.deliver").defer()  # in this transaction: it starts right after commit
 

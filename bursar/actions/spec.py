@@ -92,6 +92,7 @@ class Outcome:
     only marks its accounts; the refresh computes them before anybody reads. `undo`: how to take it back, this time.
     `secret`: shown once to whoever made it; it is kept nowhere. `event`: instead of the one that the action declares.
     `touches`: ids beside the target's own whose timelines show the line, such as that of what was made.
+    `outgoing`: outbox rows that leave after commit, as (kind, payload); the door adds the line's id as `line`.
     """
 
     sentence: str
@@ -104,6 +105,7 @@ class Outcome:
     secret: str = ""
     event: str = ""
     touches: list[str] = field(default_factory=list)
+    outgoing: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     line_id: str = ""
     group: str = ""
 

@@ -13,6 +13,7 @@ from ninja.utils import check_csrf
 
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
+from bursar.attention.api import router as attention_router
 from bursar.audit.api import router as book_router
 from bursar.config import handbook, operator
 from bursar.config.middleware import refuse_json
@@ -46,7 +47,8 @@ class ActorAuth(HttpBearer):
 api = NinjaAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace="api", docs_url=None)
 api.add_router("", build_router())
 _ROUTERS = (
-    rollup_router, accounts_router, requests_router, book_router, staff_router, deliveries_router, webhooks_router,
+    rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
+    webhooks_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)

@@ -10,7 +10,9 @@ from django.db import transaction
 
 from bursar.access.actor import system
 from bursar.access.models import User
+from bursar.core import clock
 from bursar.core.models import InstallationFact
+from bursar.demo import triage
 from bursar.demo.company import Company, Line, staff
 from bursar.demo.requests import make_requests
 from bursar.product.importing import Report, import_lines
@@ -50,6 +52,7 @@ def load(
     if not report.bad:
         make_requests(now)
     make_sign_ins()
+    triage.settle_some(clock.now())
     return report
 
 

@@ -16,7 +16,7 @@ from bursar.rollup.models import AccountMonth, WorkspaceMonth
 from bursar.rollup.queries import rule_settings
 from bursar.rollup.settle import CHUNK, FACTS, WORKSPACE_FACTS, build_row, build_workspace_row
 from bursar.tenants.models import BillingAccount
-from bursar.usage.queries import TierClock
+from bursar.usage.queries import TierClock, fullness_sql
 
 SKIPPED = {"settled_at", "restated_at"}
 Key = tuple[int, date]
@@ -50,7 +50,7 @@ def list_differences(
     while part := list(ids.filter(id__gt=last).values_list("id", flat=True)[:CHUNK]):
         last = part[-1]
         yield from _facts(part, settings, now, month)
-        yield from _usage(part)
+        yield from _usage(part, now)
         done += len(part)
         if progress:
             progress(done, total)
@@ -127,6 +127,16 @@ _USAGE_CHECKS = {
         "USING (workspace_id, tier) JOIN tenants_workspace w ON w.id = workspace_id "
         "WHERE COALESCE(m.seconds, 0) <> COALESCE(e.seconds, 0)"
     ),
+    "since when a meter is full": (
+        "SELECT w.external_id || ' ' || m.tier, m.full_since, f.full_since FROM usage_meter m "
+        f"JOIN ({fullness_sql()}) f USING (id) JOIN tenants_workspace w ON w.id = m.workspace_id "
+        "WHERE m.workspace_id = ANY(%(ids)s) AND (m.full_since IS DISTINCT FROM f.full_since)"
+    ),
+    "whether a meter is near its cap": (
+        "SELECT w.external_id || ' ' || m.tier, m.is_near, f.is_near FROM usage_meter m "
+        f"JOIN ({fullness_sql()}) f USING (id) JOIN tenants_workspace w ON w.id = m.workspace_id "
+        "WHERE m.workspace_id = ANY(%(ids)s) AND m.is_near <> f.is_near"
+    ),
     "a month's hours of a workspace in the rollup": (
         "SELECT w.external_id || ' ' || f.month, f.recorded_seconds, COALESCE(u.seconds, 0) "
         "FROM rollup_workspacemonth f JOIN tenants_workspace w ON w.id = f.workspace_id "
@@ -143,12 +153,12 @@ _USAGE_CHECKS = {
 }
 
 
-def _usage(account_ids: list[int]) -> Iterator[Difference]:
+def _usage(account_ids: list[int], now: datetime) -> Iterator[Difference]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM tenants_workspace WHERE account_id = ANY(%s)", [account_ids])
         workspace_ids = [row[0] for row in cursor.fetchall()]
         for what, statement in _USAGE_CHECKS.items():
-            cursor.execute(statement, {"ids": workspace_ids, "accounts": account_ids})
+            cursor.execute(statement, {"ids": workspace_ids, "accounts": account_ids, "now": now})
             for where, stored, computed in cursor.fetchall():
                 yield Difference(where, what, stored, computed)
     yield from _tiers_of_events(workspace_ids)
