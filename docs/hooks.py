@@ -15,3 +15,8 @@ def on_files(files: Any, config: Any) -> Any:
         if other != file.src_uri:
             raise ValueError(f"{other} and {file.src_uri} would both be {file.dest_uri}: rename one.")
     return files
+
+
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """The theme leaves the search without a name for those who hear the page."""
+    return output.replace('role="dialog">', 'role="dialog" aria-label="Search">', 1)

@@ -88,21 +88,25 @@ def places(scope: Scope, cards: list[Card], bills: list[Bill], all_of: str) -> l
 def _place(
     scope: Scope, organisation: Organisation, cards: list[Card], bills: list[Bill], all_of: str
 ) -> OrganisationPlace:
-    own = [card(one) for one in cards if one.workspace.organisation_id == organisation.pk]
-    own.sort(key=lambda one: URGENCY.get(one["alert"].tone, 2) if one["alert"] else 2)
+    own = sorted((one for one in cards if one.workspace.organisation_id == organisation.pk), key=_urgency)
     limit = len(own) if all_of == organisation.public_id else WORKSPACES_SHOWN
     return OrganisationPlace(
         organisation=organisation,
         role=scope.above.get(organisation.pk, ""),
         bills=[bill(one) for one in bills if one.account.organisation_id == organisation.pk],
-        cards=own[:limit],
+        cards=[card(one) for one in own[:limit]],
         more=max(0, len(own) - limit),
         gone=[w for w in scope.workspaces if w.organisation_id == organisation.pk and w.deleted_at is not None][:5],
         request_url=_dialog("requests.organisation.ask_workspace", organisation.public_id)
         if scope.governs(organisation) and _has_account(scope, organisation)
         else "",
-        price_contacts=_whom_for_prices([one for one in cards if one.workspace.organisation_id == organisation.pk]),
+        price_contacts=_whom_for_prices(own),
     )
+
+
+def _urgency(made: Card) -> int:
+    alert = words.find_alert(made)
+    return URGENCY[alert.tone] if alert else len(URGENCY)
 
 
 def _whom_for_prices(cards: list[Card]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_visit import kebab_of, sign_in
+from tests.browser.test_visit import audit, kebab_of, sign_in
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -41,3 +41,17 @@ def test_from_a_dialog_to_its_page_and_the_search(
     assert page.evaluate("document.body.dataset.mdColorScheme") == "slate"
     page.click("text=To the panel")
     page.wait_for_url("**/panel/usage/")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_there(
+    committed: Cast, live_server: Any, chromium: Any, built_site: Path, settings: Any, scheme: str
+) -> None:
+    settings.BURSAR_HANDBOOK = built_site
+    page = chromium.new_context(color_scheme=scheme, bypass_csp=True).new_page()
+    sign_in(page, live_server.url, "ada@agora.example")
+    found = []
+    for address in ("", "actions/plans.workspace.change_tier/", "roles/", "choosing-the-right-lever/"):
+        page.goto(f"{live_server.url}/handbook/{address}")
+        found += audit(page, address)
+    assert found == []

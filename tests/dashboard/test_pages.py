@@ -203,7 +203,8 @@ def test_the_way_on_is_offered_by_role(cast: Cast, monkeypatch: pytest.MonkeyPat
 def test_nothing_dead_is_offered(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     for key in ("requests.workspace.ask_upgrade", "requests.organisation.ask_workspace"):
         monkeypatch.delitem(ACTIONS, key, raising=False)
-    assert "Request" not in read("maud", "/") and "Ask for more" not in read("ali", "/")
+    owner, member = read("maud", "/"), read("ali", "/")
+    assert "Request a workspace" not in owner and "Request an upgrade" not in owner and "Ask for more" not in member
 
 
 def wrote(cast: Cast, actor: Actor, label: str = "Ask for more") -> AuditLine:

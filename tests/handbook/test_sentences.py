@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from bursar.actions.registry import ACTIONS
+from bursar.actions.registry import ACTIONS, list_declaration_faults
 from bursar.actions.sentences import list_refusals
 from bursar.actions.spec import Action, ActionForm, Case, Outcome
 from bursar.plans import rules
@@ -53,3 +53,10 @@ def test_rules_of_the_room_are_found_through_a_lambda() -> None:
 def test_a_real_action_says_what_it_refuses() -> None:
     found = list_refusals(ACTIONS["plans.workspace.change_tier"])
     assert "The workspace was deleted." in found and any("Mollie subscription is live" in one for one in found)
+
+
+def test_an_action_that_does_not_say_when_is_a_fault() -> None:
+    """And with a fault Bursar does not start."""
+    fault = "a.b.c: does not say when to reach for it (`when`)"
+    assert fault in list_declaration_faults(made())
+    assert fault not in list_declaration_faults(made(when="For tests. Not for people."))
