@@ -32,7 +32,17 @@ def _count(actor: Actor) -> int:
     return queries.count_open(actor, clock.now())
 
 
-register(NavEntry(key="at-risk", label="At-risk", url_name="attention:page", order=20, group="counted", count=_count))
+register(
+    NavEntry(
+        key="at-risk",
+        label="At-risk",
+        url_name="attention:page",
+        order=20,
+        group="counted",
+        count=_count,
+        help="at-risk",
+    )
+)
 
 
 def _look(request: HttpRequest) -> tuple[Ask, Actor, datetime]:

@@ -28,6 +28,7 @@ register(
         url_name="notifications:deliveries",
         order=80,
         group="counted",
+        help="notices-and-mail",
         count=queries.count_failed,
     )
 )

@@ -32,6 +32,7 @@ register(
         url_name="requests:queue",
         order=30,
         group="counted",
+        help="requests",
         count=queries.count_pending,
     )
 )
