@@ -21,10 +21,14 @@ _sql_flush = DatabaseOperations.sql_flush
 
 
 def _flush_the_book_too(self: Any, *args: Any, **kwargs: Any) -> list[str]:
-    """The book refuses TRUNCATE; only a superuser's test database may step round it."""
+    """The book refuses TRUNCATE; only a superuser's test database may step round it.
+
+    A browser that was closed may leave a request behind: when the two wait for each other, that one gives way.
+    """
     statements = _sql_flush(self, *args, **kwargs)
-    role = "SET session_replication_role = "
-    return [f"{role}replica", *statements, f"{role}origin"] if statements else statements
+    role, patience = "SET session_replication_role = ", "SET deadlock_timeout = "
+    before, after = [f"{role}replica", f"{patience}'60s'"], [f"{role}origin", f"{patience}DEFAULT"]
+    return [*before, *statements, *after] if statements else statements
 
 
 DatabaseOperations.sql_flush = _flush_the_book_too  # type: ignore[method-assign]  # for tests only

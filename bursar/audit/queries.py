@@ -12,6 +12,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from bursar.audit import rules
 from bursar.audit.models import AuditHead, AuditLine, AuditName, AuditSeal, AuditSealHead
+from bursar.core.reading import consistent_read
 
 
 def lines() -> QuerySet[AuditLine]:
@@ -70,7 +71,12 @@ class Fault:
 
 
 def list_faults(progress: Callable[[int], None] | None = None) -> Iterator[Fault]:
-    """Walks every chain once, in constant memory, and yields what does not hold."""
+    """Walks every chain once, in constant memory and in one snapshot, and yields what does not hold."""
+    with consistent_read():
+        yield from _walk(progress)
+
+
+def _walk(progress: Callable[[int], None] | None) -> Iterator[Fault]:
     heads = dict(AuditHead.objects.values_list("stream", "hash"))
     sealed: dict[str, list[tuple[int, str]]] = {}
     for stream, seq, hash_ in AuditSealHead.objects.order_by("stream", "seq").values_list("stream", "seq", "hash"):

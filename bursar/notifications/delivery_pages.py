@@ -27,7 +27,7 @@ register(
         label="Deliveries",
         url_name="notifications:deliveries",
         order=80,
-        group="counted",
+        group="more",
         help="notices-and-mail",
         count=queries.count_failed,
     )

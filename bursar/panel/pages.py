@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import Resolver404, resolve, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from bursar.access.request import actor_of
@@ -52,20 +51,8 @@ def _people(request: HttpRequest, condition: Q, now: datetime) -> dict[str, Any]
 
 @require_GET
 def show_counts(request: HttpRequest) -> HttpResponse:
-    """The bar with its numbers, fetched once the page is there: no page waits for what it does not show."""
-    return render(
-        request,
-        "ui/_nav.html",
-        {"entries": navigation.build(_view_name_of(request), actor_of(request)), "counted": True},
-    )
-
-
-def _view_name_of(request: HttpRequest) -> str:
-    """The page that the browser says it is on."""
-    try:
-        return resolve(urlsplit(request.headers.get("HX-Current-URL", "")).path).view_name
-    except (Resolver404, ValueError):
-        return ""
+    """The numbers of the bar, fetched once the page is there: no page waits for what it does not show."""
+    return render(request, "ui/_counts.html", {"entries": navigation.build("", actor_of(request))})
 
 
 @require_GET

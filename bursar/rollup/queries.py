@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import RowNumber
 
 from bursar.core.money import ZERO
+from bursar.core.reading import consistent_read as consistent_read
 from bursar.plans.models import PaidPeriod, Tier
 from bursar.plans.queries import load_account, load_catalogue
 from bursar.plans.rules import AccountState
@@ -39,17 +38,6 @@ ORDER = {
     "payment": "last_payment_at",
 }
 MAY_BE_EMPTY = ("manager", "payment")
-
-
-@contextmanager
-def consistent_read() -> Iterator[None]:
-    """One REPEATABLE READ, read-only transaction: totals and rows are of the same instant."""
-    is_outermost = not connection.in_atomic_block
-    with transaction.atomic():
-        if is_outermost:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 def rule_settings() -> rules.Settings:

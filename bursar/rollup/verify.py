@@ -9,15 +9,19 @@ from typing import Any
 
 from django.db import connection
 
+from bursar.core import clock
 from bursar.core.calendar import Month
+from bursar.core.reading import consistent_read
 from bursar.plans.queries import load_accounts
 from bursar.rollup import rules
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
 from bursar.rollup.queries import rule_settings
+from bursar.rollup.refresh import refresh
 from bursar.rollup.settle import CHUNK, FACTS, WORKSPACE_FACTS, build_row, build_workspace_row
 from bursar.tenants.models import BillingAccount
 from bursar.usage.queries import TierClock, fullness_sql
 
+AGAIN = 3
 SKIPPED = {"settled_at", "restated_at"}
 Key = tuple[int, date]
 
@@ -40,7 +44,11 @@ def list_differences(
     month: Month | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Difference]:
-    """Open months as of now, closed ones as at their last instant. Call `refresh` first, as a page does."""
+    """Open months as of now, closed ones as at their last instant. Call `refresh` first, as a page does.
+
+    People work meanwhile: accounts that differ are looked at again under the later clock, and only what goes on
+    differing is told.
+    """
     ids = BillingAccount.objects.order_by("id")
     if account:
         ids = ids.filter(public_id=account)
@@ -49,11 +57,22 @@ def list_differences(
     last = 0
     while part := list(ids.filter(id__gt=last).values_list("id", flat=True)[:CHUNK]):
         last = part[-1]
-        yield from _facts(part, settings, now, month)
-        yield from _usage(part, now)
+        found = _differences_of(part, settings, now, month)
+        for _ in range(AGAIN if found else 0):
+            now = clock.now()
+            refresh(now)
+            found = _differences_of(part, settings, now, month)
+            if not found:
+                break
+        yield from found
         done += len(part)
         if progress:
             progress(done, total)
+
+
+def _differences_of(ids: list[int], settings: rules.Settings, now: datetime, month: Month | None) -> list[Difference]:
+    with consistent_read():
+        return [*_facts(ids, settings, now, month), *_usage(ids, now)]
 
 
 def _facts(ids: list[int], settings: rules.Settings, now: datetime, only: Month | None) -> Iterator[Difference]:
@@ -166,7 +185,7 @@ def _usage(account_ids: list[int], now: datetime) -> Iterator[Difference]:
 
 def _tiers_of_events(workspace_ids: list[int]) -> Iterator[Difference]:
     """Each event's tier, looked up again: by spans where a workspace never changed, else one by one."""
-    clock = TierClock(workspace_ids)
+    tiers = TierClock(workspace_ids)
     odd: set[int] = set()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -175,12 +194,12 @@ def _tiers_of_events(workspace_ids: list[int]) -> Iterator[Difference]:
             [workspace_ids],
         )
         for pk, tier, first, last in cursor.fetchall():
-            if clock.tiers_between(pk, first, last) != {tier}:
+            if tiers.tiers_between(pk, first, last) != {tier}:
                 odd.add(pk)
         cursor.execute(
             "SELECT workspace_id, tier, at FROM usage_usageevent WHERE workspace_id = ANY(%s)", [sorted(odd)]
         )
         for pk, tier, at in cursor:
-            computed = clock.tier_at(pk, at)
+            computed = tiers.tier_at(pk, at)
             if computed != tier:
                 yield Difference(f"workspace {pk} {at.isoformat()}", "tier of a usage event", tier, computed)

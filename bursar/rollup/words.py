@@ -82,7 +82,7 @@ def badge(fact: AccountMonth, at: datetime) -> tuple[str, str] | None:
     if fact.reason["code"] == "cancelled" and fact.reason.get("until"):
         return f"paid until {day(datetime.fromisoformat(fact.reason['until']), with_year=False)}", "warn"
     if fact.klass == "managed":
-        return "no settled invoice", "warn"
+        return "unpaid", "warn"
     return None
 
 

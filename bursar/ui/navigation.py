@@ -9,7 +9,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class NavEntry:
-    """`group`: “main” entries stand first, “counted” ones behind them with their number; “bell” is the bell.
+    """`group`: “main” and “counted” entries stand in the bar, “more” holds what is opened now and
+    then, “bell” is the bell.
 
     `help`: the page of the handbook about it, such as “at-risk”.
     """
@@ -38,11 +39,13 @@ def build(here: str, actor: Any = None) -> list[dict[str, Any]]:
     """The entries for the bar, with the one we are on; counted when there is an `actor`."""
     return [
         {
+            "key": entry.key,
             "label": entry.label,
             "url_name": entry.url_name,
             "is_here": here == entry.url_name,
             "group": entry.group,
             "help": entry.help,
+            "is_counted": entry.count is not None,
             "count": entry.count(actor) if entry.count and actor is not None else None,
         }
         for entry in list_entries()

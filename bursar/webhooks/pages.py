@@ -26,7 +26,11 @@ from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
 PAGE_SIZE = 50
 STATES = {"": "every state", "waiting": "not delivered", "delivered": "delivered"}
 
-register(NavEntry(key="webhooks", label="Webhooks", url_name="webhooks:list", order=97, help="outgoing-webhooks"))
+register(
+    NavEntry(
+        key="webhooks", label="Webhooks", url_name="webhooks:list", order=97, group="more", help="outgoing-webhooks"
+    )
+)
 
 
 @require_GET

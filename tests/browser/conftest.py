@@ -15,7 +15,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
+def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         words = "the browser tests want Chromium (on Debian: apt-get install chromium)"
         if os.environ.get("BURSAR_REQUIRE_BROWSER"):
@@ -27,6 +27,14 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def chromium(browser: Any) -> Iterator[Any]:
+    """The browser; whatever a test opened in it is closed before the database is emptied."""
+    yield browser
+    for context in browser.contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from tests.cast import PASSWORD, Cast, prove
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-AXE = Path(settings.ROOT) / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def sign_in(page: Any, base: str, email: str) -> None:
@@ -37,12 +34,12 @@ def test_from_the_dashboard_to_a_reset_and_what_the_customer_sees(
     assert "€ 150.00" in page.inner_text("#totals")
 
     page.locator("details.chip", has_text="Class").locator("summary").click()
-    page.locator("input[type=checkbox][name=class][value=free]").check()
+    page.locator("input[type=checkbox][name=class][value=free]").click()
     page.wait_for_url(re.compile("class=free"))
     assert "€ 0.00" in page.inner_text("#totals") and "1 accounts" in page.inner_text("#totals")
     page.click("text=Clear all")
-    page.locator("details.chip", has_text="▾").first.locator("summary").click()
-    page.locator("details.chip div a").nth(1).click()
+    page.locator(".head details.chip").first.locator("summary").click()
+    page.locator(".head details.chip div a").nth(1).click()
     page.wait_for_url(re.compile("month="))
     assert "as at its end" in page.inner_text(".head")
     page.go_back()
@@ -136,41 +133,6 @@ def test_without_javascript_an_action_works_as_pages(committed: Cast, live_serve
     page.click("button:has-text('Reset usage')")
     page.wait_for_selector(".notice:has-text('Counting starts anew')")
     prove()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(committed: Cast, live_server: Any, chromium: Any, scheme: str) -> None:
-    page = chromium.new_context(color_scheme=scheme, bypass_csp=True).new_page()
-    base = live_server.url
-    found = []
-    page.goto(f"{base}/sign-in/")
-    found += audit(page, "sign-in")
-    sign_in(page, base, "iris@agora.example")
-    for address in (
-        "/",
-        "/history/",
-        "/panel/usage/",
-        "/panel/book/",
-        f"/panel/accounts/{committed.haarlem.public_id}",
-    ):
-        page.goto(base + address)
-        found += audit(page, address)
-    page.goto(f"{base}/panel/usage/")
-    kebab_of(page, "Jeugdpanel").click()
-    page.locator("#menu a", has_text="Reset usage").click()
-    page.wait_for_selector("dialog[open]")
-    found += audit(page, "dialog")
-    assert found == []
-
-
-def audit(page: Any, where: str) -> list[str]:
-    page.add_script_tag(path=str(AXE))
-    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{where}: {v['id']}: {v['nodes'][0]['html'][:120]}"
-        for v in result["violations"]
-        if v["impact"] in ("serious", "critical")
-    ]
 
 
 def test_hands_on_keys(committed: Cast, live_server: Any, page: Any) -> None:

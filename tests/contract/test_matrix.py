@@ -6,41 +6,25 @@ The expectation follows from the declarations (right, scope, scope of the fetch)
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver
 
 from bursar.access.keys import digest_of
 from bursar.access.rights import Right
 from bursar.actions.registry import ACTIONS
 from bursar.actions.spec import Action, Reason
 from bursar.audit.models import AuditLine
-from bursar.config.urls import urlpatterns
-from bursar.notifications.compose import sign
 from bursar.product.models import ApiKey, Scope
 from bursar.staff.models import ApiToken, Role, StaffMember
 from tests.cast import NOW, Cast, bring_all, seat, sign_in
+from tests.walk import ROUTES, filled
 
 CUSTOMERS = ("stranger", "member", "billing", "owner")
 ROLES = ("auditor", "staff", "support", "training", "success", "finance", "partnerships", "lead")
 KEYS = tuple(f"key:{scope}" for scope in Scope.values)
 WHO = ("anonymous", *CUSTOMERS, *ROLES, *KEYS, "token:read")
-
-
-def addresses(patterns: Any = urlpatterns, prefix: str = "/") -> Iterator[str]:
-    for pattern in patterns:
-        route = prefix + str(pattern.pattern).replace("^", "").replace("$", "")
-        if isinstance(pattern, URLResolver):
-            yield from addresses(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern):
-            yield route
-
-
-ROUTES = sorted({route for route in addresses() if "(?P" not in route})
 
 
 class Crowd:
@@ -110,22 +94,6 @@ def expected_gate(who: str, route: str) -> set[int]:
 def crowd(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Crowd:
     monkeypatch.setattr("bursar.config.middleware.BAD_TOKENS", 10**6)  # the walk knocks more often than a guesser may
     return Crowd(cast)
-
-
-def filled(route: str, cast: Cast) -> str:
-    known = {"account_id": "account", "workspace_id": "workspace", "organisation_id": "organisation", "person_id": "person",
-             "target_id": "account", "endpoint_id": "endpoint", "message_id": "message", "request_id": "request"}  # fmt: skip
-
-    if route.startswith("/notices/stop/"):
-        return route.replace("<str:token>", sign(cast.ada.id, ["usage"]))
-
-    def value(match: re.Match[str]) -> str:
-        name = match[0].strip("<>").rpartition(":")[2]
-        return (
-            cast.target_id(known[name]) if name in known else {"slug": "account", "verb": "set_discount"}.get(name, "x")
-        )
-
-    return re.sub(r"<[^>]+>", value, route)
 
 
 def test_every_address_for_everybody(cast: Cast, crowd: Crowd) -> None:

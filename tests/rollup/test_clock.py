@@ -13,6 +13,7 @@ from django.db import connection
 from django.http import QueryDict
 
 from bursar.actions.run import run
+from bursar.audit.models import AuditLine
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.rollup import csv, filters, queries
@@ -142,3 +143,29 @@ def _together(*calls: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return results
+
+
+@pytest.mark.django_db(transaction=True)
+def test_both_verifies_are_silent_while_people_work(committed: Cast) -> None:
+    """Every account changes all the time; a proof that read each table at another instant would cry wolf."""
+    stop = threading.Event()
+
+    def work() -> None:
+        try:
+            while not stop.is_set():
+                for percent in (10, 20):
+                    data = {"kind": "scholarship", "percent": percent}
+                    for account in (committed.haarlem, committed.samen, committed.oost):
+                        run("plans.account.set_discount", committed.iris, account.public_id, data, reason="busy")
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for _ in range(15):
+            prove()
+    finally:
+        stop.set()
+        thread.join()
+    assert AuditLine.objects.filter(key="plans.account.set_discount").count() > 10
