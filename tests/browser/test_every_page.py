@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +22,11 @@ from django.urls import reverse
 from bursar.access.models import User
 from bursar.actions import bulk
 from bursar.actions.registry import ACTIONS, TARGETS
+from tests.browser.axe import AXE, SERIOUS
 from tests.cast import PASSWORD, Cast, sign_in
 from tests.walk import ROUTES, filled
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-AXE = Path(settings.ROOT) / "node_modules" / "axe-core" / "axe.min.js"
 LEAD, CUSTOMER, NOBODY = "iris@agora.example", "lotte@client.example", ""
 WHO = (LEAD, CUSTOMER, NOBODY)
 CREDENTIAL = {  # what a browser's virtual authenticator answered once
@@ -48,12 +47,6 @@ QUESTIONS = {  # pages that look different when asked something
     "/panel/jump": ["?q=ha"],
     "/panel/actions/bulk/<slug:slug>/<slug:verb>": ["?account={account}"],
 }
-SERIOUS = """async ([within, rules]) => {
-  const options = { resultTypes: ["violations"], ...(rules.length ? { runOnly: { type: "rule", values: rules } } : {}) };
-  const result = await axe.run(within, options);
-  return result.violations.filter((v) => ["serious", "critical"].includes(v.impact))
-    .map((v) => `${v.id}: ${v.nodes.slice(0, 2).map((n) => n.html.slice(0, 110)).join(" and ")}`);
-}"""
 # The switch in the bar does the same. Colours must stand still before they are measured.
 DARKEN = "() => { document.documentElement.dataset.bsTheme = 'dark'; }"
 LIGHTEN = "() => { document.documentElement.dataset.bsTheme = 'light'; }"
@@ -199,8 +192,8 @@ def test_every_dialog_and_menu_is_accessible_and_fits(walker: Walker, visitors: 
         address = [action.target_slug, cast.target_id(action.target_slug), action.verb_name]
         show(walker, "#dialog", reverse("actions:dialog", args=address))
     for action in (one for one in ACTIONS.values() if one.bulk):
-        address = reverse("actions:bulk", args=[action.target_slug, action.verb_name])
-        show(walker, "#dialog", f"{address}?{action.target_slug}={cast.target_id(action.target_slug)}")
+        several = reverse("actions:bulk", args=[action.target_slug, action.verb_name])
+        show(walker, "#dialog", f"{several}?{action.target_slug}={cast.target_id(action.target_slug)}")
     show(walker, "#dialog", reverse("actions:bulk_run", args=[visitors.more["run_id"]]))
     for slug in TARGETS:
         show(walker, "#menu", reverse("actions:menu", args=[slug, cast.target_id(slug)]))

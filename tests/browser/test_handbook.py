@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_visit import audit, kebab_of, sign_in
+from tests.browser.axe import audit
+from tests.browser.test_visit import kebab_of, sign_in
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_visit import audit, sign_in
+from tests.browser.axe import audit
+from tests.browser.test_visit import sign_in
 from tests.cast import Cast, prove
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -14,7 +14,7 @@ from bursar.actions.registry import ACTIONS, TARGETS
 from bursar.actions.run import run
 from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace
 from tests.cast import NOW, Cast, bring_all, person, seat, sign_in
-from tests.contract.test_matrix import ROUTES
+from tests.walk import ROUTES
 
 ELSEWHERE = ("/panel", "/api", "/account/", "/sign-in", "/sign-out", "/healthz", "/readyz", "/metrics", "/static")
 OWN = [route for route in ROUTES if not route.startswith(ELSEWHERE)]
