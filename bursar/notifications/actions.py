@@ -78,7 +78,7 @@ def set_mail(act: Act, inbox: Inbox, data: Cleaned) -> Outcome:
     Inbox.objects.update_or_create(pk=inbox.pk, defaults={"muted": muted})
     after = rules.name_topics(data["topics"]) or "none"
     changes = [Change("By mail", before, after)] if before != after else []
-    return Outcome("Your choices are kept.", changes)
+    return Outcome(f"By mail comes: {after}; and security, always.", changes)
 
 
 def _why_not_retry(case: Case) -> str | None:

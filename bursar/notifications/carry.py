@@ -56,6 +56,7 @@ def _mail_of(row: OutboxRow) -> Mail:
     if "mail" not in row.payload:
         with transaction.atomic():
             mail = compose_letter(row.payload, row.created_at)
+            mail.delivery_id = row.public_id
             mail.save()
             row.payload = {"mail": mail.public_id}
             row.save(update_fields=["payload"])

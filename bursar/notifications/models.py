@@ -37,7 +37,8 @@ class MailKind(models.TextChoices):
 class Mail(models.Model):
     """One mail, rendered once when it is made: what is repeated after a crash is the same mail.
 
-    `text` and `html` are blanked when they are old; all that names a person is, when the person is erased.
+    `delivery_id` is the public id of the outbox row that carries it. `text` and `html` are blanked when they are old;
+    all that names a person is, when the person is erased.
     """
 
     public_id = PublicIdField(prefix="mal")
@@ -49,6 +50,7 @@ class Mail(models.Model):
     topics = ArrayField(models.CharField(max_length=12, choices=TOPICS), default=list)
     is_urgent = models.BooleanField(default=False)
     line = models.ForeignKey(AuditLine, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    delivery_id = models.CharField(max_length=24, blank=True)
     subject = models.CharField(max_length=400)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)

@@ -94,5 +94,5 @@ def get_mail(actor: Actor, public_id: str) -> Mail:
 
 def rows_of(mails: Iterable[Mail]) -> dict[str, OutboxRow]:
     """The outbox rows that carry these mails, by the mails' public ids."""
-    rows = OutboxRow.objects.filter(kind="mail", payload__mail__in=[mail.public_id for mail in mails])
-    return {row.payload["mail"]: row for row in rows}
+    rows = OutboxRow.objects.filter(public_id__in=[mail.delivery_id for mail in mails])
+    return {str(row.payload["mail"]): row for row in rows}

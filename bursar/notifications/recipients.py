@@ -55,7 +55,7 @@ def list_told(line: AuditLine, notices: Iterable[Notice], data: dict[str, Any]) 
 def list_recipients(notice: Notice, line: AuditLine, data: dict[str, Any]) -> list[Recipient]:
     """No support member, nobody of a workspace that is gone, nobody erased or deactivated."""
     if notice is Notice.GRANTER:
-        return _staff(_granters(line.target_id, line.at))
+        return _staff(_granters(line))
     if notice is Notice.STAFF:
         return _staff(_holding(Right.ACT))
     if notice is Notice.LEADS:
@@ -116,9 +116,9 @@ def _staff(members: Iterable[StaffMember]) -> list[Recipient]:
     return sorted(Recipient(m.user.email, str(m), m.public_id, m.user.public_id, is_staff=True) for m in members)
 
 
-def _granters(account_id: str, at: datetime) -> list[StaffMember]:
+def _granters(line: AuditLine) -> list[StaffMember]:
     """Whoever granted what ends; else the account manager; else the leads."""
-    account = BillingAccount.objects.get(public_id=account_id)
+    account, at = BillingAccount.objects.get(public_id__in=[line.target_id, *line.touches]), line.at
     told = GrantEndTold.objects.filter(account=account, at__lte=at).order_by("-at", "-id").first()
     grants = list_grants_ending(account.pk, told.ends_at) if told else []
     granted = _active().filter(pk__in=[grant.granted_by_id for grant in grants if grant.granted_by_id])

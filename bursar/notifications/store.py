@@ -62,8 +62,9 @@ def _mail_once(recipient: Recipient, notification: Notification, now: datetime) 
 
 def queue(mail: Mail, now: datetime) -> Mail:
     """Keeps it, and the outbox row that sends it, in the caller's transaction."""
+    row = outbox.put("mail", mail.public_id, {"mail": mail.public_id}, now)
+    mail.delivery_id = row.public_id if row else ""
     mail.save()
-    outbox.put("mail", mail.public_id, {"mail": mail.public_id}, now)
     return mail
 
 
@@ -118,10 +119,10 @@ def erase(recipient_ids: list[str], emails: list[str], name: str, erased: str) -
     theirs = Mail.objects.filter(recipient_id__in=recipient_ids)
     for email in filter(None, emails):
         theirs |= Mail.objects.filter(email__iexact=email)
-    ids = list(theirs.values_list("public_id", flat=True))
-    OutboxRow.objects.filter(kind="mail", key__in=ids).delete()
+    ids, deliveries = [list(theirs.values_list(name, flat=True)) for name in ("pk", "delivery_id")]
+    OutboxRow.objects.filter(public_id__in=deliveries).delete()
     blank: dict[str, Any] = dict.fromkeys(("email", "name", "text", "html"), "")
-    Mail.objects.filter(public_id__in=ids).update(**blank, subject=erased)
+    Mail.objects.filter(pk__in=ids).update(**blank, subject=erased)
     for field, said in (("subject", name), ("text", name), ("html", html.escape(name))):
         if said:
             naming = Mail.objects.filter(**{f"{field}__contains": said})
