@@ -77,6 +77,7 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
         body=mail.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[formataddr((mail.name, mail.email))],
+        reply_to=[mail.reply_to] if mail.reply_to else None,
         headers=headers,
     )
     message.attach_alternative(mail.html, "text/html")

@@ -64,9 +64,10 @@ def compose_digest(recipient: Recipient, waiting: Sequence[Notification], now: d
 
 
 def compose_letter(payload: dict[str, Any], now: datetime) -> Mail:
-    """A mail that a room below wrote whole: `to`, `name`, `subject`, `text`."""
+    """A mail that a room below wrote whole: `to`, `name`, `subject`, `text`; `recipient` and `reply_to` where known."""
     mail = _begin(Recipient(payload["to"], payload.get("name", ""), "", ""), [], now, payload["subject"])
     mail.kind, mail.recipient_id = MailKind.LETTER, payload.get("recipient", "")
+    mail.reply_to = payload.get("reply_to", "")
     return _fill(mail, "letter", {"body": payload["text"]})
 
 

@@ -49,6 +49,7 @@ class Mail(models.Model):
     name = models.CharField(max_length=200, blank=True)
     topics = ArrayField(models.CharField(max_length=12, choices=TOPICS), default=list)
     is_urgent = models.BooleanField(default=False)
+    reply_to = models.CharField(max_length=320, blank=True)
     line = models.ForeignKey(AuditLine, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     delivery_id = models.CharField(max_length=24, blank=True)
     subject = models.CharField(max_length=400)

@@ -15,6 +15,7 @@ from bursar.attention.rules import PLACEHOLDERS, REASONS, why_not_text
 from bursar.audit.models import AuditLine
 from bursar.core import clock
 from bursar.core.errors import Blocked, Invalid
+from bursar.notifications.models import Mail
 from bursar.outbox.models import OutboxRow
 from bursar.outbox.store import deliver_due
 from bursar.tenants.models import Person
@@ -56,7 +57,7 @@ def test_that_it_was_opened_is_logged_by_the_link_behind_it(cast: Cast) -> None:
     row = api()["workspaces"][0]
     assert (row["last_outreach"], row["last_outreach_at"]) == ("Your cap", NOW.isoformat())
     assert AuditLine.objects.get(key=LOG).changes[0]["after"] == "Your cap"
-    assert not OutboxRow.objects.filter(kind="outreach").exists() and sent() == []
+    assert not OutboxRow.objects.filter(kind="mail").exists() and sent() == []
 
 
 def fields(cast: Cast) -> dict[str, Any]:
@@ -67,13 +68,15 @@ def fields(cast: Cast) -> dict[str, Any]:
 def test_send_goes_out_once_as_shown_with_answers_to_the_sender(cast: Cast) -> None:
     outcome = run(SEND, cast.ties, cast.panel.public_id, fields(cast), idempotency_key="once")
     run(SEND, cast.ties, cast.panel.public_id, fields(cast), idempotency_key="once")
-    row = OutboxRow.objects.get(kind="outreach")
+    row = OutboxRow.objects.get(kind="mail")
     assert row.payload["line"] == outcome.line_id and sent() == []
     deliver_due(clock.now())
     (made,) = sent()
     assert (made.subject, made.body) == ("Your cap at Agora", "Dear Lotte,\n\nshall we talk?")
     assert made.to == ["Lotte <lotte@client.example>"] and made.reply_to == ["ties@agora.example"]
-    assert made.extra_headers["Message-ID"] == f"<{row.public_id}@agora.example>"
+    mail = Mail.objects.get()
+    assert made.extra_headers["Message-ID"] == mail.message_id and mail.kind == "letter"
+    assert (mail.recipient_id, mail.text) == (fields(cast)["to"], made.body)
     line = AuditLine.objects.get(key=SEND)
     assert line.changes[0]["after"] == "Your cap at Agora" and not line.customer_visible
     assert line.changes[1]["after"] == "" and "Lotte" in {name.text for name in line.name_rows.all()}, "erasable"
@@ -92,7 +95,7 @@ def test_erasing_the_person_takes_the_mail_along(cast: Cast) -> None:
     run(SEND, cast.ties, cast.panel.public_id, fields(cast))
     lotte = Person.objects.get(external_id="lotte")
     run("product.person.erase", cast.iris, lotte.public_id, {"typed": "Lotte"}, reason="She asked")
-    assert not OutboxRow.objects.filter(kind="outreach").exists()
+    assert not OutboxRow.objects.filter(kind="mail").exists()
     assert "Lotte" not in sign_in("iris@agora.example").get("/panel/book/").content.decode()
 
 
@@ -102,7 +105,7 @@ def test_erasing_the_person_takes_the_mail_along(cast: Cast) -> None:
 def test_what_cannot_be_sent_is_told_beside_its_field(cast: Cast, field: str, value: str) -> None:
     refusal = refusal_of(SEND, cast.ties, cast.panel.public_id, {**fields(cast), field: value})
     assert isinstance(refusal, Invalid) and list(refusal.fields) == [field]
-    assert not OutboxRow.objects.filter(kind="outreach").exists() and not Triage.objects.exists()
+    assert not OutboxRow.objects.filter(kind="mail").exists() and not Triage.objects.exists()
 
 
 def test_nobody_to_write_to(cast: Cast) -> None:

@@ -68,6 +68,7 @@ def send_outreach(act: Act, target: Any, data: Cleaned) -> Outcome:
     sender = User.objects.filter(pk=act.actor.user_id or 0).values_list("email", flat=True).first()
     settle(act.case, outreach_at=act.now, outreach_subject=data["subject"], outreach_by_id=act.actor.staff_id)
     payload = {
+        "recipient": contact.person_id,
         "to": contact.email,
         "name": contact.name,
         "subject": data["subject"],
@@ -75,7 +76,7 @@ def send_outreach(act: Act, target: Any, data: Cleaned) -> Outcome:
         "reply_to": sender or "",
     }
     changes = [_told("Mail", data["subject"]), _told("To", contact.name, contact.person_id)]
-    return Outcome(f"“{data['subject']}” goes to {contact.name}.", changes, outgoing=[("outreach", payload)])
+    return Outcome(f"“{data['subject']}” goes to {contact.name}.", changes, outgoing=[("mail", payload)])
 
 
 def _told(label: str, value: str, ref: str = "") -> Change:

@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(blank=True, max_length=200)),
                 ('topics', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('plan', 'plan'), ('usage', 'usage'), ('people', 'people'), ('requests', 'requests'), ('decisions', 'decisions'), ('money', 'money'), ('security', 'security')], max_length=12), default=list, size=None)),
                 ('is_urgent', models.BooleanField(default=False)),
+                ('reply_to', models.CharField(blank=True, max_length=320)),
                 ('delivery_id', models.CharField(blank=True, max_length=24)),
                 ('subject', models.CharField(max_length=400)),
                 ('text', models.TextField(blank=True)),
