@@ -45,7 +45,7 @@ def list_includes(terms: TierTerms) -> list[str]:
     if terms.cap_effect == CapEffect.LOCK_UPLOADS:
         found.append("At the cap recording goes on, and later uploads are locked.")
     if terms.cap_effect == CapEffect.HARD_BLOCK:
-        found.append("At the cap recording stops.")
+        found.append("At the cap recording stops, and uploads are locked.")
     if terms.included_seats:
         found.append(f"{_count(terms.included_seats, 'seat')} included; more are never charged.")
     elif terms.tier in PAID_TIERS:
@@ -77,14 +77,18 @@ def find_alert(card: Card) -> Alert | None:
     cap, used = hours(standing.cap), hours(standing.counted)
     full = f"The {cap} of {card.plan.label} {'is' if cap == '1 hour' else 'are'} used up"
     if standing.state.key == "hard_blocked":
-        why = f"{full}, so nothing more can be recorded here."
+        why = f"{full}, so nothing more can be recorded or uploaded here."
         return Alert("bad", "Recording has stopped", why, "What exists stays readable.")
     if standing.state.key == "at_cap":
         why = f"{full}, so new uploads are locked."
         return Alert("bad", "Uploads are locked", why, "Recording goes on, and what exists stays readable.")
     is_near = standing.counted >= APPROACHING * standing.cap
     pace = "" if is_near else " At the pace of the last two weeks it is full within seven days."
-    after = "recording stops" if effect == CapEffect.HARD_BLOCK else "new uploads are locked, while recording goes on"
+    after = (
+        "recording stops and uploads are locked"
+        if effect == CapEffect.HARD_BLOCK
+        else "new uploads are locked, while recording goes on"
+    )
     why = f"{used.capitalize()} of {cap} used so far.{pace}"
     return Alert("warn", "Nearly full", why, f"Everything still works. At the cap {after}.")
 

@@ -116,7 +116,7 @@ class Entitled(NamedTuple):
 
 
 _EFFECTS = {
-    "hard_block": ("stops at the cap", "stay open"),
+    "hard_block": ("stops at the cap", "locked at the cap"),
     "lock_uploads": ("goes on at the cap", "locked at the cap"),
     "none": ("unlimited", "stay open"),
 }
