@@ -23,7 +23,8 @@ class Target:
 
     fetch: through the actor's scope, by public id; raises NotFound.  accounts: keys of the billing accounts to lock.
     stream: where its lines stand in the book.  parents: what the kebab lists after it.  touches: ids for timelines.
-    page, own_page: names of the addresses, taking the public id, where staff and customers look at it.
+    page, own_page: names of the addresses, taking the public id, where staff and customers look at it. leads: a line
+    that touches one is looked at there, whatever its own target is.
     """
 
     slug: str
@@ -36,6 +37,7 @@ class Target:
     parents: Callable[[Any], list[Any]] = lambda target: []
     page: str = ""
     own_page: str = ""
+    leads: bool = False
 
 
 Settler = Callable[[Touched, datetime, bool], list[Change]]

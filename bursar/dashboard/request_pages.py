@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from bursar.access.actor import Actor
 from bursar.access.request import customer_of
 from bursar.core import clock
+from bursar.core.errors import NotFound
 from bursar.requests import present, queries
 from bursar.requests.models import UpgradeRequest
 
@@ -22,10 +23,15 @@ SHOWN = 100
 
 @login_required
 @require_GET
-def show_requests(request: HttpRequest) -> HttpResponse:
+def show_requests(request: HttpRequest, request_id: str = "") -> HttpResponse:
+    """All of them, or the one that a notice leads to."""
     actor, now = customer_of(request), clock.now()
-    found = list(queries.requests_for(actor, now).order_by("-requested_at", "-id")[: SHOWN + 1])
+    reach = queries.requests_for(actor, now).order_by("-requested_at", "-id")
+    found = list((reach.filter(public_id=request_id) if request_id else reach)[: SHOWN + 1])
+    if request_id and not found:
+        raise NotFound
     context = {
+        "is_one": bool(request_id),
         "requests": [_entry(one, actor) for one in found[:SHOWN]],
         "has_more": len(found) > SHOWN,
         "shown": SHOWN,

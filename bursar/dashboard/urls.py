@@ -10,4 +10,5 @@ urlpatterns = [
     path("billing/<slug:account_id>", pages.show_account, name="account"),
     path("history/", pages.show_history, name="history"),
     path("requests/", request_pages.show_requests, name="requests"),
+    path("requests/<slug:request_id>", request_pages.show_requests, name="request"),
 ]

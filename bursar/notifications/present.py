@@ -8,7 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from bursar.actions.registry import TARGETS
+from bursar.actions.registry import TARGETS, Target
 from bursar.audit.models import AuditLine
 from bursar.audit.pages import customer_version, describe
 
@@ -32,19 +32,34 @@ class Told:
 
 
 def tell(line: AuditLine, is_staff: bool) -> Told:
-    made = customer_version(line)
+    made, whole = customer_version(line), describe(line)
+    shown = {name: made[name] for name in ("label", "target", "by", "at", "changes", "message")}
     if not is_staff:
-        return Told(**made, reason="", path=_own_path(line))
-    whole = describe(line)
-    return Told(**{**made, "by": whole["actor"], "changes": whole["changes"]}, reason=line.reason, path=_path(line))
+        return Told(**shown, reason="", path=_own_path(line))
+    return Told(**{**shown, "by": whole["actor"], "changes": whole["changes"]}, reason=line.reason, path=_path(line))
+
+
+def _subject(line: AuditLine) -> tuple[str, str]:
+    """The kind and id of what the line is best looked at: what leads, else its own target."""
+    leading = {prefix_of(kind): kind.slug for kind in TARGETS.values() if kind.leads}
+    for touched in line.touches:
+        if slug := leading.get(touched.partition("_")[0]):
+            return slug, touched
+    return line.target_kind, line.target_id
+
+
+def prefix_of(kind: Target) -> str:
+    """Of the public ids of this kind; empty for the company and other things without."""
+    fields = kind.model._meta.get_fields() if hasattr(kind.model, "_meta") else []
+    return next((field.prefix for field in fields if field.name == "public_id"), "")
 
 
 def _path(line: AuditLine) -> str:
-    """The target's page; else that of what it touches; else its lines in the book."""
-    target = TARGETS.get(line.target_kind)
-    if target is not None and target.page:
-        return reverse(target.page, args=[line.target_id])
-    pages = {kind.model._meta.get_field("public_id").prefix: kind.page for kind in TARGETS.values() if kind.page}  # type: ignore[attr-defined]
+    """The subject's page; else that of what the line touches; else its lines in the book."""
+    slug, public_id = _subject(line)
+    if slug in TARGETS and TARGETS[slug].page:
+        return reverse(TARGETS[slug].page, args=[public_id])
+    pages = {prefix_of(kind): kind.page for kind in TARGETS.values() if kind.page}
     for touched in line.touches:
         if page := pages.get(touched.partition("_")[0]):
             return reverse(page, args=[touched])
@@ -52,7 +67,7 @@ def _path(line: AuditLine) -> str:
 
 
 def _own_path(line: AuditLine) -> str:
-    target = TARGETS.get(line.target_kind)
-    if target is not None and target.own_page:
-        return reverse(target.own_page, args=[line.target_id])
+    slug, public_id = _subject(line)
+    if slug in TARGETS and TARGETS[slug].own_page:
+        return reverse(TARGETS[slug].own_page, args=[public_id])
     return reverse("dashboard:history")

@@ -32,6 +32,7 @@ register_target(
         model=Workspace,
         label="workspace",
         page="panel:workspace",
+        own_page="dashboard:workspace",
         fetch=queries.get_workspace,
         accounts=lambda workspace: [workspace.account_id],
         stream=lambda workspace: workspace.account.public_id,

@@ -55,6 +55,9 @@ register_target(
         stream=_stream,
         touches=_touches,
         parents=_parents,
+        page="requests:request",
+        own_page="dashboard:request",
+        leads=True,
     )
 )
 
