@@ -18,6 +18,7 @@ from django.db import connection
 from bursar.attention import rules
 from bursar.attention.filters import Ask
 from bursar.core.calendar import Month
+from bursar.plans.models import CapEffect, TierTerms
 from bursar.plans.trials import TRIAL_KIND
 from bursar.rollup.filters import NOBODY, PAGE_SIZE
 from bursar.rollup.models import AccountMonth
@@ -27,10 +28,6 @@ from bursar.usage.rules import PACE_WINDOW
 
 _DROPS = (
     "WITH drops AS (SELECT * FROM unnest(%(drop_ids)s::bigint[], %(drop_ats)s::timestamptz[]) AS d(workspace_id, at)) "
-)
-_HARD = (
-    "ARRAY(SELECT tier FROM plans_tierterms WHERE cap_effect = 'hard_block' AND valid_from <= %(now)s "
-    "AND (valid_until IS NULL OR valid_until > %(now)s))"
 )
 # As usage.rules.calc_cap_state: four fifths of the cap, or at the pace of the last 14 days reached within 7. What was
 # counted lately is part of what is counted, so nobody below two thirds gets there, and events are read between the two.
@@ -48,7 +45,6 @@ _METERED = (
     + _MONTH.format(key="m.workspace_id")
     + " AND w.tier = m.tier LEFT JOIN drops d ON d.workspace_id = m.workspace_id WHERE "
 )
-_FULL = _METERED.replace("{since}", "m.full_since") + "m.full_since IS NOT NULL AND "
 _DROPPED = (
     "SELECT d.workspace_id AS key, w.account_id, 4 AS rank, d.at AS since, d.at AS dropped_at, m.seconds, "
     "w.cap_seconds, w.tier, NULL::timestamptz AS ends_at FROM drops d "
@@ -81,11 +77,11 @@ WORKSPACES = Kind(
     rules.WORKSPACE_REASONS,
     {
         1: (
-            _METERED.format(rank=1, since="m.full_since") + f"m.full_since IS NOT NULL AND m.tier = ANY({_HARD})",
+            _METERED.format(rank=1, since="m.full_since") + "m.full_since IS NOT NULL AND m.tier = ANY(%(hard)s)",
             _LONGEST,
         ),
         2: (
-            _METERED.format(rank=2, since="m.full_since") + f"m.full_since IS NOT NULL AND m.tier <> ALL({_HARD})",
+            _METERED.format(rank=2, since="m.full_since") + "m.full_since IS NOT NULL AND m.tier <> ALL(%(hard)s)",
             _LONGEST,
         ),
         3: (
@@ -185,6 +181,12 @@ def load_drops(now: datetime, only: int | None = None) -> dict[int, rules.Drop]:
     return {pk: drop for pk, drop in found if drop is not None}
 
 
+def _list_hard_tiers(now: datetime) -> list[str]:
+    """Tiers that stop recording at their cap. Read apart: the planner guesses well when it knows them."""
+    live = TierTerms.objects.at(now).filter(cap_effect=CapEffect.HARD_BLOCK)
+    return list(live.values_list("tier", flat=True))
+
+
 class Lists:
     """Both lists at one instant, for one reader, under one set of filters."""
 
@@ -196,6 +198,7 @@ class Lists:
             "month": Month.of(now).first,
             "pace_since": now - PACE_WINDOW,
             "trial_until": now + rules.TRIAL_ENDS_WITHIN,
+            "hard": _list_hard_tiers(now),
             "drop_ids": list(self.drops),
             "drop_ats": [drop.at for drop in self.drops.values()],
             "me": me or 0,

@@ -13,7 +13,7 @@ from bursar.actions.registry import ACTIONS
 from bursar.attention import words
 from bursar.attention.filters import TABS, Ask
 from bursar.attention.queries import Counts, Kind, Line
-from bursar.attention.rules import REASONS
+from bursar.attention.rules import DOWNGRADED, REASONS
 from bursar.plans.models import Tier
 from bursar.rollup.filters import NOBODY, PAGE_SIZE
 from bursar.rollup.present import menu, query
@@ -99,7 +99,7 @@ def row(line: Line, actor: Actor, now: datetime) -> dict[str, Any]:
     def dialog(verb: str) -> str:
         return reverse("actions:dialog", args=[slug, target_id, verb])
 
-    since = line.row.since or (line.drop.at if line.drop else None)
+    since = None if slug == "workspace" and line.row.rank == DOWNGRADED else line.row.since
     return {
         "id": target_id,
         "slug": slug,
@@ -108,8 +108,8 @@ def row(line: Line, actor: Actor, now: datetime) -> dict[str, Any]:
         "line": line,
         "tier_label": line.tier_label,
         "since": since,
-        "lasts": words.span(since, now) if since else "",
-        "drop": words.drop(line),
+        "lasts": f"{'full for ' if slug == 'workspace' else ''}{words.span(since, now)}" if since else "",
+        "drop": words.drop(line, now),
         "login": words.last_login(line.signal, now),
         "tone": "bad" if line.row.rank < 3 and slug == "workspace" else "warn",
         "why_class": explain(line.fact.reason),

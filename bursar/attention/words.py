@@ -26,20 +26,20 @@ def span(since: datetime, now: datetime) -> str:
 
 
 def last_login(signal: rules.LoginSignal, now: datetime) -> str:
+    """ "last 6 days ago, 27 in 30 days" """
     if signal.last_day is None:
         return "no login yet"
     days = (now.date() - signal.last_day).days
     when = "today" if days <= 0 else "yesterday" if days == 1 else f"{days} days ago"
-    count = f"{signal.recent} login{'' if signal.recent == 1 else 's'} in 30 days"
-    return f"last login {when}, {count}"
+    return f"last {when}, {signal.recent} in 30 days"
 
 
-def drop(line: Line) -> str:
-    """ "from Changemaker to Free, by lapse" """
+def drop(line: Line, now: datetime) -> str:
+    """ "from Changemaker to Free 4 days ago, by lapse" """
     if line.drop is None:
         return ""
     by = ", by lapse" if line.drop.by_lapse else ""
-    return f"from {Tier(line.drop.former).label} to {line.tier_label}{by}"
+    return f"from {Tier(line.drop.former).label} to {line.tier_label} {span(line.drop.at, now)} ago{by}"
 
 
 @dataclass(frozen=True)

@@ -282,7 +282,7 @@ def test_the_count_beside_the_navigation_is_the_lists(cast: Cast) -> None:
     assert pages._count(cast.iris) == api()["workspaces_total"] + api()["accounts_total"] == 1
     with CaptureQueriesContext(connection) as queries:
         pages._count(cast.iris)
-    assert len(queries) == 3
+    assert len(queries) == 4
     iris = sign_in("iris@agora.example")
     assert "At-risk" in iris.get("/panel/counts").content.decode()
 
