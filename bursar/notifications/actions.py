@@ -73,12 +73,16 @@ def list_mailed(inbox: Inbox) -> list[str]:
     in_menu=False,
 )
 def set_mail(act: Act, inbox: Inbox, data: Cleaned) -> Outcome:
-    before = rules.name_topics(list_mailed(inbox)) or "none"
+    before = list_mailed(inbox)
     muted = [topic.value for topic in rules.MUTABLE if topic.value not in data["topics"]]
     Inbox.objects.update_or_create(pk=inbox.pk, defaults={"muted": muted})
-    after = rules.name_topics(data["topics"]) or "none"
-    changes = [Change("By mail", before, after)] if before != after else []
-    return Outcome(f"By mail comes: {after}; and security, always.", changes)
+    ways = {True: "bell and mail", False: "bell only"}
+    changes = [
+        Change(rules.LABELS[topic], ways[topic.value in before], ways[topic.value in data["topics"]])
+        for topic in rules.MUTABLE
+        if (topic.value in before) is not (topic.value in data["topics"])
+    ]
+    return Outcome("Your choices hold from the next notice on.", changes)
 
 
 def _why_not_retry(case: Case) -> str | None:
