@@ -212,8 +212,8 @@ def test_every_dialog_and_menu_is_accessible_and_fits(walker: Walker, visitors: 
         address = [action.target_slug, cast.target_id(action.target_slug), action.verb_name]
         show(walker, "#dialog", reverse("actions:dialog", args=address))
     for action in (one for one in ACTIONS.values() if one.bulk):
-        address = reverse("actions:bulk", args=[action.target_slug, action.verb_name])
-        show(walker, "#dialog", f"{address}?{action.target_slug}={cast.target_id(action.target_slug)}")
+        bulk_address = reverse("actions:bulk", args=[action.target_slug, action.verb_name])
+        show(walker, "#dialog", f"{bulk_address}?{action.target_slug}={cast.target_id(action.target_slug)}")
     show(walker, "#dialog", reverse("actions:bulk_run", args=[visitors.more["run_id"]]))
     for slug in TARGETS:
         show(walker, "#menu", reverse("actions:menu", args=[slug, cast.target_id(slug)]))
