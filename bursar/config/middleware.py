@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,7 +24,7 @@ from bursar.access.rights import Right
 from bursar.config.actors import actor_for, actor_of_token
 from bursar.config.operator import REQUESTS, SECONDS
 from bursar.core import clock
-from bursar.core.errors import BadRequest, NotFound, Refusal
+from bursar.core.errors import BadRequest, NotFound, Refusal, TooLarge, TooMany
 from bursar.core.limits import is_over
 from bursar.staff.models import ApiToken
 from bursar.staff.queries import has_second_factor, note_seen
@@ -80,9 +80,12 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if "%00" in request.META.get("QUERY_STRING", ""):
+        if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path:
             return refuse(request, BadRequest("This address holds a character that means nothing."))
-        request.actor = self._find(request)  # type: ignore[attr-defined]
+        try:
+            request.actor = self._find(request)  # type: ignore[attr-defined]
+        except TooMany as refusal:
+            return refuse(request, refusal)
         return self.get_response(request)
 
     def _find(self, request: HttpRequest) -> Actor | None:
@@ -105,7 +108,7 @@ class ActorMiddleware:
         if token is not None:
             return actor_of_token(token)
         if is_over("api token", get_client_ip(request) or "", BAD_TOKENS, 60):
-            raise PermissionDenied
+            raise TooMany
         return None
 
 
@@ -163,6 +166,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, RequestDataTooBig):
+            exception = TooLarge()
         return refuse(request, exception) if isinstance(exception, Refusal) else None
 
 

@@ -249,6 +249,7 @@ else:
     EMAIL_USE_SSL, EMAIL_USE_TLS = _MAIL.scheme == "smtps", _MAIL.scheme == "smtp" and bool(_MAIL.username)
     EMAIL_TIMEOUT = 30
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000_000  # a batch of the product; DOMAIN's ten thousand events are two to four
 
 logs.configure(BURSAR_LOG)
 LOGGING = logs.logging_settings(BURSAR_LOG)

@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import include, path
 from django.views.generic import RedirectView
-from ninja import NinjaAPI
 from ninja.errors import ValidationError
 from ninja.security import HttpBearer
 from ninja.utils import check_csrf
@@ -17,6 +16,7 @@ from bursar.attention.api import router as attention_router
 from bursar.audit.api import router as book_router
 from bursar.config import handbook, operator
 from bursar.config.middleware import refuse_json
+from bursar.core.api import DescribedAPI
 from bursar.core.errors import Forbidden
 from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
@@ -44,7 +44,7 @@ class ActorAuth(HttpBearer):
         return actor_of(request)
 
 
-api = NinjaAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace="api", docs_url=None)
+api = DescribedAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace="api", docs_url=None)
 api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,

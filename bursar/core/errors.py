@@ -59,6 +59,26 @@ class Invalid(Refusal):
         self.fields = fields or {}
 
 
+class TooLarge(Refusal):
+    """More than a request may carry."""
+
+    status = 413
+    code = "too_large"
+
+    def __init__(self, sentence: str = "The body is larger than 20 MB. Send less at once.") -> None:
+        super().__init__(sentence)
+
+
+class TooMany(Refusal):
+    """Tried too often; the same call may work in a while."""
+
+    status = 429
+    code = "too_many"
+
+    def __init__(self, sentence: str = "Too many tries from this address. Wait a minute.") -> None:
+        super().__init__(sentence)
+
+
 class Unavailable(Refusal):
     """Something outside is away for the moment; the same call may work later."""
 

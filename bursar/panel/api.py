@@ -14,6 +14,7 @@ from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.money import plain
 from bursar.panel import queries
+from bursar.panel.schemas import AccountOut, OrganisationOut, PersonOut, WorkspaceOut
 from bursar.rollup import csv, words
 from bursar.rollup.queries import consistent_read, get_breakdown
 from bursar.rollup.refresh import refresh
@@ -40,7 +41,13 @@ def _people(condition: Q, now: datetime, page: int) -> dict[str, Any]:
     return {"count": count, "page": page, "people": rows}
 
 
-@router.get("/accounts/{account_id}", operation_id="account_get", summary="One account from every side")
+@router.get(
+    "/accounts/{account_id}",
+    operation_id="account_get",
+    summary="One account from every side",
+    response=AccountOut,
+    by_alias=True,
+)
 def read_account(request: HttpRequest, account_id: str, people: int = PAGE) -> dict[str, Any]:
     """Its months, price line by line, terms with their history, workspaces and people."""
     now = clock.now()
@@ -86,7 +93,13 @@ def _account_month(row: Any) -> dict[str, Any]:
     }
 
 
-@router.get("/workspaces/{workspace_id}", operation_id="workspace_get", summary="One workspace from every side")
+@router.get(
+    "/workspaces/{workspace_id}",
+    operation_id="workspace_get",
+    summary="One workspace from every side",
+    response=WorkspaceOut,
+    by_alias=True,
+)
 def read_workspace(request: HttpRequest, workspace_id: str, people: int = PAGE) -> dict[str, Any]:
     now = clock.now()
     workspace = get_workspace(actor_of(request), workspace_id)
@@ -115,7 +128,13 @@ def read_workspace(request: HttpRequest, workspace_id: str, people: int = PAGE) 
         }  # fmt: skip
 
 
-@router.get("/organisations/{organisation_id}", operation_id="organisation_get", summary="One organisation")
+@router.get(
+    "/organisations/{organisation_id}",
+    operation_id="organisation_get",
+    summary="One organisation",
+    response=OrganisationOut,
+    by_alias=True,
+)
 def read_organisation(request: HttpRequest, organisation_id: str) -> dict[str, Any]:
     now, actor = clock.now(), actor_of(request)
     organisation = get_organisation(actor, organisation_id)
@@ -138,7 +157,13 @@ def read_organisation(request: HttpRequest, organisation_id: str) -> dict[str, A
     }
 
 
-@router.get("/people/{person_id}", operation_id="person_get", summary="One person: where they are, and how often")
+@router.get(
+    "/people/{person_id}",
+    operation_id="person_get",
+    summary="One person: where they are, and how often",
+    response=PersonOut,
+    by_alias=True,
+)
 def read_person(request: HttpRequest, person_id: str) -> dict[str, Any]:
     person = get_person(actor_of(request), person_id)
     return {

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from allauth.core.internal.httpkit import get_client_ip
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import NinjaAPI, Schema
+from ninja import Schema
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.security import HttpBearer
 from pydantic import Field
@@ -18,7 +18,8 @@ from pydantic import Field
 from bursar.access.actor import Actor
 from bursar.actions.run import run
 from bursar.core import clock
-from bursar.core.errors import BadRequest, Forbidden, Invalid, Refusal
+from bursar.core.api import DescribedAPI
+from bursar.core.errors import BadRequest, Invalid, Refusal, TooLarge, TooMany
 from bursar.core.limits import is_over
 from bursar.product import pushed, queries
 from bursar.product.actions.pushes import Batch
@@ -42,7 +43,7 @@ class KeyAuth(HttpBearer):
         if key is not None:
             return queries.actor_of_key(key)
         if is_over("product key", get_client_ip(request) or "", BAD_KEYS, 60):
-            raise Forbidden("Too many wrong keys from this address. Wait a minute.")
+            raise TooMany
         return None
 
 
@@ -91,7 +92,7 @@ class LinkOut(Schema):
     sentence: str
 
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Bursar, the product's door",
     version="1",
     auth=KeyAuth(),
@@ -215,14 +216,6 @@ def _inflated(request: HttpRequest) -> bytes:
     if len(body) > BODY_AT_MOST:
         raise TooLarge
     return body
-
-
-class TooLarge(Refusal):
-    status = 413
-    code = "too_large"
-
-    def __init__(self) -> None:
-        super().__init__("The body is larger than 20 MB. Send smaller batches.")
 
 
 @api.get(

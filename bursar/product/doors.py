@@ -5,23 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Path, Schema
-from pydantic import Field
+from ninja import Path
 
 from bursar.access.actor import Actor
+from bursar.core.api import RefusalBody
 from bursar.core.errors import Forbidden
 from bursar.product.models import Scope
 
 Id = Annotated[str, Path(max_length=100)]
 
 
-class RefusalOut(Schema):
-    code: str = Field(examples=["refused"])
-    sentence: str = Field(examples=["There is no organisation “org-9”."])
-    fields: dict[str, list[str]] = {}
-
-
-REFUSALS: dict[int, Any] = dict.fromkeys((401, 403, 404, 409, 413, 422), RefusalOut)
+REFUSALS: dict[int, Any] = dict.fromkeys((401, 403, 404, 409, 413, 422), RefusalBody)
 
 
 def key_with(request: HttpRequest, scope: Scope) -> Actor:

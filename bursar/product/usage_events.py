@@ -75,7 +75,8 @@ def read_events(raw: Any) -> Read:
     if not 1 <= len(raw) <= EVENTS_AT_MOST:
         raise Invalid(f"Send between 1 and {EVENTS_AT_MOST:,} events; these are {len(raw):,}.")
     read = Read(len(raw))
-    names = {one["subject"] for one in raw if isinstance(one, dict) and isinstance(one.get("subject"), str)}
+    subjects = (one.get("subject") for one in raw if isinstance(one, dict))
+    names = {subject for subject in subjects if isinstance(subject, str) and "\0" not in subject}
     known = dict(Workspace.objects.filter(external_id__in=names).values_list("external_id", "id"))
     for place, one in enumerate(raw):
         try:

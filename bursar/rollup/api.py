@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 
 from bursar.core import clock, cursors
 from bursar.core.calendar import Month
@@ -20,32 +19,20 @@ from bursar.rollup.models import AccountMonth
 from bursar.rollup.movements import KINDS, Figure, MonthMovements
 from bursar.rollup.queries import ORDER
 from bursar.rollup.refresh import refresh
+from bursar.rollup.schemas import FILTERS, PAGED, AccountsOut, MovedOut, MovementsOut, RollupOut
 
 router = Router(tags=["rollup"])
 LIMIT: int = Query(50, ge=1, le=200, description="How many rows; at most 200.")  # type: ignore[type-arg]  # ninja types
 
 
-class RollupOut(Schema):
-    month: str
-    as_of: datetime
-    rule_version: int
-    totals: dict[str, Any]
-    page: int
-    accounts: list[dict[str, str]]
-
-
-class AccountsOut(Schema):
-    month: str
-    accounts: list[dict[str, Any]]
-    next_cursor: str
-
-
-class MovementsOut(Schema):
-    rule_version: int
-    months: list[dict[str, Any]]
-
-
-@router.get("/rollup", operation_id="rollup_get", summary="Usage & billing of a month", response=RollupOut)
+@router.get(
+    "/rollup",
+    operation_id="rollup_get",
+    summary="Usage & billing of a month",
+    response=RollupOut,
+    by_alias=True,
+    openapi_extra=PAGED,
+)
 def get_rollup(request: HttpRequest) -> dict[str, Any]:
     """The page's parameters (month, q, class, tier, status, manager, partner, sort, page), its totals and its rows."""
     now = clock.now()
@@ -78,7 +65,14 @@ def _totals(totals: queries.Totals) -> dict[str, Any]:
     }
 
 
-@router.get("/accounts", operation_id="accounts_list", summary="Accounts of a month", response=AccountsOut)
+@router.get(
+    "/accounts",
+    operation_id="accounts_list",
+    summary="Accounts of a month",
+    response=AccountsOut,
+    by_alias=True,
+    openapi_extra=FILTERS,
+)
 def list_accounts(request: HttpRequest, cursor: str = "", limit: int = LIMIT) -> dict[str, Any]:
     """The rollup's filters and sorts, all rows by cursor; each account with its workspaces."""
     now = clock.now()
@@ -164,7 +158,13 @@ def _figure(made: Figure) -> dict[str, Any]:
     return {"eur": plain(made.amount), "accounts": made.accounts}
 
 
-@router.get("/movements/{month}/{kind}", operation_id="movements_get", summary="The accounts behind a movement")
+@router.get(
+    "/movements/{month}/{kind}",
+    operation_id="movements_get",
+    summary="The accounts behind a movement",
+    response=MovedOut,
+    by_alias=True,
+)
 def list_moved(request: HttpRequest, month: str, kind: str, cursor: str = "", limit: int = LIMIT) -> dict[str, Any]:
     """By account key, all rows by cursor."""
     now = clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.utils import perform_login
+from allauth.core.internal.httpkit import get_client_ip
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -31,7 +32,7 @@ def follow_link(request: HttpRequest, token: str) -> HttpResponse:
     """GET only asks: mail programs open links by themselves. POST signs in, once; a second factor is still asked."""
     if request.method == "GET":
         return render(request, "staff/follow_link.html")
-    if is_over("sign-in link", request.META.get("REMOTE_ADDR", ""), LINK_TRIES, 60):
+    if is_over("sign-in link", get_client_ip(request) or "", LINK_TRIES, 60):
         return render(request, "429.html", status=429)
     user = redeem(token, clock.now())
     if user is None:

@@ -115,8 +115,15 @@ class Walker:
         self.context.add_init_script(path=str(AXE))
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.note("script", str(error)))
-        self.page.on("console", lambda said: self.note("console", said.text) if said.type == "error" else None)
+        self.page.on("console", self.hear)
         self.where = ""
+
+    def hear(self, said: Any) -> None:
+        is_known = (
+            self.where.endswith("/api/v1/docs") and "inline style" in said.text
+        )  # Swagger's own, refused by our CSP
+        if said.type == "error" and not is_known:
+            self.note("console", said.text)
 
     def note(self, what: str, words: str) -> None:
         self.found.append(f"{self.where}: {what}: {words}")
@@ -147,13 +154,18 @@ class Walker:
 
     def fits(self, width: int) -> None:
         self.page.set_viewport_size({"width": width, "height": 844})
-        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        wide = self.page.evaluate(WIDTH, width)
         if wide > width:
             self.note(f"{width} px", f"is {wide} px wide: {self.page.evaluate(WIDEST, width)}")
 
 
+WIDTH = """async (width) => {
+  const wide = () => document.documentElement.scrollWidth;
+  for (let tries = 0; wide() > width && tries < 20; tries++) await new Promise((go) => setTimeout(go, 25));  // charts follow
+  return wide();
+}"""
 WIDEST = """(width) => [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > width + 1
-  && !one.closest(".table-frame")).slice(0, 3).map((one) => one.outerHTML.slice(0, 90)).join(" and ")"""
+  && !one.closest(".table-frame, details:not([open]) > div")).slice(0, 3).map((one) => one.outerHTML.slice(0, 90)).join(" and ")"""
 
 
 @pytest.fixture
@@ -188,6 +200,7 @@ def test_every_dialog_and_menu_is_accessible_and_fits(walker: Walker, visitors: 
         walker.page.wait_for_selector(f"{box}[open]", timeout=5000)
         walker.audit(box)
         walker.page.keyboard.press("Escape")
+        walker.page.wait_for_selector(f"{box}:not([open])", state="attached")
     for action in ACTIONS.values():
         address = [action.target_slug, cast.target_id(action.target_slug), action.verb_name]
         show(walker, "#dialog", reverse("actions:dialog", args=address))
@@ -255,6 +268,7 @@ def test_no_page_is_left_out(visitors: Visitors) -> None:
         if not any(one.status_code in (200, 405) or is_redirect(one) for one in answers):
             silent.append(route)
     assert silent == [
+        "/account/2fa/recovery-codes/download/",  # codes are shown once
         "/actions/<slug:slug>/<slug:target_id>/<slug:verb>",  # a lever of customers; none of this name
         "/actions/bulk-runs/<slug:run_id>",  # staff's alone
         "/actions/bulk/<slug:slug>/<slug:verb>",

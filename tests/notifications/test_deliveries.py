@@ -55,7 +55,7 @@ def test_what_failed_is_counted_shown_and_sent_again(cast: Cast, refused: list[s
     cast.reset_panel()
     carry_out()
     ties = sign_in("ties@agora.example")
-    assert 'Deliveries <span class="tag">1</span>' in ties.get("/panel/counts").content.decode()
+    assert 'id="count-deliveries" hx-swap-oob="true">1</span>' in ties.get("/panel/counts").content.decode()
     page = ties.get("/panel/deliveries/").content.decode()
     assert "Reset usage: Jeugdpanel" in page and "lotte@client.example" in page and "550 no such mailbox" in page
     row = OutboxRow.objects.get(kind="mail")

@@ -155,7 +155,7 @@ def test_a_customer_reads_their_version_and_a_colleague_the_whole(cast: Cast, mo
         bodies = [str(sent.body), str(sent.alternatives[0][0])]
         is_staff = "agora.example" in sent.to[0]
         assert [("Council meeting" in body, "Ties" in body) for body in bodies] == [(is_staff, is_staff)] * 2
-        path = f"/panel/workspaces/{cast.panel.public_id}" if is_staff else "/history/"
+        path = f"/panel/workspaces/{cast.panel.public_id}" if is_staff else f"/workspaces/{cast.panel.public_id}"
         assert all(path in body and "You can go on." in body for body in bodies)
 
 

@@ -17,7 +17,7 @@
       link.textContent = "Undo…";
       link.setAttribute("hx-get", undo);
       link.setAttribute("hx-target", "#dialog");
-      link.addEventListener("click", () => line.remove());
+      link.addEventListener("click", () => setTimeout(() => line.remove()));  // htmx must find it in the page
       line.append(" ", link);
       window.htmx.process(line);
     }
@@ -100,6 +100,19 @@
       if (!dialog.open) dialog.showModal();
       (dialog.querySelector("[aria-invalid=true]") || dialog.querySelector("[autofocus], select, input:not([type=hidden]), textarea"))?.focus();
     }
+  });
+
+  // A row or fragment that is fetched anew keeps the focus where it was, found again by its address or id.
+  let held = "";
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const at = document.activeElement;
+    if (!event.detail.target.contains(at) || at === document.body) return;
+    const address = at.getAttribute("href");
+    held = at.id ? `#${CSS.escape(at.id)}` : address ? `${at.tagName}[href="${CSS.escape(address)}"]` : "";
+  });
+  document.body.addEventListener("htmx:afterSettle", () => {
+    if (held && document.activeElement === document.body) document.querySelector(held)?.focus({ preventScroll: true });
+    held = "";
   });
 
   // One submit at a time; the button comes back when the answer is here.

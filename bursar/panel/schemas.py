@@ -1,0 +1,146 @@
+"""The shapes that the 360° endpoints answer with. Instants are ISO 8601 with their offset, amounts plain decimals."""
+
+from __future__ import annotations
+
+from ninja import Schema
+from pydantic import Field
+
+
+class RefOut(Schema):
+    id: str
+    name: str
+
+
+class LabelOut(Schema):
+    id: str
+    label: str
+
+
+class TermOut(Schema):
+    what: str
+    value: str
+    where: str
+    since: str = Field(alias="from")
+    until: str | None
+    is_live: bool
+
+
+class PersonLineOut(Schema):
+    id: str
+    name: str
+    email: str
+    places: list[str]
+    has_seat: bool
+
+
+class PeopleOut(Schema):
+    count: int
+    page: int
+    people: list[PersonLineOut]
+
+
+class PriceLineOut(Schema):
+    tier: str
+    seats: int
+    rate_eur: str
+    percent_off: int
+    amount_eur: str
+    is_floor: bool = Field(description="The one seat that a paid account pays at least.")
+
+
+class PriceOut(Schema):
+    cadence: str
+    total_eur: str = Field(examples=["150.00"], description="Per month, without VAT.")
+    lines: list[PriceLineOut]
+
+
+class AccountMonthOut(Schema):
+    month: str = Field(examples=["2026-10"])
+    klass: str = Field(alias="class")
+    reason: str
+    tier: str
+    seats: int
+    workspaces: int
+    recorded_hours: str
+    mrr_eur: str
+    potential_eur: str
+    movement: str
+    rule_version: int
+    restated: bool
+
+
+class AccountOut(Schema):
+    id: str
+    label: str
+    scope: str
+    organisation: RefOut
+    months: list[AccountMonthOut]
+    price: PriceOut
+    terms: list[TermOut]
+    workspaces: list[RefOut]
+    people: PeopleOut
+
+
+class WorkspaceMonthOut(Schema):
+    month: str
+    tier: str
+    seats: int
+    recorded_hours: str
+
+
+class WorkspaceOut(Schema):
+    id: str
+    external_id: str | None
+    name: str
+    kind: str
+    visibility: str
+    account: LabelOut
+    organisation: RefOut
+    deleted_at: str | None
+    counted_seconds: int
+    cap_seconds: int | None
+    state: str
+    months: list[WorkspaceMonthOut]
+    terms: list[TermOut]
+    people: PeopleOut
+
+
+class OwnWorkspaceOut(Schema):
+    id: str
+    name: str
+    account: str
+    is_deleted: bool
+
+
+class MemberOut(Schema):
+    id: str
+    name: str
+    role: str
+
+
+class OrganisationOut(Schema):
+    id: str
+    external_id: str | None
+    name: str
+    country: str
+    is_partner: bool
+    accounts: list[LabelOut]
+    workspaces: list[OwnWorkspaceOut]
+    members: list[MemberOut]
+
+
+class MembershipOut(Schema):
+    role: str
+    where: str
+    since: str = Field(alias="from")
+    until: str | None
+
+
+class PersonOut(Schema):
+    id: str
+    external_id: str | None
+    name: str
+    email: str
+    is_erased: bool
+    memberships: list[MembershipOut]
+    logins_30_days: int

@@ -1,0 +1,117 @@
+"""The shapes of the rollup's endpoints, and what their addresses may ask. Amounts are text with two decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from ninja import Schema
+from pydantic import Field, create_model
+
+from bursar.plans.models import Tier
+from bursar.rollup import csv, filters
+from bursar.rollup.models import RevenueClass
+from bursar.rollup.movements import KINDS
+
+
+def _described(name: str, values: Iterable[str], words: str, *, several: bool = False) -> dict[str, Any]:
+    one = {"type": "string", **({"enum": list(values)} if values else {})}
+    schema = {"type": "array", "items": one} if several else one
+    return {"name": name, "in": "query", "required": False, "description": words, "schema": schema}
+
+
+# The page reads the same names from its address; `filters.read` is what knows them.
+FILTERS = {
+    "parameters": [
+        _described("month", (), "Such as 2026-10; the current one and the twelve before it. Empty: the current one."),
+        _described("q", (), "Part of the name of an account, organisation, workspace or contact."),
+        _described("tier", Tier.values, "Any workspace of the account has it.", several=True),
+        _described("class", RevenueClass.values, "The revenue class.", several=True),
+        _described("status", filters.STATUSES, "The payment status, or managed.", several=True),
+        _described("manager", (), "The account manager's id, or nobody.", several=True),
+        _described("partner", ("yes", "no"), "Whether the organisation is a partner."),
+        _described("sort", [sign + key for key in filters.SORTS for sign in ("", "-")], "A minus turns it round."),
+    ]
+}  # fmt: skip
+PAGED = {"parameters": [*FILTERS["parameters"], _described("page", (), "From 1, fifty accounts each.")]}
+
+
+class ClassTotalOut(Schema):
+    accounts: int
+    mrr_eur: str
+
+
+class TotalsOut(Schema):
+    accounts: int
+    workspaces: int
+    seats: int
+    recorded_hours: str
+    mrr_eur: str
+    past_due_mrr_eur: str
+    potential_eur: str
+    forecast_eur: str
+    classes: dict[str, ClassTotalOut]
+
+
+_row: dict[str, Any] = {name: (str, Field(alias=name)) for name in csv.ACCOUNT_COLUMNS}
+_row["klass"] = (str, Field(alias="class"))
+del _row["class"]
+AccountRow: Any = create_model("AccountRow", __base__=Schema, **_row)
+WorkspaceRow: Any = create_model("WorkspaceRow", __base__=Schema, **dict.fromkeys(csv.WORKSPACE_COLUMNS, (str, ...)))  # type: ignore[call-overload]
+
+
+class RowWithWorkspaces(AccountRow):  # type: ignore[misc]  # made just above
+    workspaces_list: list[WorkspaceRow]
+
+
+class RollupOut(Schema):
+    month: str
+    as_of: datetime
+    rule_version: int
+    totals: TotalsOut
+    page: int
+    accounts: list[AccountRow]
+
+
+class AccountsOut(Schema):
+    month: str
+    accounts: list[RowWithWorkspaces]
+    next_cursor: str
+
+
+class FigureOut(Schema):
+    eur: str
+    accounts: int
+
+
+_month_fields: dict[str, Any] = dict.fromkeys(KINDS, (FigureOut, ...))
+MonthOut: Any = create_model(
+    "MonthOut",
+    __base__=Schema,
+    month=(str, ...),
+    is_first=(bool, ...),
+    start_eur=(str, ...),
+    end_eur=(str, ...),
+    classes=(dict[str, FigureOut], ...),
+    **_month_fields,
+)
+
+
+class MovementsOut(Schema):
+    rule_version: int
+    months: list[MonthOut]
+
+
+class MovedRow(Schema):
+    account_id: str
+    account: str
+    before_eur: str
+    after_eur: str
+    change_eur: str
+    klass: str = Field(alias="class")
+
+
+class MovedOut(Schema):
+    accounts: list[MovedRow]
+    next_cursor: str
