@@ -56,7 +56,7 @@ def main() -> None:
         "check": check,
         "bench": lambda: bench(rest),
         "docs": lambda: docs(quietly=options.if_stale),
-        "soak": lambda: test(["-m", "soak", *rest]),
+        "soak": lambda: test(["-n", "0", "-m", "soak", *rest]),
     }
     sys.exit(actions[options.command]())
 
@@ -234,8 +234,10 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def test(arguments: list[str]) -> int:
+    """One process a core, each with a PostgreSQL of its own; one test at a time with `-n 0`."""
     install("run", "test", "docs")
-    return subprocess.run([str(PYTHON), "-m", "pytest", *arguments]).returncode
+    spread = [] if "-n" in arguments else ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
+    return subprocess.run([str(PYTHON), "-m", "pytest", *spread, *arguments]).returncode
 
 
 def check() -> int:

@@ -32,7 +32,7 @@ def register(entry: NavEntry) -> None:
 
 
 def list_entries() -> list[NavEntry]:
-    return sorted(ENTRIES.values(), key=lambda entry: (entry.group != "main", entry.order))
+    return sorted(ENTRIES.values(), key=lambda entry: (entry.group == "more", entry.order))
 
 
 def build(here: str, actor: Any = None) -> list[dict[str, Any]]:

@@ -130,7 +130,7 @@ def _why_not_told(case: Case, data: Cleaned) -> str | None:
     key="plans.account.tell_grant_end",
     on=BillingAccount,
     form=GrantEndForm,
-    label="Tell of a grant that ends",
+    label="End of a timed grant",
     icon="bell",
     help="Tells the customer's admins, and whoever granted it, that a timed grant ends soon or has ended.",
     when=(
