@@ -37,7 +37,8 @@ def people(cast: Cast) -> Cast:
 
 
 def told(kind: str) -> list[dict[str, Any]]:
-    return list(OutboxRow.objects.filter(kind="notice", payload__notice=kind).values_list("payload", flat=True))
+    rows = OutboxRow.objects.filter(kind="notice", payload__notices__contains=[kind])
+    return list(rows.values_list("payload", flat=True))
 
 
 @pytest.mark.parametrize("who", ["lotte", "bea", "gov"])

@@ -59,7 +59,7 @@ def test_approved_as_proposed_in_one_group(cast: Cast, webhooks: None) -> None:
     keys = set(AuditLine.objects.filter(group=outcome.group).values_list("key", flat=True))
     assert keys == {"requests.request.approve", "plans.workspace.change_tier", "plans.account.set_managed"}
     assert outcome.data["requester"] == Person.objects.get(external_id="lotte").public_id
-    assert OutboxRow.objects.filter(kind="notice", payload__notice="requester").count() == 1
+    assert OutboxRow.objects.filter(kind="notice", payload__notices=["requester"]).count() == 1
     decided = [data for event, data in events() if event == "request.decided"]
     assert [(data["state"], data["workspace"], data["grant"]["tier"]) for data in decided] == [
         ("approved", "panel", "changemaker")

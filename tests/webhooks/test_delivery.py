@@ -194,7 +194,7 @@ def test_after_long_failure_it_is_switched_off_and_the_leads_are_told(here: Cast
     endpoint.refresh_from_db()
     assert not endpoint.is_active and "Every try failed since" in endpoint.switched_off_reason
     told = OutboxRow.objects.get(kind="notice", payload__target=endpoint.public_id)
-    assert told.payload["notice"] == "leads"
+    assert told.payload["notices"] == ["leads"]
     jobs.switch_off_failing(clock.now() + timedelta(days=4))
     assert OutboxRow.objects.filter(kind="notice", payload__target=endpoint.public_id).count() == 1
     run("plans.workspace.remove_discount", here.ties, here.panel.public_id, reason="Over")
