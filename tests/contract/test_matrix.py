@@ -14,8 +14,11 @@ from django.test import Client
 from bursar.access.keys import digest_of
 from bursar.access.rights import Right
 from bursar.actions.registry import ACTIONS
+from bursar.actions.run import run
 from bursar.actions.spec import Action, Reason
 from bursar.audit.models import AuditLine
+from bursar.config.actors import actor_for
+from bursar.core.errors import Forbidden, Refusal
 from bursar.product.models import ApiKey, Scope
 from bursar.staff.models import ApiToken, Role, StaffMember
 from tests.cast import NOW, Cast, bring_all, seat, sign_in
@@ -123,46 +126,43 @@ def expected_action(who: str, action: Action) -> set[int]:
     if action.permission is not None and action.permission not in rights:
         return {403}
     if action.danger and who != "token:read":
-        return {403, 200, 409, 422}
-    return {200, 404, 409, 422}
+        return {403, 404, 409, 422}
+    return {404, 409, 422}
 
 
-@pytest.mark.parametrize("key", sorted(ACTIONS))
-def test_every_action_for_everybody(cast: Cast, crowd: Crowd, key: str) -> None:
-    """With a body that fits no form where one has fields, so that nothing changes for the next in line."""
-    action = ACTIONS[key]
-    path = f"/api/v1/{action.target_slug}/{cast.target_id(action.target_slug)}/actions/{action.verb_name}"
-    body: dict[str, Any] = {"data": {"no_such_field": "x"}}
-    if action.reason is not Reason.NONE:
-        body["reason"] = "x"
+def test_every_action_for_everybody(cast: Cast, crowd: Crowd) -> None:
+    """With a body that fits no form, so that nothing changes for the next in line: one company serves all cells."""
     before, wrong = AuditLine.objects.count(), []
-    for who in WHO:
-        status = crowd.ask(who, "POST", path, json.dumps(body)).status_code
-        expected = expected_action(who, action)
-        # a body that fits no schema is told before the right is looked at; both are refusals
-        if status not in expected | ({422} if 403 in expected else set()):
-            wrong.append((who, status, sorted(expected)))
-    assert not wrong, wrong
+    for key, action in sorted(ACTIONS.items()):
+        path = f"/api/v1/{action.target_slug}/{cast.target_id(action.target_slug)}/actions/{action.verb_name}"
+        body: dict[str, Any] = {"data": {"no_such_field": "x"}}
+        if action.reason is not Reason.NONE:
+            body["reason"] = "x"
+        for who in WHO:
+            status = crowd.ask(who, "POST", path, json.dumps(body)).status_code
+            expected = expected_action(who, action)
+            # a body that fits no schema is told before the right is looked at; both are refusals
+            if status not in expected | ({422} if 403 in expected else set()):
+                wrong.append((key, who, status, sorted(expected)))
+    assert not wrong, wrong[:10]
     assert AuditLine.objects.count() == before
 
 
-@pytest.mark.parametrize("key", sorted(ACTIONS))
-def test_the_right_decides_when_the_body_fits(cast: Cast, crowd: Crowd, key: str) -> None:
+def test_the_right_decides_when_the_body_fits(cast: Cast, crowd: Crowd) -> None:
     """Through the door itself, where no schema stands before the permission."""
-    from bursar.actions.run import run
-    from bursar.config.actors import actor_for
-    from bursar.core.errors import Forbidden, Refusal
+    wrong = [
+        (key, role, sentence) for role in ROLES for key in sorted(ACTIONS) for sentence in _odd_answers(role, key, cast)
+    ]
+    assert not wrong, wrong[:10]
 
-    action = ACTIONS[key]
-    target = cast.target_id(action.target_slug)
-    for role in ROLES:
-        member = StaffMember.objects.select_related("user").get(user__email=f"m-{role}@agora.example")
-        actor = actor_for(member.user)
-        try:
-            run(key, actor, target, {"no_such_field": "x"}, reason="x")
-        except Forbidden as refusal:
-            assert not actor.can(action.permission), (role, refusal.sentence)
-        except Refusal:
-            assert actor.can(action.permission), role
-        else:
-            raise AssertionError(f"{role} got through with a field that does not exist")
+
+def _odd_answers(role: str, key: str, cast: Cast) -> list[str]:
+    member = StaffMember.objects.select_related("user").get(user__email=f"m-{role}@agora.example")
+    actor, action = actor_for(member.user), ACTIONS[key]
+    try:
+        run(key, actor, cast.target_id(action.target_slug), {"no_such_field": "x"}, reason="x")
+    except Forbidden as refusal:
+        return [refusal.sentence] if actor.can(action.permission) else []
+    except Refusal as refusal:
+        return [] if actor.can(action.permission) else [refusal.sentence]
+    return ["got through with a field that does not exist"]
