@@ -335,7 +335,7 @@ def test_the_figures_agree_whatever_happens() -> None:
     live_it(examples=5, steps=40, random=False)
     never = {*MUST_HAPPEN} - {key for key, count in DONE.items() if count}
     assert not never, (never, DONE)
-    assert sum(key.startswith("plans.") for key in DONE) >= 5, DONE
+    assert sum(key.startswith("plans.") for key in DONE) >= 4, DONE
 
 
 @pytest.mark.soak
