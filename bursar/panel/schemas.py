@@ -112,7 +112,7 @@ class OwnWorkspaceOut(Schema):
     is_deleted: bool
 
 
-class MemberOut(Schema):
+class OrganisationMemberOut(Schema):
     id: str
     name: str
     role: str
@@ -126,7 +126,7 @@ class OrganisationOut(Schema):
     is_partner: bool
     accounts: list[LabelOut]
     workspaces: list[OwnWorkspaceOut]
-    members: list[MemberOut]
+    members: list[OrganisationMemberOut]
 
 
 class MembershipOut(Schema):

@@ -27,7 +27,7 @@ def refresh(now: datetime) -> int:
     """Brings every row up to `now`. Returns how many accounts were computed afresh."""
     if not _is_anything_due(now):
         return 0
-    roll(now)
+    retry_deadlocks(partial(roll, now))
     done = 0
     while part := retry_deadlocks(partial(_take_due, now)):
         done += part
@@ -57,6 +57,8 @@ def roll(now: datetime) -> None:
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ROLL_LOCK])
+        # As an action does: accounts first, by id. Their foreign keys would lock them at the end, in no order.
+        cursor.execute("SELECT COUNT(*) FROM (SELECT 1 FROM tenants_billingaccount ORDER BY id FOR KEY SHARE) held")
         hold_batches(exclusive=True)
         last = _rolled_to() or _first_month()
         for month in months_between(last.next(), current) if last else []:
@@ -124,10 +126,10 @@ def _take_due(now: datetime) -> int:
     ids = sorted({*marked, *due.values_list("account_id", flat=True)[:CHUNK]})
     if not ids:
         return 0
-    if marked:
-        hold_batches(exclusive=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM tenants_billingaccount WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
+    if marked:
+        hold_batches(exclusive=True)
     settle({pk: Month.of(marked[pk]) if pk in marked else None for pk in ids}, now)
     Unsettled.objects.filter(account_id__in=marked).delete()
     return len(ids)
