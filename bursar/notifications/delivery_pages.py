@@ -86,9 +86,9 @@ def _tabs(counts: dict[tuple[str, str], int], here: str, kind: str) -> list[dict
 
 
 @require_GET
-def show_delivery(request: HttpRequest, public_id: str) -> HttpResponse:
+def show_delivery(request: HttpRequest, delivery_id: str) -> HttpResponse:
     actor: Actor = actor_of(request)
-    row = queries.get_delivery(actor, public_id)
+    row = queries.get_delivery(actor, delivery_id)
     context = {
         "it": describe_rows([row])[0],
         "tries": row.tries.order_by("-id")[:100],

@@ -44,16 +44,16 @@ def show_mails(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def show_mail(request: HttpRequest, public_id: str) -> HttpResponse:
-    mail = queries.get_mail(actor_of(request), public_id)
+def show_mail(request: HttpRequest, mail_id: str) -> HttpResponse:
+    mail = queries.get_mail(actor_of(request), mail_id)
     row = queries.rows_of([mail]).get(mail.public_id)
     context = {"mail": mail, "row": row, "text": _without_key(mail, mail.text), "leaves": settings.BURSAR_MAIL_LEAVES}
     return render(request, "notifications/mail.html", context)
 
 
 @require_GET
-def show_html(request: HttpRequest, public_id: str) -> HttpResponse:
-    mail = queries.get_mail(actor_of(request), public_id)
+def show_html(request: HttpRequest, mail_id: str) -> HttpResponse:
+    mail = queries.get_mail(actor_of(request), mail_id)
     if not mail.html:
         raise NotFound("The text of this mail is blanked.")
     response = HttpResponse(_without_key(mail, mail.html))

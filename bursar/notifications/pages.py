@@ -104,11 +104,11 @@ def read(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def open_notice(request: HttpRequest, public_id: str) -> HttpResponse:
+def open_notice(request: HttpRequest, notice_id: str) -> HttpResponse:
     """Marks it as read and leads to the thing."""
     actor = _actor(request)
-    row = queries.notices_of(actor.id).filter(public_id=public_id).first()
+    row = queries.notices_of(actor.id).filter(public_id=notice_id).first()
     if row is None:
         raise NotFound
-    store.mark_read(actor.id, clock.now(), public_id)
+    store.mark_read(actor.id, clock.now(), notice_id)
     return HttpResponseRedirect(tell(row.line, _is_staff_page(request)).path)

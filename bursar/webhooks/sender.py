@@ -12,6 +12,7 @@ import ipaddress
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -57,7 +58,8 @@ def post(url: str, body: str, headers: dict[str, str]) -> Answer:
         raise NoAnswer(sentence)
     started = time.monotonic()
     try:
-        return asyncio.run(_post(httpx.URL(url), body.encode(), headers, started))
+        with ThreadPoolExecutor(1) as aside:  # whoever sends may stand in a loop already
+            return aside.submit(asyncio.run, _post(httpx.URL(url), body.encode(), headers, started)).result()
     except TimeoutError:
         raise NoAnswer(f"No answer within {SECONDS_TO_ANSWER} s.") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:

@@ -284,7 +284,7 @@ def test_the_count_beside_the_navigation_is_the_lists(cast: Cast) -> None:
         pages._count(cast.iris)
     assert len(queries) == 4
     iris = sign_in("iris@agora.example")
-    assert "At-risk" in iris.get("/panel/counts").content.decode()
+    assert 'id="count-at-risk" hx-swap-oob="true">1</span>' in iris.get("/panel/counts").content.decode()
 
 
 def test_one_line_is_found_as_in_the_list(cast: Cast) -> None:

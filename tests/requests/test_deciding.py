@@ -380,7 +380,7 @@ def test_the_queue_orders_counts_searches_and_keeps_its_statements(cast: Cast) -
     for bad in ("state=open", "kind=x", "tier=gold", "page=0", "page=x"):
         assert ties.get(f"/panel/requests/?{bad}").status_code == 400
     assert ties.get("/panel/requests/?page=7").status_code == 302
-    assert 'Requests <span class="tag">2</span>' in ties.get("/panel/counts").content.decode()
+    assert 'id="count-requests" hx-swap-oob="true">2</span>' in ties.get("/panel/counts").content.decode()
     size = _statements(ties)
     for number in range(12):
         ask_workspace("maud", cast.haarlem.organisation, name=f"W{number}")

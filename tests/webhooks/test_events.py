@@ -20,7 +20,8 @@ from bursar.plans.models import GrantKind, TierGrant
 from bursar.tenants.models import Person
 from bursar.webhooks.events import EVENTS, TEST, make_example
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
-from tests.cast import NOW, Cast
+from tests.cast import NOW, Cast, bring_all
+from tests.requests.helpers import ask_workspace, decide
 
 
 @pytest.mark.parametrize("key", sorted(key for key, action in ACTIONS.items() if action.event))
@@ -69,6 +70,9 @@ def pull_every_lever(cast: Cast) -> None:
     ali = Person.objects.get(external_id="ali").public_id
     maud = Person.objects.get(external_id="maud").public_id
     do("tenants.workspace.change_admin", cast.ties, cast.klimaat, new_admin=ali, old_admin=maud, keep_old=False)
+    line = {"kind": "organisation_member", "organisation": "samen", "person": "lotte", "role": "owner"}
+    bring_all({**line, "from": NOW - timedelta(days=9)})
+    decide("approve", cast.noor, ask_workspace("lotte", cast.samen.organisation))
 
 
 def test_each_carries_the_details_that_its_example_shows(cast: Cast) -> None:
