@@ -158,10 +158,10 @@ def test_every_address_for_everybody(cast: Cast, crowd: Crowd) -> None:
         lead = crowd.ask("lead", "GET", path).status_code
         if route.startswith(("/panel", "/api/v1/")) and lead not in expected_of_lead(route):
             wrong.append(("lead", path, lead, sorted(expected_of_lead(route))))
-        if route.startswith(OPEN):
+        if route.startswith(OPEN) and route != "/sign-in/with/":  # that one lists one's own
             answer = crowd.ask("anonymous", "GET", path)
             if answer.status_code >= 500 or "/sign-in/?next=" in answer.headers.get("Location", ""):
-                wrong.append(("anonymous", path, answer.status_code, ["open"]))
+                wrong.append(("anonymous", path, answer.status_code, [200]))
             continue
         # one key stands for all of them where none of them is let in
         for who in WHO if route.startswith("/api/product/") else (one for one in WHO if one not in KEYS[1:]):
