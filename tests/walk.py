@@ -15,7 +15,14 @@ from tests.cast import Cast
 
 # The places that name no target. An address with another one leads to a 404, and tests/browser/test_every_page.py says so.
 PLAIN = {"public_id": "account", "target_id": "account"}
-WORDS = {"slug": "account", "verb": "set_discount", "month": "2026-10", "kind": "new", "provider_id": "product"}
+WORDS = {
+    "slug": "account",
+    "verb": "set_discount",
+    "month": "2026-10",
+    "kind": "new",
+    "pk": "1",
+    "provider_id": "product",
+}
 
 
 def addresses(patterns: Any = urlpatterns, prefix: str = "/") -> Iterator[str]:

@@ -34,14 +34,20 @@ def is_needed(request: HttpRequest) -> bool:
         return False
     records = get_authentication_records(request, user)
     latest = max((record["at"] for record in records), default=0.0)
-    if time.time() - latest < LASTS.total_seconds():
-        return False
-    return bool(get_reauthentication_flows(user))
+    return bool(time.time() - latest >= LASTS.total_seconds())
+
+
+def note_sign_in(request: HttpRequest, method: str) -> None:
+    """A sign-in that allauth does not note by itself, such as a one-time link, confirms as well as a password."""
+    if isinstance(request.user, User):
+        record_authentication(request, request.user, method=method)
 
 
 def try_confirm(request: HttpRequest, text: str) -> str | None:
     """Takes a password, an authenticator's code or a recovery code. None: confirmed; else the sentence."""
     user = request.user
+    if not get_reauthentication_flows(user):
+        return "You have no password and no second factor here. Sign in afresh, or add one under “Your sign-in”."
     if not text.strip():
         return "Confirm that it is you: enter your password, or a code of your authenticator."
     if not ratelimit.consume(request, action="reauthenticate", user=user):

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from bursar.access import confirm
 from bursar.access.models import User
 from bursar.access.request import actor_of
 from bursar.access.rights import Right
@@ -38,6 +39,7 @@ def follow_link(request: HttpRequest, token: str) -> HttpResponse:
     if user is None:
         return render(request, "staff/link_is_spent.html", status=410)
     response: HttpResponse = perform_login(request, user, email_verification="none", redirect_url="/")
+    confirm.note_sign_in(request, "link")
     return response
 
 

@@ -19,6 +19,7 @@ from bursar.core import clock
 from bursar.core.errors import Refusal
 from bursar.staff.models import ApiToken, StaffMember
 from bursar.staff.queries import get_staff
+from bursar.staff.sign_in import make_link
 from tests.cast import NOW, PASSWORD, Cast, refusal_of, sign_in
 
 ROLES, OFF, ON = "staff.staff.set_roles", "staff.staff.deactivate", "staff.staff.reactivate"
@@ -171,6 +172,21 @@ def test_a_session_needs_its_csrf_token(cast: Cast) -> None:
 
 
 # Dangerous levers
+
+
+def test_without_password_and_factor_only_a_fresh_link_opens_a_dangerous_lever(cast: Cast) -> None:
+    user = User.objects.get(email="iris@agora.example")
+    user.set_unusable_password()
+    user.save()
+    address = f"/panel/actions/staff/{cast.ties.id}/deactivate"
+    stale = sign_in("iris@agora.example")
+    answer = stale.post(address, {"reason": "Left us", "confirm": "anything"})
+    assert answer.status_code == 403 and "Sign in afresh" in answer.content.decode()
+    assert StaffMember.objects.get(public_id=cast.ties.id).is_active
+    fresh = Client()
+    assert fresh.post(make_link(user, clock.now())).status_code == 302
+    assert fresh.post(address, {"reason": "Left us"}).status_code == 302
+    assert not StaffMember.objects.get(public_id=cast.ties.id).is_active
 
 
 def test_a_dangerous_lever_asks_who_you_are_and_loses_nothing(cast: Cast) -> None:
