@@ -157,7 +157,8 @@ def serve(options: argparse.Namespace) -> int:
     _check_port(options.port)
     install("run")
     # A stop while loading ends here too: what was loaded stays, the next run goes on.
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    for sign in (signal.SIGTERM, signal.SIGINT):  # the second may be ignored when a script started us
+        signal.signal(sign, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     processes: list[subprocess.Popen[bytes]] = []
     aside: list[subprocess.Popen[bytes]] = []
     try:

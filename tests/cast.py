@@ -170,6 +170,11 @@ class Cast:
             user = User.objects.get(email=f"{who}@agora.example")
             user.set_password(PASSWORD)
             user.save()
+        return cls.find()
+
+    @classmethod
+    def find(cls) -> Cast:
+        """Those who are there already."""
         people: dict[str, Any] = {who: actor_for(User.objects.get(email=f"{who}@agora.example")) for who in STAFF}
         people |= {who: actor_for(User.objects.get(email=f"{who}@client.example")) for who in ("maud", "lotte")}
         accounts: dict[str, Any] = {

@@ -16,6 +16,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from bursar.core import clock
 from tests.cast import NOW, Cast
+from tests.mould import cast_of_process
 
 _sql_flush = DatabaseOperations.sql_flush
 
@@ -47,7 +48,7 @@ def now() -> Iterator[datetime]:
 @pytest.fixture
 def cast(db: None, now: datetime) -> Cast:
     """The named cast, at the fixed instant, inside a transaction that is rolled back."""
-    return Cast.gather()
+    return cast_of_process()
 
 
 @pytest.fixture
