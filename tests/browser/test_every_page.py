@@ -125,7 +125,8 @@ class Visitors:
                 for who in WHO:
                     answer = self.clients[who].get(path)
                     is_page = answer.status_code == 200 and b"<!doctype html>" in answer.content[:200].lower()
-                    if is_page:
+                    # a mail's own HTML stands in a sandbox where no script runs, axe's neither
+                    if is_page and "sandbox" not in answer.headers["Content-Security-Policy"]:
                         yield route, Page(who, path)
 
 
@@ -290,7 +291,7 @@ def test_no_page_is_left_out(visitors: Visitors) -> None:
     """Each address that is not for programs shows somebody something, or stands in this list with its reason."""
     silent = []
     for route in ROUTES:
-        if route.startswith("/api/"):
+        if route.startswith(("/api/", "/handbook/")):  # a site that is built apart: tests/browser/test_handbook.py
             continue
         path = visitors.path_of(route)
         answers = [visitors.clients[who].get(path) for who in WHO]
