@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib
 import os
 import subprocess
 import sys
@@ -10,26 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from bursar.core import clock
 from tests.cast import NOW, Cast
-from tests.mould import cast_of_process
+from tests.mould import SHIPPED, cast_of_process, keep_shipped
 
 _sql_flush = DatabaseOperations.sql_flush
 
 
 def _flush_the_book_too(self: Any, *args: Any, **kwargs: Any) -> list[str]:
-    """The book refuses TRUNCATE; only a superuser's test database may step round it.
+    """The book refuses TRUNCATE; only a superuser's test database may step round it. What migrations ship comes back.
 
     A browser that was closed may leave a request behind: when the two wait for each other, that one gives way.
     """
     statements = _sql_flush(self, *args, **kwargs)
     role, patience = "SET session_replication_role = ", "SET deadlock_timeout = "
     before, after = [f"{role}replica", f"{patience}'60s'"], [f"{role}origin", f"{patience}DEFAULT"]
-    return [*before, *statements, *after] if statements else statements
+    return [*before, *statements, *SHIPPED, *after] if statements else statements
 
 
 DatabaseOperations.sql_flush = _flush_the_book_too  # type: ignore[method-assign]  # for tests only
@@ -37,6 +35,12 @@ DatabaseOperations.sql_flush = _flush_the_book_too  # type: ignore[method-assign
 
 def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes 0.3 s on purpose
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        keep_shipped()
 
 
 @pytest.fixture
@@ -54,12 +58,6 @@ def cast(db: None, now: datetime) -> Cast:
 @pytest.fixture
 def committed(transactional_db: None) -> Cast:
     """The named cast, really committed, under the running clock: for threads, processes and browsers."""
-    for room, module, name in (
-        ("staff", "0002_shipped_roles", "add_roles"),
-        ("plans", "0002_shipped_catalogue", "add_catalogue"),
-        ("attention", "0002_shipped_templates", "add_templates"),
-    ):
-        getattr(importlib.import_module(f"bursar.{room}.migrations.{module}"), name)(apps, None)
     return Cast.gather(clock.now())
 
 

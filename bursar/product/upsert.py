@@ -146,11 +146,14 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
         raise NotPossible("A workspace moves to another organisation by a handoff, which staff do.")
     if row.kind != item.type:
         raise NotPossible("A workspace stays internal, or for an external client, as it was made.")
-    values["deleted_at"] = (row.deleted_at or now) if item.deleted else None
+    gone_since = row.deleted_at
+    values["deleted_at"] = (gone_since or now) if item.deleted else None
     what = _write(row, values, item)
     if is_adopted:
         return Result("updated", "It goes by the product's id from now on.", accounts={row.account_id})
     if what == "updated":
+        if gone_since is not None and not item.deleted:
+            _come_back(row, gone_since, now)
         BillingAccount.objects.filter(pk=row.account_id, scope=Scope.WORKSPACE, label="").update(
             shown_label=row.name, sort_key=row.sort_key
         )
@@ -170,6 +173,14 @@ def _adopt(item: WorkspaceItem) -> bool:
         raise NotPossible(f"“{item.external_id}” is the id of another workspace already.")
     Workspace.objects.filter(pk=row.pk).update(external_id=item.external_id)
     return True
+
+
+def _come_back(workspace: Workspace, gone_since: datetime, now: datetime) -> None:
+    """It was away: nobody paid for it in between, so that the months that closed without it stay true."""
+    kept = WorkspaceAccount.objects.filter(workspace=workspace, valid_until=None)
+    kept.filter(valid_from__gte=gone_since).delete()
+    kept.update(valid_until=gone_since)
+    WorkspaceAccount.objects.create(workspace=workspace, account_id=workspace.account_id, valid_from=now)
 
 
 def _payer(organisation: Organisation, item: WorkspaceItem, now: datetime) -> BillingAccount:

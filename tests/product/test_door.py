@@ -16,7 +16,9 @@ from bursar.access.keys import digest_of
 from bursar.actions.run import run
 from bursar.audit.models import AuditLine
 from bursar.core import clock
+from bursar.core.calendar import Month
 from bursar.product.models import ApiKey, Scope
+from bursar.rollup.models import AccountMonth
 from bursar.tenants.models import Login, Organisation, Person, Workspace, WorkspaceMembership
 from bursar.usage.models import UsageEvent
 from bursar.usage.queries import get_standing
@@ -396,3 +398,20 @@ def test_the_openapi_shows_an_example_of_each(cast: Cast) -> None:
     schema = Client().get(f"{BASE}/openapi.json").json()
     assert len(schema["paths"]) >= 9
     assert "rec-0001" in json.dumps(schema) and "Gemeente Haarlem" in json.dumps(schema)
+
+
+def test_a_workspace_that_comes_back_leaves_the_months_without_it_alone(cast: Cast, key: str) -> None:
+    body = {"organisation": "samen", "name": "Jeugdpanel", "visibility": "private"}
+    gone, back = NOW + timedelta(days=1), NOW + timedelta(days=50)
+    with clock.frozen(gone):
+        sent = {**body, "deleted": True, "changed_at": gone.isoformat()}
+        assert call("PUT", "/workspaces/panel", sent, key).status_code == 200
+        assert call("PUT", "/workspaces/panel", sent, key).json()["result"] == "unchanged"
+    with clock.frozen(NOW + timedelta(days=40)):
+        prove()
+    with clock.frozen(back):
+        sent = {**body, "deleted": False, "changed_at": back.isoformat()}
+        assert call("PUT", "/workspaces/panel", sent, key).json()["result"] == "updated"
+        prove()
+        counts = dict(AccountMonth.objects.filter(account=cast.samen).values_list("month", "workspaces"))
+        assert [counts[Month.of(at).first] for at in (gone, NOW.replace(month=10), back)] == [0, 1, 1]

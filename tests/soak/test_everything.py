@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import csv as reader
-import importlib
 import tempfile
 import threading
 import traceback
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.http import QueryDict
@@ -65,11 +63,6 @@ class Everything(RuleBasedStateMachine):
     def found(self) -> None:
         clock.set_fixed(NOW)
         call_command("flush", verbosity=0, interactive=False)
-        for room, module, name in (
-            ("staff", "0002_shipped_roles", "add_roles"),
-            ("plans", "0002_shipped_catalogue", "add_catalogue"),
-        ):
-            getattr(importlib.import_module(f"bursar.{room}.migrations.{module}"), name)(apps, None)
         self.cast = Cast.gather(NOW)
         scopes = ["push", "usage"]
         key = ApiKey.objects.create(name="k", digest="k", hint="hint", scopes=scopes, created_by="t")
