@@ -14,6 +14,8 @@ from bursar.audit import rules
 from bursar.audit.models import AuditHead, AuditLine, AuditName, AuditSeal, AuditSealHead
 from bursar.core.ids import public_id
 
+SEAL_LOCK = 0x0B0_5EA_1
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -94,7 +96,7 @@ def _locked_head(stream: str) -> AuditHead:
 def seal(at: datetime) -> AuditSeal | None:
     """Chains a seal over every head that moved since the last one; None when none did."""
     with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE audit_auditseal IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_LOCK])  # a table lock would want more rights
     moved = list(AuditHead.objects.select_for_update().filter(is_sealed=False, seq__gt=0).order_by("stream"))
     if not moved:
         return None

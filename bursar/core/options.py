@@ -38,12 +38,12 @@ def names(text: str) -> list[str]:
 
 
 def option(name: str, default: str | None, doc: str, parse: Callable[[str], T]) -> T | None:
-    """Reads `name` from the environment; None when it is unset and has no default.
+    """Reads `name` from the environment; empty is unset. None when it has no default then.
 
     Raises ValueError, naming the setting, when its text cannot be read.
     """
     OPTIONS[name] = Option(name, default, doc)
-    text = os.environ.get(name, default)
+    text = os.environ.get(name) or default
     if text is None:
         return None
     try:

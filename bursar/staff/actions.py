@@ -213,6 +213,32 @@ def sign_out(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     return Outcome(f"{ended} sessions of {member} ended.", [Change("Sessions ended", "", str(ended))])
 
 
+def _why_no_factor_to_reset(case: Case) -> str | None:
+    member = case.target
+    if case.actor.staff_id == member.pk:
+        return "Manage your own second factor under “Your sign-in”; when it is lost, ask a colleague."
+    return None if queries.has_second_factor(member.user_id) else f"{member} has no second factor."
+
+
+@action(
+    key="staff.staff.reset_factor",
+    on=StaffMember,
+    label="Reset second factor…",
+    icon="shield-off",
+    help="Removes their authenticator, passkeys and recovery codes, and ends every session. They enrol anew.",
+    when="Somebody lost their phone or key and their recovery codes too. Make sure by voice that it is really them: "
+    "whoever holds their password gets in until they have enrolled anew.",
+    permission=Right.MANAGE_STAFF,
+    blocked=_why_no_factor_to_reset,
+    danger=True,
+)
+def reset_factor(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
+    removed = sign_in.remove_factors(member.user)
+    ended = sign_in.end_sessions(member.user)
+    changes = [Change("Second factor", ", ".join(removed), "none"), Change("Sessions ended", "", str(ended))]
+    return Outcome(f"{member} has no second factor now, and enrols at the next visit.", changes)
+
+
 class CreateToken(ActionForm):
     name = forms.CharField(label="Name", max_length=100, help_text="What it is for, such as “nightly report”.")
     rights = forms.MultipleChoiceField(

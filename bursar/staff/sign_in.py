@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 
@@ -33,6 +34,14 @@ def end_sessions(user: User) -> int:
         session.end()
         count += 1
     return count
+
+
+def remove_factors(user: User) -> list[str]:
+    """Authenticator, passkeys and recovery codes. Returns what there was, in words."""
+    found = Authenticator.objects.filter(user=user)
+    words = sorted({str(one.get_type_display()).lower() for one in found})
+    found.delete()
+    return words
 
 
 @transaction.atomic

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +20,15 @@ import pytest
 import structlog
 from django.conf import settings as live
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 
+from bursar.actions.run import run
+from bursar.audit import store
 from bursar.config import logs, operator
+from bursar.config.deployment import list_findings
 from bursar.core import clock, heartbeat
-from tests.cast import Cast, prove, sign_in
+from tests.cast import NOW, Cast, bring_all, prove, sign_in, usage
 
 
 def test_alive_and_ready(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,6 +56,29 @@ def test_measures_for_those_who_may(cast: Cast, settings: Any) -> None:
     assert (
         Client().get("/metrics", headers={"Authorization": "Bearer scrape"}, REMOTE_ADDR="10.0.0.9").status_code == 200
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_processes_answer_for_each_other(transactional_db: None, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    more = {"DATABASE_URL": url_of(live.DATABASES["default"]["NAME"]), "BURSAR_VAR": str(tmp_path)}
+    command = [sys.executable, "-m", "bursar", "serve", "--no-migrate", "--processes", "2", "--port", port]
+    server = subprocess.Popen(command, env={**os.environ, **more}, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz").close()
+                break
+            time.sleep(0.1)
+        for _ in range(6):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in/").close()
+        for _ in range(4):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+                assert 'route="sign-in/",status="200"} 6.0' in answer.read().decode()
+    finally:
+        server.terminate()
+        server.wait(20)
 
 
 def test_one_line_a_request_without_names(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
@@ -81,6 +112,13 @@ def url_of(name: str) -> str:
     return f"postgresql:///{name}?host={known['HOST']}&user={known['USER']}"
 
 
+def is_there(known: dict[str, Any]) -> bool:
+    """Iris, in the database that was restored."""
+    with psycopg.connect(host=known["HOST"], user=known["USER"], dbname="bursar_restored") as restored:
+        found = restored.execute("SELECT 1 FROM access_user WHERE email = 'iris@agora.example'").fetchone()
+    return found is not None
+
+
 @pytest.mark.django_db(transaction=True)
 def test_backup_and_restore_proven_by_both_verifies(committed: Cast, tmp_path: Path) -> None:
     committed.reset_panel()
@@ -99,15 +137,14 @@ def test_backup_and_restore_proven_by_both_verifies(committed: Cast, tmp_path: P
         for command in (("verify",), ("audit", "verify")):
             done = bursar(url, *command)
             assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
-        listed = bursar(url, "staff", "list").stdout
-        assert "iris@agora.example" in listed
+        assert is_there(known)
         again = bursar(url, "restore", str(file))
         assert again.returncode == 1 and "--replace" in again.stderr
         broken = tmp_path / "broken.dump"
         broken.write_bytes(file.read_bytes()[:2000])
         half = bursar(url, "restore", str(broken), "--replace")
         assert half.returncode == 1
-        assert "iris@agora.example" in bursar(url, "staff", "list").stdout
+        assert is_there(known)
     finally:
         admin.execute("DROP DATABASE bursar_restored WITH (FORCE)")
         admin.close()
@@ -126,6 +163,35 @@ def test_what_was_forgotten_is_said(cast: Cast, settings: Any, capsys: pytest.Ca
         call_command("check-deploy")
     said = capsys.readouterr().out
     assert "BURSAR_HTTPS is off" not in said and "No worker" not in said
+
+
+def test_the_web_role_of_the_guide_can_do_everything_but_change_the_book(cast: Cast) -> None:
+    """With the very statements of docs/operate.md."""
+    guide = (Path(live.ROOT) / "docs" / "operate.md").read_text()
+    grants = guide.split("```sql")[1].split("```")[0]
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE bursar_web")
+        cursor.execute(grants)
+        cursor.execute("SET LOCAL ROLE bursar_web")
+        cast.reset_panel()
+        bring_all(usage("panel", "late", NOW - timedelta(days=40), 600))
+        run("product.person.erase", cast.iris, cast.target_id("person"), {"typed": "Lotte"}, reason="Asked for it")
+        assert sign_in("ties@agora.example").get("/panel/usage/").status_code == 200
+        assert store.seal(clock.now()) is not None
+        prove()
+        for table in (
+            "audit_auditline",
+            "audit_auditseal",
+            "audit_auditsealhead",
+            "audit_audithead",
+            "audit_auditname",
+        ):
+            with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+                cursor.execute(f"DELETE FROM {table}")
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            cursor.execute("UPDATE audit_auditline SET reason = ''")
+        assert not [one for one in list_findings() if "superuser" in one.sentence or "owns the book" in one.sentence]
+        cursor.execute("RESET ROLE")
 
 
 def test_ready_asks_a_server_that_is_not_there() -> None:

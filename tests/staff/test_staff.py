@@ -7,6 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
 from django.db import connection
 from django.test import Client
@@ -15,6 +18,7 @@ from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.actions.run import run
 from bursar.audit.models import AuditLine
+from bursar.config.actors import actor_for
 from bursar.core import clock
 from bursar.core.errors import Refusal
 from bursar.staff.models import ApiToken, StaffMember
@@ -187,6 +191,23 @@ def test_without_password_and_factor_only_a_fresh_link_opens_a_dangerous_lever(c
     assert fresh.post(make_link(user, clock.now())).status_code == 302
     assert fresh.post(address, {"reason": "Left us"}).status_code == 302
     assert not StaffMember.objects.get(public_id=cast.ties.id).is_active
+
+
+def test_a_lost_second_factor_is_reset_by_a_colleague(cast: Cast) -> None:
+    reset = "staff.staff.reset_factor"
+    assert refusal_of(reset, cast.iris, cast.ties.id, reason="Lost").status == 409
+    user = User.objects.get(email="ties@agora.example")
+    TOTP.activate(user, "JBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(user)
+    browser = sign_in("ties@agora.example")
+    UserSession.objects.create(user=user, ip="127.0.0.1", session_key=browser.session.session_key)
+    assert refusal_of(reset, cast.noor, cast.ties.id, reason="Lost").status == 403
+    assert refusal_of(reset, actor_for(user), cast.ties.id, reason="Lost").status == 403
+    assert "Your sign-in" in refusal_of(reset, cast.iris, cast.iris.id, reason="Lost").sentence
+    run(reset, cast.iris, cast.ties.id, reason="Phone stolen; called her back")
+    assert not Authenticator.objects.filter(user=user).exists()
+    assert browser.get("/panel/usage/").status_code == 302
+    assert AuditLine.objects.get(key=reset).changes[0]["after"] == "none"
 
 
 def test_a_dangerous_lever_asks_who_you_are_and_loses_nothing(cast: Cast) -> None:

@@ -3,11 +3,14 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+MEASURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Command(BaseCommand):
@@ -21,6 +24,8 @@ class Command(BaseCommand):
         parser.add_argument("--no-migrate", action="store_true", help="the database is migrated elsewhere")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["processes"] > 1 and MEASURES not in os.environ:
+            _share_measures()
         from granian.constants import Interfaces
         from granian.server import Server
 
@@ -34,8 +39,6 @@ class Command(BaseCommand):
             ) from None
         if not options["no_migrate"]:
             call_command("migrate", verbosity=0)
-        if options["processes"] > 1:
-            _share_measures()
         Server(
             "bursar.config.wsgi:application",
             address=options["host"],
@@ -48,8 +51,12 @@ class Command(BaseCommand):
 
 
 def _share_measures() -> None:
-    """Several processes write their counters into one folder, so that any of them can answer for all."""
+    """Several processes write their counters into one folder, so that any of them can answer for all.
+
+    The counters look for the folder when they are imported, which is long past here: so this process starts over.
+    """
     folder = settings.BURSAR_VAR / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    os.environ[MEASURES] = str(folder)
+    os.execv(sys.executable, [sys.executable, "-m", "bursar", *sys.argv[1:]])
