@@ -18,6 +18,7 @@ from bursar.config.middleware import refuse_json
 from bursar.core.api import DescribedAPI
 from bursar.core.errors import Forbidden
 from bursar.panel.api import router as accounts_router
+from bursar.product.admin_api import router as keys_router
 from bursar.product.api import api as product_api
 from bursar.rollup.api import router as rollup_router
 from bursar.staff.api import router as staff_router
@@ -42,7 +43,7 @@ class ActorAuth(HttpBearer):
 
 api = DescribedAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace="api", docs_url=None)
 api.add_router("", build_router())
-for router in (rollup_router, accounts_router, book_router, staff_router):
+for router in (rollup_router, accounts_router, book_router, staff_router, keys_router):
     api.add_router("", router)
 
 
