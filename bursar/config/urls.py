@@ -20,6 +20,7 @@ from bursar.core.api import DescribedAPI
 from bursar.core.errors import Forbidden
 from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
+from bursar.product.admin_api import router as keys_router
 from bursar.product.api import api as product_api
 from bursar.requests.api import router as requests_router
 from bursar.rollup.api import router as rollup_router
@@ -48,7 +49,7 @@ api = DescribedAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace
 api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
-    webhooks_router,
+    webhooks_router, keys_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)

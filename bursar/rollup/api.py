@@ -9,17 +9,18 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from ninja import Query, Router
 
+from bursar.access.request import actor_of
 from bursar.core import clock, cursors
 from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest, NotFound
 from bursar.core.money import plain
-from bursar.rollup import csv, filters, movements, queries, rules
+from bursar.rollup import csv, filters, movements, queries, rules, views
 from bursar.rollup.filters import View
 from bursar.rollup.models import AccountMonth
-from bursar.rollup.movements import KINDS, Figure, MonthMovements
+from bursar.rollup.movements import LABELS, Figure, MonthMovements
 from bursar.rollup.queries import ORDER
 from bursar.rollup.refresh import refresh
-from bursar.rollup.schemas import FILTERS, PAGED, AccountsOut, MovedOut, MovementsOut, RollupOut
+from bursar.rollup.schemas import FILTERS, PAGED, AccountsOut, MovedOut, MovementsOut, RollupOut, ViewOut
 
 router = Router(tags=["rollup"])
 LIMIT: int = Query(50, ge=1, le=200, description="How many rows; at most 200.")  # type: ignore[type-arg]  # ninja types
@@ -166,10 +167,10 @@ def _figure(made: Figure) -> dict[str, Any]:
     by_alias=True,
 )
 def list_moved(request: HttpRequest, month: str, kind: str, cursor: str = "", limit: int = LIMIT) -> dict[str, Any]:
-    """By account key, all rows by cursor."""
+    """By account key, all rows by cursor. `kind`: new, reactivation, expansion, contraction, churn, or net for all."""
     now = clock.now()
     view = filters.read({"month": month}, now)
-    if kind not in KINDS:
+    if kind not in LABELS:
         raise NotFound(f"There is no movement “{kind[:40]}”.")
     refresh(now)
     with queries.consistent_read():
@@ -198,3 +199,11 @@ def _moved(row: Any) -> dict[str, str]:
         "change_eur": plain(change),
         "class": row.klass,
     }
+
+
+@router.get("/views", operation_id="views_list", summary="Saved views, own and shared", response=list[ViewOut])
+def list_views(request: HttpRequest) -> list[ViewOut]:
+    return [
+        ViewOut(id=view.public_id, name=view.name, owner=str(view.owner), is_shared=view.is_shared, query=view.query)
+        for view in views.views_for(actor_of(request))
+    ]

@@ -16,7 +16,7 @@ from bursar.core.errors import NotFound
 from bursar.core.money import ZERO, plain
 from bursar.rollup import filters, movements, present, queries, rules, words
 from bursar.rollup.models import RevenueClass
-from bursar.rollup.movements import KINDS, Figure, MonthMovements
+from bursar.rollup.movements import KINDS, LABELS, NET, Figure, MonthMovements
 from bursar.rollup.refresh import refresh
 from bursar.ui.navigation import NavEntry, register
 
@@ -41,6 +41,7 @@ def show_movements(request: HttpRequest) -> HttpResponse:
 
 def _month(one: MonthMovements) -> dict[str, Any]:
     page = f"{reverse('rollup:page')}?month={one.month}"
+    before = one.month if one.is_first else one.month.previous()
     classes = {key: _figure(figure, f"{page}&class={key}") for key, figure in one.classes.items()}
     return {
         "label": one.month.label,
@@ -49,7 +50,9 @@ def _month(one: MonthMovements) -> dict[str, Any]:
         "paying_url": f"{page}&class=paying",
         "is_first": one.is_first,
         "start": one.start,
+        "start_url": f"{reverse('rollup:page')}?month={before}&class=paying",
         "net": one.net,
+        "net_url": reverse("rollup:moved", args=[one.month, NET]),
         "end": one.end,
         "amounts": [classes[key] for key in IN_CHART],
         "counts": [classes[klass] for klass in RevenueClass.values],
@@ -72,7 +75,7 @@ def _figure(figure: Figure, url: str) -> dict[str, Any]:
 def show_moved(request: HttpRequest, month: str, kind: str) -> HttpResponse:
     now = clock.now()
     view = filters.read({"month": month, "page": request.GET.get("page", "")}, now)
-    if kind not in KINDS:
+    if kind not in LABELS:
         raise NotFound(f"There is no movement “{kind[:40]}”.")
     refresh(now)
     with queries.consistent_read():
@@ -87,7 +90,7 @@ def show_moved(request: HttpRequest, month: str, kind: str) -> HttpResponse:
     context = {
         "month": view.month,
         "is_open": view.is_current,
-        "kind_label": KINDS[kind],
+        "kind_label": LABELS[kind],
         "rows": rows,
         "total": total,
         "pager": present.pager(view, count, request.GET),

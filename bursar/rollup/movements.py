@@ -18,6 +18,8 @@ KINDS = {
     "contraction": "Contraction",
     "churn": "Churn",
 }
+NET = "net"  # all of them together
+LABELS = {**KINDS, NET: "All movements"}
 SHOWN = 12
 
 
@@ -77,7 +79,8 @@ def calc_movements(current: Month, count: int = SHOWN) -> list[MonthMovements]:
 
 def list_moved(month: Month, kind: str) -> QuerySet[AccountMonth]:
     """The accounts behind one figure, the largest change first; `change` is EUR per month."""
-    rows = AccountMonth.objects.filter(month=month.first, movement=kind).select_related("account__organisation")
+    rows = AccountMonth.objects.filter(month=month.first).select_related("account__organisation")
+    rows = rows.exclude(movement="") if kind == NET else rows.filter(movement=kind)
     order = "change" if kind in ("contraction", "churn") else "-change"
     return rows.annotate(change=F("mrr") - F("previous_mrr")).order_by(order, "account__sort_key", "account_id")
 

@@ -115,3 +115,11 @@ class MovedRow(Schema):
 class MovedOut(Schema):
     accounts: list[MovedRow]
     next_cursor: str
+
+
+class ViewOut(Schema):
+    id: str
+    name: str
+    owner: str
+    is_shared: bool
+    query: str = Field(description="The page's address parameters.", examples=["class=trial&sort=account"])

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from bursar.access.request import actor_of
+from bursar.core import clock
 from bursar.staff import queries
 
 router = Router(tags=["staff"])
@@ -28,6 +29,23 @@ class MemberOut(Schema):
     is_active: bool
     has_second_factor: bool
     last_seen_at: datetime | None
+
+
+class TokenOut(Schema):
+    id: str
+    name: str
+    hint: str
+    rights: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    is_live: bool
+
+
+class RoleOut(Schema):
+    slug: str
+    name: str
+    rights: list[str]
 
 
 @router.get("/me", operation_id="me_get", summary="Who the token or session is, and what it may do", response=MeOut)
@@ -51,3 +69,27 @@ def list_staff(request: HttpRequest) -> list[MemberOut]:
         )
         for member in queries.list_members()
     ]
+
+
+@router.get("/tokens", operation_id="tokens_list", summary="One's own API tokens", response=list[TokenOut])
+def list_tokens(request: HttpRequest) -> list[TokenOut]:
+    now = clock.now()
+    return [
+        TokenOut(
+            id=token.public_id,
+            name=token.name,
+            hint=token.hint,
+            rights=token.rights,
+            created_at=token.created_at,
+            expires_at=token.expires_at,
+            last_used_at=token.last_used_at,
+            is_live=token.is_live(now),
+        )
+        for token in queries.tokens_of(actor_of(request))
+    ]
+
+
+@router.get("/roles", operation_id="roles_list", summary="Roles and their rights", response=list[RoleOut])
+def list_roles(request: HttpRequest) -> list[RoleOut]:
+    """Which actions a right opens stands in `bursar actions --json` and in the roles page."""
+    return [RoleOut(slug=role.slug, name=role.name, rights=role.rights) for role in queries.list_roles()]

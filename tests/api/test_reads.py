@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from bursar.actions.run import run
+from bursar.staff.models import ApiToken
 from tests.cast import NOW, Cast, bring_all, organisation, person, seat, sign_in, workspace
 
 SORTS = [
@@ -97,3 +98,16 @@ def test_me_and_the_docs(cast: Cast, iris: Client) -> None:
     assert iris.get("/api/v1/docs").status_code == 200
     paths = iris.get("/api/v1/openapi.json").json()["paths"]
     assert "/api/v1/accounts" in paths and any("actions/reset_usage" in path for path in paths)
+
+
+def test_what_the_smaller_pages_read(cast: Cast, iris: Client) -> None:
+    run("rollup.company.save_view", cast.iris, "company", {"name": "Mine", "query": "class=trial"})
+    made = run("product.company.create_key", cast.iris, "company", {"name": "App", "scopes": ["push"]}, reason="x")
+    assert [view["name"] for view in iris.get("/api/v1/views").json()] == ["Mine"]
+    assert sign_in("ties@agora.example").get("/api/v1/views").json() == []
+    keys = iris.get("/api/v1/keys")
+    assert keys.json()[0]["scopes"] == ["push"] and made.secret not in keys.content.decode()
+    ApiToken.objects.create(member_id=cast.ada.staff_id, name="t", digest="d", hint="hint", rights=["read"])
+    assert iris.get("/api/v1/tokens").json() == []
+    assert sign_in("ada@agora.example").get("/api/v1/tokens").json()[0]["name"] == "t"
+    assert "manage_staff" in iris.get("/api/v1/roles").json()[-1]["rights"]

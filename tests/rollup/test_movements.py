@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from itertools import pairwise
 from typing import Any
 
@@ -60,6 +62,12 @@ def test_every_figure_opens_its_accounts(cast: Cast) -> None:
     assert 'href="/panel/usage/movements/2026-11/contraction">−75.00</a>' in page
     moved = iris.get("/panel/usage/movements/2026-11/contraction").content.decode()
     assert "Gemeente Haarlem" in moved and "−75.00" in moved
+    assert "Gemeente Haarlem" in iris.get("/panel/usage/movements/2026-11/net").content.decode()
+    for address, amount in re.findall(
+        r'<a (?:class="\w+" )?href="(/panel/usage/[^"]+)">(?:<b>)?(−?[\d,]+\.\d\d)', page
+    ):
+        opened = iris.get(unescape(address))
+        assert opened.status_code == 200 and f"€ {amount}" in opened.content.decode(), (address, amount)
     assert "No account moved" in iris.get("/panel/usage/movements/2026-05/new").content.decode()
     assert iris.get("/panel/usage/movements/2026-11/luck").status_code == 404
     assert iris.get("/panel/usage/movements/never/new").status_code == 400
