@@ -20,7 +20,7 @@ from bursar.rollup.models import AccountMonth
 from bursar.rollup.queries import AccountLine, filtered, last_payments, list_lines, ordered, with_names
 from bursar.tenants.queries import Contact, list_admin_contacts
 
-CHUNK = 20_000  # one set of statements a chunk: larger ones are quicker, and memory stays under 50 MB
+CHUNK = 20_000  # one set of statements a chunk: larger ones are quicker; memory is that of one chunk
 LINES = 1000
 ACCOUNT_COLUMNS = (
     "month", "account_id", "account", "scope", "organisation", "partner", "class", "reason", "tier", "payment_mode",
