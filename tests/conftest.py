@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,3 +59,15 @@ def cast(db: None, now: datetime) -> Cast:
 def committed(transactional_db: None) -> Cast:
     """The named cast, really committed, under the running clock: for threads, processes and browsers."""
     return Cast.gather(clock.now())
+
+
+@pytest.fixture(scope="session")
+def built_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The handbook as `dev.py docs` builds it; any warning fails."""
+    folder = tmp_path_factory.mktemp("handbook") / "site"
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    built = subprocess.run(
+        command, cwd=settings.ROOT, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True
+    )
+    assert built.returncode == 0, built.stderr
+    return folder

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver
 
 from bursar.actions.registry import TARGETS
 from bursar.config.urls import urlpatterns
+from bursar.notifications.compose import sign
 from tests.cast import Cast
 
 # The places that name no target. An address with another one leads to a 404, and tests/browser/test_every_page.py says so.
@@ -38,6 +39,9 @@ ROUTES = sorted({route for route in addresses() if "(?P" not in route})
 
 def filled(route: str, cast: Cast, more: dict[str, str] | None = None) -> str:
     """The route with an id in each place; `more` knows places by name, before everything else."""
+
+    if route.startswith("/notices/stop/"):
+        return route.replace("<str:token>", sign(cast.ada.id, ["usage"]))
 
     def value(match: re.Match[str]) -> str:
         name = match[0].strip("<>").rpartition(":")[2]

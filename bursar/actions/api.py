@@ -17,6 +17,7 @@ from bursar.actions.registry import ACTIONS
 from bursar.actions.run import run
 from bursar.actions.schema import body_model
 from bursar.actions.spec import Action, Outcome
+from bursar.core.api import RefusalBody
 from bursar.core.errors import NotFound
 
 
@@ -42,12 +43,6 @@ class OutcomeOut(Schema):
     group: str
 
 
-class RefusalOut(Schema):
-    code: str
-    sentence: str
-    fields: dict[str, list[str]] = {}
-
-
 class BulkIn(Schema):
     action: str
     ids: list[str]
@@ -71,7 +66,7 @@ class BulkOut(Schema):
 
 
 IDEMPOTENCY_KEY: Any = Header("", alias="Idempotency-Key", max_length=100)  # type: ignore[type-arg]  # ninja types
-REFUSALS: dict[int, type[Schema]] = dict.fromkeys((401, 403, 404, 409, 422), RefusalOut)
+REFUSALS: dict[int, type[Schema]] = dict.fromkeys((401, 403, 404, 409, 422), RefusalBody)
 
 
 def _actor(request: HttpRequest) -> Actor:

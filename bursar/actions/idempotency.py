@@ -48,7 +48,7 @@ def claim(actor: Actor, key: str, digest: str, now: datetime) -> Outcome | None:
 
 
 def keep(actor: Actor, key: str, outcome: Outcome) -> None:
-    stored = {**asdict(outcome), "touched": {}, "secret": ""}
+    stored = {**asdict(outcome), "touched": {}, "secret": "", "outgoing": []}
     IdempotencyKey.objects.filter(actor_id=actor.id, key=key).update(outcome=stored)
 
 

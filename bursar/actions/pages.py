@@ -109,7 +109,7 @@ def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
             case.target.public_id,
             data,
             reason=request.POST.get("reason", ""),
-            message=request.POST.get("message", ""),
+            message=request.POST.get("message", "") if action.takes_message else "",
             idempotency_key=request.POST.get("idempotency_key", "")[:100],
             seen=_read_seen(request.POST.get("seen", "")),
             undoes=request.POST.get("undoes", "")[:24],

@@ -15,6 +15,9 @@ from bursar.actions.spec import Case, Change, Outcome
 from bursar.audit import store as pen
 from bursar.outbox import store as outbox
 
+TOLD = ("requester",)
+"""What of an outcome's data the notices need; never all of it: it may hold a secret."""
+
 
 def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> None:
     """Writes the action's line, what would undo it, and the notices that wait for commit."""
@@ -31,7 +34,7 @@ def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> No
             target_kind=kind.slug,
             target_id=target.public_id,
             target_name=str(target),
-            touches=kind.touches(target),
+            touches=[*kind.touches(target), *outcome.touches],
             changes=[_kept(place, change, names) for place, change in enumerate(outcome.changes)],
             reason=request.reason.strip(),
             message=request.message.strip(),
@@ -47,17 +50,18 @@ def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> No
 
 
 def _tell(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
-    """Outbox rows: a notice for each kind of people, a webhook in the order of the account's changes."""
+    """Outbox rows: one notice for everybody who is told, a webhook in the order of the account's changes."""
     line, target, event = outcome.line_id, case.target, outcome.event or request.action.event
-    rows = [
-        outbox.put(
-            "notice",
-            f"{line}:{notice.value}",
-            {"line": line, "notice": notice.value, "target": target.public_id},
-            case.now,
-        )
-        for notice in request.action.tell
-    ]
+    rows = []
+    if request.action.tell:
+        notice = {
+            "line": line,
+            "topic": request.action.topic.value,
+            "notices": [notice.value for notice in request.action.tell],
+            "target": target.public_id,
+            "data": {name: outcome.data[name] for name in TOLD if name in outcome.data},
+        }
+        rows.append(outbox.put("notice", f"{line}:notice", notice, case.now))
     if event:
         payload = {
             "line": line,
@@ -67,6 +71,8 @@ def _tell(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
             "data": outcome.data,
         }
         rows.append(outbox.put("webhook", f"{line}:webhook", payload, case.now, order_key=stream))
+    for place, (name, payload) in enumerate(outcome.outgoing):
+        rows.append(outbox.put(name, f"{line}:{name}:{place}", {**payload, "line": line}, case.now))
     if any(rows):
         app.configure_task("outbox.deliver").defer()  # in this transaction: it starts right after commit
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import autodiscover_modules
 
 from bursar.access.actor import Actor
-from bursar.actions.spec import Action, Change, Touched
+from bursar.actions.spec import Action, Change, Reason, Touched
 
 Verb = Callable[..., Any]
 
@@ -23,6 +23,8 @@ class Target:
 
     fetch: through the actor's scope, by public id; raises NotFound.  accounts: keys of the billing accounts to lock.
     stream: where its lines stand in the book.  parents: what the kebab lists after it.  touches: ids for timelines.
+    page, own_page: names of the addresses, taking the public id, where staff and customers look at it. leads: a line
+    that touches one is looked at there, whatever its own target is.
     """
 
     slug: str
@@ -33,6 +35,9 @@ class Target:
     stream: Callable[[Any], str]
     touches: Callable[[Any], list[str]]
     parents: Callable[[Any], list[Any]] = lambda target: []
+    page: str = ""
+    own_page: str = ""
+    leads: bool = False
 
 
 Settler = Callable[[Touched, datetime, bool], list[Change]]
@@ -107,9 +112,13 @@ def list_declaration_faults(made: Action) -> list[str]:
         faults.append(f"{made.key}: no room “{made.room}”")
     if not made.label or not made.help.endswith("."):
         faults.append(f"{made.key}: needs a label and a help sentence")
+    if not made.when.endswith("."):
+        faults.append(f"{made.key}: does not say when to reach for it (`when`)")
     faults += [f"{made.key}: its inverse {key} does not exist" for key in made.inverse if key not in ACTIONS]
     strange = [key for key in made.inverse if _slug(key) != made.target_slug]
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]
+    if made.message is Reason.REQUIRED and not made.customer_visible:
+        faults.append(f"{made.key}: asks for words to a customer who sees nothing of it")
     if any(not notice.is_for_staff for notice in made.tell) and not made.customer_visible:
         faults.append(f"{made.key}: tells customers of something they may not see")
     return faults

@@ -212,12 +212,14 @@ def check_reason(request: Request) -> None:
     text = request.reason.strip()
     if request.action.reason is Reason.REQUIRED and not text:
         raise Invalid(fields={"reason": ["Say why. The reason stays with the staff."]})
+    if request.action.message is Reason.REQUIRED and not request.message.strip():
+        raise Invalid(fields={"message": ["Write to them what was decided and why. They will read this."]})
     for name, value in (("reason", text), ("message", request.message)):
         if len(value) > REASON_LENGTH:
             raise Invalid(fields={name: [f"At most {REASON_LENGTH} characters; this has {len(value)}."]})
         if "\0" in value:
             raise Invalid(fields={name: ["This holds a character that cannot be kept."]})
-    if request.message.strip() and not request.action.customer_visible:
+    if request.message.strip() and not request.action.takes_message:
         raise Invalid(fields={"message": ["The customer does not see this action, so there is nowhere to write to."]})
 
 

@@ -66,8 +66,9 @@ def body_model(action: Action) -> type[BaseModel]:
     if action.reason is not Reason.NONE:
         default = ... if action.reason is Reason.REQUIRED else ""
         fields["reason"] = (str, Field(default, description="Why; for the staff, never shown to the customer."))
-    if action.customer_visible:
-        fields["message"] = (str, Field("", description="To the customer; shown beside the change."))
+    if action.takes_message:
+        told = ... if action.message is Reason.REQUIRED else ""
+        fields["message"] = (str, Field(told, description="To the customer; shown beside the change."))
     return create_model(f"{inner.__name__.removesuffix('Data')}Body", __config__=ConfigDict(extra="forbid"), **fields)
 
 

@@ -91,6 +91,8 @@ class Outcome:
     `effects` are added by the settlers (MRR before and after). `data` is for programs. `settle_later`: a batch
     only marks its accounts; the refresh computes them before anybody reads. `undo`: how to take it back, this time.
     `secret`: shown once to whoever made it; it is kept nowhere. `event`: instead of the one that the action declares.
+    `touches`: ids beside the target's own whose timelines show the line, such as that of what was made.
+    `outgoing`: outbox rows that leave after commit, as (kind, payload); the door adds the line's id as `line`.
     """
 
     sentence: str
@@ -102,6 +104,8 @@ class Outcome:
     undo: Undo | None = None
     secret: str = ""
     event: str = ""
+    touches: list[str] = field(default_factory=list)
+    outgoing: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     line_id: str = ""
     group: str = ""
 
@@ -141,7 +145,8 @@ class Action:
     beside the changes the door finds by running the verb and rolling back. prepare: slow work before the
     transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. inverse: keys of
     the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once. when: for the handbook,
-    when to reach for it and when not. topic: what its notices are about. event: the name of the outgoing webhook.
+    when to reach for it and when not. message: whether the customer must be told something in words, where the action
+    is visible to them. topic: what its notices are about. event: the name of the outgoing webhook.
     """
 
     key: str
@@ -155,6 +160,7 @@ class Action:
     permission: models.TextChoices | None = Right.ACT
     reason: Reason = Reason.REQUIRED
     customer_visible: bool = False
+    message: Reason = Reason.OPTIONAL
     tell: tuple[Notice, ...] = ()
     topic: Topic = Topic.PLAN
     event: str = ""
@@ -187,6 +193,10 @@ class Action:
 
     def form_for(self, case: Case, data: Any = None, **kwargs: Any) -> ActionForm:
         return self.form(data, case=case, **kwargs)
+
+    @property
+    def takes_message(self) -> bool:
+        return self.customer_visible and self.message is not Reason.NONE
 
     @property
     def is_for_customers(self) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET
 
+from bursar.access.actor import ActorKind
 from bursar.audit import queries
 from bursar.audit.models import AuditLine
 from bursar.core.calendar import end_of, midnight
@@ -20,7 +22,7 @@ from bursar.ui.navigation import NavEntry, register
 PAGE_SIZE = 50
 TIMELINE_SIZE = 30
 
-register(NavEntry(key="book", label="Book", url_name="audit:book", order=90))
+register(NavEntry(key="book", label="Book", url_name="audit:book", order=90, help="book"))
 
 
 def describe(line: AuditLine) -> dict[str, Any]:
@@ -36,6 +38,27 @@ def describe(line: AuditLine) -> dict[str, Any]:
         for place, change in enumerate(line.changes)
     ]
     return {"line": line, "actor": names.get("actor", ""), "target": names.get("target", ""), "changes": changes}
+
+
+def customer_version(line: AuditLine, reader_id: str = "") -> dict[str, Any]:
+    """A line as customers read it (DOMAIN 12): no reason, no staff member, no private change.
+
+    What customers did themselves names them; `reader_id`, the public id of who reads, turns that into “you”.
+    """
+    told = describe(line)
+    by = f"the {settings.BURSAR_COMPANY_NAME} team"
+    if line.actor_kind == ActorKind.CUSTOMER:
+        by = "you" if line.actor_id == reader_id else told["actor"]
+    return {
+        "label": line.label,
+        "at": line.at,
+        "target": told["target"],
+        "target_id": line.target_id,
+        "changes": [change for change in told["changes"] if not change["private"]],
+        "message": line.message,
+        "by": by,
+        "is_own": by == "you",
+    }
 
 
 def read_filters(given: QueryDict) -> tuple[dict[str, str], QuerySet[AuditLine]]:

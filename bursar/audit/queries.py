@@ -27,8 +27,8 @@ def list_timeline(public_id: str) -> QuerySet[AuditLine]:
 
 
 def list_notes(public_id: str) -> QuerySet[AuditLine]:
-    """What colleagues noted about a thing, or about what belongs to it."""
-    return list_timeline(public_id).filter(key__endswith=".add_note")
+    """What colleagues noted about a thing, or about what belongs to it; an outcome is a note too."""
+    return list_timeline(public_id).filter(Q(key__endswith=".add_note") | Q(key__endswith=".note_outcome"))
 
 
 def list_customer_history(public_ids: list[str]) -> QuerySet[AuditLine]:

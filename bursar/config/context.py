@@ -25,6 +25,7 @@ def installation(request: HttpRequest) -> dict[str, Any]:
         "demo_data": is_demo,
         "demo_sign_ins": demo.SIGN_INS if is_demo and actor is None else [],
         "demo_password": demo.PASSWORD,
+        "mail_stays_here": is_demo and is_staff and not settings.BURSAR_MAIL_LEAVES,
         "worker_late": is_staff and heartbeat.is_late(clock.now(), seen_at),
         "worker_seen_at": seen_at,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -33,7 +33,7 @@ class SecurityHeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", _policy())
+        response.headers.setdefault("Content-Security-Policy", policy())
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if getattr(request, "actor", None) is not None:
@@ -41,7 +41,11 @@ class SecurityHeadersMiddleware:
         return response
 
 
-def _policy() -> str:
-    """A form may lead on to the product's sign-in, where there is one."""
+def policy(scripts: Iterable[str] = ()) -> str:
+    """A form may lead on to the product's sign-in, where there is one.
+
+    `scripts`: hashes of inline scripts that this one answer may run beside our own files.
+    """
     server = settings.BURSAR_OIDC_SERVER
-    return POLICY.replace("form-action 'self'", f"form-action 'self' {server}") if server else POLICY
+    text = POLICY.replace("form-action 'self'", f"form-action 'self' {server}") if server else POLICY
+    return text.replace("script-src 'self'", " ".join(["script-src 'self'", *scripts]))

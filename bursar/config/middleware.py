@@ -31,6 +31,7 @@ from bursar.staff.queries import has_second_factor, note_seen
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 BAD_TOKENS = 30
+FOR_STAFF = ("/panel/", "/handbook/")
 QUIET = ("/static/", "/healthz", "/readyz", "/metrics")
 log = structlog.get_logger("bursar.web")
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}\Z", re.ASCII)
@@ -112,7 +113,7 @@ class ActorMiddleware:
 
 
 class GateMiddleware:
-    """Every panel and API address, existing or not.
+    """Every address of the panel, the handbook and the API, existing or not.
 
     Strangers: the sign-in page, or 401. Signed in without the right to read: 404, as if there were nothing.
     """
@@ -122,7 +123,7 @@ class GateMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         is_api = _is_under(request.path, "/api/") and not _is_under(request.path, "/api/product/")
-        is_panel = _is_under(request.path, "/panel/")
+        is_panel = any(_is_under(request.path, prefix) for prefix in FOR_STAFF)
         if _is_under(request.path, "/actions/") and request.actor is None:  # type: ignore[attr-defined]  # set just above
             return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
         if is_api or is_panel:

@@ -68,7 +68,31 @@ _MAIL = option(
     "Where mail goes out: smtp://user:password@host:587, or smtps:// for TLS from the start. Unset: files in var/mail.",
     urlsplit,
 )
+BURSAR_WEBHOOK_INSECURE = required(
+    "BURSAR_WEBHOOK_INSECURE",
+    "no",
+    "Yes lets webhooks go to http:// and to private addresses: for trying out, or a receiver in the same network.",
+    boolean,
+)
+BURSAR_WEBHOOK_PATIENCE = timedelta(
+    days=required(
+        "BURSAR_WEBHOOK_PATIENCE_DAYS",
+        "3",
+        "After how many days without one success a webhook endpoint is switched off, and the leads are told.",
+        int,
+    )
+)
 DEFAULT_FROM_EMAIL = required("BURSAR_MAIL_FROM", "bursar@agora.example", "The sender of mail.", str)
+BURSAR_MAIL_LEAVES = _MAIL is not None
+BURSAR_MAIL_KEPT = timedelta(
+    days=required(
+        "BURSAR_MAIL_KEPT_DAYS", "90", "How many days the text of a mail is kept; to whom and about what stays.", int
+    )
+)
+
+BURSAR_HANDBOOK = required(
+    "BURSAR_HANDBOOK", str(ROOT / "site"), "The folder of the built handbook, shown to staff under /handbook/.", Path
+)
 
 ROOMS = [
     "core", "ui", "access", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "rollup",

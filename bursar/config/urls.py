@@ -12,16 +12,20 @@ from ninja.utils import check_csrf
 
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
+from bursar.attention.api import router as attention_router
 from bursar.audit.api import router as book_router
-from bursar.config import operator
+from bursar.config import handbook, operator
 from bursar.config.middleware import refuse_json
 from bursar.core.api import DescribedAPI
 from bursar.core.errors import Forbidden
+from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
 from bursar.product.admin_api import router as keys_router
 from bursar.product.api import api as product_api
+from bursar.requests.api import router as requests_router
 from bursar.rollup.api import router as rollup_router
 from bursar.staff.api import router as staff_router
+from bursar.webhooks.api import router as webhooks_router
 
 
 def show_api_docs(request: HttpRequest) -> HttpResponse:
@@ -43,7 +47,11 @@ class ActorAuth(HttpBearer):
 
 api = DescribedAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace="api", docs_url=None)
 api.add_router("", build_router())
-for router in (rollup_router, accounts_router, book_router, staff_router, keys_router):
+_ROUTERS = (
+    rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
+    webhooks_router, keys_router,
+)  # fmt: skip
+for router in _ROUTERS:
     api.add_router("", router)
 
 
@@ -64,6 +72,9 @@ urlpatterns = [
     path("api/v1/docs", show_api_docs, name="api_docs"),
     path("api/v1/", api.urls),
     path("api/product/v1/", product_api.urls),
+    path("handbook", RedirectView.as_view(url="/handbook/")),
+    path("handbook/", handbook.show, name="handbook"),
+    path("handbook/<path:path>", handbook.show, name="handbook_page"),
     path("panel/keys/", include("bursar.product.urls")),
     path("panel", RedirectView.as_view(url="/panel/")),
     path("panel/actions/", include("bursar.actions.urls")),

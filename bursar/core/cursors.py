@@ -23,3 +23,20 @@ def decode(cursor: str, length: int) -> list[Any]:
     if not isinstance(found, list) or len(found) != length or any("\0" in str(value) for value in found):
         raise BadRequest("This cursor is broken. Start again without one.")
     return found
+
+
+def read_key(text: str) -> int | None:
+    """A row's key in a page's address; None for an empty one. Raises BadRequest for anything else."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadRequest("This page address is broken. Open the list from its start.")
+    return int(text)
+
+
+def decode_key(cursor: str) -> int:
+    """The one key in a cursor. Raises BadRequest as `decode` does."""
+    (key,) = decode(cursor, 1)
+    if type(key) is not int or abs(key) >= 2**63:
+        raise BadRequest("This cursor is broken. Start again without one.")
+    return key

@@ -1,7 +1,10 @@
-"""The customer's own pages. A staff person sees one entry more in the same menu."""
+"""The customer's own pages. Everybody wears the customer's hat here; staff see one entry more in the same bar."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -10,58 +13,143 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from bursar.access.actor import Actor, ActorKind
+from bursar.access.actor import ActorKind
 from bursar.access.models import User
-from bursar.access.request import actor_of
-from bursar.audit.pages import describe
-from bursar.audit.queries import list_customer_history
+from bursar.access.request import actor_of, customer_of
 from bursar.core import clock
-from bursar.dashboard import queries
+from bursar.core.calendar import Month
+from bursar.core.errors import BadRequest, NotFound
+from bursar.dashboard import present
+from bursar.dashboard.queries import accounts, history, scope, workspaces
+from bursar.rollup.queries import consistent_read
+from bursar.rollup.refresh import refresh
 
-HISTORY_SIZE = 50
+LATELY = 5
+BROKEN = "This page address is broken. Open the page from its start."
+
+
+@contextmanager
+def _looking(request: HttpRequest) -> Iterator[scope.Scope]:
+    """One consistent read in the customer's hat; what is due is brought up to date before it."""
+    now = clock.now()
+    refresh(now)
+    with consistent_read():
+        yield scope.load(customer_of(request), now)
+
+
+def _page(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "1")
+    if not (text.isascii() and text.isdigit() and int(text[:7]) > 0 and len(text) < 7):
+        raise BadRequest(BROKEN)
+    return int(text)
 
 
 @login_required
 @require_GET
 def show_home(request: HttpRequest) -> HttpResponse:
-    actor, now = actor_of(request), clock.now()
-    workspaces = queries.list_own_workspaces(actor, now)
-    context = {
-        "organisations": queries.list_own_organisations(actor, now),
-        "workspaces": workspaces,
-        "history": _history(workspaces)[:5],
-        "not_set_up": _is_colleague_without_role(request, actor),
-        "staff_help": settings.BURSAR_STAFF_HELP,
-    }
+    with _looking(request) as mine:
+        cards = workspaces.list_cards(mine, [w for w in mine.workspaces if w.deleted_at is None])
+        bills = accounts.list_bills(mine.list_billed(), mine.now)
+        reach = history.reach_of(mine)
+        lately = list(history.list_lines(reach)[:LATELY])
+        context = {
+            "places": present.places(mine, cards, bills, request.GET.get("all", "")),
+            "lately": present.history(lately, reach, mine.actor),
+            "has_history": bool(reach.names),
+            "not_set_up": _is_colleague_without_role(request),
+            "staff_help": settings.BURSAR_STAFF_HELP,
+        }
     return render(request, "dashboard/home.html", context)
 
 
 @login_required
 @require_GET
-def show_history(request: HttpRequest) -> HttpResponse:
-    workspaces = queries.list_own_workspaces(actor_of(request), clock.now())
-    return render(request, "dashboard/history.html", {"history": _history(workspaces)})
-
-
-def _history(workspaces: list[queries.OwnWorkspace]) -> list[dict[str, Any]]:
-    """The customer's version of the book: no reason, no staff member, no private change."""
-    ids = queries.list_history_ids(workspaces)
-    lines = [describe(line) for line in list_customer_history(ids)[:HISTORY_SIZE]] if ids else []
-    return [
-        {
-            "label": made["line"].label,
-            "at": made["line"].at,
-            "target": made["target"],
-            "changes": [change for change in made["changes"] if not change["private"]],
-            "message": made["line"].message,
-            "by": f"the {settings.BURSAR_COMPANY_NAME} team",
+def show_workspace(request: HttpRequest, workspace_id: str) -> HttpResponse:
+    with _looking(request) as mine:
+        workspace = scope.find_workspace(mine, workspace_id)
+        card = workspaces.list_cards(mine, [workspace])[0]
+        context = {
+            **present.card(card),
+            "account": workspace.account if card.sees_price else None,
+            **(_behind(request, mine, card) if not card.sight.is_outside else {}),
         }
-        for made in lines
-    ]
+    return render(request, "dashboard/workspace.html", context)
 
 
-def _is_colleague_without_role(request: HttpRequest, actor: Actor) -> bool:
+def _behind(request: HttpRequest, mine: scope.Scope, card: workspaces.Card) -> dict[str, Any]:
+    """What people of the organisation see and guests do not: usage, people, history."""
+    workspace, now = card.workspace, mine.now
+    month = _month(request, now)
+    page, people_page = _page(request, "recordings"), _page(request, "people")
+    recordings, count = workspaces.list_recordings(workspace, month, page)
+    seats, people_count = workspaces.list_seats(workspace, card.sight, now, people_page)
+    reach = history.reach_of(mine)
+    lately = list(history.list_lines(reach.only(workspace.public_id))[:LATELY])
+    return {
+        "months": [present.month(row, month) for row in workspaces.list_months(workspace)],
+        "month": month,
+        "recordings": recordings,
+        "recordings_count": count,
+        "recordings_pager": present.pager(request.GET, "recordings", page, count, workspaces.RECORDINGS_SHOWN),
+        "seats": seats,
+        "people_count": people_count,
+        "people_pager": present.pager(request.GET, "people", people_page, people_count, workspaces.PEOPLE_SHOWN),
+        "lately": present.history(lately, reach, mine.actor),
+    }
+
+
+def _month(request: HttpRequest, now: datetime) -> Month:
+    text = request.GET.get("month", "")
+    try:
+        month = Month.parse(text) if text else Month.of(now)
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+    if month > Month.of(now):
+        raise BadRequest(f"{month.label} has not begun yet.")
+    return month
+
+
+@login_required
+@require_GET
+def show_account(request: HttpRequest, account_id: str) -> HttpResponse:
+    with _looking(request) as mine:
+        account = scope.find_account(mine, account_id)
+        bill = accounts.list_bills([account], mine.now)[0]
+        page = _page(request, "page")
+        payments, count = accounts.list_payments(account, page)
+        context = {
+            **present.bill(bill),
+            **present.price(mine, bill),
+            "manager": accounts.get_manager(account, mine.now),
+            "payments": payments,
+            "pager": present.pager(request.GET, "page", page, count, accounts.PAYMENTS_SHOWN),
+            "now": mine.now,
+        }
+    return render(request, "dashboard/account.html", context)
+
+
+@login_required
+@require_GET
+def show_history(request: HttpRequest) -> HttpResponse:
+    page, only = _page(request, "page"), request.GET.get("of", "")
+    with _looking(request) as mine:
+        reach = history.reach_of(mine)
+        if only and only not in reach.names:
+            raise NotFound
+        start = (page - 1) * history.PAGE_SIZE
+        found = history.list_lines(reach.only(only) if only else reach)
+        lines = list(found[start : start + history.PAGE_SIZE + 1])
+        context = {
+            "lines": present.history(lines[: history.PAGE_SIZE], reach, mine.actor),
+            "names": sorted(reach.names.items(), key=lambda item: item[1].casefold()),
+            "only": only,
+            "pager": present.pager(request.GET, "page", page, start + len(lines), history.PAGE_SIZE),
+        }
+    return render(request, "dashboard/history.html", context)
+
+
+def _is_colleague_without_role(request: HttpRequest) -> bool:
     """Somebody at the company's own address, whom nobody gave a role yet."""
     assert isinstance(request.user, User)
     is_colleague = request.user.email.endswith(f"@{settings.BURSAR_MAIL_DOMAIN}")
-    return is_colleague and actor.kind is not ActorKind.STAFF
+    return is_colleague and actor_of(request).kind is not ActorKind.STAFF

@@ -84,7 +84,7 @@ class Company:
 
     def _logins(self, ref: str, story: Story) -> Iterator[Line]:
         today = self.now.date()
-        for back in range(story.quiet_days, 45):
+        for back in range(story.quiet_days, 75):
             if self.random.random() < 0.18:
                 day = (today - timedelta(days=back)).isoformat()
                 yield {"kind": "login", "person": ref, "day": day, "count": self.random.randint(1, 4)}

@@ -10,8 +10,11 @@ from django.db import transaction
 
 from bursar.access.actor import system
 from bursar.access.models import User
+from bursar.core import clock
 from bursar.core.models import InstallationFact
+from bursar.demo import triage
 from bursar.demo.company import Company, Line, staff
+from bursar.demo.requests import make_requests
 from bursar.product.importing import Report, import_lines
 from bursar.tenants.models import Organisation, Person
 
@@ -46,7 +49,10 @@ def load(
     started, _ = InstallationFact.objects.get_or_create(name="demo_now", defaults={"value": now.isoformat()})
     now = datetime.fromisoformat(started.value)
     report = import_lines(_encoded(Company(accounts, seed, now).lines()), system("demo"), progress=progress)
+    if not report.bad:
+        make_requests(now)
     make_sign_ins()
+    triage.settle_some(clock.now())
     return report
 
 

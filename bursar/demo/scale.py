@@ -21,6 +21,7 @@ from bursar.core.models import InstallationFact
 from bursar.demo.load import load_staff, make_sign_ins
 from bursar.rollup.settle import settle
 from bursar.tenants.models import BillingAccount
+from bursar.usage.ingest import mark_full_sql
 
 WORKSPACES = 3
 MONTHS = 12
@@ -194,6 +195,8 @@ def _finish(now: datetime) -> None:
             "INSERT INTO usage_meter (workspace_id, tier, seconds) SELECT u.workspace_id, b.tier, SUM(u.seconds) "
             "FROM usage_usagemonth u JOIN plans_basetier b ON b.workspace_id = u.workspace_id GROUP BY 1, 2"
         )
+        cursor.execute("ANALYZE usage_usageevent, usage_meter")
+        cursor.execute(mark_full_sql(), {"now": now})
         for table in ("tenants_organisation", "tenants_billingaccount", "tenants_workspace", "tenants_person"):
             cursor.execute(f"SELECT setval(pg_get_serial_sequence(%s, 'id'), MAX(id)) FROM {table}", [table])
     with connection.cursor() as cursor:

@@ -189,4 +189,9 @@ STORIES = [
     Story("credited invoice", pays="managed_credited", tier="guardian"),
     Story("zero set in a paid year", is_old=True, free_days=0),
     Story("just under", tier="free", pays="none", counted_seconds=2844, workspaces=1),
+    Story("trial ends in two days", tier="free", pays="none", trial_days=2, workspaces=1),
+    Story("trial discount ends tomorrow", pays="none", discount=("trial", 100, 1)),
+    Story("approval ran out", tier="free", pays="none", grant_days=-5, workspaces=1, quiet_days=9),
+    Story("hit the wall and left", tier="free", pays="none", counted_seconds=5400, workspaces=1, quiet_days=25),
+    Story("full again after a reset", tier="free", pays="none", counted_seconds=72000, reset_days_ago=28, workspaces=1),
 ]

@@ -1,58 +1,93 @@
-"""The carriers of notices and mail: a notice becomes one mail a person, a mail goes out at least once."""
+"""The carriers of notices and mail: a notice is told to each person, a mail goes out at least once."""
 
 from __future__ import annotations
 
-from email.utils import formataddr
+import smtplib
+from email.utils import format_datetime, formataddr
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.template.loader import render_to_string
 
-from bursar.actions.spec import Notice
-from bursar.audit.models import AuditLine
-from bursar.audit.pages import describe
+from bursar.actions.spec import Notice, Topic
 from bursar.audit.queries import lines
-from bursar.notifications.queries import list_recipients
-from bursar.outbox import store
-from bursar.outbox.carriers import carrier
+from bursar.core import clock
+from bursar.notifications import store
+from bursar.notifications.compose import compose_letter, stop_url
+from bursar.notifications.models import Mail
+from bursar.notifications.recipients import list_told
+from bursar.outbox.carriers import NotDelivered, Refused, carrier
 from bursar.outbox.models import OutboxRow
 
 
 @carrier("notice")
-def expand(row: OutboxRow) -> None:
-    """One mail for each person; whoever hears of a line as admin does not hear of it again as billing person."""
+def expand(row: OutboxRow) -> str:
     line = lines().get(public_id=row.payload["line"])
-    with transaction.atomic():
-        for person in list_recipients(Notice(row.payload["notice"]), row.payload["target"], line.at):
-            payload = {"line": line.public_id, "to": person.email, "name": person.name, "staff": person.is_staff}
-            store.put_once("mail", f"{line.public_id}:{person.email}", payload, row.due_at)
+    told = list_told(line, [Notice(name) for name in row.payload["notices"]], row.payload["data"])
+    store.note(line, Topic(row.payload["topic"]), told, row.due_at)
+    return f"told {len(told)}"
 
 
 @carrier("mail")
-def send(row: OutboxRow) -> None:
-    """The Message-ID is the row's own: a mail that is repeated after a crash can be told by it."""
-    line = lines().get(public_id=row.payload["line"])
-    words = _words(line, row)
-    EmailMessage(
-        subject=f"{line.label}: {words['target']}",
-        body=render_to_string("notifications/mail.txt", words),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[formataddr((row.payload["name"], row.payload["to"]))],
-        headers={"Message-ID": f"<{row.public_id}@{settings.BURSAR_MAIL_DOMAIN}>", "Auto-Submitted": "auto-generated"},
-    ).send()
+def send(row: OutboxRow) -> str:
+    """Server's words in every refusal: a refused recipient or text fails at once, anything else is tried again."""
+    mail = _mail_of(row)
+    if not mail.email or not mail.text:
+        raise Refused("Its address or text is blanked. Nothing was sent.")
+    try:
+        _message(mail).send()
+    except smtplib.SMTPRecipientsRefused as refusal:
+        code, words = next(iter(refusal.recipients.values()))
+        raise _refusal(code, words) from refusal
+    except smtplib.SMTPDataError as refusal:
+        raise _refusal(refusal.smtp_code, refusal.smtp_error) from refusal
+    except smtplib.SMTPResponseException as refusal:  # the sender, the sign-in: an operator can mend these
+        raise NotDelivered(_words(refusal.smtp_code, refusal.smtp_error)) from refusal
+    except (smtplib.SMTPException, OSError) as error:
+        raise NotDelivered(f"The mail server does not answer: {error}") from error
+    except ValueError as error:
+        raise Refused(f"This cannot be sent as mail: {error}") from error
+    Mail.objects.filter(pk=mail.pk).update(sent_at=clock.now())
+    return "handed over to the mail server"
 
 
-def _words(line: AuditLine, row: OutboxRow) -> dict[str, object]:
-    """What the customer's history says, and no more: no reason, no staff member, no private change."""
-    told = describe(line)
-    return {
-        "name": row.payload["name"],
-        "label": line.label,
-        "target": told["target"],
-        "changes": [change for change in told["changes"] if not change["private"]],
-        "message": line.message,
-        "company": settings.BURSAR_COMPANY_NAME,
-        "address": settings.BURSAR_ADDRESS,
-        "is_staff": row.payload["staff"],
+def _mail_of(row: OutboxRow) -> Mail:
+    """The mail that a row points to. A room below may leave a whole letter instead: it becomes a mail here."""
+    if "mail" not in row.payload:
+        with transaction.atomic():
+            mail = compose_letter(row.payload, row.created_at)
+            mail.delivery_id = row.public_id
+            mail.save()
+            row.payload = {"mail": mail.public_id}
+            row.save(update_fields=["payload"])
+    return Mail.objects.get(public_id=row.payload["mail"])
+
+
+def _message(mail: Mail) -> EmailMultiAlternatives:
+    """Date and Message-ID are the mail's own: one that is repeated after a crash can be told by them."""
+    headers = {
+        "Message-ID": mail.message_id,
+        "Date": format_datetime(mail.created_at),
+        "Auto-Submitted": "auto-generated",
     }
+    if stop := stop_url(mail):  # RFC 8058
+        headers |= {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    message = EmailMultiAlternatives(
+        subject=mail.subject,
+        body=mail.text,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[formataddr((mail.name, mail.email))],
+        reply_to=[mail.reply_to] if mail.reply_to else None,
+        headers=headers,
+    )
+    message.attach_alternative(mail.html, "text/html")
+    return message
+
+
+def _refusal(code: int, words: bytes | str) -> NotDelivered:
+    """RFC 5321: 5xx is for good, 4xx for now."""
+    return (Refused if 500 <= code < 600 else NotDelivered)(_words(code, words))
+
+
+def _words(code: int, words: bytes | str) -> str:
+    return f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"

@@ -1,70 +1,98 @@
-"""Who hears of an action: the people behind each kind of notice."""
+"""Every read of notices, mail and deliveries, scoped by actor."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 
-from bursar.access.rights import Right
-from bursar.actions.spec import Notice
-from bursar.plans.models import AccountManager, GrantEndTold
-from bursar.plans.queries import list_grants_ending
-from bursar.staff.models import StaffMember
-from bursar.tenants.models import (
-    BillingAccount,
-    OrganisationMembership,
-    OrganisationRole,
-    Workspace,
-    WorkspaceMembership,
-    WorkspaceRole,
-)
-from bursar.tenants.queries import ADMIN_ROLES
+from bursar.access.actor import Actor
+from bursar.audit.models import AuditLine
+from bursar.core.errors import NotFound
+from bursar.notifications.models import Inbox, Mail, Notification
+from bursar.outbox.models import OutboxRow, OutboxState
+
+SHOWN = Q(state=OutboxState.FAILED) | ~Q(kind="notice")
+"""What stands among the deliveries: whatever leaves the house; notices are told within, so only when they failed."""
+TABS = {
+    "failed": (OutboxState.FAILED,),
+    "waiting": (OutboxState.WAITING, OutboxState.SENDING),
+    "done": (OutboxState.DONE,),
+}
 
 
-@dataclass(frozen=True, order=True)
-class Recipient:
-    email: str
-    name: str
-    is_staff: bool = False
+def notices_of(recipient_id: str) -> QuerySet[Notification]:
+    """Newest first, with the lines and their names at hand."""
+    rows = Notification.objects.filter(recipient_id=recipient_id).order_by("-id")
+    return rows.select_related("line").prefetch_related("line__name_rows")
 
 
-def list_recipients(notice: Notice, target_id: str, at: datetime) -> list[Recipient]:
-    """Each address once. Nobody without an address, no support member, nobody of a workspace that is gone."""
-    workspaces = list(Workspace.objects.filter(_named(target_id), deleted_at=None))
-    if notice is Notice.GRANTER:
-        return _granters(target_id, at)
-    if notice is Notice.BILLING:
-        return _people(workspaces, (WorkspaceRole.BILLING,), (OrganisationRole.BILLING,), at)
-    found = _people(workspaces, ADMIN_ROLES, (), at)
-    return found or _people(workspaces, (), (OrganisationRole.OWNER, OrganisationRole.ADMIN), at)
+def count_unread(recipient_id: str) -> int:
+    return Notification.objects.filter(recipient_id=recipient_id, read_at=None).count()
 
 
-def _named(target_id: str) -> Q:
-    return Q(public_id=target_id) | Q(account__public_id=target_id) | Q(organisation__public_id=target_id)
+def get_inbox(actor: Actor, public_id: str) -> Inbox:
+    """One's own and nobody else's; unsaved where nothing was chosen yet."""
+    if not public_id or public_id != actor.id:
+        raise NotFound
+    return Inbox.objects.filter(pk=public_id).first() or Inbox(recipient_id=public_id)
 
 
-def _people(
-    workspaces: list[Workspace], roles: Iterable[str], inherited: Iterable[str], at: datetime
-) -> list[Recipient]:
-    direct = WorkspaceMembership.objects.at(at).filter(workspace__in=workspaces, role__in=roles, is_support=False)
-    above = OrganisationMembership.objects.at(at).filter(
-        organisation_id__in={w.organisation_id for w in workspaces}, role__in=inherited
-    )
-    pairs = [*direct.values_list("person__email", "person__name"), *above.values_list("person__email", "person__name")]
-    return sorted({Recipient(email, name) for email, name in pairs if email})
+def deliveries_for(actor: Actor) -> QuerySet[OutboxRow]:
+    return OutboxRow.objects.filter(SHOWN) if actor.all_accounts else OutboxRow.objects.none()
 
 
-def _granters(account_id: str, at: datetime) -> list[Recipient]:
-    """Whoever granted what ends; else the account manager; else the leads."""
-    account = BillingAccount.objects.get(public_id=account_id)
-    told = GrantEndTold.objects.filter(account=account, at__lte=at).order_by("-at", "-id").first()
-    grants = list_grants_ending(account.pk, told.ends_at) if told else []
-    staff = StaffMember.objects.filter(is_active=True).select_related("user")
-    granted = staff.filter(pk__in=[grant.granted_by_id for grant in grants if grant.granted_by_id])
-    managing = staff.filter(pk__in=AccountManager.objects.at(at).filter(account=account).values("staff_id"))
-    leading = staff.filter(roles__rights__contains=[Right.MANAGE_STAFF.value]).distinct()
-    found = list(granted) or list(managing) or list(leading)
-    return sorted({Recipient(member.user.email, str(member), is_staff=True) for member in found})
+def get_delivery(actor: Actor, public_id: str) -> OutboxRow:
+    found = deliveries_for(actor).filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def count_deliveries(actor: Actor) -> dict[tuple[str, str], int]:
+    """By state and kind, in one statement."""
+    rows = deliveries_for(actor).order_by().values_list("state", "kind").annotate(count=Count("id"))
+    return {(state, kind): count for state, kind, count in rows}
+
+
+def count_failed(actor: Actor) -> int:
+    return deliveries_for(actor).filter(state=OutboxState.FAILED).count()
+
+
+def is_stuck(row: OutboxRow, now: datetime, after: timedelta) -> bool:
+    """Left half-sent by a worker that was killed."""
+    return row.state == OutboxState.SENDING and row.due_at <= now - after
+
+
+def mails_of(rows: Iterable[OutboxRow]) -> dict[str, Mail]:
+    """The mails that outbox rows point to, by public id."""
+    ids = [row.payload["mail"] for row in rows if row.kind == "mail" and "mail" in row.payload]
+    return {mail.public_id: mail for mail in Mail.objects.filter(public_id__in=ids).defer("text", "html")}
+
+
+def lines_of(rows: Iterable[OutboxRow]) -> dict[str, AuditLine]:
+    """The book lines that outbox rows came from, by public id."""
+    ids = [row.payload["line"] for row in rows if "line" in row.payload]
+    found = AuditLine.objects.filter(public_id__in=ids).prefetch_related("name_rows")
+    return {line.public_id: line for line in found}
+
+
+def mails_for(actor: Actor, text: str = "") -> QuerySet[Mail]:
+    """Newest first. `text`: part of the address, name or subject."""
+    rows = Mail.objects.order_by("-id") if actor.all_accounts else Mail.objects.none()
+    fits = Q(email__icontains=text) | Q(name__icontains=text) | Q(subject__icontains=text)
+    return rows.filter(fits) if text else rows
+
+
+def get_mail(actor: Actor, public_id: str) -> Mail:
+    found = mails_for(actor).filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def rows_of(mails: Iterable[Mail]) -> dict[str, OutboxRow]:
+    """The outbox rows that carry these mails, by the mails' public ids."""
+    rows = OutboxRow.objects.filter(public_id__in=[mail.delivery_id for mail in mails])
+    return {str(row.payload["mail"]): row for row in rows}

@@ -43,7 +43,11 @@ class OutboxRow(models.Model):
                 fields=["due_at", "id"],
                 condition=Q(state__in=[OutboxState.WAITING, OutboxState.SENDING]),
             ),
+            models.Index(name="outbox_by_state", fields=["state", "kind"]),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.public_id}"
 
 
 class OutboxAttempt(models.Model):

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from bursar.core import clock
-from bursar.outbox.carriers import CARRIERS, NotDelivered
+from bursar.outbox.carriers import APART, CARRIERS, NotDelivered, NotYet
 from bursar.outbox.models import OutboxAttempt, OutboxRow, OutboxState
 
 log = structlog.get_logger()
@@ -21,12 +21,14 @@ STUCK_AFTER = timedelta(minutes=10)
 UNDONE = (OutboxState.WAITING, OutboxState.SENDING)
 
 
-def put(kind: str, key: str, payload: dict[str, Any], now: datetime, order_key: str = "") -> OutboxRow | None:
+def put(
+    kind: str, key: str, payload: dict[str, Any], now: datetime, order_key: str = "", due_at: datetime | None = None
+) -> OutboxRow | None:
     """Adds a row inside the caller's transaction; None when no room carries this kind."""
     if kind not in CARRIERS:
         return None
     return OutboxRow.objects.create(
-        kind=kind, key=key, payload=payload, created_at=now, due_at=now, order_key=order_key
+        kind=kind, key=key, payload=payload, created_at=now, due_at=due_at or now, order_key=order_key
     )
 
 
@@ -42,18 +44,31 @@ def retry(row: OutboxRow, now: datetime) -> None:
 
 
 def deliver_due(now: datetime, limit: int = 200) -> int:
-    """Carries out what is due, oldest first. Several workers may run this at once. Returns how many were done."""
+    """Carries out what is due, oldest first. Several workers may run this at once. Returns how many were done.
+
+    Kinds that leave apart are left to the jobs of their own room.
+    """
+    return _deliver(now, limit, ~Q(kind__in=APART))[1]
+
+
+def deliver_apart(now: datetime, kind: str, prefix: str, limit: int) -> int:
+    """As `deliver_due`, for the rows of one kind whose order key begins with `prefix`. Returns how many were taken."""
+    return _deliver(now, limit, Q(kind=kind, order_key__startswith=prefix))[0]
+
+
+def _deliver(now: datetime, limit: int, which: Q) -> tuple[int, int]:
+    """How many rows were taken, and how many of them were done."""
     done = 0
-    for _ in range(limit):
-        row = _take(now)
+    for taken in range(limit):
+        row = _take(now, which)
         if row is None:
-            break
+            return taken, done
         done += _carry(row, now)
-    return done
+    return limit, done
 
 
 @transaction.atomic
-def _take(now: datetime) -> OutboxRow | None:
+def _take(now: datetime, which: Q) -> OutboxRow | None:
     """One due row, marked `sending`. A row left in `sending` by a crash is taken again and marked."""
     stuck = Q(state=OutboxState.SENDING, due_at__lte=now - STUCK_AFTER)
     due = Q(state=OutboxState.WAITING, due_at__lte=now)
@@ -61,7 +76,7 @@ def _take(now: datetime) -> OutboxRow | None:
         kind=OuterRef("kind"), order_key=OuterRef("order_key"), id__lt=OuterRef("id"), state__in=UNDONE
     )
     may_go = Q(order_key="") | ~Exists(before)
-    rows = OutboxRow.objects.select_for_update(skip_locked=True).filter(stuck | due, may_go)
+    rows = OutboxRow.objects.select_for_update(skip_locked=True).filter(which, stuck | due, may_go)
     row = rows.order_by("due_at", "id").first()
     if row is None:
         return None
@@ -73,11 +88,15 @@ def _take(now: datetime) -> OutboxRow | None:
 
 def _carry(row: OutboxRow, now: datetime) -> int:
     started = time.monotonic()
-    detail, is_done = "", False
+    detail, is_done, is_final = "", False, False
     try:
         detail, is_done = CARRIERS[row.kind](row) or "", True
+    except NotYet as wait:
+        row.state, row.attempts, row.due_at = OutboxState.WAITING, row.attempts - 1, wait.until
+        row.save(update_fields=["state", "attempts", "due_at"])
+        return 0
     except NotDelivered as refusal:
-        detail = str(refusal)
+        detail, is_final = str(refusal), refusal.is_final
         log.warning("outbox_not_delivered", kind=row.kind, id=row.public_id, attempt=row.attempts, why=detail)
     except Exception as error:  # whatever a carrier meets must not stop the rows behind it
         log.exception("outbox_delivery_failed", kind=row.kind, id=row.public_id, attempt=row.attempts)
@@ -88,7 +107,8 @@ def _carry(row: OutboxRow, now: datetime) -> int:
         row.state, row.last_error = OutboxState.DONE, ""
     else:
         row.last_error = detail
-        row.state = OutboxState.FAILED if row.attempts >= ATTEMPTS else OutboxState.WAITING
+        is_over = is_final or (row.attempts >= ATTEMPTS and row.kind not in APART)
+        row.state = OutboxState.FAILED if is_over else OutboxState.WAITING
         row.due_at = now + timedelta(seconds=30 * 2 ** min(row.attempts, 10))
     row.save(update_fields=["state", "due_at", "last_error"])
     return int(is_done)

@@ -16,7 +16,7 @@ from bursar.core.money import plain
 from bursar.panel import queries
 from bursar.panel.schemas import AccountOut, OrganisationOut, PersonOut, WorkspaceOut
 from bursar.rollup import csv, words
-from bursar.rollup.queries import consistent_read
+from bursar.rollup.queries import consistent_read, get_breakdown
 from bursar.rollup.refresh import refresh
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
 from bursar.usage.queries import get_standing
@@ -54,7 +54,7 @@ def read_account(request: HttpRequest, account_id: str, people: int = PAGE) -> d
     account = get_account(actor_of(request), account_id)
     refresh(now)
     with consistent_read():
-        price = queries.get_breakdown(account, now)
+        price = get_breakdown(account, now)
         return {
             "id": account.public_id,
             "label": str(account),

@@ -67,7 +67,7 @@ def show_account(request: HttpRequest, account_id: str) -> HttpResponse:
             **_rows(request, [account], now, WORKSPACES_SHOWN),
             "fact": months[0] if months else None,
             "months": [_account_month(row) for row in reversed(months)],
-            "price": queries.get_breakdown(account, now),
+            "price": rollup.get_breakdown(account, now),
             "terms": queries.list_account_terms(account),
             "now": now,
             **_people(request, Q(workspace__account=account), now),

@@ -19,10 +19,7 @@ from bursar.plans.models import (
     PinnedPrice,
     TierGrant,
 )
-from bursar.plans.queries import load_account
-from bursar.rollup import rules
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
-from bursar.rollup.settle import rule_settings
 from bursar.tenants.models import (
     BillingAccount,
     Organisation,
@@ -50,10 +47,6 @@ class Term:
 
     def is_live(self, at: datetime) -> bool:
         return self.since <= at and (self.until is None or at < self.until)
-
-
-def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown:
-    return rules.break_down(load_account(account.pk), rule_settings(), at)
 
 
 def list_account_terms(account: BillingAccount) -> list[Term]:

@@ -89,6 +89,7 @@ class BaseTier(Dated):
 
     class Meta:
         constraints = [no_overlap("one_base_tier", "workspace"), span_is_positive("base_tier_span")]
+        indexes = [models.Index(name="base_tier_ended", fields=["valid_until"], condition=Q(valid_until__isnull=False))]
 
 
 class TierGrant(models.Model):
@@ -110,6 +111,7 @@ class TierGrant(models.Model):
             models.CheckConstraint(name="grant_span", condition=Q(valid_until__gte=F("valid_from"))),
             models.UniqueConstraint(name="one_grant_an_instant", fields=["workspace", "valid_from"]),
         ]
+        indexes = [models.Index(name="grant_began", fields=["valid_from"])]
 
 
 class GrantEnd(models.TextChoices):
@@ -193,6 +195,7 @@ class PaymentTerms(Dated):
                 condition=~Q(mode=PaymentMode.MANAGED) | Q(status=PaymentStatus.NONE),
             ),
         ]
+        indexes = [models.Index(name="terms_lapse", fields=["lapses_at"], condition=Q(lapses_at__isnull=False))]
 
 
 class PinnedPrice(Dated):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -19,6 +19,8 @@ RANK = {"free": 0, "pilot": 1, "innovator": 2, "changemaker": 3, "guardian": 4}
 PAID_TIERS = frozenset({"innovator", "changemaker", "guardian"})
 SEAT_ROLES = frozenset({"owner", "admin", "member", "billing", "external"})
 MONTHS_OF = {"yearly": 12, "monthly": 1}
+DAY = timedelta(days=1)
+LONGEST_YEARS = 50
 
 
 class Spanned(Protocol):
@@ -243,6 +245,11 @@ def assign_seats(seated: list[Seated], people: list[set[int]]) -> dict[int, Seat
     return dearest
 
 
+def count_paid_seats(seated: list[Seated], people: list[set[int]]) -> Counter[int]:
+    """How many seats are paid at each workspace, by its key: each person where `assign_seats` puts them."""
+    return Counter(place.state.id for place in assign_seats(seated, people).values())
+
+
 def highest_paid(seated: list[Seated]) -> Seated | None:
     paid = [place for place in seated if place.effective.tier in PAID_TIERS]
     return max(paid, key=lambda place: RANK[place.effective.tier], default=None)
@@ -348,6 +355,15 @@ def why_not_this_tier(tier: str, present: EffectiveTier) -> str | None:
     return None
 
 
+def why_not_grant_tier(tier: str, present: EffectiveTier, end: datetime) -> str | None:
+    """A time-limited approval lifts above the base tier, and says something that does not hold already."""
+    if RANK[tier] <= RANK[present.base]:
+        return f"The workspace is on {present.base.capitalize()} for good; a time-limited tier has to be above that."
+    if present.grant and (present.grant.tier, present.grant.end) == (tier, end):
+        return f"{tier.capitalize()} until that day is what holds already."
+    return None
+
+
 def list_losses(before: str, after: str, before_cap: Decimal | None, after_cap: Decimal | None) -> list[str]:
     """What the customer loses by going from one tier down to another, in sentences."""
     if RANK[after] >= RANK[before]:
@@ -360,11 +376,20 @@ def list_losses(before: str, after: str, before_cap: Decimal | None, after_cap: 
     return losses
 
 
+def why_not_end_on(day: date, today: date) -> str | None:
+    if day < today:
+        return f"The end date {day:%-d %B %Y} is past. Choose today or later."
+    if day.year > today.year + LONGEST_YEARS:
+        return f"The end date {day:%-d %B %Y} is more than {LONGEST_YEARS} years away. Leave it empty for no end."
+    return None
+
+
 def why_not_discount(kind: str, percent: int, end_date: date | None, today: date, *, on_account: bool) -> str | None:
     if kind == "trial" and end_date is None:
         return "A trial discount needs an end date."
-    if end_date is not None and end_date < today:
-        return f"The end date {end_date:%-d %B %Y} is past. Choose today or later."
+    late = why_not_end_on(end_date, today) if end_date is not None else None
+    if late:
+        return late
     if percent == 0 and on_account:
         return "0 % is no discount. Use “Remove discount” to go back to the full price."
     return None

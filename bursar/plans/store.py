@@ -22,6 +22,20 @@ def end_grants(workspace_ids: Collection[int], now: datetime, kind: str = "") ->
     return (live.filter(kind=kind) if kind else live).update(valid_until=now)
 
 
+def grant_tier(workspace: Workspace, tier: str, kind: str, until: datetime, now: datetime, by: int | None) -> None:
+    """A tier on top of the base until an instant; one that began in this very instant is replaced."""
+    TierGrant.objects.filter(workspace=workspace, valid_from=now).delete()
+    TierGrant.objects.create(
+        workspace=workspace,
+        tier=tier,
+        kind=kind,
+        valid_from=now,
+        valid_until=until,
+        planned_until=until,
+        granted_by_id=by,
+    )
+
+
 def set_payment_terms(account: BillingAccount, state: AccountState, now: datetime, **values: Any) -> None:
     """Replaces the payment terms from `now`; what lapsed under the old ones is written down first, and stays lapsed."""
     old = terms_at(state, now)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import zlib
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
 from allauth.core.internal.httpkit import get_client_ip
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import Path, Schema
+from ninja import Schema
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.security import HttpBearer
 from pydantic import Field
@@ -19,18 +19,20 @@ from bursar.access.actor import Actor
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.api import DescribedAPI
-from bursar.core.errors import BadRequest, Forbidden, Invalid, Refusal, TooLarge, TooMany
+from bursar.core.errors import BadRequest, Invalid, Refusal, TooLarge, TooMany
 from bursar.core.limits import is_over
 from bursar.product import pushed, queries
 from bursar.product.actions.pushes import Batch
+from bursar.product.doors import REFUSALS, Id, key_with
 from bursar.product.models import ApiKey, Scope
+from bursar.product.request_api import router as requests_router
 from bursar.product.usage_events import USAGE_OPENAPI, read_events
+from bursar.webhooks.events import describe_openapi
 
 ITEMS_AT_MOST = 1000
 BODY_AT_MOST = 20_000_000
 BAD_KEYS = 30
 CREATED = {"created": 201, "refused": 409}
-Id = Annotated[str, Path(max_length=100)]
 
 
 class KeyAuth(HttpBearer):
@@ -62,12 +64,6 @@ class BatchOut(Schema):
     results: list[ItemOut]
 
 
-class RefusalOut(Schema):
-    code: str = Field(examples=["refused"])
-    sentence: str = Field(examples=["There is no organisation “org-9”."])
-    fields: dict[str, list[str]] = {}
-
-
 class UsageOut(Schema):
     taken: int
     repeated: int
@@ -96,21 +92,18 @@ class LinkOut(Schema):
     sentence: str
 
 
-REFUSALS: dict[int, Any] = dict.fromkeys((401, 403, 404, 409, 413, 422), RefusalOut)
 api = DescribedAPI(
-    title="Bursar, the product's door", version="1", auth=KeyAuth(), urls_namespace="product_api", docs_url=None
+    title="Bursar, the product's door",
+    version="1",
+    auth=KeyAuth(),
+    urls_namespace="product_api",
+    docs_url=None,
+    openapi_extra={"webhooks": describe_openapi()},
 )
 
 
-def _key(request: HttpRequest, scope: Scope) -> Actor:
-    actor: Actor = request.auth  # type: ignore[attr-defined]  # set by ninja
-    if scope.value not in actor.scopes:
-        raise Forbidden(f"This key lacks the scope “{scope.value}”.")
-    return actor
-
-
 def _push_one(request: HttpRequest, item: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    actor = _key(request, Scope.PUSH)
+    actor = key_with(request, Scope.PUSH)
     outcome = run("product.company.push", actor, "company", {"batch": Batch([item], _digest(request.body))})
     result = outcome.data["results"][0]
     if result["result"] == "refused":
@@ -178,7 +171,7 @@ def put_login(request: HttpRequest, person: Id, day: date, body: pushed.LoginIn)
 @api.post("/batch", response={200: BatchOut, **REFUSALS}, operation_id="push_batch", tags=["push"])
 def push_batch(request: HttpRequest, body: BatchIn) -> Any:
     """Up to 1 000 items of any kind in one transaction, applied in order; a refused one leaves the others alone."""
-    actor = _key(request, Scope.PUSH)
+    actor = key_with(request, Scope.PUSH)
     batch = Batch(body.items, _digest(request.body))
     return run("product.company.push", actor, "company", {"batch": batch}).data
 
@@ -192,7 +185,7 @@ def push_batch(request: HttpRequest, body: BatchIn) -> Any:
 )
 def post_usage(request: HttpRequest) -> HttpResponse:
     """Up to 10 000 events in the shape of CloudEvents, gzip allowed. The same event again changes nothing."""
-    actor = _key(request, Scope.USAGE)
+    actor = key_with(request, Scope.USAGE)
     body = _inflated(request)
     try:
         raw = orjson.loads(body)
@@ -233,7 +226,7 @@ def _inflated(request: HttpRequest) -> bytes:
 )
 def get_entitlements(request: HttpRequest, workspace: Id) -> Any:
     """What a workspace may do now. Send the ETag back in If-None-Match; 304 says that nothing changed."""
-    _key(request, Scope.ENTITLEMENTS)
+    key_with(request, Scope.ENTITLEMENTS)
     made = queries.get_entitlement(workspace, clock.now())
     body = orjson.dumps(made)
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -246,9 +239,12 @@ def get_entitlements(request: HttpRequest, workspace: Id) -> Any:
 @api.post("/sign-in-links", response={200: LinkOut, **REFUSALS}, operation_id="make_sign_in_link", tags=["sign-in"])
 def make_sign_in_link(request: HttpRequest, body: LinkIn) -> Any:
     """A link that signs a customer in once; the product sends them there."""
-    actor = _key(request, Scope.SIGN_IN)
+    actor = key_with(request, Scope.SIGN_IN)
     outcome = run("product.company.make_sign_in_link", actor, "company", {"person": body.person})
     return {"path": outcome.secret, "sentence": outcome.sentence}
+
+
+api.add_router("", requests_router)
 
 
 def _refuse(status: int, code: str, sentence: str, fields: dict[str, list[str]] | None = None) -> JsonResponse:

@@ -14,7 +14,9 @@ from bursar.access.models import User
 from bursar.actions.models import BulkResult, IdempotencyKey
 from bursar.audit.store import blank_names
 from bursar.core.sortkey import sort_key
+from bursar.notifications import store as notices
 from bursar.outbox.models import OutboxRow
+from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
 from bursar.staff.sign_in import end_sessions
 from bursar.tenants.models import Person, Workspace
@@ -39,6 +41,7 @@ def is_active_staff(person: Person) -> bool:
 def erase(person: Person, now: datetime) -> Counts:
     """`person` is changed in place too, so that the book's line about this names nobody."""
     name, email, user = person.name, person.email, person.user
+    notices.erase(*_addresses(person), name, ERASED)
     names = blank_names(person.public_id)
     if user is not None:
         names += _erase_user(user)
@@ -50,11 +53,21 @@ def erase(person: Person, now: datetime) -> Counts:
         if accounts:
             named.update(data_owner_email="")
         OutboxRow.objects.filter(payload__to__iexact=email).delete()
+    UpgradeRequest.objects.filter(requester=person).exclude(message="").update(message="")
     _blank_sentences(name)
     person.name, person.email, person.erased_at = ERASED, "", now
     person.sort_key = sort_key(ERASED)
     person.save()
     return Counts(names, logins, accounts)
+
+
+def _addresses(person: Person) -> tuple[list[str], list[str]]:
+    """The ids under which a person is told things, and where mail to them went."""
+    ids, emails = [person.public_id], [person.email]
+    if person.user is not None:
+        ids += StaffMember.objects.filter(user=person.user).values_list("public_id", flat=True)
+        emails.append(person.user.email)
+    return ids, emails
 
 
 def _erase_user(user: User) -> int:

@@ -12,6 +12,7 @@ class Scope(models.TextChoices):
     USAGE = "usage", "push usage"
     ENTITLEMENTS = "entitlements", "ask what a workspace may do"
     SIGN_IN = "sign_in", "make one-time sign-in links for customers"
+    REQUESTS = "requests", "ask for upgrades and workspaces on a person's behalf, and follow what comes of it"
 
 
 class ApiKey(Key):

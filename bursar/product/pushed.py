@@ -47,6 +47,11 @@ class WorkspaceIn(Pushed):
     data_owner_email: Mail | Literal[""] = ""
     agreement_accepted_at: Instant | None = None
     deleted: bool = False
+    bursar_id: Annotated[str, Field(max_length=24)] | None = Field(
+        None,
+        description="For a workspace that was made in Bursar: its id there. From then on it goes by the product's id.",
+        examples=[None],
+    )
 
     @model_validator(mode="after")
     def has_owner_only_for_clients(self) -> WorkspaceIn:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from bursar.access.actor import Actor, ActorKind, Door
 from bursar.core.errors import NotFound
 from bursar.plans.queries import load_catalogue
 from bursar.product.models import ApiKey
-from bursar.tenants.models import Workspace
+from bursar.tenants.models import Organisation, Person, Workspace
 from bursar.usage.queries import TierClock, list_standings
 from bursar.usage.rules import calc_entitlement
+
+M = TypeVar("M")
 
 
 def get_key(actor: Actor, public_id: str) -> ApiKey:
@@ -37,14 +39,31 @@ def actor_of_key(key: ApiKey) -> Actor:
     )
 
 
+def get_workspace(external_id: str) -> Workspace:
+    """By the product's id. Raises NotFound with a sentence, as its neighbours do."""
+    return _found(Workspace.objects.filter(external_id=external_id).first(), "workspace", external_id)
+
+
+def get_organisation(external_id: str) -> Organisation:
+    return _found(Organisation.objects.filter(external_id=external_id).first(), "organisation", external_id)
+
+
+def get_person(external_id: str) -> Person:
+    return _found(Person.objects.filter(external_id=external_id, erased_at=None).first(), "person", external_id)
+
+
+def _found(thing: M | None, what: str, external_id: str) -> M:
+    if thing is None:
+        raise NotFound(f"There is no {what} “{external_id[:100]}”.")
+    return thing
+
+
 def get_entitlement(external_id: str, now: datetime) -> dict[str, Any]:
     """DOMAIN 3: tier, cap, counted, may_record, uploads_locked; and until when that holds by the clock alone.
 
     Seconds. `valid_until` None: no instant is known. True with the worker stopped.
     """
-    workspace = Workspace.objects.filter(external_id=external_id).first()
-    if workspace is None:
-        raise NotFound(f"There is no workspace “{external_id[:100]}”.")
+    workspace = get_workspace(external_id)
     clock = TierClock([workspace.pk])
     tier = clock.at(workspace.pk, now).tier
     standing = list_standings({workspace.pk: tier}, now, is_open=True)[workspace.pk]

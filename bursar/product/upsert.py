@@ -34,6 +34,7 @@ from bursar.tenants.models import (
     WorkspaceAccount,
     WorkspaceMembership,
 )
+from bursar.tenants.store import get_pooled_account
 
 
 class NotPossible(Exception):
@@ -58,12 +59,13 @@ def lock_accounts(items: list[Any]) -> None:
     """The accounts of the workspaces that the items name, in id order: as every action does."""
     names = {item.external_id for item in items if isinstance(item, WorkspaceItem)}
     names |= {item.workspace for item in items if isinstance(item, WorkspaceMemberItem)}
+    made_here = {item.bursar_id for item in items if isinstance(item, WorkspaceItem) and item.bursar_id}
     if names:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT 1 FROM tenants_billingaccount WHERE id IN "
-                "(SELECT account_id FROM tenants_workspace WHERE external_id = ANY(%s)) ORDER BY id FOR UPDATE",
-                [sorted(names)],
+                "SELECT 1 FROM tenants_billingaccount WHERE id IN (SELECT account_id FROM tenants_workspace "
+                "WHERE external_id = ANY(%s) OR public_id = ANY(%s)) ORDER BY id FOR UPDATE",
+                [sorted(names), sorted(made_here)],
             )
 
 
@@ -130,6 +132,7 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
         "data_owner_email": item.data_owner_email,
         "agreement_accepted_at": item.agreement_accepted_at,
     }
+    is_adopted = bool(item.bursar_id) and _adopt(item)
     row = Workspace.objects.select_for_update(of=("self",)).filter(external_id=item.external_id).first()
     if row is None:
         account = _payer(organisation, item, now)
@@ -146,6 +149,8 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
     gone_since = row.deleted_at
     values["deleted_at"] = (gone_since or now) if item.deleted else None
     what = _write(row, values, item)
+    if is_adopted:
+        return Result("updated", "It goes by the product's id from now on.", accounts={row.account_id})
     if what == "updated":
         if gone_since is not None and not item.deleted:
             _come_back(row, gone_since, now)
@@ -153,6 +158,21 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
             shown_label=row.name, sort_key=row.sort_key
         )
     return Result(what, accounts=set() if what == "stale" else {row.account_id})
+
+
+def _adopt(item: WorkspaceItem) -> bool:
+    """Gives a workspace that was made here the product's own id. False when it has it already."""
+    row = Workspace.objects.select_for_update(of=("self",)).filter(public_id=item.bursar_id).first()
+    if row is None:
+        raise NotPossible(f"There is no workspace “{item.bursar_id}” here.")
+    if row.external_id == item.external_id and not row.awaits_product:
+        return False
+    if not row.awaits_product:
+        raise NotPossible(f"“{item.bursar_id}” goes by the product's id “{row.external_id}” already.")
+    if Workspace.objects.filter(external_id=item.external_id).exclude(pk=row.pk).exists():
+        raise NotPossible(f"“{item.external_id}” is the id of another workspace already.")
+    Workspace.objects.filter(pk=row.pk).update(external_id=item.external_id)
+    return True
 
 
 def _come_back(workspace: Workspace, gone_since: datetime, now: datetime) -> None:
@@ -168,11 +188,7 @@ def _payer(organisation: Organisation, item: WorkspaceItem, now: datetime) -> Bi
     if item.type == "external_client":
         label = {"shown_label": item.name, "sort_key": sort_key(item.name)}
         return BillingAccount.objects.create(organisation=organisation, scope=Scope.WORKSPACE, created_at=now, **label)
-    label = {"shown_label": organisation.name, "sort_key": organisation.sort_key}
-    account, _ = BillingAccount.objects.get_or_create(
-        organisation=organisation, scope=Scope.ORGANISATION, defaults={"created_at": now, **label}
-    )
-    return account
+    return get_pooled_account(organisation, now)
 
 
 def _organisation_member(item: OrganisationMemberItem, now: datetime) -> Result:

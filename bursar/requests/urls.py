@@ -1,5 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from bursar.requests import pages
 
 app_name = "requests"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", pages.show_queue, name="queue"),
+    path("<slug:request_id>", pages.show_request, name="request"),
+]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import QueryDict
 
 from bursar.access.rights import Right
@@ -17,16 +14,14 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason, Touched
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
-from bursar.core.ids import public_id
 from bursar.core.money import format_money
-from bursar.rollup import csv, filters
-from bursar.rollup.models import AccountMonth, Export, SavedView, Unsettled
+from bursar.rollup import csv, exports, filters
+from bursar.rollup.exports import Written
+from bursar.rollup.models import AccountMonth, SavedView, Unsettled
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.rollup.settle import settle
 from bursar.rollup.views import get_view
-
-LINK_LIVES = timedelta(hours=24)
 
 
 @settler("rollup")
@@ -84,23 +79,12 @@ class ExportForm(ActionForm):
         return text
 
 
-@dataclass(frozen=True)
-class Written:
-    path: Path
-    rows: int
-    sha256: str
-
-
 def _write_file(case: Case, data: Cleaned) -> Written:
     """The slow part, in one consistent read, before the door's own transaction."""
     refresh(case.now)
-    folder = settings.BURSAR_VAR / "exports"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{public_id('csv')}.csv"
     view = filters.read(QueryDict(data["query"]), case.now)
     with consistent_read():
-        rows, digest = csv.write(path, view, case.now, by_workspace=data["rows"] == "workspaces")
-    return Written(path, rows, digest)
+        return csv.write(exports.new_path(), view, case.now, by_workspace=data["rows"] == "workspaces")
 
 
 @action(
@@ -110,34 +94,19 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     label="Export CSV…",
     icon="download",
     help="Writes what is on screen, all rows, into a CSV file; the link lives 24 hours, for you alone.",
+    when=(
+        "For figures that leave Bursar: a report, a spreadsheet, a board paper. It writes the rows as filtered, all of "
+        "them. To look something up, filter on screen: an export is written in the book, and its link lives 24 hours, "
+        "for you alone."
+    ),
     permission=Right.READ,
     reason=Reason.NONE,
     prepare=_write_file,
     in_menu=False,
 )
 def export(act: Act, company: Company, data: Cleaned) -> Outcome:
-    written: Written | None = act.prepared
-    if written is None:
-        return Outcome("A CSV file will be written.")
     view = filters.read(QueryDict(data["query"]), act.now)
-    made = Export.objects.create(
-        user_id=act.actor.user_id or 0,
-        file_name=f"bursar-{data['rows']}-{view.month}.csv",
-        path=str(written.path),
-        rows=written.rows,
-        sha256=written.sha256,
-        created_at=act.now,
-        expires_at=act.now + LINK_LIVES,
-    )
-    changes = [Change("Rows", "", str(written.rows)), Change("SHA-256", "", written.sha256)]
-    changes.append(Change("Filters", "", data["query"] or "none"))
-    found = {
-        "export": made.public_id,
-        "rows": written.rows,
-        "sha256": written.sha256,
-        "path": f"/panel/usage/exports/{made.public_id}",
-    }
-    return Outcome(f"{written.rows:,} rows are ready.", changes, data=found)
+    return exports.keep(act, act.prepared, f"{data['rows']}-{view.month}", data["query"])
 
 
 register_target(
@@ -184,6 +153,10 @@ def _why_not_save(case: Case, data: Cleaned) -> str | None:
     label="Save this view…",
     icon="bookmark",
     help="Keeps the filters, sort and columns on screen under a name.",
+    when=(
+        "For a list that you come back to, such as your own accounts or those past due; share it when colleagues work "
+        "by it. A link to send once needs no view: filters and sort stand in the page's address."
+    ),
     permission=Right.READ,
     reason=Reason.NONE,
     refused=_why_not_save,
@@ -209,6 +182,10 @@ def _why_not_delete(case: Case) -> str | None:
     label="Delete view…",
     icon="trash",
     help="Takes the view away from everybody who sees it. No figure changes.",
+    when=(
+        "When a view misleads more than it helps. Shared ones vanish for everybody, so ask first; your own can be "
+        "replaced by saving another under the same name."
+    ),
     permission=Right.READ,
     reason=Reason.NONE,
     blocked=_why_not_delete,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +13,8 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from bursar.core.money import plain
-from bursar.rollup import words
+from bursar.rollup import exports, words
+from bursar.rollup.exports import Written
 from bursar.rollup.filters import View
 from bursar.rollup.models import AccountMonth
 from bursar.rollup.queries import AccountLine, filtered, last_payments, list_lines, ordered, with_names
@@ -24,7 +22,6 @@ from bursar.tenants.queries import Contact, list_admin_contacts
 
 CHUNK = 20_000  # one set of statements a chunk: larger ones are quicker, and memory stays under 50 MB
 LINES = 1000
-RUNNABLE = ("=", "+", "-", "@", "\t", "\r")
 ACCOUNT_COLUMNS = (
     "month", "account_id", "account", "scope", "organisation", "partner", "class", "reason", "tier", "payment_mode",
     "payment_status", "cadence", "discount_percent", "discount_kind", "workspaces", "seats", "recorded_hours",
@@ -35,11 +32,6 @@ WORKSPACE_COLUMNS = (
     "observers", "workspace_hours", "counted_hours", "cap_hours", "cap_state",
 )  # fmt: skip
 ONCE = ("seats", "recorded_hours", "mrr_eur", "potential_eur")
-
-
-def neutral(cell: str) -> str:
-    """The cell as text that a spreadsheet shows and never runs. No figure of ours starts with a sign."""
-    return f"'{cell}" if cell.startswith(RUNNABLE) else cell
 
 
 def hours(seconds: int) -> str:
@@ -155,31 +147,10 @@ def workspace_rows(line: AccountLine, view: View) -> Iterator[dict[str, str]]:
         yield {**cells, **dict.fromkeys(WORKSPACE_COLUMNS, "")}
 
 
-def write(path: Path, view: View, now: datetime, *, by_workspace: bool) -> tuple[int, str]:
-    """Writes the file; returns its row count (without the header) and SHA-256. Memory stays flat."""
+def write(path: Path, view: View, now: datetime, *, by_workspace: bool) -> Written:
+    """Writes the file; memory stays flat."""
     columns = [*ACCOUNT_COLUMNS, *(WORKSPACE_COLUMNS if by_workspace else ())]
-    digest, count = hashlib.sha256(), 0
-    with path.open("wb") as file:
-        for rows, text in _texts(columns, view, now, by_workspace):
-            data = text.encode()
-            digest.update(data)
-            file.write(data)
-            count += rows
-    return count, digest.hexdigest()
-
-
-def _texts(columns: list[str], view: View, now: datetime, by_workspace: bool) -> Iterator[tuple[int, str]]:
-    """The header, then chunk by chunk: how many rows, and their text."""
-    yield 0, _as_text([columns])
-    batches = _workspace_batches(view, now) if by_workspace else _account_batches(view, now)
-    for rows in batches:
-        yield len(rows), _as_text(rows)
-
-
-def _as_text(rows: list[list[str]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue()
+    return exports.write(path, columns, _workspace_batches(view, now) if by_workspace else _account_batches(view, now))
 
 
 def _account_batches(view: View, now: datetime) -> Iterator[list[list[str]]]:
@@ -191,8 +162,7 @@ def _account_batches(view: View, now: datetime) -> Iterator[list[list[str]]]:
         contacts = list_admin_contacts(ids, now, shown=1)
         paid = dict(last_payments(ids, view.month.end).values_list("account_id", "booked_at"))
         told = (flat._replace(reason=words.explain_text(flat.reason)) for flat in batch)
-        rows = (_cells(flat, contacts.get(flat.account_id, []), paid.get(flat.account_id), view) for flat in told)
-        yield [[neutral(cell) for cell in row] for row in rows]
+        yield [_cells(flat, contacts.get(flat.account_id, []), paid.get(flat.account_id), view) for flat in told]
 
 
 def _workspace_batches(view: View, now: datetime) -> Iterator[list[list[str]]]:
@@ -200,4 +170,4 @@ def _workspace_batches(view: View, now: datetime) -> Iterator[list[list[str]]]:
     facts = with_names(ordered(view, filtered(view))).iterator(chunk_size=LINES)
     while batch := list(islice(facts, LINES)):
         rows = (row for line in list_lines(batch, view, now, None) for row in workspace_rows(line, view))
-        yield [[neutral(row[name]) for name in columns] for row in rows]
+        yield [[row[name] for name in columns] for row in rows]

@@ -63,15 +63,15 @@ def read(query: Any, now: datetime) -> View:
         month=month,
         current=current,
         q=query.get("q", "").strip()[:100],
-        tiers=_several(query, "tier", dict(Tier.choices), "tier"),
-        classes=_several(query, "class", dict(RevenueClass.choices), "revenue class"),
-        statuses=_several(query, "status", STATUSES, "payment status"),
-        managers=_managers(query),
-        partner=_one(query, "partner", ("yes", "no")),
+        tiers=read_several(query, "tier", dict(Tier.choices), "tier"),
+        classes=read_several(query, "class", dict(RevenueClass.choices), "revenue class"),
+        statuses=read_several(query, "status", STATUSES, "payment status"),
+        managers=read_people(query, "manager", "account manager"),
+        partner=read_one(query, "partner", ("yes", "no")),
         sort=_sort(query.get("sort", "") or DEFAULT_SORT),
-        page=_page(query.get("page", "") or "1"),
+        page=read_page(query.get("page", "") or "1"),
         nested=query.get("workspaces", "") != "hide",
-        hidden=_several(query, "hide", dict.fromkeys(COLUMNS), "column"),
+        hidden=read_several(query, "hide", dict.fromkeys(COLUMNS), "column"),
     )
 
 
@@ -89,7 +89,7 @@ def _month(text: str, current: Month) -> Month:
     return month
 
 
-def _several(query: Any, name: str, known: Mapping[str, Any], words: str) -> tuple[str, ...]:
+def read_several(query: Any, name: str, known: Mapping[str, Any], words: str) -> tuple[str, ...]:
     values = tuple(dict.fromkeys(value for value in _list(query, name) if value))
     for value in values:
         if value not in known:
@@ -104,15 +104,16 @@ def _list(query: Any, name: str) -> list[str]:
     return [query[name]] if name in query else []
 
 
-def _managers(query: Any) -> tuple[str, ...]:
-    values = tuple(dict.fromkeys(value for value in _list(query, "manager") if value))
+def read_people(query: Any, name: str, words: str) -> tuple[str, ...]:
+    """Public ids of staff people, or “nobody”."""
+    values = tuple(dict.fromkeys(value for value in _list(query, name) if value))
     for value in values:
         if value != NOBODY and not (value.startswith("stf_") and value.isascii() and len(value) <= 24):
-            raise BadRequest(f"“{value[:40]}” is no account manager's id.")
+            raise BadRequest(f"“{value[:40]}” is no {words}'s id.")
     return values
 
 
-def _one(query: Any, name: str, known: tuple[str, ...]) -> str:
+def read_one(query: Any, name: str, known: tuple[str, ...]) -> str:
     value: str = query.get(name, "")
     if value and value not in known:
         raise BadRequest(f"“{name}” is one of {', '.join(known)}, not “{value[:40]}”.")
@@ -125,7 +126,7 @@ def _sort(text: str) -> str:
     return text
 
 
-def _page(text: str) -> int:
+def read_page(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1_000_000):
         raise BadRequest(f"“{text[:40]}” is not a page number.")
     return int(text[:9])

@@ -66,6 +66,11 @@ class AccountMonth(models.Model):
             models.Index(
                 name="account_month_due", fields=["next_change_at"], condition=models.Q(next_change_at__isnull=False)
             ),
+            models.Index(
+                name="account_month_overdue",
+                fields=["month", "mode", "overdue_since"],
+                condition=models.Q(is_listed=True, overdue_since__isnull=False),
+            ),
         ]
 
 
@@ -89,7 +94,15 @@ class WorkspaceMonth(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="one_workspace_month", fields=["workspace", "month"])]
-        indexes = [models.Index(name="workspace_month_by_account", fields=["account", "month"])]
+        indexes = [
+            models.Index(name="workspace_month_by_account", fields=["account", "month"]),
+            models.Index(  # who is near a cap is read from this alone
+                name="workspace_month_capped",
+                fields=["month", "workspace"],
+                include=["tier", "account", "cap_seconds"],
+                condition=models.Q(cap_seconds__isnull=False),
+            ),
+        ]
 
 
 class Unsettled(models.Model):

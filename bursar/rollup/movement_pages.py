@@ -20,7 +20,7 @@ from bursar.rollup.movements import KINDS, LABELS, NET, Figure, MonthMovements
 from bursar.rollup.refresh import refresh
 from bursar.ui.navigation import NavEntry, register
 
-register(NavEntry(key="movements", label="Movements", url_name="rollup:movements", order=20))
+register(NavEntry(key="movements", label="Movements", url_name="rollup:movements", order=40, help="movements"))
 IN_CHART = ("paying", "managed", "trial")
 
 

@@ -24,7 +24,7 @@ from bursar.staff.queries import list_managers
 from bursar.tenants.queries import get_account, list_people_by_role
 from bursar.ui.navigation import NavEntry, register
 
-register(NavEntry(key="rollup", label="Usage & billing", url_name="rollup:page", order=10))
+register(NavEntry(key="rollup", label="Usage & billing", url_name="rollup:page", order=10, help="usage-and-billing"))
 
 
 def _look(request: HttpRequest) -> tuple[View, datetime]:

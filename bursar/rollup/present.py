@@ -110,15 +110,16 @@ def saved_views(views: Iterable[SavedView], given: QueryDict, actor: Actor) -> l
 def filter_menus(view: View, given: QueryDict, managers: list[Any]) -> list[dict[str, Any]]:
     people = [(NOBODY, "nobody"), *[(m.public_id, str(m)) for m in managers]]
     return [
-        _menu("class", "Class", RevenueClass.choices, view.classes, given),
-        _menu("tier", "Tier", Tier.choices, view.tiers, given),
-        _menu("status", "Payment status", list(STATUSES.items()), view.statuses, given),
-        _menu("manager", "Account manager", people, view.managers, given),
-        _menu("partner", "Partner", [("yes", "partners"), ("no", "no partners")], (view.partner,), given),
+        menu("class", "Class", RevenueClass.choices, view.classes, given),
+        menu("tier", "Tier", Tier.choices, view.tiers, given),
+        menu("status", "Payment status", list(STATUSES.items()), view.statuses, given),
+        menu("manager", "Account manager", people, view.managers, given),
+        menu("partner", "Partner", [("yes", "partners"), ("no", "no partners")], (view.partner,), given),
     ]
 
 
-def _menu(name: str, label: str, choices: Any, chosen: tuple[str, ...], given: QueryDict) -> dict[str, Any]:
+def menu(name: str, label: str, choices: Any, chosen: tuple[str, ...], given: QueryDict) -> dict[str, Any]:
+    """A filter as a menu of choices, with those that hold and the address without them."""
     picked = [str(words_) for value, words_ in choices if value in chosen]
     return {
         "name": name,

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import RowNumber
@@ -14,8 +15,12 @@ from django.db.models.functions import RowNumber
 from bursar.core.money import ZERO
 from bursar.core.reading import consistent_read as consistent_read
 from bursar.plans.models import PaidPeriod, Tier
+from bursar.plans.queries import load_account, load_catalogue
+from bursar.plans.rules import AccountState
+from bursar.rollup import rules
 from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
 from bursar.rollup.models import AccountMonth, RevenueClass, WorkspaceMonth
+from bursar.tenants.models import BillingAccount
 from bursar.tenants.queries import Contact, list_admin_contacts, search_account_ids
 from bursar.usage.queries import Standing, list_standings
 
@@ -33,6 +38,16 @@ ORDER = {
     "payment": "last_payment_at",
 }
 MAY_BE_EMPTY = ("manager", "payment")
+
+
+def rule_settings() -> rules.Settings:
+    return rules.Settings(load_catalogue(), settings.BURSAR_GRACE)
+
+
+def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown:
+    """The account's price, worked out: one reading for the panel, the API and the customer's own page."""
+    state: AccountState = load_account(account.pk)
+    return rules.break_down(state, rule_settings(), at)
 
 
 def filtered(view: View) -> QuerySet[AccountMonth]:

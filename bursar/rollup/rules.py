@@ -27,6 +27,7 @@ from bursar.plans.rules import (
     Terms,
     before_zero,
     calc_price,
+    count_paid_seats,
     effective_tier,
     list_price_lines,
     live,
@@ -124,12 +125,22 @@ def work_out(account: AccountState, settings: Settings, at: datetime) -> Worked:
     return Worked(terms, seated, people, money, priced, price, full_priced, full)
 
 
+class SeatPlace(NamedTuple):
+    """One workspace: how many people sit there in a seat role, and how many of their seats are paid there."""
+
+    workspace_id: int
+    tier: str
+    sitting: int
+    paid: int
+
+
 class Breakdown(NamedTuple):
     """The amount behind MRR or potential, line by line: EUR per month, excluding VAT."""
 
     cadence: str
     lines: list[PriceLine]
     total: Decimal
+    places: list[SeatPlace]
 
 
 def break_down(account: AccountState, settings: Settings, at: datetime) -> Breakdown:
@@ -142,7 +153,12 @@ def break_down(account: AccountState, settings: Settings, at: datetime) -> Break
     def rate_of(tier: str) -> Decimal:
         return settings.catalogue.rate(account, tier, cadence, at)
 
-    return Breakdown(cadence, list_price_lines(places, worked.people, rate_of), price.amount)
+    paid = count_paid_seats(places, worked.people)
+    seats = [
+        SeatPlace(place.state.id, place.effective.tier, len(sitting), paid[place.state.id])
+        for place, sitting in zip(places, worked.people, strict=True)
+    ]
+    return Breakdown(cadence, list_price_lines(places, worked.people, rate_of), price.amount, seats)
 
 
 def evaluate(account: AccountState, settings: Settings, at: datetime) -> AccountFacts:

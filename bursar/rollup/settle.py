@@ -10,16 +10,16 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 import orjson
-from django.conf import settings as django_settings
 from django.db import connection
 
 from bursar.actions.spec import Touched
 from bursar.core.calendar import Month, months_between
 from bursar.core.money import ZERO, plain
-from bursar.plans.queries import load_accounts, load_catalogue
+from bursar.plans.queries import load_accounts
 from bursar.plans.rules import RANK, AccountState
 from bursar.rollup import rules
 from bursar.rollup.models import AccountMonth, MonthRestatement
+from bursar.rollup.queries import rule_settings
 
 CHUNK = 500
 FACTS = (
@@ -96,10 +96,6 @@ class WorkspaceRow(NamedTuple):
     externals: int
     observers: int
     cap_seconds: int | None
-
-
-def rule_settings() -> rules.Settings:
-    return rules.Settings(load_catalogue(), django_settings.BURSAR_GRACE)
 
 
 def settle(touched: Touched, now: datetime, why: str = "history imported") -> None:

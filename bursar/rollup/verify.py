@@ -15,10 +15,11 @@ from bursar.core.reading import consistent_read
 from bursar.plans.queries import load_accounts
 from bursar.rollup import rules
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
+from bursar.rollup.queries import rule_settings
 from bursar.rollup.refresh import refresh
-from bursar.rollup.settle import CHUNK, FACTS, WORKSPACE_FACTS, build_row, build_workspace_row, rule_settings
+from bursar.rollup.settle import CHUNK, FACTS, WORKSPACE_FACTS, build_row, build_workspace_row
 from bursar.tenants.models import BillingAccount
-from bursar.usage.queries import TierClock
+from bursar.usage.queries import TierClock, fullness_sql
 
 AGAIN = 3
 SKIPPED = {"settled_at", "restated_at"}
@@ -71,7 +72,7 @@ def list_differences(
 
 def _differences_of(ids: list[int], settings: rules.Settings, now: datetime, month: Month | None) -> list[Difference]:
     with consistent_read():
-        return [*_facts(ids, settings, now, month), *_usage(ids)]
+        return [*_facts(ids, settings, now, month), *_usage(ids, now)]
 
 
 def _facts(ids: list[int], settings: rules.Settings, now: datetime, only: Month | None) -> Iterator[Difference]:
@@ -145,6 +146,16 @@ _USAGE_CHECKS = {
         "USING (workspace_id, tier) JOIN tenants_workspace w ON w.id = workspace_id "
         "WHERE COALESCE(m.seconds, 0) <> COALESCE(e.seconds, 0)"
     ),
+    "since when a meter is full": (
+        "SELECT w.external_id || ' ' || m.tier, m.full_since, f.full_since FROM usage_meter m "
+        f"JOIN ({fullness_sql()}) f USING (id) JOIN tenants_workspace w ON w.id = m.workspace_id "
+        "WHERE m.workspace_id = ANY(%(ids)s) AND (m.full_since IS DISTINCT FROM f.full_since)"
+    ),
+    "whether a meter is near its cap": (
+        "SELECT w.external_id || ' ' || m.tier, m.is_near, f.is_near FROM usage_meter m "
+        f"JOIN ({fullness_sql()}) f USING (id) JOIN tenants_workspace w ON w.id = m.workspace_id "
+        "WHERE m.workspace_id = ANY(%(ids)s) AND m.is_near <> f.is_near"
+    ),
     "a month's hours of a workspace in the rollup": (
         "SELECT w.external_id || ' ' || f.month, f.recorded_seconds, COALESCE(u.seconds, 0) "
         "FROM rollup_workspacemonth f JOIN tenants_workspace w ON w.id = f.workspace_id "
@@ -161,12 +172,12 @@ _USAGE_CHECKS = {
 }
 
 
-def _usage(account_ids: list[int]) -> Iterator[Difference]:
+def _usage(account_ids: list[int], now: datetime) -> Iterator[Difference]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM tenants_workspace WHERE account_id = ANY(%s)", [account_ids])
         workspace_ids = [row[0] for row in cursor.fetchall()]
         for what, statement in _USAGE_CHECKS.items():
-            cursor.execute(statement, {"ids": workspace_ids, "accounts": account_ids})
+            cursor.execute(statement, {"ids": workspace_ids, "accounts": account_ids, "now": now})
             for where, stored, computed in cursor.fetchall():
                 yield Difference(where, what, stored, computed)
     yield from _tiers_of_events(workspace_ids)

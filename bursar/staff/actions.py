@@ -72,6 +72,10 @@ def _why_not_add(case: Case, data: Cleaned) -> str | None:
     label="Add staff…",
     icon="user-plus",
     help="Gives somebody a staff role and makes a link that signs them in once, within 24 hours.",
+    when=(
+        "When a colleague joins, or one needs a further role. The link signs them in once: hand it over in person or "
+        "by a channel you trust. To change what a colleague may do who is there already, use Roles."
+    ),
     permission=Right.MANAGE_STAFF,
     reason=Reason.OPTIONAL,
     refused=_why_not_add,
@@ -125,6 +129,10 @@ def _why_not_roles(case: Case, data: Cleaned) -> str | None:
     label="Roles…",
     icon="user-cog",
     help="Says what a colleague may do, at once: in the panel, by API and in jobs that still run.",
+    when=(
+        "When somebody's work changes. It holds from the next click, in the panel, by token and in jobs that still "
+        "run. For one who leaves, deactivate them instead: that ends their sessions and tokens too."
+    ),
     permission=Right.MANAGE_STAFF,
     blocked=lambda case: _why_not_self(case) or _why_inactive(case),
     refused=_why_not_roles,
@@ -150,6 +158,10 @@ def _why_inactive(case: Case) -> str | None:
     label="Deactivate…",
     icon="user-off",
     help="Takes the staff hat away at once: every session and token ends. What they did stays in the book.",
+    when=(
+        "On a colleague's last day, or when an account may be in wrong hands and you do not know how. What they did "
+        "stays in the book under their name. For a lost device alone, sign them out everywhere."
+    ),
     permission=Right.MANAGE_STAFF,
     blocked=lambda case: _why_not_self(case) or _why_inactive(case),
     refused=lambda case, data: rules.why_not_lose_manager(queries.lock_managers(), case.target.pk),
@@ -171,6 +183,10 @@ def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     label="Reactivate…",
     icon="user-check",
     help="Gives the staff hat back, with the roles they had. Their tokens stay revoked.",
+    when=(
+        "When a colleague comes back, or was deactivated by mistake. They get the roles they had; make new tokens by "
+        "hand. Look at the roles afterwards: they may have been right for another job."
+    ),
     permission=Right.MANAGE_STAFF,
     blocked=lambda case: "They are active." if case.target.is_active else _why_not_self(case),
     danger=True,
@@ -186,6 +202,10 @@ def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     label="Sign out everywhere…",
     icon="logout",
     help="Ends every session of theirs, on every device.",
+    when=(
+        "When a device was lost or left open, or a colleague forgot to sign out elsewhere. They can sign in again at "
+        "once, so where you doubt the person or the password, deactivate them."
+    ),
     permission=Right.MANAGE_STAFF,
 )
 def sign_out(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
@@ -257,6 +277,10 @@ def _why_no_token(case: Case) -> str | None:
     label="New token…",
     icon="key",
     help="Makes a token for the API that acts as you, with the rights you choose. It is shown once.",
+    when=(
+        "For a script or a report of your own that reads or acts through the API, with as few rights as it needs. Not "
+        "for the product's systems: they get an API key, which acts as the product and not as a person."
+    ),
     permission=Right.READ,
     reason=Reason.NONE,
     blocked=_why_no_token,
@@ -286,6 +310,10 @@ def create_token(act: Act, company: Company, data: Cleaned) -> Outcome:
     label="Revoke token…",
     icon="key-off",
     help="The token works no more from this moment.",
+    when=(
+        "When a script is no longer used, or its token may have been seen by somebody else. It stops at once; make a "
+        "new one first where the script must go on."
+    ),
     permission=Right.READ,
     reason=Reason.NONE,
     blocked=lambda case: "The token works no more already." if not case.target.is_live(case.now) else None,

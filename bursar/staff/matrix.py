@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
 
 from bursar.actions.registry import ACTIONS
 from bursar.actions.spec import Action
-from bursar.staff.models import Role
+
+
+class HasRights(Protocol):
+    """A role: a row, or one as it ships."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def rights(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True)
+class ShippedRole:
+    slug: str
+    name: str
+    rights: Sequence[str]
+
+
+def list_shipped_roles() -> list[ShippedRole]:
+    """The roles as a new installation has them, without a database: the migration that adds them is the one place."""
+    shipped = import_module("bursar.staff.migrations.0002_shipped_roles").ROLES
+    return [ShippedRole(slug, name, rights) for slug, name, rights in shipped]
 
 
 @dataclass(frozen=True)
@@ -19,7 +42,7 @@ class MatrixRow:
     cells: list[bool]
 
 
-def build_matrix(roles: Iterable[Role]) -> list[MatrixRow]:
+def build_matrix(roles: Iterable[HasRights]) -> list[MatrixRow]:
     held = [set(role.rights) for role in roles]
     rows = []
     for _, action in sorted(ACTIONS.items(), key=lambda item: (item[1].target_slug, item[1].title)):

@@ -24,7 +24,7 @@ from bursar.ui.navigation import NavEntry, register
 
 LINK_TRIES = 20
 
-register(NavEntry(key="staff", label="Staff", url_name="staff_list", order=95, group="more"))
+register(NavEntry(key="staff", label="Staff", url_name="staff_list", order=95, group="more", help="staff-and-roles"))
 
 
 @never_cache

@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic, Undo
 from bursar.core.dated import replace_from
 from bursar.tenants import queries, rules
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
@@ -18,6 +18,7 @@ register_target(
         slug="account",
         model=BillingAccount,
         label="account",
+        page="panel:account",
         fetch=queries.get_account,
         accounts=lambda account: [account.pk],
         stream=lambda account: account.public_id,
@@ -30,6 +31,8 @@ register_target(
         slug="workspace",
         model=Workspace,
         label="workspace",
+        page="panel:workspace",
+        own_page="dashboard:workspace",
         fetch=queries.get_workspace,
         accounts=lambda workspace: [workspace.account_id],
         stream=lambda workspace: workspace.account.public_id,
@@ -46,6 +49,7 @@ register_target(
         slug="organisation",
         model=Organisation,
         label="organisation",
+        page="panel:organisation",
         fetch=queries.get_organisation,
         accounts=queries.list_account_ids_of,
         stream=lambda organisation: organisation.public_id,
@@ -107,20 +111,34 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
     label="Change admin…",
     icon="user-star",
     help="Hands the administration of the workspace to another of its members, at once.",
+    when=(
+        "When the admin has left or cannot be reached and a member has shown that they may take over; say in the "
+        "reason how you know. An admin who can still sign in does this in the product. It grants no seat and changes "
+        "no price by itself."
+    ),
     customer_visible=True,
     blocked=_why_no_admin_change,
     refused=_why_not_hand_over,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
+    topic=Topic.PEOPLE,
+    event="workspace.admin_changed",
 )
 def change_admin(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     new = _member(act.case, data["new_admin"])
-    changes = [_set_role(act, new, WorkspaceRole.ADMIN)]
+    changes, roles = [_set_role(act, new, WorkspaceRole.ADMIN)], {new: WorkspaceRole.ADMIN}
     sentence = f"{new.person.name} becomes admin of {workspace.name}."
     if data["old_admin"] and not data["keep_old"]:
         old = _member(act.case, data["old_admin"])
         changes.append(_set_role(act, old, WorkspaceRole.MEMBER))
+        roles[old] = WorkspaceRole.MEMBER
         sentence = f"{new.person.name} becomes admin of {workspace.name}; {old.person.name} becomes a member."
-    return Outcome(sentence, changes, {workspace.account_id: None})
+    return Outcome(sentence, changes, {workspace.account_id: None}, data=_commanded(act, roles))
+
+
+def _commanded(act: Act, roles: dict[WorkspaceMembership, WorkspaceRole]) -> dict[str, Any]:
+    """What the product needs to do the same: its own ids, and the instant that its next push must not lie before."""
+    members = [{"person": m.person.external_id, "role": role.value} for m, role in roles.items()]
+    return {"members": members, "changed_at": act.now.isoformat()}
 
 
 def _set_role(act: Act, membership: WorkspaceMembership, role: WorkspaceRole) -> Change:
@@ -159,7 +177,12 @@ class PartnerToggle(ActionForm):
     label="Partner toggle…",
     icon="affiliate",
     help="Lets the organisation's admins create workspaces for external clients, or stops that. Name the agreement.",
+    when=(
+        "When a partner agreement was signed, or has ended: it lets their admins make workspaces for external clients. "
+        "It gives no discount and no commission: those are levers of their own."
+    ),
     refused=lambda case, data: rules.why_not_partner(case.target.is_partner, data["partner"] == "yes"),
+    event="organisation.partner_changed",
     inverse=("tenants.organisation.set_partner",),
 )
 def set_partner(act: Act, organisation: Organisation, data: Cleaned) -> Outcome:
@@ -170,7 +193,7 @@ def set_partner(act: Act, organisation: Organisation, data: Cleaned) -> Outcome:
     after = "partner" if wanted else "not a partner"
     undo = Undo("tenants.organisation.set_partner", {"partner": "no" if wanted else "yes"})
     sentence = f"{organisation.name} is now {'a partner' if wanted else after}."
-    return Outcome(sentence, [Change("Partner", before, after)], undo=undo)
+    return Outcome(sentence, [Change("Partner", before, after)], data={"is_partner": wanted}, undo=undo)
 
 
 class AddNote(ActionForm):
@@ -184,7 +207,28 @@ def add_note(act: Act, target: Any, data: Cleaned) -> Outcome:
     return Outcome(f"Noted at {target}.", [Change("Note", "", data["text"], private=True)])
 
 
-for _slug, _model in (("account", BillingAccount), ("workspace", Workspace), ("organisation", Organisation)):
+NOTES = (
+    (
+        "account",
+        BillingAccount,
+        "For what the next colleague should know about the payer: what was promised, whom to call, what is unusual. "
+        "Not for the reason of a change: every lever asks for its reason itself. The note stays in the book for good.",
+    ),
+    (
+        "workspace",
+        Workspace,
+        "For what concerns this one workspace, such as how a project goes or what was agreed by telephone. "
+        "What concerns the payer belongs on the account. The note stays in the book for good.",
+    ),
+    (
+        "organisation",
+        Organisation,
+        "For what holds for the organisation whoever pays: who decides there, how they buy, what they dislike. "
+        "What concerns money belongs on the account. The note stays in the book for good.",
+    ),
+)
+
+for _slug, _model, _when in NOTES:
     action(
         key=f"tenants.{_slug}.add_note",
         on=_model,
@@ -192,5 +236,6 @@ for _slug, _model in (("account", BillingAccount), ("workspace", Workspace), ("o
         label="Add note…",
         icon="note",
         help="Writes something down for colleagues; the customer never sees it.",
+        when=_when,
         reason=Reason.NONE,
     )(add_note)

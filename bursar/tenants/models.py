@@ -140,6 +140,11 @@ class Workspace(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def awaits_product(self) -> bool:
+        """Made here: it goes by Bursar's own id until the product has reported its own."""
+        return self.external_id == self.public_id
+
     def save(self, *args: object, **kwargs: object) -> None:
         self.sort_key = sort_key(self.name)
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature, passed on

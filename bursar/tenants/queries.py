@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -52,7 +52,10 @@ def get_workspace(actor: Actor, public_id: str) -> Workspace:
 def get_organisation(actor: Actor, public_id: str) -> Organisation:
     found = Organisation.objects.filter(public_id=public_id)
     if not actor.all_accounts:
-        found = found.filter(accounts__id__in=actor.account_ids).distinct()
+        member = OrganisationMembership.objects.filter(person_id=actor.person_id or 0, valid_until=None)
+        found = found.filter(
+            Q(accounts__id__in=actor.account_ids) | Q(id__in=member.values("organisation_id"))
+        ).distinct()
     return _found(found.first())
 
 
@@ -80,6 +83,15 @@ def _found(thing: M | None) -> M:
 
 def list_account_ids_of(organisation: Organisation) -> list[int]:
     return list(organisation.accounts.values_list("id", flat=True))
+
+
+def get_roles(person_id: int | None, organisation_id: int, workspace_id: int | None, at: datetime) -> tuple[str, str]:
+    """Somebody's role in the workspace and in the organisation; empty where they have none."""
+    who = person_id or 0
+    seats = WorkspaceMembership.objects.at(at).filter(person_id=who, workspace_id=workspace_id or 0, is_support=False)
+    above = OrganisationMembership.objects.at(at).filter(person_id=who, organisation_id=organisation_id)
+    seat, role = (rows.values_list("role", flat=True).first() for rows in (seats, above))
+    return seat or "", role or ""
 
 
 def list_direct_members(workspace: Workspace, at: datetime) -> QuerySet[WorkspaceMembership]:
@@ -131,7 +143,7 @@ class Contact:
     last_login: str = ""
 
 
-_CONTACTS = """
+_ADMINS = """
 WITH wanted AS (SELECT unnest(%(ids)s::bigint[]) AS account_id),
 direct AS (
     SELECT DISTINCT w.account_id, m.person_id FROM tenants_workspace w
@@ -146,15 +158,41 @@ inherited AS (
     WHERE m.role IN ('owner', 'admin') AND m.valid_from <= %(at)s AND (m.valid_until IS NULL OR m.valid_until > %(at)s)
         AND NOT EXISTS (SELECT 1 FROM direct WHERE direct.account_id = wanted.account_id)
 ),
+admins AS (SELECT * FROM direct UNION ALL SELECT * FROM inherited)
+"""
+_CONTACTS = f"""{_ADMINS},
 ranked AS (
     SELECT found.account_id, p.id, p.name, p.email, p.public_id, l.day, ROW_NUMBER() OVER (
         PARTITION BY found.account_id ORDER BY l.day DESC NULLS LAST, p.sort_key, p.id) AS place
-    FROM (SELECT * FROM direct UNION ALL SELECT * FROM inherited) found
+    FROM admins found
     JOIN tenants_person p ON p.id = found.person_id
     LEFT JOIN LATERAL (SELECT MAX(day) AS day FROM tenants_login WHERE person_id = p.id) l ON true
 )
 SELECT account_id, name, email, public_id, day FROM ranked WHERE place <= %(shown)s ORDER BY account_id, place
 """
+
+
+_LOGINS = f"""{_ADMINS}
+SELECT a.account_id, MAX(l.day), COALESCE(SUM(l.recent), 0)::bigint, COALESCE(SUM(l.before), 0)::bigint
+FROM admins a JOIN LATERAL (
+    SELECT MAX(day) AS day, SUM(count) FILTER (WHERE day > %(since)s) AS recent,
+        SUM(count) FILTER (WHERE day > %(earlier)s AND day <= %(since)s) AS before
+    FROM tenants_login WHERE person_id = a.person_id AND day <= %(today)s
+) l ON true GROUP BY 1
+"""
+LOGIN_WINDOW = timedelta(days=30)
+
+
+def list_admin_logins(account_ids: Collection[int], at: datetime) -> dict[int, tuple[date | None, int, int]]:
+    """Of each account's admin contacts: the last day of a login, and logins of the last 30 days and the 30 before.
+
+    Who contacts are is as in `list_admin_contacts`; temporary support members are none, so their visits do not count.
+    """
+    today = at.astimezone(UTC).date()
+    days = {"today": today, "since": today - LOGIN_WINDOW, "earlier": today - 2 * LOGIN_WINDOW}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOGINS, {"ids": list(account_ids), "at": at, **days})
+        return {pk: (day, recent, before) for pk, day, recent, before in cursor.fetchall()}
 
 
 def list_admin_contacts(

@@ -9,7 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class NavEntry:
-    """`group`: “main” and “counted” entries stand in the bar, “more” holds what is opened now and then."""
+    """`group`: “main” and “counted” entries stand in the bar, “more” holds what is opened now and
+    then, “bell” is the bell.
+
+    `help`: the page of the handbook about it, such as “at-risk”.
+    """
 
     key: str
     label: str
@@ -17,6 +21,7 @@ class NavEntry:
     order: int
     group: str = "main"
     count: Callable[[Any], int] | None = None
+    help: str = ""
 
 
 ENTRIES: dict[str, NavEntry] = {}
@@ -27,7 +32,7 @@ def register(entry: NavEntry) -> None:
 
 
 def list_entries() -> list[NavEntry]:
-    return sorted(ENTRIES.values(), key=lambda entry: (entry.group != "main", entry.order))
+    return sorted(ENTRIES.values(), key=lambda entry: (entry.group == "more", entry.order))
 
 
 def build(here: str, actor: Any = None) -> list[dict[str, Any]]:
@@ -39,6 +44,7 @@ def build(here: str, actor: Any = None) -> list[dict[str, Any]]:
             "url_name": entry.url_name,
             "is_here": here == entry.url_name,
             "group": entry.group,
+            "help": entry.help,
             "is_counted": entry.count is not None,
             "count": entry.count(actor) if entry.count and actor is not None else None,
         }

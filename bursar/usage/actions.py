@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Change, Cleaned, Notice, Outcome
+from bursar.actions.spec import Case, Change, Cleaned, Notice, Outcome, Topic
 from bursar.tenants.models import Workspace
 from bursar.usage import queries, rules
 from bursar.usage.ingest import hold_batches
@@ -29,9 +29,16 @@ def _why_not_reset(case: Case) -> str | None:
     label="Reset usage…",
     icon="rotate",
     help="Counting starts at zero; the customer can go on at once. What was recorded stays.",
+    when=(
+        "When a customer on a capped tier is stopped in the middle of something that matters, and more hours are a "
+        "courtesy: they can go on at once. Not a habit: a second time is the moment to talk about a tier. Recorded "
+        "hours are not erased."
+    ),
     customer_visible=True,
     blocked=_why_not_reset,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
+    topic=Topic.USAGE,
+    event="usage.reset",
     bulk=True,
 )
 def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
@@ -43,6 +50,5 @@ def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     changes = [Change("Counted hours", rules.words(standing.counted), rules.words(0))]
     if standing.state.key in ("at_cap", "hard_blocked"):
         changes.append(Change("At the cap", "yes", "no"))
-    return Outcome(
-        f"Counting starts anew for {workspace.name}: {rules.words(0)} of {rules.words(standing.cap)}.", changes
-    )
+    sentence = f"Counting starts anew for {workspace.name}: {rules.words(0)} of {rules.words(standing.cap)}."
+    return Outcome(sentence, changes, data={"counted_seconds_before": standing.counted})

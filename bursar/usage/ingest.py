@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from bursar.usage.models import UsageEvent
-from bursar.usage.queries import TierClock, list_resets
+from bursar.usage.queries import CAPS, TierClock, fullness_sql, list_resets
 from bursar.usage.rules import FUTURE_LIMIT
 
 
@@ -53,7 +53,8 @@ def ingest(events: Sequence[Event], now: datetime) -> Ingested:
     if not fresh:
         return result
     _copy(fresh, events)
-    result.taken, result.months = _store(now)
+    result.taken, result.months, crossed = _store(now)
+    mark_full(crossed, now)
     if result.taken < len(fresh):
         _explain_known(events, result)
     return result
@@ -128,8 +129,8 @@ def _escaped(text: str) -> str:
 
 
 # Meters and months are touched in key order, so that parallel batches of two sources do not deadlock.
-_STORE = """
-WITH fresh AS (
+_STORE = f"""
+WITH caps AS ({CAPS}), fresh AS (
     INSERT INTO usage_usageevent (source, event_id, workspace_id, at, seconds, tier)
     SELECT source, event_id, workspace_id, at, seconds, tier FROM usage_batch ORDER BY workspace_id, at
     ON CONFLICT (source, event_id) DO NOTHING
@@ -143,28 +144,44 @@ WITH fresh AS (
     FROM fresh GROUP BY 1, 2
 ), resets AS (
     SELECT workspace_id, MAX(at) AS at FROM usage_usagereset
-    WHERE at <= %s AND workspace_id IN (SELECT workspace_id FROM usage_batch) GROUP BY 1
+    WHERE at <= %(now)s AND workspace_id IN (SELECT workspace_id FROM usage_batch) GROUP BY 1
 ), by_month AS (
     INSERT INTO usage_usagemonth AS known (workspace_id, month, seconds)
     SELECT workspace_id, month, seconds FROM months ORDER BY 1, 2
     ON CONFLICT (workspace_id, month) DO UPDATE SET seconds = known.seconds + EXCLUDED.seconds
+), counted AS (
+    SELECT fresh.workspace_id, fresh.tier, SUM(fresh.seconds) AS seconds, MIN(fresh.at) AS first_at FROM fresh
+    LEFT JOIN resets ON resets.workspace_id = fresh.workspace_id
+    WHERE resets.at IS NULL OR fresh.at > resets.at GROUP BY 1, 2
 ), by_tier AS (
     INSERT INTO usage_meter AS known (workspace_id, tier, seconds)
-    SELECT fresh.workspace_id, fresh.tier, SUM(fresh.seconds) FROM fresh
-    LEFT JOIN resets ON resets.workspace_id = fresh.workspace_id
-    WHERE resets.at IS NULL OR fresh.at > resets.at GROUP BY 1, 2 ORDER BY 1, 2
+    SELECT workspace_id, tier, seconds FROM counted ORDER BY 1, 2
     ON CONFLICT (workspace_id, tier) DO UPDATE SET seconds = known.seconds + EXCLUDED.seconds
+    RETURNING workspace_id, tier, seconds, full_since, is_near
+), crossed AS (
+    SELECT m.workspace_id, m.tier FROM by_tier m JOIN counted USING (workspace_id, tier) JOIN caps USING (tier)
+    WHERE m.seconds * 3 >= caps.seconds * 2 AND NOT m.is_near
+        OR m.seconds >= caps.seconds AND (m.full_since IS NULL OR counted.first_at < m.full_since)
 )
-SELECT workspace_id, month, seconds, events FROM months
+SELECT workspace_id, month, seconds, events, '' FROM months
+UNION ALL SELECT workspace_id, NULL, 0, 0, tier FROM crossed
 """
 
 
-def _store(now: datetime) -> tuple[int, dict[tuple[int, date], int]]:
-    """How many were new, and their seconds by workspace and month."""
+def _store(now: datetime) -> tuple[int, dict[tuple[int, date], int], set[tuple[int, str]]]:
+    """How many were new; their seconds by workspace and month; the meters that may be full since another instant."""
+    months: dict[tuple[int, date], int] = {}
+    crossed: set[tuple[int, str]] = set()
+    taken = 0
     with connection.cursor() as cursor:
-        cursor.execute(_STORE, [now])
-        rows = cursor.fetchall()
-    return sum(row[3] for row in rows), {(pk, month): seconds for pk, month, seconds, _ in rows}
+        cursor.execute(_STORE, {"now": now})
+        for pk, month, seconds, events, tier in cursor.fetchall():
+            if tier:
+                crossed.add((pk, tier))
+            else:
+                months[pk, month] = seconds
+                taken += events
+    return taken, months, crossed
 
 
 def _explain_known(events: Sequence[Event], result: Ingested) -> None:
@@ -179,6 +196,27 @@ def _explain_known(events: Sequence[Event], result: Ingested) -> None:
                 result.repeats.add(place)
             else:
                 result.refused[place] = _contradiction(events[place])
+
+
+def mark_full(meters: Collection[tuple[int, str]], now: datetime) -> None:
+    """Sets since when the given meters are full, and whether they are near, from their events."""
+    if not meters:
+        return
+    ordered = sorted(meters)
+    wanted = "JOIN unnest(%(ids)s::bigint[], %(tiers)s::text[]) AS t(workspace_id, tier) USING (workspace_id, tier)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            mark_full_sql(wanted),
+            {"now": now, "ids": [pk for pk, _ in ordered], "tiers": [tier for _, tier in ordered]},
+        )
+
+
+def mark_full_sql(wanted: str = "") -> str:
+    """One statement; `wanted` narrows the meters `m` by a join, empty for all. Its parameter is `now`."""
+    return (
+        f"UPDATE usage_meter k SET full_since = f.full_since, is_near = f.is_near FROM ({fullness_sql(wanted)}) f "
+        "WHERE k.id = f.id AND (k.full_since IS DISTINCT FROM f.full_since OR k.is_near <> f.is_near)"
+    )
 
 
 def _add(amounts: dict[tuple[int, str], int]) -> None:
@@ -216,3 +254,4 @@ def recount(workspace_ids: Sequence[int], now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM usage_meter WHERE workspace_id = ANY(%s)", [list(workspace_ids)])
     _add(meters)
+    mark_full(meters, now)

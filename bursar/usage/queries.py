@@ -65,6 +65,10 @@ class TierClock:
         """The first instant after `after` at which the clock alone may change the tier."""
         return next((at for at in self._changes(workspace_id) if at > after), None)
 
+    def terms_of(self, workspace_id: int) -> list[Terms]:
+        """The payment terms, past and present, of the account that the workspace draws on."""
+        return self._terms.get(self._accounts[workspace_id], [])
+
     def _changes(self, workspace_id: int) -> list[datetime]:
         """Every instant at which the tier may change, sorted."""
         state = self.states[workspace_id]
@@ -87,6 +91,30 @@ class Standing:
     counted: int
     cap: int | None
     state: CapState
+
+
+# Caps in seconds by tier, as the catalogue has them at `now`.
+CAPS = (
+    "SELECT tier, (cap_hours * 3600)::bigint AS seconds FROM plans_tierterms WHERE cap_hours IS NOT NULL "
+    "AND valid_from <= %(now)s AND (valid_until IS NULL OR valid_until > %(now)s)"
+)
+
+
+def fullness_sql(wanted: str = "") -> str:
+    """What each meter's `full_since` and `is_near` should be, worked out from its events.
+
+    A meter is full since the first instant at which its events up to then, after the last reset, reach the cap.
+    `wanted` narrows the meters `m` by a join; empty for all. The events of a full one are read up to that instant only.
+    """
+    return (
+        "SELECT m.id, m.workspace_id, m.tier, COALESCE(m.seconds * 3 >= caps.seconds * 2, false) AS is_near, "
+        f"first.at AS full_since FROM usage_meter m {wanted} LEFT JOIN ({CAPS}) caps ON caps.tier = m.tier "
+        "LEFT JOIN LATERAL (SELECT run.at FROM (SELECT e.at, SUM(e.seconds) OVER (ORDER BY e.at) AS total "
+        "FROM usage_usageevent e WHERE m.seconds >= caps.seconds AND e.workspace_id = m.workspace_id "
+        "AND e.tier = m.tier AND e.at > COALESCE((SELECT MAX(r.at) FROM usage_usagereset r WHERE r.workspace_id = "
+        "m.workspace_id AND r.at <= %(now)s), '-infinity') ORDER BY e.at) run WHERE run.total >= caps.seconds LIMIT 1"
+        ") first ON true"
+    )
 
 
 def list_standings(tiers: dict[int, str], at: datetime, *, is_open: bool) -> dict[int, Standing]:

@@ -47,14 +47,14 @@ class Entitlement:
 
 
 def calc_entitlement(tier: str, cap: int | None, counted: int, effect: str) -> Entitlement:
-    """Free at its cap: records on, uploads locked. Pilot at its cap: no recording, uploads open."""
+    """Free at its cap: records on, uploads locked. Pilot at its cap: no recording, uploads locked too (DOMAIN 3)."""
     is_full = cap is not None and counted >= cap
     return Entitlement(
         tier=tier,
         cap_seconds=cap,
         counted_seconds=counted,
         may_record=not (is_full and effect == "hard_block"),
-        uploads_locked=is_full and effect == "lock_uploads",
+        uploads_locked=is_full,
     )
 
 

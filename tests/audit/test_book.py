@@ -11,7 +11,7 @@ from django.test import Client
 from bursar.actions.run import run
 from bursar.audit import queries, store
 from bursar.audit.models import AuditHead, AuditLine, AuditName
-from bursar.dashboard.queries import list_history_ids, list_own_workspaces
+from bursar.dashboard.queries import history, scope
 from tests.cast import NOW, Cast, bring_all, sign_in
 
 
@@ -97,9 +97,9 @@ def test_the_customer_sees_what_and_when_but_not_why_or_who(cast: Cast) -> None:
 
 
 def test_a_member_reads_only_their_own_workspaces(cast: Cast) -> None:
-    own = list_own_workspaces(cast.lotte, NOW)
-    assert [w.workspace.name for w in own] == ["Jeugdpanel"]
-    assert cast.haarlem.public_id not in list_history_ids(own)
+    own = scope.load(cast.lotte.as_customer(), NOW)
+    assert [workspace.name for workspace in own.workspaces] == ["Jeugdpanel"]
+    assert cast.haarlem.public_id not in history.reach_of(own).names
 
 
 def test_the_page_finds_by_person_action_time_and_id(cast: Cast) -> None:

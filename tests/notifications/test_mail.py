@@ -29,7 +29,7 @@ def test_admins_and_billing_people_hear_of_it_once_each(cast: Cast) -> None:
     assert "Council meeting" not in body and "Ties" not in body
     store.deliver_due(clock.now())
     assert len(mail.outbox) == 2 and not OutboxRow.objects.exclude(state="done").exists()
-    assert sent[0].extra_headers["Message-ID"].startswith("<out_")
+    assert sent[0].extra_headers["Message-ID"].startswith("<mal_")
 
 
 def test_two_workspaces_of_one_account_one_mail(cast: Cast) -> None:

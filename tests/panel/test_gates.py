@@ -30,7 +30,7 @@ def filled(route: str, some_id: str) -> str:
     return re.sub(r"<[^>]+>", some_id, route)
 
 
-PANEL = sorted({route for route in addresses() if route.startswith("/panel")})
+PANEL = sorted({route for route in addresses() if route.startswith(("/panel", "/handbook"))})
 API = sorted({route for route in addresses() if route.startswith("/api/v1")})
 
 
@@ -38,7 +38,7 @@ def test_the_walk_finds_the_doors() -> None:
     assert len(PANEL) >= 12 and len(API) >= 12
 
 
-@pytest.mark.parametrize("route", [*PANEL, "/panel", "/panel/nothing/here"])
+@pytest.mark.parametrize("route", [*PANEL, "/panel", "/panel/nothing/here", "/handbook/nothing/here"])
 def test_the_panel_is_for_staff(cast: Cast, route: str) -> None:
     address = filled(route, cast.haarlem.public_id)
     stranger = Client().get(address)

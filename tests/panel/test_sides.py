@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bursar.actions.run import run
-from bursar.panel.queries import get_breakdown
+from bursar.rollup.queries import get_breakdown
 from tests.cast import NOW, Cast, bring_all, fact, person, refusal_of, seat, sign_in, workspace
 
 

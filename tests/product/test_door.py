@@ -22,6 +22,7 @@ from bursar.rollup.models import AccountMonth
 from bursar.tenants.models import Login, Organisation, Person, Workspace, WorkspaceMembership
 from bursar.usage.models import UsageEvent
 from bursar.usage.queries import get_standing
+from bursar.usage.rules import calc_entitlement
 from tests.cast import NOW, Cast, fact, prove, refusal_of
 
 BASE = "/api/product/v1"
@@ -227,6 +228,21 @@ def test_the_same_batch_twice_at_once_counts_once(committed: Cast) -> None:
 
 
 # Entitlements
+
+
+@pytest.mark.parametrize(
+    ("effect", "counted", "may_record", "uploads_locked"),
+    [
+        ("lock_uploads", 3599, True, False),
+        ("lock_uploads", 3600, True, True),
+        ("hard_block", 3599, True, False),
+        ("hard_block", 3600, False, True),
+    ],
+)
+def test_what_a_cap_gates(effect: str, counted: int, may_record: bool, uploads_locked: bool) -> None:
+    made = calc_entitlement("x", 3600, counted, effect)
+    assert (made.may_record, made.uploads_locked) == (may_record, uploads_locked)
+    assert calc_entitlement("x", None, counted, "none").uploads_locked is False
 
 
 def test_entitlements_with_an_etag_and_no_names(cast: Cast, key: str) -> None:

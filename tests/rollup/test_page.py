@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from bursar.audit.models import AuditLine
 from bursar.core import clock
-from bursar.rollup.csv import hours, neutral
+from bursar.rollup.csv import hours
+from bursar.rollup.exports import neutral
 from tests.cast import NOW, Cast, bring_all, organisation, person, seat, sign_in, usage, workspace
 
 

@@ -87,7 +87,17 @@ def _set_discount(act: Act, data: Cleaned) -> Outcome:
     values = {name: data[name] for name in ("kind", "percent", "end_date")}
     undo = _undo(act.case)
     made = replace_from(Discount, _subject(act.case), act.now, {**values, "valid_until": until})
-    return Outcome(f"{act.case.target} gets {_words(made)}.", [Change("Discount", before, _words(made))], undo=undo)
+    changes = [Change("Discount", before, _words(made))]
+    return Outcome(f"{act.case.target} gets {_words(made)}.", changes, data=_told(act.case, made), undo=undo)
+
+
+def _told(case: Case, discount: Discount | None) -> dict[str, Any]:
+    """What programs hear of a change; None: there is none here any more."""
+    now = None
+    if discount is not None:
+        last_day = discount.end_date.isoformat() if discount.end_date else None
+        now = {"kind": discount.kind, "percent": discount.percent, "last_day": last_day}
+    return {"scope": target_of(case.target).slug, "discount": now}
 
 
 def _undo(case: Case) -> Undo:
@@ -104,7 +114,8 @@ def _remove_discount(act: Act) -> Outcome:
     undo = _undo(act.case)
     replace_from(Discount, _subject(act.case), act.now, None)
     changes = [Change("Discount", before, "")]
-    return Outcome(f"The discount of {act.case.target} ends now: {before}.", changes, undo=undo)
+    sentence = f"The discount of {act.case.target} ends now: {before}."
+    return Outcome(sentence, changes, data=_told(act.case, None), undo=undo)
 
 
 @action(
@@ -114,9 +125,15 @@ def _remove_discount(act: Act) -> Outcome:
     label="Discount…",
     icon="discount",
     help="Sets the account's discount at once; it applies to every amount asked or shown from now on.",
+    when=(
+        "For a price agreement that holds for the whole customer: a scholarship, a partner's terms, a colleague's own "
+        "account. When it concerns one project only, set it on that workspace. A trial of features is a reverse trial, "
+        "not a discount."
+    ),
     customer_visible=True,
     refused=_why_same_discount,
     tell=EVERYBODY_CONCERNED,
+    event="discount.changed",
     inverse=("plans.account.remove_discount", "plans.account.set_discount"),
     bulk=True,
 )
@@ -132,9 +149,14 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     label="Remove discount…",
     icon="discount-off",
     help="Ends the account's discount now; the full price holds from here on.",
+    when=(
+        "When an agreement ends before its last day, or was never due. A discount with an end date needs nothing: it "
+        "ends by itself. To change the per cent or the day, set the discount again."
+    ),
     customer_visible=True,
     blocked=_why_no_discount,
     tell=EVERYBODY_CONCERNED,
+    event="discount.changed",
     inverse=("plans.account.set_discount",),
 )
 def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
@@ -150,10 +172,15 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     label="Discount…",
     icon="discount",
     help="Sets a discount on this workspace alone; it replaces the account's here. 0 % means the full price here.",
+    when=(
+        "For one workspace that has other terms than the rest of its account; it replaces the account's discount "
+        "there, and 0 % means the full price there. For an agreement with the whole customer, set it on the account."
+    ),
     customer_visible=True,
     blocked=why_deleted,
     refused=_why_same_discount,
     tell=EVERYBODY_CONCERNED,
+    event="discount.changed",
     inverse=("plans.workspace.remove_discount", "plans.workspace.set_discount"),
     bulk=True,
 )
@@ -169,9 +196,14 @@ def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Out
     label="Remove discount…",
     icon="discount-off",
     help="Ends this workspace's own discount now; the account's, if any, holds here again.",
+    when=(
+        "When the exception for this workspace is over and the account's own terms shall hold here again. To charge "
+        "the full price here while the account keeps its discount, set 0 % instead."
+    ),
     customer_visible=True,
     blocked=_why_no_discount,
     tell=EVERYBODY_CONCERNED,
+    event="discount.changed",
     inverse=("plans.workspace.set_discount",),
 )
 def remove_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:

@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Topic
 from bursar.core.calendar import end_of
 from bursar.plans import rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
@@ -35,9 +35,16 @@ def _why_not_managed(case: Case) -> str | None:
     label="Set managed…",
     icon="file-invoice",
     help="Takes the account out of self-serve: it is billed by invoice from here on. Tiers stay as they are.",
+    when=(
+        "When a customer cannot pay at checkout and needs an invoice: a public body, a purchase order, a bank transfer "
+        "only. It is a mode, not a tier: it gives nothing by itself. For more than the present tier, change the tier "
+        "too."
+    ),
     customer_visible=True,
     blocked=_why_not_managed,
     tell=EVERYBODY_CONCERNED,
+    topic=Topic.MONEY,
+    event="account.managed",
 )
 def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     terms = terms_of(act.case)
@@ -52,7 +59,8 @@ def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         paid_until=paid_until,
     )
     changes = [Change("Payment", "self-serve", "managed"), Change("Billed", terms.cadence, data["cadence"])]
-    return Outcome(f"{account} is managed now: billed by invoice, {data['cadence']}.", changes, {account.pk: None})
+    sentence = f"{account} is managed now: billed by invoice, {data['cadence']}."
+    return Outcome(sentence, changes, {account.pk: None}, data={"cadence": data["cadence"]})
 
 
 class SetSelfServe(ActionForm):
@@ -64,8 +72,9 @@ class SetSelfServe(ActionForm):
 
     def clean_keep_until(self) -> Any:
         day = self.cleaned_data["keep_until"]
-        if day is not None and day < self.case.now.date():
-            raise forms.ValidationError(f"{day:%-d %B %Y} is past. Choose today or later.")
+        sentence = rules.why_not_end_on(day, self.case.now.date()) if day is not None else None
+        if sentence:
+            raise forms.ValidationError(sentence)
         return day
 
 
@@ -86,10 +95,16 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     label="Back to self-serve…",
     icon="arrow-back-up",
     help="Ends managed billing: to Free at once, or keeping the tiers until a date.",
+    when=(
+        "When a managed customer stops, or will pay at checkout from now on. Fill in the last day when something is "
+        "paid or promised until then; leave it empty only to move every paid workspace to Free this minute."
+    ),
     customer_visible=True,
     blocked=_why_not_self_serve,
     preview=_foresee_self_serve,
     tell=EVERYBODY_CONCERNED,
+    topic=Topic.MONEY,
+    event="account.self_serve",
 )
 def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     state, keep = state_of(act.case), data["keep_until"]
@@ -105,13 +120,17 @@ def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     if keep:
         changes.append(Change("Tiers", "", f"kept until {keep:%-d %B %Y}"))
         sentence = f"{account} is self-serve again and keeps its tiers until {keep:%-d %B %Y}."
-        return Outcome(sentence, changes, {account.pk: None})
-    fallen = [ws.id for ws in state.workspaces if ws.is_live(act.now) and _is_paid(ws, act)]
-    for workspace in Workspace.objects.filter(id__in=fallen):
+        told = {"keeps_tiers_until": keep.isoformat(), "went_to_free": []}
+        return Outcome(sentence, changes, {account.pk: None}, data=told)
+    paid = [ws.id for ws in state.workspaces if ws.is_live(act.now) and _is_paid(ws, act)]
+    fallen = list(Workspace.objects.filter(id__in=paid).order_by("external_id"))
+    for workspace in fallen:
         store.set_base_tier(workspace, "free", act.now)
     store.end_grants([ws.id for ws in state.workspaces], act.now)
     changes.append(Change("Workspaces that go to Free", "", str(len(fallen))))
-    return Outcome(f"{account} is self-serve again; {len(fallen)} paid go to Free now.", changes, {account.pk: None})
+    told = {"keeps_tiers_until": None, "went_to_free": [workspace.external_id for workspace in fallen]}
+    sentence = f"{account} is self-serve again; {len(fallen)} paid go to Free now."
+    return Outcome(sentence, changes, {account.pk: None}, data=told)
 
 
 def _is_paid(workspace: rules.WorkspaceState, act: Act) -> bool:

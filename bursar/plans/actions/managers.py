@@ -54,6 +54,11 @@ def _why_same_manager(case: Case, data: Cleaned) -> str | None:
     label="Assign account manager…",
     icon="user-check",
     help="Names the colleague who looks after this account.",
+    when=(
+        "When a colleague takes an account on, or hands it over: the name is a filter in Usage & billing, and they "
+        "hear of a grant that ends when whoever granted it has left. To look after one at-risk row for a while, take "
+        "that row."
+    ),
     refused=_why_same_manager,
     inverse=(ASSIGN, CLEAR),
 )
@@ -71,6 +76,10 @@ def assign_manager(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     label="Clear account manager…",
     icon="user-minus",
     help="Nobody looks after this account by name any more.",
+    when=(
+        "For an account that nobody looks after by name any more, such as after a colleague has left. When somebody "
+        "else takes over at once, assign them instead: the book then shows one step, from one to the other."
+    ),
     blocked=lambda case: None if _manager(case) else "The account has no account manager.",
     inverse=(ASSIGN,),
 )

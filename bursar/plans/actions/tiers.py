@@ -52,12 +52,19 @@ def _foresee_tier(case: Case, data: Cleaned) -> list[str]:
     label="Change tier…",
     icon="arrows-up-down",
     help="Moves the workspace to another tier at once. The customer sees it immediately.",
+    when=(
+        "When the customer has agreed to another tier, up or down, for good. For a look at more, grant a reverse "
+        "trial; when only the hours ran out, reset usage. It is off while Mollie charges: the customer changes plan at "
+        "checkout, or the account is set managed first. Where there is a pending upgrade request, approve that: the "
+        "requester is told."
+    ),
     permission=Right.SET_TIER,
     customer_visible=True,
     blocked=_why_no_tier_change,
     refused=lambda case, data: rules.why_not_this_tier(data["tier"], _present(case)),
     preview=_foresee_tier,
     tell=EVERYBODY_CONCERNED,
+    event="workspace.tier_changed",
     inverse=("plans.workspace.change_tier",),
 )
 def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
@@ -83,4 +90,5 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
         changes.append(Change("Payment", "self-serve", "managed"))
         undo = None
         sentence += " The account had no way of paying and becomes managed."
-    return Outcome(sentence, changes, {workspace.account_id: None}, undo=undo)
+    told = {"tier_before": present.tier, "tier": wanted.value, "ends_at": None}
+    return Outcome(sentence, changes, {workspace.account_id: None}, data=told, undo=undo)

@@ -43,10 +43,16 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
     label="Grant reverse trial…",
     icon="gift",
     help="One calendar month of Changemaker for every workspace below it, free; it reverts by itself.",
+    when=(
+        "For a customer on Free who should see what Changemaker is like before paying: nothing is charged, and it "
+        "reverts by itself. Not for one who pays already: give a discount, or change the tier. Where only the hours "
+        "ran out, reset usage."
+    ),
     customer_visible=True,
     blocked=_why_no_trial,
     preview=_foresee_trial,
     tell=EVERYBODY_CONCERNED,
+    event="trial.started",
     inverse=("plans.account.end_trial",),
 )
 def grant_trial(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
@@ -69,6 +75,7 @@ def grant_trial(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         f"{account} tries Changemaker in {count}, free, until {until:%-d %B %Y}.",
         [Change("Reverse trial", "", f"Changemaker until {until:%-d %B %Y}"), Change("Workspaces", "", count)],
         {account.pk: None},
+        data={"tier": trials.TRIAL_TIER, "ends_at": until.isoformat()},
         undo=Undo("plans.account.end_trial", {}),
     )
 
@@ -83,16 +90,22 @@ def _why_no_trial_to_end(case: Case) -> str | None:
     label="End trial now…",
     icon="gift-off",
     help="Ends the reverse trial at once; every workspace is back on its own tier.",
+    when=(
+        "When a trial was granted by mistake, or the customer asks to stop early. There is no need for it at the "
+        "planned end, which comes by itself, nor when they start to pay."
+    ),
     customer_visible=True,
     blocked=_why_no_trial_to_end,
     tell=EVERYBODY_CONCERNED,
+    event="trial.ended",
 )
 def end_trial(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     state = state_of(act.case)
     until = max(g.end for g in trials.list_live_trials(state, act.now) if g.end)
     store.end_grants([ws.id for ws in state.workspaces], act.now, GrantKind.REVERSE_TRIAL)
     changes = [Change("Reverse trial", f"Changemaker until {until:%-d %B %Y}", "ended")]
-    return Outcome(f"The reverse trial of {account} ends now.", changes, {account.pk: None})
+    told = {"tier": trials.TRIAL_TIER, "ends_at": act.now.isoformat()}
+    return Outcome(f"The reverse trial of {account} ends now.", changes, {account.pk: None}, data=told)
 
 
 class GrantEndForm(ActionForm):
@@ -117,14 +130,19 @@ def _why_not_told(case: Case, data: Cleaned) -> str | None:
     key="plans.account.tell_grant_end",
     on=BillingAccount,
     form=GrantEndForm,
-    label="Tell of a grant that ends",
+    label="End of a timed grant",
     icon="bell",
     help="Tells the customer's admins, and whoever granted it, that a timed grant ends soon or has ended.",
+    when=(
+        "Nobody reaches for this one: the clock runs it, three days before a timed grant ends and once at its end. To "
+        "see who was told, read the account's timeline."
+    ),
     reason=Reason.NONE,
     customer_visible=True,
     blocked=_why_not_by_hand,
     refused=_why_not_told,
     tell=(Notice.WORKSPACE_ADMINS, Notice.GRANTER),
+    event="trial.ending",
     in_menu=False,
 )
 def tell_grant_end(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
@@ -134,4 +152,6 @@ def tell_grant_end(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     kind, tier = (grants[0].kind, Tier(grants[0].tier).label) if grants else (GrantKind.APPROVAL.value, "")
     sentence = trials.due_words(kind, tier, ends_at, is_over=data["what"] == GrantEnd.ENDED)
     granters = sorted({g.granted_by.public_id for g in grants if g.granted_by and g.granted_by.is_active})
-    return Outcome(sentence, [Change("Timed grant", "", sentence)], data={"granters": granters})
+    told = {"granters": granters, "tier": grants[0].tier if grants else "", "ends_at": ends_at.isoformat()}
+    event = f"{'trial' if kind == GrantKind.REVERSE_TRIAL else 'grant'}.{data['what']}"
+    return Outcome(sentence, [Change("Timed grant", "", sentence)], data=told, event=event)

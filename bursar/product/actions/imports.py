@@ -35,6 +35,10 @@ def _why_not_import(case: Case) -> str | None:
     label="Import a batch…",
     icon="upload",
     help="Takes one batch of an import file: what is there already stays, what is new is added.",
+    when=(
+        "At the operator's shell, by `bursar import`: to bring in an installation's past, or to mend it. The panel "
+        "refuses it. What changes from today on comes by the product's own pushes."
+    ),
     reason=Reason.OPTIONAL,
     blocked=_why_not_import,
     stream="product",

@@ -55,6 +55,10 @@ def _make(act: Act, name: str, scopes: list[str]) -> tuple[ApiKey, str]:
     label="New API key…",
     icon="key",
     help="Makes a key for the product's systems. It is shown once.",
+    when=(
+        "When a system of the product is connected for the first time: one key a system, with no more scopes than it "
+        "needs. For a person's own script, that person makes a token. A key that exists is rotated, not made again."
+    ),
     permission=Right.MANAGE_STAFF,
     stream="product",
     in_menu=False,
@@ -80,6 +84,10 @@ def _why_not_rotate(case: Case) -> str | None:
     label="Rotate key…",
     icon="refresh",
     help="Makes a new key with the same scopes; the old one works 24 hours more, so that systems can change over.",
+    when=(
+        "On a schedule, or when somebody who has seen the key leaves: the old one works 24 hours more, so that nothing "
+        "stops. When the key is in wrong hands, revoke it and accept the gap."
+    ),
     permission=Right.MANAGE_STAFF,
     blocked=_why_not_rotate,
     danger=True,
@@ -98,6 +106,10 @@ def rotate_key(act: Act, key: ApiKey, data: Cleaned) -> Outcome:
     label="Revoke key…",
     icon="key-off",
     help="The key works no more from this moment.",
+    when=(
+        "When a key is in wrong hands, or its system is gone. Whatever still uses it stops at once; for an orderly "
+        "change, rotate it instead."
+    ),
     permission=Right.MANAGE_STAFF,
     blocked=_why_dead,
     danger=True,

@@ -17,6 +17,7 @@ register_target(
         slug="person",
         model=Person,
         label="person",
+        page="panel:person",
         fetch=get_person,
         accounts=lambda person: [],
         stream=lambda person: "product",
@@ -50,6 +51,10 @@ def _why_not_erase(case: Case) -> str | None:
     label="Erase person…",
     icon="eraser",
     help="Blanks names, addresses and logins everywhere, for good. The book keeps an id, and its chain holds.",
+    when=(
+        "When a person asks to be forgotten, or the law does. It cannot be taken back, and free text in reasons and "
+        "notes stays, so read those first. Somebody who only leaves an organisation is removed in the product."
+    ),
     permission=Right.MANAGE_STAFF,
     blocked=_why_not_erase,
     preview=lambda case, data: ["Free text that colleagues wrote (reasons, notes) stays as it is. There is no undo."],

@@ -52,6 +52,10 @@ class PushForm(ActionForm):
     label="Push from the product",
     icon="arrow-bar-to-down",
     help="Takes organisations, workspaces, people, memberships and logins from the product; newer wins over older.",
+    when=(
+        "The product's systems use this; people do not. A wrong name or membership is put right in the product, which "
+        "pushes again: a change made here only would be overruled."
+    ),
     permission=Scope.PUSH,
     reason=Reason.NONE,
     stream="product",
@@ -104,6 +108,10 @@ class UsageForm(ActionForm):
     label="Usage from the product",
     icon="activity",
     help="Takes a batch of usage events; the same event again changes nothing.",
+    when=(
+        "The product's systems use this; people do not. Send again whatever got no answer: an event counts once. To "
+        "give a customer hours back, reset usage; what was recorded is never taken away."
+    ),
     permission=Scope.USAGE,
     reason=Reason.NONE,
     stream="product",
@@ -139,6 +147,10 @@ def _why_no_link(case: Case, data: Cleaned) -> str | None:
     label="One-time sign-in link",
     icon="login",
     help="Makes a link that signs a customer in once, within five minutes. The product hands it on to them.",
+    when=(
+        "The product asks for it when a customer goes to their own pages from there. Staff have no use for it: links "
+        "for colleagues come with Add staff."
+    ),
     permission=Scope.SIGN_IN,
     reason=Reason.NONE,
     refused=_why_no_link,

@@ -79,6 +79,17 @@ def instant(at: datetime | None) -> str:
     return format_html('<time datetime="{}" title="{}" data-local>{}</time>', utc.isoformat(), words, words)
 
 
+@register.filter
+def local_day(at: datetime | None) -> str:
+    """As `instant`, the day alone; the time is on hover."""
+    if at is None:
+        return NOTHING
+    utc = at.astimezone(UTC)
+    words = f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+    shown = f"{utc.day} {utc:%b %Y}"
+    return format_html('<time datetime="{}" title="{}" data-local="day">{}</time>', utc.isoformat(), words, shown)
+
+
 @register.simple_tag(takes_context=True)
 def navigation(context: template.Context) -> list[dict[str, Any]]:
     """The registered entries, with the one we are on."""

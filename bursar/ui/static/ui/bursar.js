@@ -28,7 +28,8 @@
   function localise(root) {
     for (const time of root.querySelectorAll("time[data-local]")) {
       const at = new Date(time.dateTime);
-      time.textContent = at.toLocaleString(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+      const clock = time.dataset.local === "day" ? {} : { hour: "2-digit", minute: "2-digit" };
+      time.textContent = at.toLocaleString(undefined, { day: "numeric", month: "short", year: "numeric", ...clock });
       time.removeAttribute("data-local");
     }
   }
@@ -152,6 +153,13 @@
     if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     window.htmx.ajax("GET", link.getAttribute("href"), { source: link, target: menu, swap: "innerHTML" });
+  });
+
+  // A prepared mail opens in the person's own program; that it was opened is logged by the action behind it.
+  document.addEventListener("click", (event) => {
+    const mail = event.target.closest("a[data-log]");
+    if (!mail) return;
+    window.htmx.ajax("POST", mail.dataset.log, { source: mail, swap: "none", values: { subject: mail.dataset.subject } });
   });
 
   document.addEventListener("click", async (event) => {

@@ -1,0 +1,56 @@
+"""The at-risk lists as a file."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import QueryDict
+
+from bursar.access.rights import Right
+from bursar.actions.registry import action
+from bursar.actions.run import Act
+from bursar.actions.spec import ActionForm, Case, Cleaned, Company, Outcome, Reason
+from bursar.attention import csv, filters
+from bursar.core.errors import Refusal
+from bursar.rollup import exports
+from bursar.rollup.exports import Written
+from bursar.rollup.queries import consistent_read
+from bursar.rollup.refresh import refresh
+
+
+class ExportForm(ActionForm):
+    query = forms.CharField(
+        label="Filters", required=False, max_length=2000, widget=forms.HiddenInput,
+        help_text="Tab and filters as in the page's address; empty: everybody who needs a human now.",
+    )  # fmt: skip
+
+    def clean_query(self) -> str:
+        text: str = self.cleaned_data["query"]
+        try:
+            filters.read(QueryDict(text))
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.sentence) from None
+        return text
+
+
+def _write_file(case: Case, data: Cleaned) -> Written:
+    refresh(case.now)
+    ask = filters.read(QueryDict(data["query"]))
+    with consistent_read():
+        return exports.write(exports.new_path(), csv.COLUMNS, csv.batches(ask, case.actor, case.now))
+
+
+@action(
+    key="attention.company.export_at_risk",
+    on=Company,
+    form=ExportForm,
+    label="Export at-risk CSV…",
+    icon="download",
+    help="Writes both at-risk lists as on screen, all rows, into a CSV file; the link lives 24 hours, for you alone.",
+    when="For a call list, or for a meeting. It holds names and addresses of contacts: do not pass it on.",
+    permission=Right.READ,
+    reason=Reason.NONE,
+    prepare=_write_file,
+    in_menu=False,
+)
+def export(act: Act, company: Company, data: Cleaned) -> Outcome:
+    return exports.keep(act, act.prepared, f"at-risk-{act.now:%Y-%m-%d}", data["query"])

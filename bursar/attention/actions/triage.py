@@ -1,0 +1,187 @@
+"""Who looks after a row, for how long it may rest, and what came of it. Customers see nothing of this."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from bursar.actions.registry import Verb, action
+from bursar.actions.run import Act
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason, Undo
+from bursar.attention.actions.shared import TARGETS, line_of, settle, triage_of, why_not_at_risk
+from bursar.attention.models import NoteOutcome
+from bursar.core.calendar import midnight
+from bursar.staff.models import StaffMember
+from bursar.staff.queries import list_managers
+
+
+def _owner(case: Case) -> StaffMember | None:
+    triage = triage_of(case)
+    return triage.owner if triage else None
+
+
+def _is_snoozed(case: Case) -> bool:
+    triage = triage_of(case)
+    if triage is None or triage.snoozed_at is None:
+        return False
+    return triage.snoozed_until is None or triage.snoozed_until > case.now
+
+
+def _key(case: Case, verb: str) -> str:
+    return f"attention.{'workspace' if hasattr(case.target, 'account_id') else 'account'}.{verb}"
+
+
+class Take(ActionForm):
+    owner = forms.ChoiceField(label="Who takes it", help_text="You, or a colleague.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["owner"]
+        assert isinstance(field, forms.ChoiceField)
+        colleagues = list_managers()
+        field.choices = [(member.public_id, str(member)) for member in colleagues]
+        field.initial = next((m.public_id for m in colleagues if m.pk == self.case.actor.staff_id), None)
+
+
+def _why_same_owner(case: Case, data: Cleaned) -> str | None:
+    owner = _owner(case)
+    return f"{owner} has it already." if owner and owner.public_id == data["owner"] else None
+
+
+def take(act: Act, target: Any, data: Cleaned) -> Outcome:
+    before = _owner(act.case)
+    after = StaffMember.objects.select_related("user").get(public_id=data["owner"])
+    settle(act.case, owner=after, taken_at=act.now)
+    undo = Undo(_key(act.case, "take"), {"owner": before.public_id}) if before else Undo(_key(act.case, "release"), {})
+    return Outcome(f"{after} takes {target}.", [_owner_change(before, after)], undo=undo)
+
+
+def release(act: Act, target: Any, data: Cleaned) -> Outcome:
+    before = _owner(act.case)
+    assert before is not None
+    settle(act.case, owner=None, taken_at=None)
+    undo = Undo(_key(act.case, "take"), {"owner": before.public_id})
+    return Outcome(f"{target} is free to take again.", [_owner_change(before, None)], undo=undo)
+
+
+def _owner_change(before: StaffMember | None, after: StaffMember | None) -> Change:
+    return Change(
+        "Taken by",
+        str(before or ""),
+        str(after or ""),
+        private=True,
+        before_ref=before.public_id if before else "",
+        after_ref=after.public_id if after else "",
+    )
+
+
+class Snooze(ActionForm):
+    until = forms.DateField(
+        label="Until", required=False,
+        help_text="Back on the list on this day, UTC; empty: until a worse reason appears, or this one begins anew.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )  # fmt: skip
+
+    def clean_until(self) -> Any:
+        until = self.cleaned_data["until"]
+        if until is not None and until <= self.case.now.date():
+            raise forms.ValidationError(f"{until:%-d %B %Y} is not ahead. Choose tomorrow or later.")
+        return until
+
+
+def _snooze_words(until: Any) -> str:
+    return f"until {until:%-d %B %Y}" if until else "until a worse reason appears"
+
+
+def snooze(act: Act, target: Any, data: Cleaned) -> Outcome:
+    line, triage = line_of(act.case), triage_of(act.case)
+    assert line is not None
+    until = midnight(data["until"]) if data["until"] else None
+    undo = Undo(_key(act.case, "wake"), {})
+    before = ""
+    if triage is not None and _is_snoozed(act.case):
+        before = _snooze_words(triage.snoozed_until)
+        day = triage.snoozed_until.date().isoformat() if triage.snoozed_until else ""
+        undo = Undo(_key(act.case, "snooze"), {"until": day})
+    since = line.row.since or act.now
+    settle(act.case, snoozed_at=max(act.now, since), snoozed_until=until, snoozed_rank=line.row.rank)
+    words = _snooze_words(until)
+    return Outcome(f"{target} rests {words}.", [Change("Snoozed", before, words, private=True)], undo=undo)
+
+
+def wake(act: Act, target: Any, data: Cleaned) -> Outcome:
+    triage = triage_of(act.case)
+    assert triage is not None
+    until = triage.snoozed_until
+    settle(act.case, snoozed_at=None, snoozed_until=None, snoozed_rank=0)
+    undo = None
+    if line_of(act.case):
+        undo = Undo(_key(act.case, "snooze"), {"until": until.date().isoformat() if until else ""})
+    return Outcome(
+        f"{target} is back on the list.", [Change("Snoozed", _snooze_words(until), "", private=True)], undo=undo
+    )
+
+
+class Note(ActionForm):
+    outcome = forms.ChoiceField(label="What came of it", choices=NoteOutcome.choices)
+    text = forms.CharField(
+        label="Note", max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="For colleagues. It stays in the book for good, so write nothing about a person that may not stay.",
+    )  # fmt: skip
+
+
+def note_outcome(act: Act, target: Any, data: Cleaned) -> Outcome:
+    triage = triage_of(act.case)
+    made = NoteOutcome(data["outcome"])
+    settle(act.case, outcome=made.value, noted_at=act.now)
+    before = triage.get_outcome_display() if triage and triage.outcome else ""
+    changes = [Change("Outcome", before, str(made.label), private=True)]
+    if data["text"].strip():
+        changes.append(Change("Note", "", data["text"].strip(), private=True))
+    return Outcome(f"Noted at {target}: {made.label}.", changes)
+
+
+def _declare(slug: str, model: type, verb: str, function: Verb, **more: Any) -> None:
+    """The same lever on a workspace and on an account."""
+    inverse = tuple(f"attention.{slug}.{other}" for other in more.pop("inverse", ()))
+    action(key=f"attention.{slug}.{verb}", on=model, inverse=inverse, **{"reason": Reason.NONE, **more})(function)
+
+
+for _slug, _model in TARGETS:
+    _declare(
+        _slug, _model, "take", take,
+        form=Take, label="Take…", icon="hand-stop", blocked=why_not_at_risk, refused=_why_same_owner, bulk=True,
+        help="Says who looks after this at-risk row; it stays on the list, with that name beside it.",
+        when="Before you write or call, so that two colleagues do not. It changes nothing for the customer; use "
+        "“Assign account manager” for who looks after the account for good.",
+        inverse=("take", "release"),
+    )  # fmt: skip
+    _declare(
+        _slug, _model, "release", release,
+        label="Release", icon="hand-off", help="Nobody has this at-risk row any more; anybody can take it.",
+        when="When you will not get to it. It does not take the row off the list; use “Snooze” for that.",
+        blocked=lambda case: None if _owner(case) else "Nobody has taken it.",
+        inverse=("take",),
+    )  # fmt: skip
+    _declare(
+        _slug, _model, "snooze", snooze,
+        form=Snooze, label="Snooze…", icon="zzz", blocked=why_not_at_risk, reason=Reason.OPTIONAL, bulk=True,
+        help="Takes the row off the at-risk list until a day, or until a worse reason appears.",
+        when="When the customer asked for time, or you wait for their answer. Not to be rid of a row: it comes back by "
+        "itself on the day, when a worse reason appears, or when the same one begins anew.",
+        inverse=("snooze", "wake"),
+    )  # fmt: skip
+    _declare(
+        _slug, _model, "wake", wake,
+        label="End snooze", icon="alarm", help="Brings the row back to the at-risk list now.",
+        when="When something happened before the day. Without it the row comes back by itself.",
+        blocked=lambda case: None if _is_snoozed(case) else "It is not snoozed.",
+        inverse=("snooze",),
+    )  # fmt: skip
+    _declare(
+        _slug, _model, "note_outcome", note_outcome,
+        form=Note, label="Note outcome…", icon="checklist",
+        help="Keeps what came of the conversation; the last outcome stands in the at-risk row.",
+        when="After each try to reach the customer, also when nobody answered. For anything else use “Add note”.",
+    )  # fmt: skip

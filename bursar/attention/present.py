@@ -1,0 +1,128 @@
+"""Turns rows into what the templates show: words, links, no queries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from bursar.access.actor import Actor
+from bursar.actions.registry import ACTIONS
+from bursar.attention import words
+from bursar.attention.filters import TABS, Ask
+from bursar.attention.queries import Counts, Kind, Line
+from bursar.attention.rules import DOWNGRADED, REASONS
+from bursar.plans.models import Tier
+from bursar.rollup.filters import NOBODY, PAGE_SIZE
+from bursar.rollup.present import menu, query
+from bursar.rollup.words import explain
+from bursar.staff.models import StaffMember
+
+PAGES = {"workspace": "page", "account": "accounts_page"}
+
+
+def tabs(ask: Ask, workspaces: Counts, accounts: Counts, given: QueryDict) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": label,
+            "count": workspaces.of(key) + accounts.of(key),
+            "here": key == ask.tab,
+            "url": "?" + query(given, tab=key or None, page=None, accounts_page=None),
+        }
+        for key, label in TABS.items()
+    ]
+
+
+def filter_menus(ask: Ask, given: QueryDict, people: list[StaffMember], actor: Actor) -> list[dict[str, Any]]:
+    me = [(actor.id, "me")] if actor.staff_id else []
+    others = [(one.public_id, str(one)) for one in people if one.pk != actor.staff_id]
+    owners = [(NOBODY, "nobody"), *me, *others]
+    managers = [(NOBODY, "nobody"), *[(one.public_id, str(one)) for one in people]]
+    return [
+        _menu("reason", "Reason", [(key, reason.label) for key, reason in REASONS.items()], ask.reasons, given),
+        _menu("owner", "Owner", owners, ask.owners, given),
+        _menu("manager", "Account manager", managers, ask.managers, given),
+        _menu("tier", "Tier", Tier.choices, ask.tiers, given),
+    ]
+
+
+def _menu(name: str, label: str, choices: Any, chosen: tuple[str, ...], given: QueryDict) -> dict[str, Any]:
+    made = menu(name, label, choices, chosen, given)
+    made["clear_url"] = "?" + query(given, **{name: None, "page": None, "accounts_page": None})
+    return made
+
+
+def reason_links(kind: Kind, counts: Counts, ask: Ask, given: QueryDict) -> list[dict[str, Any]]:
+    """How many rows stand under each first reason; each figure opens them."""
+    return [
+        {
+            "label": reason.label,
+            "tone": reason.tone,
+            "count": counts.tabs[ask.tab][reason.rank],
+            "url": "?" + query(given, reason=[reason.key], page=None, accounts_page=None),
+        }
+        for reason in kind.reasons
+        if counts.tabs[ask.tab][reason.rank]
+    ]
+
+
+def pager(kind: Kind, page: int, total: int, given: QueryDict) -> dict[str, Any]:
+    name, last = PAGES[kind.slug], min(page * PAGE_SIZE, total)
+    return {
+        "first": (page - 1) * PAGE_SIZE + 1 if total else 0,
+        "last": last,
+        "total": total,
+        "previous_url": "?" + query(given, **{name: page - 1 if page > 2 else None}) if page > 1 else "",
+        "next_url": "?" + query(given, **{name: page + 1}) if last < total else "",
+    }
+
+
+def bulk_tools(slug: str) -> list[dict[str, str]]:
+    """What several picked rows can have at once here."""
+    return [
+        {
+            "kind": slug,
+            "label": action.label,
+            "url": reverse("actions:bulk", args=[slug, action.verb_name]),
+        }
+        for action in ACTIONS.values()
+        if action.bulk and action.target_slug == slug
+    ]
+
+
+def row(line: Line, actor: Actor, now: datetime) -> dict[str, Any]:
+    slug, target_id = line.kind.slug, line.target.public_id
+    mail = words.prepare(line, actor.name)
+
+    def dialog(verb: str) -> str:
+        return reverse("actions:dialog", args=[slug, target_id, verb])
+
+    since = None if slug == "workspace" and line.row.rank == DOWNGRADED else line.row.since
+    return {
+        "id": target_id,
+        "slug": slug,
+        "label": str(line.target),
+        "account": line.account,
+        "line": line,
+        "tier_label": line.tier_label,
+        "since": since,
+        "lasts": f"{'full for ' if slug == 'workspace' else ''}{words.span(since, now)}" if since else "",
+        "drop": words.drop(line, now),
+        "login": words.last_login(line.signal, now),
+        "tone": "bad" if line.row.rank < 3 and slug == "workspace" else "warn",
+        "why_class": explain(line.fact.reason),
+        "contact": line.contacts[0] if line.contacts else None,
+        "more_contacts": line.contacts[1:],
+        "mail": mail,
+        "snoozed": words.snoozed(line),
+        "take_url": dialog("take"),
+        "snooze_url": dialog("snooze"),
+        "send_url": dialog("send_outreach"),
+        "log_url": dialog("log_outreach"),
+        "note_url": dialog("note_outcome"),
+        "url": reverse("attention:row", args=[slug, target_id]),
+        "side_url": reverse(f"panel:{slug}", args=[target_id]),
+        "menu_url": reverse("actions:menu", args=[slug, target_id]),
+    }

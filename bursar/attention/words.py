@@ -1,0 +1,107 @@
+"""A row in words: since when, why, the prepared mail. One place for page, file, API and dialog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from django.conf import settings
+
+from bursar.attention import rules
+from bursar.attention.queries import Line
+from bursar.plans.models import Tier
+from bursar.rollup.words import day
+from bursar.tenants.queries import Contact
+from bursar.usage.rules import words as hours
+
+
+def span(since: datetime, now: datetime) -> str:
+    """ "3 days", "5 hours", "less than an hour": how long something has lasted."""
+    seconds = max(0, int((now - since).total_seconds()))
+    days, hours_ = seconds // 86400, seconds // 3600
+    if days >= 1:
+        return f"{days} day{'' if days == 1 else 's'}"
+    return f"{hours_} hour{'' if hours_ == 1 else 's'}" if hours_ else "less than an hour"
+
+
+def last_login(signal: rules.LoginSignal, now: datetime) -> str:
+    """ "last 6 days ago, 27 in 30 days" """
+    if signal.last_day is None:
+        return "no login yet"
+    days = (now.date() - signal.last_day).days
+    when = "today" if days <= 0 else "yesterday" if days == 1 else f"{days} days ago"
+    return f"last {when}, {signal.recent} in 30 days"
+
+
+def drop(line: Line, now: datetime) -> str:
+    """ "from Changemaker to Free 4 days ago, by lapse" """
+    if line.drop is None:
+        return ""
+    by = ", by lapse" if line.drop.by_lapse else ""
+    return f"from {Tier(line.drop.former).label} to {line.tier_label} {span(line.drop.at, now)} ago{by}"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """As it would go out. `address` opens the person's own mail program with it."""
+
+    to: Contact
+    subject: str
+    text: str
+
+    @property
+    def address(self) -> str:
+        return f"mailto:{quote(self.to.email, safe='@')}?subject={quote(self.subject)}&body={quote(self.text)}"
+
+
+def prepare(line: Line, sender: str, contact: Contact | None = None) -> Mail | None:
+    """The mail that the first reason's template makes for the contact; None without an address or a template."""
+    to = contact or next((one for one in line.contacts if one.email), None)
+    if to is None or line.template is None:
+        return None
+    values = _values(line, sender, to)
+    subject = " ".join(rules.fill(line.template.subject, values).split())
+    return Mail(to, subject[:200], rules.fill(line.template.body, values))
+
+
+def _values(line: Line, sender: str, to: Contact) -> dict[str, str]:
+    return {
+        "contact": to.name,
+        "organisation": line.account.organisation.name,
+        "account": str(line.account),
+        "workspace": str(line.target),
+        "company": settings.BURSAR_COMPANY_NAME,
+        "sender": sender,
+        "tier": line.tier_label,
+        "former_tier": Tier(line.drop.former).label if line.drop else "",
+        "counted": hours(line.row.seconds or 0),
+        "cap": _cap(line.row.cap_seconds or 0),
+        "since": day(line.row.since),
+        "ends": day(line.row.ends_at),
+    }
+
+
+def _cap(seconds: int) -> str:
+    return hours(seconds) if seconds % 3600 else f"{seconds // 3600} h"
+
+
+SAMPLE = {
+    "contact": "Maud Jansen",
+    "organisation": "Gemeente Haarlem",
+    "account": "Gemeente Haarlem",
+    "workspace": "Burgerberaad Klimaat",
+    "tier": "Free",
+    "former_tier": "Changemaker",
+    "counted": "1 h 02",
+    "cap": "1 h",
+    "since": "12 November 2026",
+    "ends": "30 November 2026",
+}
+
+
+def snoozed(line: Line) -> str:
+    """ "30 November 2026", "a worse reason"; empty when it does not rest."""
+    if not line.row.is_hidden or line.triage is None:
+        return ""
+    return day(line.triage.snoozed_until) or "a worse reason"

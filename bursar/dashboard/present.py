@@ -1,0 +1,190 @@
+"""Turns what was read into what the templates show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import QueryDict
+from django.urls import reverse
+
+from bursar.access.actor import Actor
+from bursar.actions.registry import ACTIONS
+from bursar.audit.models import AuditLine
+from bursar.audit.pages import customer_version
+from bursar.core.calendar import Month
+from bursar.dashboard import words
+from bursar.dashboard.queries.accounts import Bill, get_one_off, list_discounts, list_kept_prices, list_places
+from bursar.dashboard.queries.history import Reach
+from bursar.dashboard.queries.scope import Scope
+from bursar.dashboard.queries.workspaces import CONTACTS_SHOWN, Card
+from bursar.dashboard.rules import is_about_money, is_top
+from bursar.plans.models import Discount, Tier
+from bursar.plans.rules import PAID_TIERS
+from bursar.rollup.models import WorkspaceMonth
+from bursar.tenants.models import Organisation, Workspace
+
+WORKSPACES_SHOWN = 12
+URGENCY = {"bad": 0, "warn": 1}
+
+
+def _dialog(key: str, public_id: str) -> str:
+    """The address of an action's dialog on people's own pages; empty when there is no such action."""
+    if key not in ACTIONS:
+        return ""
+    _, slug, verb = key.split(".")
+    return reverse("actions:dialog", args=[slug, public_id, verb], current_app="own_actions")
+
+
+def card(made: Card) -> dict[str, Any]:
+    workspace, sight, plan = made.workspace, made.sight, made.plan
+    is_gone = workspace.deleted_at is not None
+    alert = None if is_gone else words.find_alert(made)
+    can_ask = sight.may_ask and not is_gone and not is_top(plan.tier)
+    return {
+        "workspace": workspace,
+        "sight": sight,
+        "plan": plan,
+        "standing": made.standing,
+        "seconds": made.seconds,
+        "seat_count": made.seats,
+        "observers": made.observers,
+        "contacts": made.contacts,
+        "role": words.say_role(sight),
+        "end": words.say_end(plan),
+        "includes": words.list_includes(plan.terms),
+        "alert": alert,
+        "price_contacts": _whom_for_prices([made]),
+        "whom": words.say_whom_to_ask(sight, made.contacts, f"the {settings.BURSAR_COMPANY_NAME} team"),
+        "ask_url": _dialog("requests.workspace.ask_upgrade", workspace.public_id) if can_ask else "",
+        "ask_label": "Request an upgrade" if sight.bills else "Ask for more",
+    }
+
+
+@dataclass(frozen=True)
+class OrganisationPlace:
+    """One organisation on the home page. `more`: how many workspaces the page leaves out."""
+
+    organisation: Organisation
+    role: str
+    bills: list[dict[str, Any]]
+    cards: list[dict[str, Any]]
+    more: int
+    gone: list[Workspace]
+    request_url: str
+    price_contacts: str
+
+
+def places(scope: Scope, cards: list[Card], bills: list[Bill], all_of: str) -> list[OrganisationPlace]:
+    """By organisation, in the order of names; what needs a look stands first. `all_of`: show this one whole."""
+    organisations = dict(scope.organisations) | {w.organisation_id: w.organisation for w in scope.workspaces}
+    ordered = sorted(organisations.values(), key=lambda o: (o.sort_key, o.pk))
+    shown = [_place(scope, organisation, cards, bills, all_of) for organisation in ordered]
+    return [place for place in shown if place.cards or place.gone or place.role]
+
+
+def _place(
+    scope: Scope, organisation: Organisation, cards: list[Card], bills: list[Bill], all_of: str
+) -> OrganisationPlace:
+    own = sorted((one for one in cards if one.workspace.organisation_id == organisation.pk), key=_urgency)
+    limit = len(own) if all_of == organisation.public_id else WORKSPACES_SHOWN
+    return OrganisationPlace(
+        organisation=organisation,
+        role=scope.above.get(organisation.pk, ""),
+        bills=[bill(one) for one in bills if one.account.organisation_id == organisation.pk],
+        cards=[card(one) for one in own[:limit]],
+        more=max(0, len(own) - limit),
+        gone=[w for w in scope.workspaces if w.organisation_id == organisation.pk and w.deleted_at is not None][:5],
+        request_url=_dialog("requests.organisation.ask_workspace", organisation.public_id)
+        if scope.governs(organisation) and _has_account(scope, organisation)
+        else "",
+        price_contacts=_whom_for_prices(own),
+    )
+
+
+def _urgency(made: Card) -> int:
+    alert = words.find_alert(made)
+    return URGENCY[alert.tone] if alert else len(URGENCY)
+
+
+def _whom_for_prices(cards: list[Card]) -> str:
+    """Whom a plain member asks about prices; empty for those who see them, and for guests."""
+    asking = [one for one in cards if one.sight.may_ask and not one.sees_price]
+    people = {person.pk: person for one in asking for person in one.contacts}
+    return words.either(list(people.values())[:CONTACTS_SHOWN]) if people else ""
+
+
+def _has_account(scope: Scope, organisation: Organisation) -> bool:
+    """An organisation is reached through its accounts: without one its dialog would not open."""
+    return any(w.organisation_id == organisation.pk for w in scope.workspaces)
+
+
+def bill(made: Bill) -> dict[str, Any]:
+    sentence, tone = words.say_status(made)
+    return {
+        "account": made.account,
+        "bill": made,
+        "is_priced": any(line.tier in PAID_TIERS for line in made.price.lines),
+        "status": sentence,
+        "status_tone": tone,
+        "discount": words.say_discount(made.discount) if made.discount else "",
+        "next": words.say_charge(made),
+        "is_charged": made.klass in ("paying", "managed") and any(line.tier in PAID_TIERS for line in made.price.lines),
+    }
+
+
+def price(scope: Scope, made: Bill) -> dict[str, Any]:
+    """The account page's price: where the seats are paid, every discount with its end, prices that are kept."""
+    known = {w.pk: w.name for w in scope.workspaces}
+    return {
+        "lines": [{"tier": Tier(line.tier).label, "line": line} for line in made.price.lines],
+        "places": list_places(scope, made),
+        "discounts": [_discount(made, row, known) for row in list_discounts(made.account, scope.now)],
+        "one_off": get_one_off(Tier.PILOT, scope.now) if Tier.PILOT in made.tiers else None,
+        "kept": list_kept_prices(made.account, made.price.cadence, made.tiers, scope.now),
+    }
+
+
+def _discount(made: Bill, row: Discount, known: dict[int, str]) -> dict[str, Any]:
+    where = known.get(row.workspace_id, "another workspace") if row.workspace_id else ""
+    after = made.price_at(row.valid_until).total if row.valid_until else None
+    return {"words": words.say_discount(row), "where": where, "ends_at": row.valid_until, "after": after}
+
+
+def month(row: WorkspaceMonth, shown: Month) -> dict[str, Any]:
+    one = Month.of(row.month)
+    return {
+        "row": row,
+        "label": f"{one.first:%b %Y}",
+        "short": f"{one.first:%b %y}",
+        "url": f"?month={one}#recordings",
+        "is_shown": one == shown,
+        "hours_plain": f"{row.recorded_seconds / 3600:.2f}",
+    }
+
+
+def history(lines: Iterable[AuditLine], reach: Reach, reader: Actor) -> list[dict[str, Any]]:
+    """Each line as this reader may read it: without billing rights, nothing that speaks of money."""
+    made = [customer_version(line, reader.id) for line in lines]
+    for told in made:
+        if told["target_id"] not in reach.full and not told["is_own"]:
+            changes = told["changes"]
+            told["changes"] = [c for c in changes if not is_about_money(c["label"], str(c["before"]), str(c["after"]))]
+            told["message"] = "" if is_about_money(told["message"]) else told["message"]
+    return [{"day": told["at"].date(), **told} for told in made]
+
+
+def pager(given: QueryDict, name: str, page: int, count: int, size: int) -> dict[str, str]:
+    """Addresses of the pages before and after; empty where there is none."""
+
+    def address(to: int) -> str:
+        query = given.copy()
+        query[name] = str(to)
+        return f"?{query.urlencode()}"
+
+    return {
+        "previous": address(page - 1) if page > 1 else "",
+        "next": address(page + 1) if page * size < count else "",
+    }

@@ -1,0 +1,95 @@
+"""What a customer's role lets them see, and what is charged next. Pure. Decision 9, DOMAIN 0, 2 and 8."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from bursar.plans.rules import MONTHS_OF, RANK, AccountState, Period, Terms, paid_interval, terms_at
+from bursar.rollup.rules import Settings, break_down
+
+GOVERNING = frozenset({"owner", "admin"})
+BILLING = GOVERNING | {"billing"}
+OUTSIDE = frozenset({"external", "observer"})
+MONEY_WORDS = r"discount|price|pay|paid|billed|cadence|amount|invoice|charge|refund|€|%"
+_MONEY = re.compile(MONEY_WORDS, re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One person before one workspace. `role`: their direct one; `above`: theirs in its organisation; "" for none."""
+
+    role: str = ""
+    above: str = ""
+
+    @property
+    def governs(self) -> bool:
+        return self.role in GOVERNING or self.above in GOVERNING
+
+    @property
+    def bills(self) -> bool:
+        """Prices, discounts and payments."""
+        return self.role in BILLING or self.above in BILLING
+
+    @property
+    def is_outside(self) -> bool:
+        """Guests from another organisation see the plan and whom to ask, and nothing of the people or the past."""
+        return self.role in OUTSIDE and not self.bills
+
+    @property
+    def may_ask(self) -> bool:
+        return not self.is_outside and bool(self.role or self.governs)
+
+    @property
+    def words(self) -> str:
+        return self.role or f"organisation {self.above}"
+
+
+def is_about_money(*texts: str) -> bool:
+    """Whether words speak of prices or discounts: withheld from whoever has no billing rights."""
+    return any(_MONEY.search(text) for text in texts)
+
+
+def is_top(tier: str) -> bool:
+    return RANK[tier] == max(RANK.values())
+
+
+class Charge(NamedTuple):
+    """What is asked next: EUR excluding VAT for `months` at once, from `at` on. `is_due`: that is past already."""
+
+    at: datetime
+    amount: Decimal
+    per_month: Decimal
+    months: int
+    is_due: bool
+
+
+def next_charge(account: AccountState, settings: Settings, now: datetime) -> Charge | None:
+    """As far as it is known today: the price as it will be at the renewal. None: nothing is due, or no day is known."""
+    terms = terms_at(account, now)
+    at = renewal_of(account, terms, now)
+    if at is None:
+        return None
+    price = break_down(account, settings, max(at, now))
+    months = MONTHS_OF[price.cadence]
+    return Charge(at, price.total * months, price.total, months, is_due=at <= now)
+
+
+def renewal_of(account: AccountState, terms: Terms, now: datetime) -> datetime | None:
+    """When the running interval ends; only of an account that will be asked to pay again."""
+    if terms.mode == "managed":
+        ends = [period.end for period in account.periods if _stands(period, now)]
+        ends += [terms.paid_until] if terms.paid_until else []
+        last = max(ends, default=None)
+        return last if last and last > now else None
+    if terms.status != "active":
+        return None
+    interval = paid_interval(account, terms, now)
+    return interval.end if interval else terms.paid_until
+
+
+def _stands(period: Period, now: datetime) -> bool:
+    return period.booked_at <= now and (period.credited_at is None or now < period.credited_at)

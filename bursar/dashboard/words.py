@@ -1,0 +1,182 @@
+"""What customers read, in plain words: what a plan includes, why something is blocked, what is charged and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bursar.core.money import format_money
+from bursar.dashboard.queries.accounts import Bill
+from bursar.dashboard.queries.workspaces import Card, Plan
+from bursar.dashboard.rules import Sight
+from bursar.plans.models import CapEffect, Discount, Tier, TierTerms
+from bursar.plans.rules import PAID_TIERS, describe_discount
+from bursar.rollup.words import day
+from bursar.tenants.models import Person
+from bursar.usage.rules import APPROACHING
+
+
+@dataclass(frozen=True)
+class Alert:
+    """`tone`: bad or warn. `why` and `still`: a sentence each, on what stopped and on what still works."""
+
+    tone: str
+    title: str
+    why: str
+    still: str
+
+
+def hours(seconds: int) -> str:
+    """ "10 hours", "1 hour", "1 hour 30 minutes", "48 minutes" """
+    whole, minutes = divmod(seconds // 60, 60)
+    parts = [_count(whole, "hour")] if whole else []
+    parts += [_count(minutes, "minute")] if minutes or not whole else []
+    return " ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def list_includes(terms: TierTerms) -> list[str]:
+    """What the catalogue's row gives, one sentence each."""
+    found = [_recording(terms)]
+    if terms.cap_effect == CapEffect.LOCK_UPLOADS:
+        found.append("At the cap recording goes on, and later uploads are locked.")
+    if terms.cap_effect == CapEffect.HARD_BLOCK:
+        found.append("At the cap recording stops, and uploads are locked.")
+    if terms.included_seats:
+        found.append(f"{_count(terms.included_seats, 'seat')} included; more are never charged.")
+    elif terms.tier in PAID_TIERS:
+        found.append("Any number of people: each one is a seat, observers are free.")
+    if terms.tier == Tier.FREE:
+        found.append("One workspace; what exists stays readable.")
+    return found
+
+
+def _recording(terms: TierTerms) -> str:
+    if terms.cap_hours is None:
+        return "Unlimited recording."
+    return f"{hours(int(terms.cap_hours * 3600)).capitalize()} of recording, for life."
+
+
+def say_end(plan: Plan) -> str:
+    """ "Trial until 3 December 2026, then Free." """
+    if plan.until is None:
+        return ""
+    what = "Free trial until" if plan.is_trial else "Until"
+    return f"{what} {day(plan.until)}, then {plan.then_label}."
+
+
+def find_alert(card: Card) -> Alert | None:
+    """Why something is blocked or about to be, and what still works; None when all is well."""
+    standing, effect = card.standing, card.plan.terms.cap_effect
+    if standing.cap is None or standing.state.key == "ok":
+        return None
+    cap, used = hours(standing.cap), hours(standing.counted)
+    full = f"The {cap} of {card.plan.label} {'is' if cap == '1 hour' else 'are'} used up"
+    if standing.state.key == "hard_blocked":
+        why = f"{full}, so nothing more can be recorded or uploaded here."
+        return Alert("bad", "Recording has stopped", why, "What exists stays readable.")
+    if standing.state.key == "at_cap":
+        why = f"{full}, so new uploads are locked."
+        return Alert("bad", "Uploads are locked", why, "Recording goes on, and what exists stays readable.")
+    is_near = standing.counted >= APPROACHING * standing.cap
+    pace = "" if is_near else " At the pace of the last two weeks it is full within seven days."
+    after = (
+        "recording stops and uploads are locked"
+        if effect == CapEffect.HARD_BLOCK
+        else "new uploads are locked, while recording goes on"
+    )
+    why = f"{used.capitalize()} of {cap} used so far.{pace}"
+    return Alert("warn", "Nearly full", why, f"Everything still works. At the cap {after}.")
+
+
+def say_whom_to_ask(sight: Sight, contacts: Sequence[Person], company: str) -> str:
+    """Plain members ask their own people; those who govern ask the company."""
+    if sight.bills:
+        return f"Ask {company}."
+    if not contacts:
+        return f"Nobody runs this workspace now: ask {company}."
+    return f"Ask {either(contacts)}."
+
+
+def either(people: Sequence[Person]) -> str:
+    """ "Maud, Jan or Els" """
+    names = [person.name for person in people]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+ROLES = {
+    "owner": "you own it",
+    "admin": "you run it",
+    "member": "you are a member",
+    "billing": "you look after the billing",
+    "external": "you are a guest",
+    "observer": "you observe",
+}
+
+
+def say_role(sight: Sight) -> str:
+    if sight.role:
+        return ROLES[sight.role]
+    return f"you are the organisation's {sight.above}"
+
+
+def say_status(bill: Bill) -> tuple[str, str]:
+    """How the account pays now: (sentence, tone)."""
+    until, since = bill.reason.get("until"), bill.overdue_since
+    if since:
+        what = "An invoice" if bill.terms.mode == "managed" else "A payment"
+        return f"{what} is overdue since {day(since)}. Your plan and everything in it stay as they are.", "bad"
+    if bill.klass == "trial":
+        return f"You are trying this for free{_until(until)}.", "good"
+    if bill.klass == "managed":
+        return "Billed by invoice. No paid invoice covers today yet.", "warn"
+    if bill.klass in ("comped", "free"):
+        is_open = bill.terms.status == "pending" and bill.terms.mode == "self_serve"
+        more = "A checkout is open, and it asks for nothing until you pay it." if is_open else ""
+        return f"Nothing is charged{_until(until)}. {more}".strip(), "good"
+    if bill.terms.status == "cancelled":
+        return f"Cancelled. Paid until {day(bill.terms.paid_until)}; then paid workspaces go to Free.", "warn"
+    if bill.terms.mode == "managed":
+        return f"Billed by invoice, {bill.price.cadence}. The present period is paid.", "good"
+    return f"Paid automatically, {bill.price.cadence}.", "good"
+
+
+def _until(iso: str | None) -> str:
+    return f" until {day(datetime.fromisoformat(iso))}" if iso else ""
+
+
+def say_charge(bill: Bill) -> str:
+    """What is asked next and when, as far as it is known today."""
+    charge = bill.charge
+    if charge is None:
+        return _why_no_charge(bill)
+    if charge.amount == 0:
+        return f"On {day(charge.at)} nothing is charged: the price is € 0.00 then."
+    asked = f"€ {format_money(charge.amount)}"
+    worked = f" (12 × € {format_money(charge.per_month)})" if charge.months == 12 else ""
+    if charge.is_due:
+        return f"Due since {day(charge.at)}: {asked}{worked}."
+    how = "an invoice of " if bill.terms.mode == "managed" else ""
+    return f"On {day(charge.at)}: {how}{asked}{worked}, if nothing changes until then."
+
+
+def _why_no_charge(bill: Bill) -> str:
+    if bill.overdue_since:
+        return "First what is overdue. What follows is known once it is paid."
+    if bill.terms.mode == "managed" and bill.price.total:
+        months = 12 if bill.price.cadence == "yearly" else 1
+        worked = f" (12 × € {format_money(bill.price.total)})" if months == 12 else ""
+        return f"An invoice of € {format_money(bill.price.total * months)}{worked}. Its day is not known here."
+    if bill.klass == "paying" and bill.terms.status != "cancelled":
+        return "At the end of the running period. Its day is not known here."
+    return "Nothing is due."
+
+
+def say_discount(discount: Discount) -> str:
+    """ "50 % scholarship, until 31 December 2026" """
+    words = describe_discount(discount.get_kind_display(), discount.percent, discount.end_date)
+    return "no discount here: the full price" if discount.percent == 0 else words

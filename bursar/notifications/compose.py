@@ -1,0 +1,101 @@
+"""Mail made ready: rendered once, in one layout, as HTML and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from bursar.actions.spec import Topic
+from bursar.core.ids import public_id
+from bursar.notifications import rules
+from bursar.notifications.models import Mail, MailKind, Notification
+from bursar.notifications.present import tell
+from bursar.notifications.recipients import Recipient
+
+LISTED = 100
+_SALT = "bursar.notifications.unsubscribe"
+
+
+def sign(recipient_id: str, topics: Sequence[str]) -> str:
+    """What the link to stop mail carries. It has no end, and is the same each time: so is the mail."""
+    return Signer(salt=_SALT).sign_object([recipient_id, *sorted(topics)])
+
+
+def read_signed(token: str) -> tuple[str, list[Topic]] | None:
+    """Whose mail about what; None for anything that `sign` did not make."""
+    try:
+        recipient_id, *topics = Signer(salt=_SALT).unsign_object(token)
+        return recipient_id, [Topic(topic) for topic in topics]
+    except (BadSignature, ValueError, TypeError):
+        return None
+
+
+def stop_url(mail: Mail) -> str:
+    """Where mail like this is stopped without signing in; empty where it cannot be: security, and letters."""
+    topics = [topic for topic in mail.topics if topic != Topic.SECURITY.value]
+    if not topics or not mail.recipient_id:
+        return ""
+    return settings.BURSAR_ADDRESS + reverse("notifications:stop", args=[sign(mail.recipient_id, topics)])
+
+
+def compose_notice(recipient: Recipient, notification: Notification, now: datetime) -> Mail:
+    told = tell(notification.line, recipient.is_staff)
+    topic = Topic(notification.topic)
+    mail = _begin(recipient, [topic.value], now, told.sentence)
+    mail.line, mail.is_urgent = notification.line, topic.is_urgent
+    return _fill(mail, "notice", {"told": told, "is_staff": recipient.is_staff})
+
+
+def compose_digest(recipient: Recipient, waiting: Sequence[Notification], now: datetime) -> Mail:
+    """All that waited, in one; beyond a hundred the rest is counted and stands in the bell."""
+    topics = sorted({notification.topic for notification in waiting})
+    count = len(waiting)
+    mail = _begin(recipient, topics, now, f"{count} more {'notice' if count == 1 else 'notices'}")
+    mail.kind = MailKind.DIGEST
+    told = [tell(notification.line, recipient.is_staff) for notification in waiting[:LISTED]]
+    words = {"items": told, "more": count - len(told), "count": count, "is_staff": recipient.is_staff}
+    return _fill(mail, "digest", words)
+
+
+def compose_letter(payload: dict[str, Any], now: datetime) -> Mail:
+    """A mail that a room below wrote whole: `to`, `name`, `subject`, `text`; `recipient` and `reply_to` where known."""
+    mail = _begin(Recipient(payload["to"], payload.get("name", ""), "", ""), [], now, payload["subject"])
+    mail.kind, mail.recipient_id = MailKind.LETTER, payload.get("recipient", "")
+    mail.reply_to = payload.get("reply_to", "")
+    return _fill(mail, "letter", {"body": payload["text"]})
+
+
+def _begin(recipient: Recipient, topics: list[str], now: datetime, subject: str) -> Mail:
+    made = public_id("mal")
+    return Mail(
+        public_id=made,
+        message_id=f"<{made}@{settings.BURSAR_MAIL_DOMAIN}>",
+        recipient_id=recipient.id,
+        email=recipient.email,
+        name=" ".join(recipient.name.split())[:200],
+        topics=topics,
+        subject=" ".join(subject.split())[:400],  # a line break would be a header of its own
+        created_at=now,
+    )
+
+
+def _fill(mail: Mail, template: str, words: dict[str, Any]) -> Mail:
+    is_staff = bool(words.get("is_staff"))
+    context = {
+        **words,
+        "mail": mail,
+        "company": settings.BURSAR_COMPANY_NAME,
+        "address": settings.BURSAR_ADDRESS,
+        "notices_path": reverse("notifications:staff_notices" if is_staff else "notifications:own_notices"),
+        "topics": rules.name_topics(mail.topics),
+        "stop_url": stop_url(mail),
+    }
+    mail.text = render_to_string(f"notifications/mail/{template}.txt", context)
+    mail.html = render_to_string(f"notifications/mail/{template}.html", context)
+    return mail

@@ -1,0 +1,58 @@
+"""An outbox row in words: what goes out, to whom, how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bursar.audit.pages import describe
+from bursar.notifications import queries
+from bursar.notifications.models import Mail
+from bursar.notifications.present import tell
+from bursar.outbox.models import OutboxRow, OutboxState
+
+STATES = {
+    OutboxState.FAILED: ("failed", "bad"),
+    OutboxState.WAITING: ("waiting", ""),
+    OutboxState.SENDING: ("being sent", ""),
+    OutboxState.DONE: ("done", ""),
+}
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """`path`: what it is about. `next_try_at` is None once it is done or given up."""
+
+    row: OutboxRow
+    what: str
+    to: str
+    path: str
+    mail: Mail | None
+    state: str
+    tone: str
+    next_try_at: datetime | None
+
+    @property
+    def id(self) -> str:
+        return self.row.public_id
+
+
+def describe_rows(rows: Sequence[OutboxRow]) -> list[Delivery]:
+    """In three statements, however many rows there are."""
+    mails, lines = queries.mails_of(rows), queries.lines_of(rows)
+    found = []
+    for row in rows:
+        mail = mails.get(row.payload.get("mail", ""))
+        line = lines.get(row.payload.get("line", ""))
+        what, to = row.payload.get("subject", row.key), row.payload.get("to", "")
+        if mail is not None:
+            what, to = mail.subject, mail.email or "erased"
+        elif line is not None:
+            what = str(row.payload.get("event") or f"{line.label}: {describe(line)['target']}")
+            to = row.payload.get("url") or ("the product" if row.kind == "webhook" else "everybody who is told")
+        state, tone = STATES[OutboxState(row.state)]
+        waits = row.state == OutboxState.WAITING
+        path = tell(line, is_staff=True).path if line else ""
+        found.append(Delivery(row, what, to, path, mail, state, tone, row.due_at if waits else None))
+    return found

@@ -1,0 +1,129 @@
+"""Writing notices and mail: one notice a person and line, the first five mails at once, the rest for the digest."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Q, Value
+from django.db.models.functions import Replace
+from procrastinate.contrib.django import app
+
+from bursar.actions.spec import Topic
+from bursar.audit.models import AuditLine
+from bursar.notifications import rules
+from bursar.notifications.compose import compose_digest, compose_notice
+from bursar.notifications.models import Inbox, Mail, MailKind, Notification
+from bursar.notifications.recipients import Recipient, find_recipient
+from bursar.outbox import store as outbox
+from bursar.outbox.models import OutboxRow
+
+
+@transaction.atomic
+def note(line: AuditLine, topic: Topic, told: Sequence[Recipient], now: datetime) -> None:
+    """Tells each of them once: by bell at once, by mail at once or in the digest. Repeated, it changes nothing."""
+    muted = _locked([recipient.id for recipient in told])
+    known = Notification.objects.filter(line=line)
+    done = {key for pair in known.values_list("recipient_id", "who") for key in pair}
+    sent = _count_sent(list(muted), now)
+    for recipient in told:
+        if recipient.id in done or recipient.who in done:
+            continue
+        made = Notification(recipient_id=recipient.id, who=recipient.who, line=line, topic=topic.value, at=line.at)
+        if recipient.email and rules.wants_mail(topic, muted[recipient.id]):
+            made.waits = rules.has_to_wait(topic, sent.get(recipient.id, 0))
+            made.mail = None if made.waits else _mail_once(recipient, made, now)
+        made.save()
+
+
+def _locked(recipient_ids: Collection[str]) -> dict[str, list[str]]:
+    """What each has muted; locked until the transaction ends, so that two workers count the first five as one."""
+    Inbox.objects.bulk_create([Inbox(recipient_id=key) for key in sorted(recipient_ids)], ignore_conflicts=True)
+    rows = Inbox.objects.select_for_update().filter(pk__in=recipient_ids).order_by("pk")
+    return {row.pk: row.muted for row in rows}
+
+
+def _count_sent(recipient_ids: list[str], now: datetime) -> dict[str, int]:
+    """Mails sent at once within the window; urgent ones and digests do not use the five up."""
+    rows = Mail.objects.filter(
+        recipient_id__in=recipient_ids, kind=MailKind.NOTICE, is_urgent=False, created_at__gt=now - rules.WINDOW
+    )
+    return dict(rows.values_list("recipient_id").annotate(count=Count("id")))
+
+
+def _mail_once(recipient: Recipient, notification: Notification, now: datetime) -> Mail:
+    """An address that two people share gets one mail a line."""
+    there = Mail.objects.filter(line=notification.line, email=recipient.email).first()
+    return there or queue(compose_notice(recipient, notification, now), now)
+
+
+def queue(mail: Mail, now: datetime) -> Mail:
+    """Keeps it, and the outbox row that sends it, in the caller's transaction."""
+    row = outbox.put("mail", mail.public_id, {"mail": mail.public_id}, now)
+    mail.delivery_id = row.public_id if row else ""
+    mail.save()
+    return mail
+
+
+def send_digests(now: datetime) -> list[tuple[str, Exception]]:
+    """A digest for everybody for whom something waited at the last 09:00 UTC. Returns whose failed, and why."""
+    due_at, failed = rules.last_digest_at(now), []
+    waiting = Notification.objects.filter(waits=True, at__lt=due_at)
+    for recipient_id in waiting.order_by("recipient_id").values_list("recipient_id", flat=True).distinct():
+        try:
+            send_digest(recipient_id, due_at, now)
+        except Exception as error:  # one bad recipient must not stop the others
+            failed.append((recipient_id, error))
+    return failed
+
+
+@transaction.atomic
+def send_digest(recipient_id: str, due_at: datetime, now: datetime) -> None:
+    """One a recipient and 09:00; queueing and marking are one transaction. What they muted since falls out."""
+    muted = _locked([recipient_id])[recipient_id]
+    if Mail.objects.filter(recipient_id=recipient_id, kind=MailKind.DIGEST, created_at__gte=due_at).exists():
+        return
+    rows = Notification.objects.filter(recipient_id=recipient_id, waits=True, at__lt=due_at)
+    waiting = list(rows.select_related("line").prefetch_related("line__name_rows").order_by("id"))
+    wanted = [row for row in waiting if rules.wants_mail(Topic(row.topic), muted)]
+    recipient = find_recipient(recipient_id)
+    mail = None
+    if wanted and recipient is not None and recipient.email:
+        mail = queue(compose_digest(recipient, wanted, now), now)
+        app.configure_task("outbox.deliver").defer()
+        Notification.objects.filter(pk__in=[row.pk for row in wanted]).update(mail=mail)
+    Notification.objects.filter(pk__in=[row.pk for row in waiting]).update(waits=False)
+
+
+def mark_read(recipient_id: str, now: datetime, public_id: str = "") -> int:
+    """One notice, or all of them; only the recipient's own. Returns how many were unread."""
+    rows = Notification.objects.filter(recipient_id=recipient_id, read_at=None)
+    if public_id:
+        rows = rows.filter(public_id=public_id)
+    return rows.update(read_at=now)
+
+
+def blank_old(before: datetime, limit: int = 5000) -> int:
+    """Takes the text out of old mail; that it was sent, to whom and about what stays."""
+    old = Mail.objects.filter(~Q(text=""), created_at__lt=before).order_by("created_at").values("pk")[:limit]
+    return Mail.objects.filter(pk__in=list(old.values_list("pk", flat=True))).update(text="", html="")
+
+
+def erase(recipient_ids: list[str], emails: list[str], name: str, erased: str) -> None:
+    """Blanks what an erased person was sent, drops what they were told, and takes their name out of others' mail."""
+    Notification.objects.filter(recipient_id__in=recipient_ids).delete()
+    Inbox.objects.filter(pk__in=recipient_ids).delete()
+    theirs = Mail.objects.filter(recipient_id__in=recipient_ids)
+    for email in filter(None, emails):
+        theirs |= Mail.objects.filter(email__iexact=email)
+    ids, deliveries = [list(theirs.values_list(name, flat=True)) for name in ("pk", "delivery_id")]
+    OutboxRow.objects.filter(public_id__in=deliveries).delete()
+    blank: dict[str, Any] = dict.fromkeys(("email", "name", "text", "html"), "")
+    Mail.objects.filter(pk__in=ids).update(**blank, subject=erased)
+    for field, said in (("subject", name), ("text", name), ("html", html.escape(name))):
+        if said:
+            naming = Mail.objects.filter(**{f"{field}__contains": said})
+            naming.update(**{field: Replace(field, Value(said), Value(erased))})

@@ -1,0 +1,5 @@
+"""Every verb of requests. Importing this registers them."""
+
+from bursar.requests.actions import asks, decisions, workspaces
+
+__all__ = ["asks", "decisions", "workspaces"]

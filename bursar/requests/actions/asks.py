@@ -1,0 +1,227 @@
+"""What customers do: ask for a higher tier or a new workspace, and take a request back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from bursar.access.rights import Own
+from bursar.actions.registry import action
+from bursar.actions.run import Act
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic
+from bursar.plans.actions.shared import why_deleted
+from bursar.plans.models import Cadence, Tier
+from bursar.plans.rules import RANK
+from bursar.requests import queries, rules
+from bursar.requests.actions.shared import decide, differences, present_of, proposal_changes, roles_of, why_decided
+from bursar.requests.models import MESSAGE_LENGTH, NAME_LENGTH, RequestKind, RequestState, UpgradeRequest
+from bursar.tenants.models import Organisation, Visibility, Workspace
+
+TEAM = f"the {settings.BURSAR_COMPANY_NAME} team"
+NO_TIER = {"invalid_choice": "There is no tier “%(value)s”."}
+OFFERED = [(value, label) for value, label in Tier.choices if value != rules.STAFF_ONLY]
+TOO_LONG = f"At most {MESSAGE_LENGTH:,} characters."
+
+
+class AskForm(ActionForm):
+    tier = forms.ChoiceField(label="Plan", choices=Tier.choices, error_messages=NO_TIER)
+    cadence = forms.ChoiceField(label="Billed", choices=Cadence.choices, initial=Cadence.YEARLY, required=False)
+    message = forms.CharField(
+        label="Message", required=False, max_length=MESSAGE_LENGTH, widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=f"What you need it for. {TOO_LONG}", error_messages={"max_length": TOO_LONG},
+    )  # fmt: skip
+
+    def clean_cadence(self) -> str:
+        return self.cleaned_data["cadence"] or Cadence.YEARLY.value
+
+
+class AskUpgrade(AskForm):
+    """Only tiers above the present one are offered; any other is refused with a sentence."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tier = self.fields["tier"]
+        if self.case.target.deleted_at is None:
+            base = present_of(self.case, self.case.target).base
+            above = [(value, label) for value, label in OFFERED if RANK[value] > RANK[base]]
+            tier.widget.choices = above  # type: ignore[attr-defined]  # a Select has them
+            offered = [value for value, _ in above]
+            tier.initial = "changemaker" if "changemaker" in offered else next(iter(offered), None)
+
+
+def _why_no_upgrade(case: Case) -> str | None:
+    if case.target.deleted_at is not None:
+        return why_deleted(case)
+    pending = queries.get_pending(case.target)
+    known = queries.in_short(pending) if pending else None
+    return rules.why_not_upgrade(*roles_of(case), known, present_of(case, case.target).base)
+
+
+def _foresee_upgrade(case: Case, data: Cleaned) -> list[str]:
+    words = differences(present_of(case, case.target).tier, data["tier"], case)
+    pending = queries.get_pending(case.target)
+    if pending is not None:
+        words.append(f"It takes the place of what {pending.requester.name} asked for.")
+    return [*words, "Nothing changes, and nothing is charged, before it is approved."]
+
+
+@action(
+    key="requests.workspace.ask_upgrade",
+    on=Workspace,
+    form=AskUpgrade,
+    label="Ask for an upgrade…",
+    icon="rocket",
+    help=f"Asks {TEAM} for a higher plan for this workspace.",
+    when="For customers. An owner, admin or billing person requests; a member's ask goes to those people too, and "
+    "either side may close it. Staff who want to change a tier use “Change tier”.",
+    permission=Own.ASK,
+    reason=Reason.NONE,
+    customer_visible=True,
+    message=Reason.NONE,
+    blocked=_why_no_upgrade,
+    refused=lambda case, data: rules.why_not_propose(data["tier"], present_of(case, case.target).base),
+    preview=_foresee_upgrade,
+    tell=(Notice.STAFF,),
+    topic=Topic.REQUESTS,
+    event="request.created",
+    in_menu=False,
+)
+def ask_upgrade(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
+    assert act.actor.person_id is not None
+    is_ask = not rules.may_request(*roles_of(act.case))
+    earlier = queries.get_pending(workspace)
+    if earlier is not None:
+        act.also("requests.request.withdraw", earlier, {})
+    made = UpgradeRequest.objects.create(
+        kind=RequestKind.TIER_UPGRADE,
+        is_ask=is_ask,
+        organisation=workspace.organisation,
+        workspace=workspace,
+        requester_id=act.actor.person_id,
+        requested_at=act.now,
+        present_tier=present_of(act.case, workspace).base,
+        **{name: data[name] for name in ("tier", "cadence", "message")},
+    )
+    if is_ask:
+        act.also("requests.workspace.pass_on_ask", workspace, {})
+        sentence = f"Your ask for {Tier(made.tier).label} goes to your own billing people and admins, and to {TEAM}."
+    else:
+        sentence = f"Your request for {Tier(made.tier).label}, billed {made.cadence}, goes to {TEAM}."
+    return Outcome(sentence, proposal_changes(made), data=queries.tell(made), touches=[made.public_id])
+
+
+def _why_not_pass_on(case: Case) -> str | None:
+    pending = queries.get_pending(case.target)
+    if pending is None or not pending.is_ask or pending.requested_at != case.now:
+        return "An ask is passed on by itself, in the moment in which it is made."
+    return None
+
+
+@action(
+    key="requests.workspace.pass_on_ask",
+    on=Workspace,
+    label="A member asks for an upgrade",
+    icon="speakerphone",
+    help="Tells the workspace's own admins and billing people what a member asked for.",
+    when="It happens by itself when a plain member asks; there is nothing to do by hand.",
+    permission=Own.ASK,
+    reason=Reason.NONE,
+    customer_visible=True,
+    message=Reason.NONE,
+    blocked=_why_not_pass_on,
+    tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
+    topic=Topic.REQUESTS,
+    in_menu=False,
+)
+def pass_on_ask(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
+    made = queries.get_pending(workspace)
+    assert made is not None
+    return Outcome(
+        f"{made.requester.name} asks for {Tier(made.tier).label}.", proposal_changes(made), data=queries.tell(made)
+    )
+
+
+class AskWorkspace(AskForm):
+    name = forms.CharField(
+        label="Name", max_length=NAME_LENGTH, error_messages={"max_length": f"At most {NAME_LENGTH} characters."}
+    )
+    visibility = forms.ChoiceField(label="Visibility", choices=Visibility.choices, initial=Visibility.OPEN)
+    field_order = ("name", "visibility", "tier", "cadence", "message")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tier"].widget.choices = OFFERED  # type: ignore[attr-defined]  # a Select has them
+        self.fields["tier"].initial = Tier.FREE
+
+
+def _why_no_workspace(case: Case) -> str | None:
+    if case.target.deleted_at is not None:
+        return "The organisation was deleted."
+    return rules.why_not_ask_workspace(roles_of(case)[1])
+
+
+def _why_not_this_workspace(case: Case, data: Cleaned) -> str | None:
+    if queries.is_asked_already(case.target.pk, data["name"]):
+        return f"A workspace “{data['name']}” is asked for already, and that is still pending."
+    return rules.why_not_propose(data["tier"], None)
+
+
+@action(
+    key="requests.organisation.ask_workspace",
+    on=Organisation,
+    form=AskWorkspace,
+    label="Ask for a new workspace…",
+    icon="square-plus",
+    help=f"Asks {TEAM} for another workspace in your organisation. You will be its owner.",
+    when="For customers: owners and admins of an organisation. The workspace is made when the request is approved.",
+    permission=Own.ASK,
+    reason=Reason.NONE,
+    customer_visible=True,
+    message=Reason.NONE,
+    blocked=_why_no_workspace,
+    refused=_why_not_this_workspace,
+    preview=lambda case, data: ["Nothing changes, and nothing is charged, before it is approved."],
+    tell=(Notice.STAFF,),
+    topic=Topic.REQUESTS,
+    event="request.created",
+    in_menu=False,
+)
+def ask_workspace(act: Act, organisation: Organisation, data: Cleaned) -> Outcome:
+    assert act.actor.person_id is not None
+    made = UpgradeRequest.objects.create(
+        kind=RequestKind.NEW_WORKSPACE,
+        organisation=organisation,
+        requester_id=act.actor.person_id,
+        requested_at=act.now,
+        **{name: data[name] for name in ("name", "visibility", "tier", "cadence", "message")},
+    )
+    sentence = f"Your request for the workspace “{made.name}” goes to {TEAM}."
+    return Outcome(sentence, proposal_changes(made), data=queries.tell(made), touches=[made.public_id])
+
+
+@action(
+    key="requests.request.withdraw",
+    on=UpgradeRequest,
+    label="Withdraw request…",
+    icon="arrow-back-up",
+    help=f"Takes the request back; {TEAM} need not look at it any more.",
+    when="For customers: whoever asked, and the workspace's owners, admins and billing people.",
+    permission=Own.ASK,
+    reason=Reason.NONE,
+    customer_visible=True,
+    message=Reason.NONE,
+    blocked=why_decided,
+    tell=(Notice.REQUESTER,),
+    topic=Topic.DECISIONS,
+    event="request.decided",
+    in_menu=False,
+)
+def withdraw(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
+    change = decide(act, request, RequestState.WITHDRAWN)
+    told = queries.tell(request)
+    if request.requester_id == act.actor.person_id:
+        told["requester"] = ""  # they know
+    by = Change("By", "", act.actor.name, after_ref=act.actor.id)
+    return Outcome(f"{request} is not asked for any more.", [change, by], data=told)

@@ -1,0 +1,296 @@
+"""What staff do with a request: approve, deny, close as done, note."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from bursar.access.actor import ActorKind
+from bursar.actions.menu import why_not
+from bursar.actions.registry import ACTIONS, action
+from bursar.actions.run import Act
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic
+from bursar.plans import rules as plans
+from bursar.plans.models import Cadence, DiscountKind, Tier
+from bursar.requests import queries, rules
+from bursar.requests.actions.shared import decide, differences, present_of, why_decided
+from bursar.requests.models import NAME_LENGTH, RequestState, UpgradeRequest
+from bursar.tenants.actions import AddNote, add_note
+from bursar.tenants.models import Visibility, Workspace
+from bursar.tenants.queries import get_roles
+from bursar.tenants.store import get_pooled_account
+
+CHANGE_TIER = "plans.workspace.change_tier"
+DATE = forms.DateInput(attrs={"type": "date"})
+WORKSPACE_FIELDS = ("name", "visibility")
+
+
+class Approve(ActionForm):
+    """Filled with the proposal; what is left out is approved as proposed."""
+
+    name = forms.CharField(label="Name", max_length=NAME_LENGTH, required=False, help_text="Of the new workspace.")
+    visibility = forms.ChoiceField(label="Visibility", choices=Visibility.choices, required=False)
+    tier = forms.ChoiceField(label="Tier", choices=Tier.choices, required=False)
+    cadence = forms.ChoiceField(
+        label="Billed", choices=Cadence.choices, required=False,
+        help_text="Holds for an account that becomes managed; else it is kept for the checkout.",
+    )  # fmt: skip
+    end_date = forms.DateField(
+        label="Last day", required=False, widget=DATE,
+        help_text="Inclusive. Empty: for good. With a day it is a time-limited tier on top of the present one.",
+    )  # fmt: skip
+    discount_kind = forms.ChoiceField(
+        label="Discount", choices=[("", "none"), *DiscountKind.choices], required=False,
+        help_text="On this workspace alone; it replaces the account's here.",
+    )  # fmt: skip
+    discount_percent = forms.IntegerField(label="Per cent off", min_value=0, max_value=100, required=False)
+    discount_end = forms.DateField(label="Discount until", required=False, widget=DATE, help_text="Inclusive.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.case.target.makes_workspace:
+            for name in WORKSPACE_FIELDS:
+                del self.fields[name]
+        for name in ("tier", "cadence", *WORKSPACE_FIELDS):
+            if name in self.fields:
+                self.fields[name].initial = getattr(self.case.target, name)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name in ("tier", "cadence", *WORKSPACE_FIELDS):
+            data[name] = data.get(name) or getattr(self.case.target, name)
+        today = self.case.now.date()
+        if data.get("end_date"):
+            free = "Free has no end: leave the day empty." if data["tier"] == Tier.FREE else None
+            self._fault("end_date", free or plans.why_not_end_on(data["end_date"], today))
+        self._check_discount(data, today)
+        return data
+
+    def _check_discount(self, data: dict[str, Any], today: Any) -> None:
+        kind, percent, end = (data.get(name) for name in ("discount_kind", "discount_percent", "discount_end"))
+        if self.errors or (not kind and percent is None and end is None):
+            return
+        if not kind:
+            self._fault("discount_kind", "Choose the kind of discount, or leave all three empty.")
+        elif percent is None:
+            self._fault("discount_percent", "Say how many per cent.")
+        else:
+            self._fault("discount_end", plans.why_not_discount(kind, percent, end, today, on_account=False))
+
+    def _fault(self, name: str, sentence: str | None) -> None:
+        if sentence:
+            self.add_error(name, sentence)
+
+
+def _standing(case: Case) -> rules.Standing:
+    found: rules.Standing = case.once("standing", lambda: queries.get_standing(case.target, case.now))
+    return found
+
+
+def _why_overtaken(case: Case) -> str | None:
+    request: UpgradeRequest = case.target
+    subject = request.organisation if request.makes_workspace else request.workspace
+    return rules.why_overtaken(request.tier, _standing(case), str(subject), request.requester.name)
+
+
+def _why_not_mine(case: Case) -> str | None:
+    """The door knows whose accounts are one's own; an organisation may have none yet."""
+    if case.actor.kind is not ActorKind.STAFF or case.actor.person_id is None:
+        return None
+    if any(get_roles(case.actor.person_id, case.target.organisation_id, case.target.workspace_id, case.now)):
+        return "You belong to this organisation yourself. Ask a colleague."
+    return "You asked for this yourself. Ask a colleague." if case.actor.person_id == case.target.requester_id else None
+
+
+def _why_not_decide(case: Case) -> str | None:
+    return why_decided(case) or _why_not_mine(case)
+
+
+def _why_not_approve(case: Case) -> str | None:
+    """Beside the request's own state: what would switch the lever “Change tier” off, in the same words."""
+    sentence = _why_not_decide(case) or _why_overtaken(case)
+    if sentence or case.target.makes_workspace:
+        return sentence
+    return why_not(ACTIONS[CHANGE_TIER], Case(case.actor, case.target.workspace, case.now))
+
+
+def _why_not_as_filled_in(case: Case, data: Cleaned) -> str | None:
+    request: UpgradeRequest = case.target
+    if request.makes_workspace:
+        if data["tier"] == Tier.FREE or case.actor.can(ACTIONS[CHANGE_TIER].permission):
+            return None
+        return f"{ACTIONS[CHANGE_TIER].explain_missing_right()} Without it a workspace can be made on Free."
+    assert request.workspace is not None
+    return rules.why_no_upgrade(data["tier"], present_of(case, request.workspace).base)
+
+
+def _foresee(case: Case, data: Cleaned) -> list[str]:
+    """What the customer may do then, beside the figures that the rehearsal shows."""
+    request: UpgradeRequest = case.target
+    words = []
+    if request.workspace is not None:
+        present = present_of(case, request.workspace)
+        words += differences(present.tier, data["tier"], case)
+        if request.present_tier and request.present_tier != present.base:
+            then, now = Tier(request.present_tier).label, Tier(present.base).label
+            words.append(f"It was on {then} when this was asked; it is on {now} now.")
+    else:
+        words += differences(Tier.FREE.value, data["tier"], case)
+    if request.is_ask:
+        words.append("A plain member asked: their own billing people have not requested this.")
+    words += _words_on_cadence(case, data)
+    return words
+
+
+def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
+    if data["tier"] == Tier.FREE or case.target.workspace is None:
+        return []
+    terms = plans.terms_at(case.once("state", lambda: queries.load_state(case.target.workspace)), case.now)
+    if terms.mode == "managed":
+        billed = terms.cadence or "yearly"
+        return [] if billed == data["cadence"] else [f"The account is managed and stays billed {billed}."]
+    if data["end_date"] or plans.has_way_of_paying(terms, case.now):
+        return [f"The account stays self-serve; “{data['cadence']}” is kept for the checkout."]
+    return [f"The account has no way of paying: it becomes managed, billed {data['cadence']}."]
+
+
+@action(
+    key="requests.request.approve",
+    on=UpgradeRequest,
+    form=Approve,
+    label="Approve…",
+    icon="check",
+    help="Gives what was asked for, as proposed or changed, at once; the requester is told.",
+    when="When the customer should get it. Change tier, billing, end or discount in the dialog where you agreed on "
+    "something else: proposal and grant both stay. Deny with a note when the answer is no.",
+    customer_visible=True,
+    blocked=_why_not_approve,
+    refused=_why_not_as_filled_in,
+    preview=_foresee,
+    tell=(Notice.REQUESTER,),
+    topic=Topic.DECISIONS,
+    event="request.decided",
+)
+def approve(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
+    if request.makes_workspace:
+        request.workspace = _make_workspace(act, request, data)
+    workspace = request.workspace
+    assert workspace is not None
+    before = Tier(queries.present_tier(workspace, queries.load_state(workspace), act.now).tier).label
+    _grant(act, workspace, data)
+    _keep_grant(request, data)
+    changes = [decide(act, request, RequestState.APPROVED, act.request.message), *_changes(request, before)]
+    sentence = f"{workspace.name} gets {_words(request)}."
+    if request.makes_workspace:
+        sentence = f"The workspace {workspace.name} is made, on {_words(request)}; {request.requester.name} owns it."
+    return Outcome(sentence, changes, {workspace.account_id: None}, data=queries.tell(request))
+
+
+def _make_workspace(act: Act, request: UpgradeRequest, data: Cleaned) -> Workspace:
+    account = get_pooled_account(request.organisation, act.now)
+    asked = {"name": data["name"], "visibility": data["visibility"], "owner": request.requester.public_id}
+    made = act.also("requests.account.create_workspace", account, asked)
+    return Workspace.objects.select_related("account__organisation", "organisation").get(
+        public_id=made.data["bursar_id"]
+    )
+
+
+def _grant(act: Act, workspace: Workspace, data: Cleaned) -> None:
+    """By the levers of plans: their rights, refusals, lines and notices are the same as by hand."""
+    if data["end_date"]:
+        act.also("plans.workspace.grant_tier", workspace, {"tier": data["tier"], "end_date": data["end_date"]})
+    elif data["tier"] != Tier.FREE:
+        terms = plans.terms_at(queries.load_state(workspace), act.now)
+        if not plans.has_way_of_paying(terms, act.now):
+            act.also("plans.account.set_managed", workspace.account, {"cadence": data["cadence"]})
+        act.also(CHANGE_TIER, workspace, {"tier": data["tier"]})
+    if data["discount_kind"]:
+        deal = {"kind": data["discount_kind"], "percent": data["discount_percent"], "end_date": data["discount_end"]}
+        act.also("plans.workspace.set_discount", workspace, deal)
+
+
+def _keep_grant(request: UpgradeRequest, data: Cleaned) -> None:
+    for name in ("tier", "cadence", "end_date", "discount_kind", "discount_percent", "discount_end"):
+        setattr(request, f"granted_{name}", data[name])
+    if request.makes_workspace:
+        request.granted_name, request.granted_visibility = data["name"], data["visibility"]
+
+
+def _words(request: UpgradeRequest) -> str:
+    words = Tier(request.granted_tier).label
+    if request.granted_end_date:
+        words += f" until {request.granted_end_date:%-d %B %Y}"
+    return words
+
+
+def _changes(request: UpgradeRequest, before: str) -> list[Change]:
+    changes = [Change("Tier", before, _words(request))]
+    if request.granted_tier != Tier.FREE:
+        asked = request.cadence if request.cadence != request.granted_cadence else ""
+        changes.append(Change("Billed", asked, request.granted_cadence))
+    if request.granted_discount_kind:
+        kind = DiscountKind(request.granted_discount_kind).label
+        words = plans.describe_discount(kind, request.granted_discount_percent or 0, request.granted_discount_end)
+        changes.append(Change("Discount", "", words))
+    if request.makes_workspace and request.name != request.granted_name:
+        changes.append(Change("Name", request.name, request.granted_name))
+    return changes
+
+
+@action(
+    key="requests.request.deny",
+    on=UpgradeRequest,
+    label="Deny…",
+    icon="x",
+    help="Says no. The requester is told, with the message that you write to them.",
+    when="When the answer is no. Where something else came of it, approve it changed, or close it as done.",
+    reason=Reason.OPTIONAL,
+    customer_visible=True,
+    message=Reason.REQUIRED,
+    blocked=_why_not_decide,
+    tell=(Notice.REQUESTER,),
+    topic=Topic.DECISIONS,
+    event="request.decided",
+)
+def deny(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
+    change = decide(act, request, RequestState.DENIED, act.request.message)
+    return Outcome(f"{request} is denied; {request.requester.name} is told.", [change], data=queries.tell(request))
+
+
+def _why_not_close(case: Case) -> str | None:
+    sentence = _why_not_decide(case)
+    if sentence or case.target.is_ask or _why_overtaken(case):
+        return sentence
+    return "Nothing has overtaken this request: approve it, or deny it."
+
+
+@action(
+    key="requests.request.close_as_done",
+    on=UpgradeRequest,
+    label="Close as done…",
+    icon="checks",
+    help="Closes a request that needs no decision any more; nothing else is changed.",
+    when="When the workspace is gone or moved, or is on the tier already; or when a member's ask is settled otherwise.",
+    reason=Reason.OPTIONAL,
+    customer_visible=True,
+    blocked=_why_not_close,
+    tell=(Notice.REQUESTER,),
+    topic=Topic.DECISIONS,
+    event="request.decided",
+)
+def close_as_done(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
+    change = decide(act, request, RequestState.DONE, act.request.message)
+    return Outcome(f"{request} is closed as done.", [change], data=queries.tell(request))
+
+
+action(
+    key="requests.request.add_note",
+    on=UpgradeRequest,
+    form=AddNote,
+    label="Add note…",
+    icon="note",
+    help="Writes something down for colleagues; the customer never sees it.",
+    when="For what the next colleague should know. What the requester should read goes into the decision's message.",
+    reason=Reason.NONE,
+)(add_note)

@@ -1,0 +1,119 @@
+"""The target, and what the verbs of requests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+
+from bursar.access.actor import ActorKind
+from bursar.actions.registry import Target, register_target
+from bursar.actions.run import Act
+from bursar.actions.spec import Case, Change
+from bursar.core import clock
+from bursar.plans.models import Cadence, Tier
+from bursar.plans.queries import load_catalogue
+from bursar.plans.rules import AccountState, EffectiveTier
+from bursar.requests import queries, rules
+from bursar.requests.models import RequestState, UpgradeRequest
+from bursar.tenants.models import Workspace
+from bursar.tenants.queries import get_roles, list_account_ids_of, list_account_public_ids_of
+
+
+def _accounts(request: UpgradeRequest) -> Iterable[int]:
+    """A workspace that is not made yet concerns every account of its organisation: whoever is a customer there asks."""
+    if request.workspace is not None:
+        return [request.workspace.account_id]
+    return list_account_ids_of(request.organisation)
+
+
+def _stream(request: UpgradeRequest) -> str:
+    return request.workspace.account.public_id if request.workspace else request.organisation.public_id
+
+
+def _touches(request: UpgradeRequest) -> list[str]:
+    if request.workspace is None:
+        above = list_account_public_ids_of(request.organisation)
+    else:
+        above = [request.workspace.public_id, request.workspace.account.public_id]
+    return [request.public_id, *above, request.organisation.public_id]
+
+
+def _parents(request: UpgradeRequest) -> list[Any]:
+    workspace = request.workspace
+    return [workspace, workspace.account, workspace.organisation] if workspace else [request.organisation]
+
+
+register_target(
+    Target(
+        slug="request",
+        model=UpgradeRequest,
+        label="request",
+        fetch=lambda actor, public_id: queries.get_request(actor, public_id, clock.now()),
+        accounts=_accounts,
+        stream=_stream,
+        touches=_touches,
+        parents=_parents,
+        page="requests:request",
+        own_page="dashboard:request",
+        leads=True,
+    )
+)
+
+
+def roles_of(case: Case) -> tuple[str, str]:
+    """The actor's roles in the workspace and the organisation that the case is about."""
+    on_workspace = isinstance(case.target, Workspace)
+    organisation_id = case.target.organisation_id if on_workspace else case.target.pk
+    workspace_id = case.target.pk if on_workspace else None
+    found: tuple[str, str] = case.once(
+        "roles", lambda: get_roles(case.actor.person_id, organisation_id, workspace_id, case.now)
+    )
+    return found
+
+
+def present_of(case: Case, workspace: Workspace) -> EffectiveTier:
+    state: AccountState = case.once("state", lambda: queries.load_state(workspace))
+    return queries.present_tier(workspace, state, case.now)
+
+
+def differences(before: str, after: str, case: Case) -> list[str]:
+    """What the customer may do, before and after, where it differs."""
+    catalogue = load_catalogue()
+    old, new = (rules.entitled(catalogue.at(tier, case.now)) for tier in (before, after))
+    return [str(row) for row in rules.compare(old, new) if row.differs]
+
+
+def why_decided(case: Case) -> str | None:
+    """Once decided, decided. Colleagues read who it was; a customer reads no staff name."""
+    request: UpgradeRequest = case.target
+    if request.is_pending:
+        return None
+    name = str(request.closed_by or "") if request.closed_by else str(request.decided_by or "")
+    if case.actor.kind is ActorKind.CUSTOMER and request.closed_by is None:
+        name = f"the {settings.BURSAR_COMPANY_NAME} team"
+    assert request.decided_at is not None
+    return rules.why_decided(request.get_state_display(), name, request.decided_at)
+
+
+def decide(act: Act, request: UpgradeRequest, state: RequestState, note: str = "") -> Change:
+    """Writes the decision down; the verb has done everything it stands for."""
+    before = request.get_state_display()
+    request.state, request.decided_at, request.note = state.value, act.now, note.strip()
+    request.decided_by_id = act.actor.staff_id
+    if act.actor.kind is ActorKind.CUSTOMER:
+        request.closed_by_id = act.actor.person_id
+    request.save()
+    return Change("Request", before, request.get_state_display())
+
+
+def proposal_changes(request: UpgradeRequest) -> list[Change]:
+    """What was asked for, as lines of the book."""
+    changes = [Change("By", "", request.requester.name, after_ref=request.requester.public_id)]
+    if request.makes_workspace:
+        changes.append(Change("New workspace", "", request.name))
+    changes.append(Change("Asked for", Tier(request.present_tier or "free").label, Tier(request.tier).label))
+    if request.tier != Tier.FREE:
+        changes.append(Change("Billed", "", Cadence(request.cadence).label))
+    return changes

@@ -1,0 +1,187 @@
+"""The registry of events: what each one means, and an example of what it tells. Pure.
+
+`docs/reference/events.md` and the OpenAPI description are made from it. An event carries the details named here and
+no others, so that nothing an action returns for its own use leaves the house.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+TEST = "webhook.test"
+
+
+@dataclass(frozen=True)
+class Event:
+    """`details`: name → an example. `changes`: an example of the changes in words."""
+
+    help: str
+    details: dict[str, Any] = field(default_factory=dict)
+    changes: tuple[tuple[str, str, str], ...] = ()
+    of_workspace: bool = False
+    of_account: bool = True
+
+
+_REQUEST = {
+    "request": "req_4m7p2t9v1x5z8b3d",
+    "person": "per-1",
+    "organisation": "org-1",
+    "workspace": "ws-1",
+    "bursar_id": "wsp_0k3j9x7h2m5n8p4q",
+    "kind": "tier_upgrade",
+    "is_ask": False,
+    "state": "pending",
+    "requested_at": "2026-11-24T13:40:00+00:00",
+    "proposal": {"tier": "changemaker", "cadence": "yearly", "name": "", "visibility": ""},
+}
+
+EVENTS: dict[str, Event] = {
+    "workspace.tier_changed": Event(
+        "Staff moved a workspace to another tier, for good or until `ends_at`; it holds at once.",
+        {"tier_before": "free", "tier": "changemaker", "ends_at": None},
+        (("Tier", "Free", "Changemaker"),),
+        of_workspace=True,
+    ),
+    "workspace.admin_changed": Event(
+        "A command: staff handed the administration of a workspace over. Set each person's role as `members` says, "
+        "then push it with a `changed_at` that is not before the one here; until then Bursar takes it as waiting.",
+        {
+            "members": [{"person": "per-2", "role": "admin"}, {"person": "per-1", "role": "member"}],
+            "changed_at": "2026-11-24T14:02:11+00:00",
+        },
+        (("Admin", "member", ""), ("Member", "owner", "")),
+        of_workspace=True,
+    ),
+    "usage.reset": Event(
+        "Counting starts at zero for a workspace with a cap; it may record again at once.",
+        {"counted_seconds_before": 3720},
+        (("Counted hours", "1 h 02", "0 h 00"),),
+        of_workspace=True,
+    ),
+    "trial.started": Event(
+        "A reverse trial began: the named workspaces are on its tier until it ends by itself.",
+        {"tier": "changemaker", "ends_at": "2026-12-24T14:02:11+00:00"},
+        (("Reverse trial", "", "Changemaker until 24 December 2026"),),
+    ),
+    "trial.ending": Event(
+        "A reverse trial ends within three days.",
+        {"tier": "changemaker", "ends_at": "2026-12-24T14:02:11+00:00"},
+        (("Timed grant", "", "The reverse trial of Changemaker ends on 24 December 2026."),),
+    ),
+    "trial.ended": Event(
+        "A reverse trial ended, by itself or because staff ended it. The workspaces are back on their own tier.",
+        {"tier": "changemaker", "ends_at": "2026-12-24T14:02:11+00:00"},
+        (("Timed grant", "", "The reverse trial of Changemaker ended on 24 December 2026."),),
+    ),
+    "grant.ending": Event(
+        "A time-limited approval ends within three days.",
+        {"tier": "guardian", "ends_at": "2026-12-24T14:02:11+00:00"},
+        (("Timed grant", "", "The time-limited approval of Guardian ends on 24 December 2026."),),
+    ),
+    "grant.ended": Event(
+        "A time-limited approval ended. The workspaces are back on their own tier.",
+        {"tier": "guardian", "ends_at": "2026-12-24T14:02:11+00:00"},
+        (("Timed grant", "", "The time-limited approval of Guardian ended on 24 December 2026."),),
+    ),
+    "discount.changed": Event(
+        "The discount of an account, or of one workspace, was set or removed; `discount` is null when it was removed.",
+        {"scope": "account", "discount": {"kind": "scholarship", "percent": 50, "last_day": "2026-12-31"}},
+        (("Discount", "", "50 % scholarship until 31 December 2026"),),
+    ),
+    "account.managed": Event(
+        "The account is billed by invoice from now on; tiers stay as they are.",
+        {"cadence": "yearly"},
+        (("Payment", "self-serve", "managed"),),
+    ),
+    "account.self_serve": Event(
+        "The account is self-serve again. Either the named workspaces went to free at once, or tiers are kept until "
+        "the end of a day.",
+        {"keeps_tiers_until": None, "went_to_free": ["ws-1"]},
+        (("Payment", "managed", "self-serve"), ("Workspaces that go to Free", "", "1")),
+    ),
+    "organisation.partner_changed": Event(
+        "Whether an organisation's admins may make workspaces for external clients.",
+        {"is_partner": True},
+        (("Partner", "not a partner", "partner"),),
+        of_account=False,
+    ),
+    "request.created": Event(
+        "Somebody asks for a higher tier or for a new workspace. `is_ask`: a plain member, who may not request.",
+        _REQUEST,
+    ),
+    "request.decided": Event(
+        "A request was approved, denied, withdrawn or closed as done, as `state` says; `note` is for the requester.",
+        {
+            **_REQUEST,
+            "state": "approved",
+            "decided_at": "2026-11-24T14:02:11+00:00",
+            "note": "Welcome.",
+            "grant": {"tier": "changemaker", "cadence": "yearly", "end_date": None},
+        },
+        (("Request", "pending", "approved"),),
+    ),
+    "workspace.created_here": Event(
+        "A command: a workspace was made by approving a request. Make it, then push it with its `bursar_id`.",
+        {
+            "bursar_id": "wsp_0k3j9x7h2m5n8p4q",
+            "organisation": "org-1",
+            "name": "Klimaatpanel",
+            "type": "internal",
+            "visibility": "open_to_organisation",
+            "owner": "per-1",
+        },
+        (("Workspace", "", "Klimaatpanel"),),
+    ),
+    TEST: Event("Sent by hand from the panel, to see whether messages arrive. It names nobody.", of_account=False),
+}
+
+CHOICES = [(name, name) for name in EVENTS if name != TEST]
+
+
+def make_example(name: str) -> dict[str, Any]:
+    """A whole message of this kind, as a receiver gets it."""
+    event = EVENTS[name]
+    is_test = name == TEST
+    return {
+        "type": name,
+        "timestamp": "2026-11-24T14:02:11+00:00",
+        "data": {
+            "id": "" if is_test else "aud_7f3k9x2m4q8t6w1z",
+            "account": "acc_0k3j5n7p9r2t4v6x" if event.of_account else None,
+            "organisation": None if is_test else "org-1",
+            "workspaces": ["ws-1"] if event.of_account else [],
+            "changes": [{"label": label, "before": was, "after": now} for label, was, now in event.changes],
+            "details": event.details,
+            "message": "",
+        },
+    }
+
+
+def describe_events() -> Iterator[str]:
+    """The reference page, one part an event, in Markdown."""
+    for name, event in EVENTS.items():
+        example = json.dumps(make_example(name), indent=2, ensure_ascii=False)
+        yield f"## `{name}`\n\n{event.help}\n\n```json\n{example}\n```\n"
+
+
+def describe_openapi() -> dict[str, Any]:
+    """OpenAPI 3.1 `webhooks`: one entry an event."""
+    return {name: {"post": _operation(name, event)} for name, event in EVENTS.items()}
+
+
+def _operation(name: str, event: Event) -> dict[str, Any]:
+    header = {"in": "header", "required": True, "schema": {"type": "string"}}
+    names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    schema = {"type": "object", "required": ["type", "timestamp", "data"]}
+    return {
+        "operationId": name.replace(".", "_"),
+        "summary": name,
+        "description": event.help,
+        "tags": ["webhooks"],
+        "parameters": [{"name": one, **header} for one in names],
+        "requestBody": {"content": {"application/json": {"schema": schema, "example": make_example(name)}}},
+        "responses": {"2XX": {"description": "Taken; it is not sent again."}},
+    }

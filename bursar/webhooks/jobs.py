@@ -1,0 +1,50 @@
+"""Delivery, one job an endpoint; and switching off what fails for days. Loading this registers the carriers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+from procrastinate.contrib.django import app
+
+from bursar.access.actor import system
+from bursar.actions.run import run
+from bursar.core import clock
+from bursar.core.errors import Refusal
+from bursar.core.ticks import tick
+from bursar.outbox.store import deliver_apart
+from bursar.webhooks import carry, queries, store
+
+__all__ = ["carry"]
+AT_ONCE = 20  # at 12 s each this ends before the outbox takes a row for stuck
+
+log = structlog.get_logger()
+
+
+@app.task(name="webhooks.deliver")
+def deliver(endpoint_id: str) -> None:
+    """Some of what is due at one endpoint; the rest in a job behind it, so that others get their turn."""
+    if deliver_apart(clock.now(), store.KIND, f"{endpoint_id}:", AT_ONCE) == AT_ONCE:
+        store.start_delivery(endpoint_id)
+
+
+@tick("webhooks.deliver")
+def deliver_when_due(now: datetime) -> None:
+    """The sweeper: retries whose time has come, and whatever a lost job left behind."""
+    queries.list_stray_rows().update(due_at=now)
+    for endpoint_id in queries.list_with_due_rows(now):
+        store.start_delivery(endpoint_id)
+
+
+@tick("webhooks.switch_off")
+def switch_off_failing(now: datetime) -> None:
+    """Endpoints without one success for too long. One bad endpoint stops no other."""
+    for endpoint in queries.list_failing_since(now - settings.BURSAR_WEBHOOK_PATIENCE):
+        why = f"Every try failed since {endpoint.failing_since:%-d %B %Y, %H:%M} UTC."
+        try:
+            run("webhooks.endpoint.switch_off", system("webhooks"), endpoint.public_id, {"why": why})
+        except Refusal as refusal:
+            log.info("webhook_not_switched_off", endpoint=endpoint.public_id, why=refusal.sentence)
+        except Exception:
+            log.exception("webhook_switch_off_failed", endpoint=endpoint.public_id)

@@ -1,0 +1,62 @@
+"""The handbook's refusals come from the predicates themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from bursar.actions.registry import ACTIONS, list_declaration_faults
+from bursar.actions.sentences import list_refusals
+from bursar.actions.spec import Action, ActionForm, Case, Outcome
+from bursar.plans import rules
+from bursar.tenants.models import Workspace
+
+
+def _why_not_today(case: Case) -> str | None:
+    if case.target is None:
+        return f"{case.target} is closed on {case.now:%d}."
+    return _why_deeper() or None
+
+
+def _why_deeper() -> str | None:
+    return "It lies deeper, and is found." if "no sentence. at all" else None
+
+
+class Form(ActionForm):
+    day = forms.CharField()
+
+    def clean_day(self) -> Any:
+        raise forms.ValidationError(f"{self.cleaned_data} is past.")
+
+
+def made(**more: Any) -> Action:
+    return Action(key="a.b.c", on=Workspace, label="L", help="H.", verb=lambda *_: Outcome(""), **more)
+
+
+def test_returned_sentences_those_asked_for_and_the_forms_own() -> None:
+    action = made(blocked=_why_not_today, refused=lambda case, data: "Not like this." if data else None, form=Form)
+    assert list_refusals(action) == [
+        "… is closed on ….",
+        "It lies deeper, and is found.",
+        "Not like this.",
+        "… is past.",
+    ]
+    assert list_refusals(made()) == []
+
+
+def test_rules_of_the_room_are_found_through_a_lambda() -> None:
+    action = made(blocked=lambda case: rules.why_not_set_managed(case.target))
+    assert "The account is managed already." in list_refusals(action)
+
+
+def test_a_real_action_says_what_it_refuses() -> None:
+    found = list_refusals(ACTIONS["plans.workspace.change_tier"])
+    assert "The workspace was deleted." in found and any("Mollie subscription is live" in one for one in found)
+
+
+def test_an_action_that_does_not_say_when_is_a_fault() -> None:
+    """And with a fault Bursar does not start."""
+    fault = "a.b.c: does not say when to reach for it (`when`)"
+    assert fault in list_declaration_faults(made())
+    assert fault not in list_declaration_faults(made(when="For tests. Not for people."))

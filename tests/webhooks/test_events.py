@@ -1,0 +1,132 @@
+"""Every event that an action sends is documented, with the very details that it carries."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from bursar.actions.registry import ACTIONS
+from bursar.actions.run import run
+from bursar.core import clock
+from bursar.outbox import store as outbox
+from bursar.outbox.models import OutboxRow, OutboxState
+from bursar.plans.jobs import tell_grant_ends
+from bursar.plans.models import GrantKind, TierGrant
+from bursar.tenants.models import Person
+from bursar.webhooks.events import EVENTS, TEST, make_example
+from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
+from tests.cast import NOW, Cast, bring_all
+from tests.requests.helpers import ask_workspace, decide
+
+
+@pytest.mark.parametrize("key", sorted(key for key, action in ACTIONS.items() if action.event))
+def test_what_an_action_declares_is_documented(key: str) -> None:
+    assert ACTIONS[key].event in EVENTS, f"{key} sends “{ACTIONS[key].event}”: add it to webhooks/events.py"
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_the_docs_have_it(name: str) -> None:
+    assert f"## `{name}`" in (settings.ROOT / "docs" / "reference" / "events.md").read_text()
+
+
+def test_the_products_openapi_text_has_them_all(db: None) -> None:
+    schema = Client().get("/api/product/v1/openapi.json").json()
+    assert set(schema["webhooks"]) == set(EVENTS) and schema["openapi"].startswith("3.1")
+    example = schema["webhooks"]["usage.reset"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    assert example == make_example("usage.reset")
+
+
+def listen() -> None:
+    WebhookEndpoint.objects.create(url="https://product.example/", description="Product", created_at=NOW)
+
+
+def sent() -> list[dict[str, Any]]:
+    """The bodies written so far, oldest first; nothing is sent."""
+    outbox.deliver_due(clock.now() + timedelta(minutes=1))
+    rows = WebhookMessage.objects.select_related("row").order_by("id")
+    return [json.loads(one.row.payload["body"]) for one in rows]
+
+
+def pull_every_lever(cast: Cast) -> None:
+    def do(key: str, actor: Any, target: Any, **data: Any) -> None:
+        run(key, actor, target.public_id, data, reason="Agreed with them")
+
+    discount = {"kind": "scholarship", "percent": "50", "end_date": ""}
+    cast.reset_panel()
+    for target, slug in ((cast.samen, "account"), (cast.panel, "workspace")):
+        do(f"plans.{slug}.set_discount", cast.ties, target, **discount)
+        do(f"plans.{slug}.remove_discount", cast.ties, target)
+    do("plans.account.grant_trial", cast.ties, cast.samen)
+    do("plans.account.end_trial", cast.ties, cast.samen)
+    do("plans.workspace.change_tier", cast.noor, cast.panel, tier="changemaker")
+    do("plans.account.set_self_serve", cast.ties, cast.samen, keep_until="")
+    do("plans.account.set_managed", cast.ties, cast.samen, cadence="yearly")
+    do("tenants.organisation.set_partner", cast.iris, cast.samen.organisation, partner="yes")
+    ali = Person.objects.get(external_id="ali").public_id
+    maud = Person.objects.get(external_id="maud").public_id
+    do("tenants.workspace.change_admin", cast.ties, cast.klimaat, new_admin=ali, old_admin=maud, keep_old=False)
+    line = {"kind": "organisation_member", "organisation": "samen", "person": "lotte", "role": "owner"}
+    bring_all({**line, "from": NOW - timedelta(days=9)})
+    decide("approve", cast.noor, ask_workspace("lotte", cast.samen.organisation))
+
+
+def test_each_carries_the_details_that_its_example_shows(cast: Cast) -> None:
+    listen()
+    pull_every_lever(cast)
+    found = sent()
+    assert {body["type"] for body in found} == set(EVENTS) - {TEST, "trial.ending", "grant.ending", "grant.ended"}
+    for body in found:
+        assert set(body["data"]["details"]) == set(EVENTS[body["type"]].details), body["type"]
+        assert set(body["data"]) == set(make_example(body["type"])["data"])
+    assert OutboxRow.objects.filter(kind="webhook").exclude(state=OutboxState.DONE).count() == 0
+
+
+def test_a_changed_admin_is_a_command_that_the_product_can_follow(cast: Cast) -> None:
+    listen()
+    ali, maud = (Person.objects.get(external_id=ref).public_id for ref in ("ali", "maud"))
+    data = {"new_admin": ali, "old_admin": maud}
+    run("tenants.workspace.change_admin", cast.ties, cast.klimaat.public_id, data, reason="Maud leaves")
+    (body,) = sent()
+    assert body["data"]["workspaces"] == ["klimaat"] and body["data"]["organisation"] == "haarlem"
+    assert body["data"]["details"] == {
+        "members": [{"person": "ali", "role": "admin"}, {"person": "maud", "role": "member"}],
+        "changed_at": NOW.isoformat(),
+    }
+    text = json.dumps(body)
+    assert not any(name in text for name in ("Maud", "Ali", "Ties", "leaves"))
+
+
+def test_ends_of_trials_and_of_approvals_are_told_apart(cast: Cast) -> None:
+    listen()
+    run("plans.account.grant_trial", cast.ties, cast.samen.public_id, reason="Try it")
+    TierGrant.objects.create(
+        workspace=cast.noord, tier="guardian", kind=GrantKind.APPROVAL, valid_from=NOW,
+        valid_until=NOW + timedelta(days=2), planned_until=NOW + timedelta(days=2), granted_by_id=cast.ties.staff_id,
+    )  # fmt: skip
+    end = TierGrant.objects.get(workspace=cast.panel).valid_until
+    assert end is not None
+    for at in (NOW + timedelta(days=1), NOW + timedelta(days=3), end - timedelta(days=1), end + timedelta(hours=1)):
+        with clock.frozen(at):
+            tell_grant_ends(at)
+            found = sent()
+    assert [body["type"] for body in found] == [
+        "trial.started", "grant.ending", "grant.ended", "trial.ending", "trial.ended",
+    ]  # fmt: skip
+    assert found[0]["data"]["details"]["ends_at"] == found[4]["data"]["details"]["ends_at"] == end.isoformat()
+    assert found[1]["data"]["details"]["tier"] == "guardian" and "granters" not in json.dumps(found)
+    assert found[3]["data"]["workspaces"] == ["panel"]
+
+
+def test_an_event_that_nobody_documented_is_loud_and_goes_nowhere(cast: Cast) -> None:
+    listen()
+    payload = {"line": "x", "event": "made.up", "target": "x", "kind": "x", "data": {}}
+    outbox.put("webhook", "made-up", payload, clock.now())
+    outbox.deliver_due(clock.now())
+    row = OutboxRow.objects.get(key="made-up")
+    assert row.state == OutboxState.WAITING and "documented nowhere" in row.last_error
+    assert not WebhookMessage.objects.exists()
