@@ -17,10 +17,10 @@ from bursar.rollup import exports, words
 from bursar.rollup.exports import Written
 from bursar.rollup.filters import View
 from bursar.rollup.models import AccountMonth
-from bursar.rollup.queries import AccountLine, filtered, last_payments, list_lines, ordered, with_names
+from bursar.rollup.queries import AccountLine, filtered, list_lines, ordered, with_last_payment, with_names
 from bursar.tenants.queries import Contact, list_admin_contacts
 
-CHUNK = 20_000  # one set of statements a chunk: larger ones are quicker; memory is that of one chunk
+CHUNK = 2_000  # one statement for the contacts of a chunk; memory is that of one chunk
 LINES = 1000
 ACCOUNT_COLUMNS = (
     "month", "account_id", "account", "scope", "organisation", "partner", "class", "reason", "tier", "payment_mode",
@@ -50,7 +50,7 @@ class Flat(NamedTuple):
     organisation: str
     is_partner: bool
     klass: str
-    reason: str
+    reason: Any
     tier: str
     mode: str
     status: str
@@ -83,15 +83,16 @@ def flatten(fact: AccountMonth) -> Flat:
         for part in path.split("__"):
             value = getattr(value, part) if value is not None else None
         values.append(value)
-    return Flat(*values)._replace(reason=words.explain(fact.reason))
+    return Flat(*values)
 
 
 def account_cells(line: AccountLine, view: View) -> dict[str, str]:
-    cells = _cells(flatten(line.fact), line.contacts, line.last_payment.booked_at if line.last_payment else None, view)
+    paid_at = line.last_payment.booked_at if line.last_payment else None
+    cells = _cells(flatten(line.fact), words.explain(line.fact.reason), line.contacts, paid_at, view)
     return dict(zip(ACCOUNT_COLUMNS, cells, strict=True))
 
 
-def _cells(flat: Flat, contacts: list[Contact], paid_at: datetime | None, view: View) -> list[str]:
+def _cells(flat: Flat, reason: str, contacts: list[Contact], paid_at: datetime | None, view: View) -> list[str]:
     """In the order of `ACCOUNT_COLUMNS`: page, API and CSV say the same."""
     contact = contacts[0] if contacts else None
     return [
@@ -102,7 +103,7 @@ def _cells(flat: Flat, contacts: list[Contact], paid_at: datetime | None, view: 
         flat.organisation,
         "yes" if flat.is_partner else "no",
         flat.klass,
-        flat.reason,
+        reason,
         flat.tier,
         flat.mode,
         flat.status,
@@ -154,15 +155,15 @@ def write(path: Path, view: View, now: datetime, *, by_workspace: bool) -> Writt
 
 
 def _account_batches(view: View, now: datetime) -> Iterator[list[list[str]]]:
-    stored = ordered(view, filtered(view)).annotate(reason_text=Cast("reason", TextField()))
+    stored = with_last_payment(ordered(view, filtered(view)), view).annotate(reason_text=Cast("reason", TextField()))
     columns = ["reason_text" if name == "reason" else name for name in FLAT]
-    facts = stored.values_list(*columns).iterator(chunk_size=CHUNK)
-    while batch := [Flat(*values) for values in islice(facts, CHUNK)]:
-        ids = [flat.account_id for flat in batch]
-        contacts = list_admin_contacts(ids, now, shown=1)
-        paid = dict(last_payments(ids, view.month.end).values_list("account_id", "booked_at"))
-        told = (flat._replace(reason=words.explain_text(flat.reason)) for flat in batch)
-        yield [_cells(flat, contacts.get(flat.account_id, []), paid.get(flat.account_id), view) for flat in told]
+    facts = stored.values_list(*columns, "last_payment_at").iterator(chunk_size=CHUNK)
+    while batch := [(Flat(*values), paid_at) for *values, paid_at in islice(facts, CHUNK)]:
+        contacts = list_admin_contacts([flat.account_id for flat, _ in batch], now, shown=1)
+        yield [
+            _cells(flat, words.explain_text(flat.reason), contacts.get(flat.account_id, []), paid_at, view)
+            for flat, paid_at in batch
+        ]
 
 
 def _workspace_batches(view: View, now: datetime) -> Iterator[list[list[str]]]:

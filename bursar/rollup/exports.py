@@ -20,7 +20,7 @@ from bursar.core.ids import public_id
 from bursar.rollup.models import Export
 
 LINK_LIVES = timedelta(hours=24)
-RUNNABLE = ("=", "+", "-", "@", "\t", "\r")
+RUNNABLE = frozenset("=+-@\t\r")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Written:
 
 def neutral(cell: str) -> str:
     """The cell as text that a spreadsheet shows and never runs. No figure of ours starts with a sign."""
-    return f"'{cell}" if cell.startswith(RUNNABLE) else cell
+    return f"'{cell}" if cell[:1] in RUNNABLE else cell
 
 
 def new_path() -> Path:

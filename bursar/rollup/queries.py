@@ -79,10 +79,15 @@ def ordered(view: View, rows: QuerySet[AccountMonth]) -> QuerySet[AccountMonth]:
     name, falls = view.sort.removeprefix("-"), view.sort.startswith("-")
     column = F(ORDER[name])
     if name == "payment":
-        newest = PaidPeriod.objects.filter(account_id=OuterRef("account_id"), booked_at__lt=view.month.end)
-        rows = rows.annotate(last_payment_at=Subquery(newest.order_by("-booked_at").values("booked_at")[:1]))
+        rows = with_last_payment(rows, view)
     last = True if name in MAY_BE_EMPTY else None
     return rows.order_by(column.desc(nulls_last=last) if falls else column.asc(nulls_last=last), "account_id")
+
+
+def with_last_payment(rows: QuerySet[AccountMonth], view: View) -> QuerySet[AccountMonth]:
+    """With `last_payment_at`, when the newest paid period of the month or before was booked; None without any."""
+    newest = PaidPeriod.objects.filter(account_id=OuterRef("account_id"), booked_at__lt=view.month.end)
+    return rows.annotate(last_payment_at=Subquery(newest.order_by("-booked_at").values("booked_at")[:1]))
 
 
 @dataclass

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Case, Count, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
 
 from bursar.access.actor import Actor, ActorKind, Door
 from bursar.access.rights import Own
@@ -240,19 +240,27 @@ def _best_first(found: Any, text: str) -> Any:
 
 
 def search_account_ids(text: str) -> Q:
-    """A condition on accounts: label, organisation, a workspace, or an admin's name or address contains `text`."""
-    admins = WorkspaceMembership.objects.filter(
-        Q(person__sort_key__contains=text) | Q(person__email__contains=text.lower()),
-        valid_until=None,
-        role__in=ADMIN_ROLES,
-        is_support=False,
+    """A condition on accounts: label, organisation, a workspace, or an admin contact's name or address contains `text`.
+
+    One look through each table, whatever else is asked: as alternatives of one condition they would be tried per row.
+    """
+    found = BillingAccount.objects.filter(sort_key__contains=text).values("id")
+    theirs = BillingAccount.objects.filter(organisation__sort_key__contains=text).values("id")
+    workspaces = Workspace.objects.filter(sort_key__contains=text, deleted_at=None).values("account_id")
+    return Q(account_id__in=found.union(theirs, workspaces, *_account_ids_by_contact(text)))
+
+
+def _account_ids_by_contact(text: str) -> tuple[QuerySet[Any, Any], QuerySet[Any, Any]]:
+    """By an admin of a workspace; and by one of the organisation, for accounts whose workspaces have none."""
+    is_meant = Q(person__sort_key__contains=text) | Q(person__email__contains=text.lower())
+    direct = WorkspaceMembership.objects.filter(
+        valid_until=None, role__in=ADMIN_ROLES, is_support=False, workspace__deleted_at=None
     )
-    workspaces = Workspace.objects.filter(sort_key__contains=text, deleted_at=None)
+    inherited = OrganisationMembership.objects.filter(is_meant, valid_until=None, role__in=GOVERNING_ROLES)
+    without = BillingAccount.objects.exclude(Exists(direct.filter(workspace__account_id=OuterRef("pk"))))
     return (
-        Q(account__sort_key__contains=text)
-        | Q(account__organisation__sort_key__contains=text)
-        | Q(account_id__in=workspaces.values("account_id"))
-        | Q(account_id__in=admins.values("workspace__account_id"))
+        direct.filter(is_meant).values("workspace__account_id"),
+        without.filter(organisation_id__in=inherited.values("organisation_id")).values("id"),
     )
 
 

@@ -74,6 +74,19 @@ def test_filters_total_anew_and_find_by_every_name(cast: Cast) -> None:
         )
 
 
+def test_the_organisations_admin_is_found_where_no_workspace_has_one(cast: Cast) -> None:
+    """The contact that a row shows is the contact that search finds."""
+    old = NOW - timedelta(days=100)
+    inherits = [*organisation("erf", "Stad Erf", old), *workspace("erf-1", "erf", "Erfgoed", old)]
+    governs = {"kind": "organisation_member", "organisation": "erf", "person": "wil", "role": "admin", "from": old}
+    bring_all(*inherits, *person("wil", "Wil Vermeer"), governs)
+    iris = sign_in("iris@agora.example")
+    found = iris.get("/api/v1/rollup?q=vermeer").json()["accounts"]
+    assert [(row["account"], row["contact"]) for row in found] == [("Stad Erf", "Wil Vermeer")]
+    bring_all(seat("erf-1", "ali", "admin", old))
+    assert iris.get("/api/v1/rollup?q=vermeer").json()["accounts"] == []
+
+
 def test_every_sort_works_both_ways(cast: Cast) -> None:
     iris = sign_in("iris@agora.example")
     for key in ("account", "class", "tier", "pays", "seats", "hours", "mrr", "potential", "manager", "payment"):
