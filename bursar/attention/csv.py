@@ -9,8 +9,8 @@ from bursar.access.actor import Actor
 from bursar.attention import words
 from bursar.attention.filters import Ask
 from bursar.attention.queries import ACCOUNTS, WORKSPACES, Line, Lists, list_lines
+from bursar.core.hours import plain_hours
 from bursar.core.money import plain
-from bursar.rollup.csv import hours
 from bursar.tenants.models import Workspace
 
 COLUMNS = (
@@ -39,8 +39,8 @@ def cells(line: Line) -> dict[str, str]:
         line.account.organisation.name,
         row.tier,
         line.drop.former if line.drop else "",
-        hours(row.seconds or 0) if row.cap_seconds else "",
-        hours(row.cap_seconds) if row.cap_seconds else "",
+        plain_hours(row.seconds or 0) if row.cap_seconds else "",
+        plain_hours(row.cap_seconds) if row.cap_seconds else "",
         plain(fact.mrr),
         plain(fact.potential),
         contact.name if contact else "",

@@ -10,19 +10,19 @@ from django.conf import settings
 
 from bursar.attention import rules
 from bursar.attention.queries import Line
+from bursar.core.hours import cap_hours, clock_hours
 from bursar.plans.models import Tier
 from bursar.rollup.words import day
 from bursar.tenants.queries import Contact
-from bursar.usage.rules import words as hours
 
 
 def span(since: datetime, now: datetime) -> str:
     """ "3 days", "5 hours", "less than an hour": how long something has lasted."""
     seconds = max(0, int((now - since).total_seconds()))
-    days, hours_ = seconds // 86400, seconds // 3600
+    days, hours = seconds // 86400, seconds // 3600
     if days >= 1:
         return f"{days} day{'' if days == 1 else 's'}"
-    return f"{hours_} hour{'' if hours_ == 1 else 's'}" if hours_ else "less than an hour"
+    return f"{hours} hour{'' if hours == 1 else 's'}" if hours else "less than an hour"
 
 
 def last_login(signal: rules.LoginSignal, now: datetime) -> str:
@@ -75,15 +75,11 @@ def _values(line: Line, sender: str, to: Contact) -> dict[str, str]:
         "sender": sender,
         "tier": line.tier_label,
         "former_tier": Tier(line.drop.former).label if line.drop else "",
-        "counted": hours(line.row.seconds or 0),
-        "cap": _cap(line.row.cap_seconds or 0),
+        "counted": clock_hours(line.row.seconds or 0),
+        "cap": cap_hours(line.row.cap_seconds or 0),
         "since": day(line.row.since),
         "ends": day(line.row.ends_at),
     }
-
-
-def _cap(seconds: int) -> str:
-    return hours(seconds) if seconds % 3600 else f"{seconds // 3600} h"
 
 
 SAMPLE = {

@@ -161,7 +161,6 @@ def month(row: WorkspaceMonth, shown: Month) -> dict[str, Any]:
         "short": f"{one.first:%b %y}",
         "url": f"?month={one}#recordings",
         "is_shown": one == shown,
-        "hours_plain": f"{row.recorded_seconds / 3600:.2f}",
     }
 
 

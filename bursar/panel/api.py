@@ -12,10 +12,11 @@ from ninja import Query, Router
 from bursar.access.request import actor_of
 from bursar.core import clock
 from bursar.core.calendar import Month
+from bursar.core.hours import plain_hours
 from bursar.core.money import plain
 from bursar.panel import queries
 from bursar.panel.schemas import AccountOut, OrganisationOut, PersonOut, WorkspaceOut
-from bursar.rollup import csv, words
+from bursar.rollup import words
 from bursar.rollup.queries import consistent_read, get_breakdown
 from bursar.rollup.refresh import refresh
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
@@ -84,7 +85,7 @@ def _account_month(row: Any) -> dict[str, Any]:
         "tier": row.tier,
         "seats": row.seats,
         "workspaces": row.workspaces,
-        "recorded_hours": csv.hours(row.recorded_seconds),
+        "recorded_hours": plain_hours(row.recorded_seconds),
         "mrr_eur": plain(row.mrr),
         "potential_eur": plain(row.potential),
         "movement": row.movement,
@@ -120,7 +121,7 @@ def read_workspace(request: HttpRequest, workspace_id: str, people: int = PAGE) 
             "state": standing.state.key,
             "months": [
                 {"month": str(Month.of(row.month)), "tier": row.tier, "seats": row.seats,
-                 "recorded_hours": csv.hours(row.recorded_seconds)}
+                 "recorded_hours": plain_hours(row.recorded_seconds)}
                 for row in queries.list_workspace_months(workspace)
             ],
             "terms": [_term(term, now) for term in queries.list_workspace_terms(workspace)],

@@ -95,7 +95,6 @@ def _account_month(row: AccountMonth) -> dict[str, Any]:
         "short": f"{month.first:%b %y}",
         "url": f"{reverse('rollup:page')}?month={month}",
         "why": words.explain(row.reason),
-        "hours_plain": f"{row.recorded_seconds / 3600:.2f}",
         "change": row.mrr - row.previous_mrr if row.movement else None,
     }
 
@@ -126,7 +125,6 @@ def _workspace_month(row: Any) -> dict[str, Any]:
         "label": month.label,
         "short": f"{month.first:%b %y}",
         "url": f"{reverse('rollup:page')}?month={month}",
-        "hours_plain": f"{row.recorded_seconds / 3600:.2f}",
     }
 
 

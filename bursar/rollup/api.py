@@ -13,6 +13,7 @@ from bursar.access.request import actor_of
 from bursar.core import clock, cursors
 from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest, NotFound
+from bursar.core.hours import plain_hours
 from bursar.core.money import plain
 from bursar.rollup import csv, filters, movements, queries, rules, views
 from bursar.rollup.filters import View
@@ -57,7 +58,7 @@ def _totals(totals: queries.Totals) -> dict[str, Any]:
         "accounts": totals.accounts,
         "workspaces": totals.workspaces,
         "seats": totals.seats,
-        "recorded_hours": csv.hours(totals.recorded_seconds),
+        "recorded_hours": plain_hours(totals.recorded_seconds),
         "mrr_eur": plain(totals.mrr),
         "past_due_mrr_eur": plain(totals.past_due_mrr),
         "potential_eur": plain(totals.potential),

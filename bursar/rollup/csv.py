@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
+from bursar.core.hours import plain_hours
 from bursar.core.money import plain
 from bursar.rollup import exports, words
 from bursar.rollup.exports import Written
@@ -32,12 +33,6 @@ WORKSPACE_COLUMNS = (
     "observers", "workspace_hours", "counted_hours", "cap_hours", "cap_state",
 )  # fmt: skip
 ONCE = ("seats", "recorded_hours", "mrr_eur", "potential_eur")
-
-
-def hours(seconds: int) -> str:
-    """Hours with two decimals, rounded half up, without floats."""
-    hundredths = (seconds * 100 + 1800) // 3600
-    return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
 class Flat(NamedTuple):
@@ -112,7 +107,7 @@ def _cells(flat: Flat, reason: str, contacts: list[Contact], paid_at: datetime |
         flat.discount_kind,
         str(flat.workspaces),
         str(flat.seats),
-        hours(flat.recorded_seconds),
+        plain_hours(flat.recorded_seconds),
         plain(flat.mrr),
         plain(flat.potential),
         contact.name if contact else "",
@@ -138,9 +133,9 @@ def workspace_rows(line: AccountLine, view: View) -> Iterator[dict[str, str]]:
             "workspace_seats": str(fact.seats),
             "externals": str(fact.externals),
             "observers": str(fact.observers),
-            "workspace_hours": hours(fact.recorded_seconds),
-            "counted_hours": hours(inner.standing.counted) if inner.standing.cap is not None else "",
-            "cap_hours": hours(inner.standing.cap) if inner.standing.cap is not None else "",
+            "workspace_hours": plain_hours(fact.recorded_seconds),
+            "counted_hours": plain_hours(inner.standing.counted) if inner.standing.cap is not None else "",
+            "cap_hours": plain_hours(inner.standing.cap) if inner.standing.cap is not None else "",
             "cap_state": inner.standing.state.key,
         }
         yield {**cells, **own, **(dict.fromkeys(ONCE, "") if place else {})}

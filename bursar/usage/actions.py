@@ -5,6 +5,7 @@ from __future__ import annotations
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change, Cleaned, Notice, Outcome, Topic
+from bursar.core.hours import clock_hours
 from bursar.tenants.models import Workspace
 from bursar.usage import queries, rules
 from bursar.usage.ingest import hold_batches
@@ -47,8 +48,8 @@ def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     UsageReset.objects.create(workspace=workspace, at=act.now, by_name=act.actor.name, reason=act.reason.strip())
     Meter.objects.filter(workspace=workspace).delete()
     assert standing.cap is not None
-    changes = [Change("Counted hours", rules.words(standing.counted), rules.words(0))]
+    changes = [Change("Counted hours", clock_hours(standing.counted), clock_hours(0))]
     if standing.state.key in ("at_cap", "hard_blocked"):
         changes.append(Change("At the cap", "yes", "no"))
-    sentence = f"Counting starts anew for {workspace.name}: {rules.words(0)} of {rules.words(standing.cap)}."
+    sentence = f"Counting starts anew for {workspace.name}: {clock_hours(0)} of {clock_hours(standing.cap)}."
     return Outcome(sentence, changes, data={"counted_seconds_before": standing.counted})

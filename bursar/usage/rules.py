@@ -64,8 +64,3 @@ def why_not_reset(cap: int | None, counted: int) -> str | None:
     if counted == 0:
         return "Nothing is counted yet, so there is nothing to reset."
     return None
-
-
-def words(seconds: int) -> str:
-    """ "1 h 02" """
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02d}"

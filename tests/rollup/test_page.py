@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bursar.audit.models import AuditLine
 from bursar.core import clock
-from bursar.rollup.csv import hours
+from bursar.core.hours import plain_hours
 from bursar.rollup.exports import neutral
 from tests.cast import NOW, Cast, bring_all, organisation, person, seat, sign_in, usage, workspace
 
@@ -137,7 +137,7 @@ def test_a_broken_export_request_is_a_sentence(cast: Cast) -> None:
 def test_cells_and_hours() -> None:
     assert [neutral(cell) for cell in ("=1", "+1", "-1", "@a", "\tb", "\rc", "1.50", "a=b")] == [
         "'=1", "'+1", "'-1", "'@a", "'\tb", "'\rc", "1.50", "a=b"]  # fmt: skip
-    assert [hours(s) for s in (0, 17, 18, 3600, 4500)] == ["0.00", "0.00", "0.01", "1.00", "1.25"]
+    assert [plain_hours(s) for s in (0, 17, 18, 3600, 4500)] == ["0.00", "0.00", "0.01", "1.00", "1.25"]
 
 
 def test_an_account_managers_name_and_a_partner_show_and_filter(cast: Cast) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 
+from bursar.core import hours as core_hours
 from bursar.core.money import format_money
 from bursar.ui.navigation import build
 
@@ -33,21 +34,25 @@ def hours(seconds: int | None) -> str:
     """Hours with one decimal, rounded half up; an en dash for none."""
     if not seconds:
         return NOTHING
-    tenths = (int(seconds) * 10 + 1800) // 3600
-    return f"{tenths // 10:,}.{tenths % 10}"
+    return core_hours.short_hours(int(seconds))
 
 
 @register.filter
 def clock_hours(seconds: int | None) -> str:
     """ "1 h 02" """
-    value = int(seconds or 0)
-    return f"{value // 3600} h {value % 3600 // 60:02d}"
+    return core_hours.clock_hours(int(seconds or 0))
 
 
 @register.filter
 def cap_hours(seconds: int) -> str:
     """ "10 h" for whole hours, else "1 h 30" """
-    return f"{seconds // 3600} h" if seconds % 3600 == 0 else clock_hours(seconds)
+    return core_hours.cap_hours(seconds)
+
+
+@register.filter
+def plain_hours(seconds: int) -> str:
+    """ "1.25": what a chart reads from its table."""
+    return core_hours.plain_hours(seconds)
 
 
 @register.filter
