@@ -16,6 +16,7 @@ COMMANDS = {
     "verify": "proves the figures: recomputes every month and prints differences",
     "audit": "proves the book: bursar audit verify",
     "staff": "adds staff: bursar staff add (prints a one-time sign-in link)",
+    "grant": "lets a database role serve without the right to change the book",
     "check-deploy": "says what an operator forgot",
     "backup": "writes the whole database into one file",
     "restore": "replaces the database by a backup",
