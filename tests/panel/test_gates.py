@@ -99,11 +99,12 @@ def test_healthz(client: Client) -> None:
     assert client.get("/healthz").content == b"ok\n"
 
 
-def test_the_sign_in_link_works_once(db: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_sign_in_link_works_once(db: None, capsys: pytest.CaptureFixture[str], settings: Any) -> None:
     from django.core.management import call_command
 
+    settings.BURSAR_ADDRESS = "https://bursar.example"
     call_command("staff", "add", "First@Agora.example", "--name", "First", "--role", "lead")
-    path = "/sign-in/link/" + capsys.readouterr().out.split("/sign-in/link/")[1].strip()
+    path = "/sign-in/link/" + capsys.readouterr().out.split("https://bursar.example/sign-in/link/")[1].strip()
     client = Client()
     assert client.get(path).status_code == 200
     assert client.post(path).status_code == 302

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bursar.actions.cli import shell_actor
@@ -21,7 +22,7 @@ class Command(BaseCommand):
         add.add_argument("--name", default="", help="as colleagues read it; default: the address")
         add.add_argument("--role", default="lead", help="auditor, staff, support, training, success, finance, …, lead")
         add.add_argument("--reason", default="", help="why; kept in the book")
-        add.add_argument("--address", default="http://127.0.0.1:8000", help="where this Bursar is served")
+        add.add_argument("--address", default=settings.BURSAR_ADDRESS, help="where this Bursar is served")
         what.add_parser("list", help="list staff with their roles")
 
     def handle(self, *args: Any, **options: Any) -> None:
