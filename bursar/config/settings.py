@@ -82,6 +82,14 @@ BURSAR_WEBHOOK_PATIENCE = timedelta(
         int,
     )
 )
+BURSAR_WEBHOOK_WAITS = timedelta(
+    days=required(
+        "BURSAR_WEBHOOK_WAITS_DAYS",
+        "30",
+        "How many days a message waits for a paused or switched-off webhook endpoint before it is dropped.",
+        int,
+    )
+)
 DEFAULT_FROM_EMAIL = required("BURSAR_MAIL_FROM", "bursar@agora.example", "The sender of mail.", str)
 BURSAR_MAIL_LEAVES = _MAIL is not None
 BURSAR_MAIL_KEPT = timedelta(

@@ -19,6 +19,7 @@ TABS = {
     "failed": (OutboxState.FAILED,),
     "waiting": (OutboxState.WAITING, OutboxState.SENDING),
     "done": (OutboxState.DONE,),
+    "dropped": (OutboxState.DROPPED,),
 }
 
 

@@ -158,7 +158,8 @@ def _why_not_pause(case: Case) -> str | None:
     label="Pause…",
     icon="player-pause",
     help="Nothing is sent there until it is resumed. New messages wait behind those that wait already.",
-    when="Before maintenance of the receiver. Nothing is lost: all of it goes out, in order, when you resume.",
+    when="Before maintenance of the receiver. What happens meanwhile waits, for 30 days unless your operator set "
+    "another time, and goes out in order when you resume. For a receiver that is gone for good, delete the endpoint.",
     permission=Right.MANAGE_STAFF,
     blocked=_why_not_pause,
 )
@@ -168,6 +169,35 @@ def pause_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcom
     return Outcome(f"{endpoint} is paused.", [Change("State", "active", "paused")])
 
 
+class Resume(ActionForm):
+    waiting = forms.ChoiceField(
+        label="What waited",
+        choices=[("send", "Send it, in order"), ("drop", "Drop it: start from now")],
+        required=False,
+        help_text="What is dropped is never sent by itself; it stays in the log and can be replayed. Empty: send it.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        count = _count_waiting(self.case)
+        field = self.fields["waiting"]
+        assert isinstance(field, forms.ChoiceField)
+        field.initial = "send"
+        field.choices = [
+            ("send", f"Send it, in order: {_messages(count)}"),
+            ("drop", f"Drop {_messages(count)}: start from now"),
+        ]
+
+
+def _messages(count: int) -> str:
+    return f"{count:,} message{'' if count == 1 else 's'}"
+
+
+def _count_waiting(case: Case) -> int:
+    count: int = case.once("waiting", lambda: queries.list_waiting(case.target).count())
+    return count
+
+
 def _why_not_resume(case: Case) -> str | None:
     return _why_gone(case) or ("It is active." if case.target.is_active else None)
 
@@ -175,10 +205,12 @@ def _why_not_resume(case: Case) -> str | None:
 @action(
     key="webhooks.endpoint.resume",
     on=WebhookEndpoint,
+    form=Resume,
     label="Resume…",
     icon="player-play",
-    help="Sends what waits, in order, and everything after it.",
-    when="When the receiver is well again. Send a test event first: a test goes out to a paused endpoint too.",
+    help="Sends everything from now on; what waited goes out first, in order, or is dropped.",
+    when="When the receiver is well again. Send a test event first: a test goes out to a paused endpoint too. Drop "
+    "what waited when the receiver has fetched all of its state anew meanwhile, so that old news would confuse it.",
     permission=Right.MANAGE_STAFF,
     blocked=_why_not_resume,
 )
@@ -186,10 +218,15 @@ def resume_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outco
     state = "switched off" if endpoint.switched_off_reason else "paused"
     fresh = {"switched_off_reason": "", "failing_since": None, "ask_again_at": None, "times_away": 0}
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(is_active=True, **fresh)
-    waiting = store.release(endpoint, act.now)
+    changes = [Change("State", state, "active")]
+    if data["waiting"] == "drop":
+        count = store.drop(endpoint, f"By {act.actor.name}, when the endpoint was resumed.", act.now)
+        changes.append(Change("Waiting messages", str(count), "dropped"))
+        return Outcome(f"{endpoint} is active from now on; {_messages(count)} that waited are dropped.", changes)
+    count = store.release(endpoint, act.now)
     store.start_delivery(endpoint.public_id)
-    words = f"{waiting} waiting message{'' if waiting == 1 else 's'}"
-    return Outcome(f"{endpoint} is active; {words} go out now.", [Change("State", state, "active")])
+    words = f"{count:,} waiting message{'' if count == 1 else 's'}"
+    return Outcome(f"{endpoint} is active; {words} go out now.", changes)
 
 
 @action(
@@ -265,7 +302,7 @@ def replay_since(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
 )
 def delete_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(deleted_at=act.now, is_active=False)
-    store.hold(endpoint)
+    store.drop(endpoint, f"By {act.actor.name}, when the endpoint was deleted.", act.now)
     store.end_secrets(endpoint, act.now)
     return Outcome(f"{endpoint} is deleted.", [Change("Endpoint", endpoint.description, "deleted")])
 
@@ -302,10 +339,41 @@ def switch_off(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     return Outcome(f"{endpoint} is switched off. {data['why']}", changes)
 
 
+class DropOld(ActionForm):
+    before = forms.DateTimeField(label="Written before")
+    days = forms.IntegerField(label="Longer than so many days", min_value=0)
+
+
+def _why_not_drop(case: Case) -> str | None:
+    if case.actor.kind is not ActorKind.SYSTEM:
+        return "Bursar does this by itself, once a day. To drop all that waits, resume the endpoint and say so."
+    return "It is active, so nothing waits for a person." if case.target.is_active else None
+
+
+@action(
+    key="webhooks.endpoint.drop_old",
+    on=WebhookEndpoint,
+    form=DropOld,
+    label="What waited too long was dropped",
+    icon="trash-x",
+    help="Messages that waited for a paused or switched-off endpoint longer than the operator allows are dropped.",
+    when="Never by hand. Bursar does it once a day; resume the endpoint in time, or drop what waits when you do.",
+    permission=Right.MANAGE_STAFF,
+    reason=Reason.NONE,
+    blocked=_why_not_drop,
+    in_menu=False,
+)
+def drop_old(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
+    why = f"Waited longer than {data['days']} days."
+    count = store.drop(endpoint, why, act.now, before=data["before"])
+    changes = [Change("Dropped", "", f"{_messages(count)} from before {data['before']:%F}"), Change("Why", "", why)]
+    return Outcome(f"{_messages(count)} to {endpoint} are dropped. {why}", changes)
+
+
 def _why_not_repeat(case: Case) -> str | None:
     if case.target.endpoint.deleted_at is not None:
         return "The endpoint was deleted; its log stays."
-    if case.target.row.state != OutboxState.DONE:
+    if case.target.row.state not in (OutboxState.DONE, OutboxState.DROPPED):
         return "It was not delivered yet, and is tried again by itself. Use “Try now”."
     return None
 
@@ -316,7 +384,8 @@ def _why_not_repeat(case: Case) -> str | None:
     label="Replay…",
     icon="repeat",
     help="Sends the same message once more under its old webhook-id, so that the receiver can tell.",
-    when="When the receiver asks for one message again. For all of a day, use “Replay since” on the endpoint.",
+    when="When the receiver asks for one message again, or needs one that was dropped. For all of a day, use “Replay "
+    "since” on the endpoint.",
     permission=Right.MANAGE_STAFF,
     blocked=_why_not_repeat,
 )
@@ -331,6 +400,8 @@ def _why_not_try(case: Case) -> str | None:
     endpoint = case.target.endpoint
     if case.target.row.state == OutboxState.DONE:
         return "It was delivered. Use “Replay”."
+    if case.target.row.state == OutboxState.DROPPED:
+        return "It was dropped. Use “Replay”: it goes out behind what waits."
     if endpoint.deleted_at is not None:
         return "The endpoint was deleted; its log stays."
     if not endpoint.is_active and case.target.type != TEST:

@@ -15,6 +15,7 @@ from bursar.core.errors import Refusal
 from bursar.core.ticks import tick
 from bursar.outbox.store import deliver_apart
 from bursar.webhooks import carry, queries, store
+from bursar.webhooks.rules import calc_kept_since
 
 __all__ = ["carry"]
 AT_ONCE = 20  # at 12 s each this ends before the outbox takes a row for stuck
@@ -35,6 +36,20 @@ def deliver_when_due(now: datetime) -> None:
     queries.list_stray_rows().update(due_at=now)
     for endpoint_id in queries.list_with_due_rows(now):
         store.start_delivery(endpoint_id)
+
+
+@tick("webhooks.drop_old")
+def drop_old(now: datetime) -> None:
+    """What waited too long for endpoints that are paused, switched off or deleted: once a day. One stops no other."""
+    before = calc_kept_since(now, settings.BURSAR_WEBHOOK_WAITS)
+    data = {"before": before.isoformat(), "days": settings.BURSAR_WEBHOOK_WAITS.days}
+    for endpoint in queries.list_holding_since(before):
+        try:
+            run("webhooks.endpoint.drop_old", system("webhooks"), endpoint.public_id, data)
+        except Refusal as refusal:
+            log.info("webhook_old_not_dropped", endpoint=endpoint.public_id, why=refusal.sentence)
+        except Exception:
+            log.exception("webhook_drop_old_failed", endpoint=endpoint.public_id)
 
 
 @tick("webhooks.switch_off")
