@@ -43,6 +43,11 @@ def retry(row: OutboxRow, now: datetime) -> None:
     OutboxRow.objects.filter(pk=row.pk).update(state=OutboxState.WAITING, attempts=0, due_at=now)
 
 
+def list_finished(before: datetime) -> QuerySet[OutboxRow]:
+    """What was done or dropped before an instant; never what waits, is being sent, or has failed."""
+    return OutboxRow.objects.filter(state__in=[OutboxState.DONE, OutboxState.DROPPED], due_at__lt=before)
+
+
 def drop(rows: QuerySet[OutboxRow], why: str, now: datetime) -> int:
     """Those that wait are never sent; what is on its way out at this moment is left alone. Returns how many."""
     waiting = rows.filter(state=OutboxState.WAITING)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import structlog
+from django.conf import settings
+from django.db.models import QuerySet
 
 from bursar.access.actor import system
 from bursar.actions.run import run, tell_what_is_due
 from bursar.core.errors import Refusal
+from bursar.core.retention import forgets
 from bursar.core.ticks import tick
 from bursar.plans import heralds, queries
-from bursar.plans.models import GrantEnd
+from bursar.plans.models import ClockTold, GrantEnd
+from bursar.plans.trials import CAUGHT_UP_FOR
 
 __all__ = ["heralds"]
 log = structlog.get_logger()
@@ -38,3 +44,9 @@ def tell_grant_ends(now: datetime) -> None:
             log.info("grant_end_not_told", account=due.account_id, why=refusal.sentence)
         except Exception:
             log.exception("grant_end_failed", account=due.account_id)
+
+
+@forgets("plans")
+def list_old(now: datetime) -> Iterator[QuerySet[Any]]:
+    """Marks of what was told are asked for during two weeks, never after."""
+    yield ClockTold.objects.filter(ends_at__lt=now - max(settings.BURSAR_LOGS_KEPT, 2 * CAUGHT_UP_FOR))

@@ -11,6 +11,7 @@ from bursar.access.actor import Actor
 from bursar.audit.models import AuditLine
 from bursar.core import cipher
 from bursar.core.errors import NotFound
+from bursar.core.retention import no_longer_kept
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.outbox.store import UNDONE
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceAccount
@@ -31,7 +32,7 @@ def get_endpoint(actor: Actor, public_id: str) -> WebhookEndpoint:
 def get_message(actor: Actor, public_id: str) -> WebhookMessage:
     found = messages().filter(public_id=public_id).first() if actor.all_accounts else None
     if found is None:
-        raise NotFound
+        raise no_longer_kept()
     return found
 
 
