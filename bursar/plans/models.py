@@ -136,6 +136,7 @@ class ClockTold(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        db_table = "plans_grantendtold"  # its name when it was made: releases overlap while one is installed
         constraints = [models.UniqueConstraint(name="told_once", fields=["account", "what", "ends_at"])]
 
 

@@ -2,9 +2,12 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    """The table keeps its name, so that the release before goes on while this one starts."""
+
     dependencies = [("plans", "0004_tier_drops")]
 
     operations = [
+        migrations.AlterModelTable("GrantEndTold", "plans_grantendtold"),
         migrations.RenameModel("GrantEndTold", "ClockTold"),
         migrations.AlterField(
             model_name="clocktold",
