@@ -172,6 +172,7 @@ class Discount(Dated):
                 name="trial_discount_ends", condition=~Q(kind=DiscountKind.TRIAL) | Q(end_date__isnull=False)
             ),
         ]
+        indexes = [models.Index(name="discount_ended", fields=["valid_until"], condition=Q(valid_until__isnull=False))]
 
 
 class PaymentTerms(Dated):

@@ -174,7 +174,7 @@ class Resume(ActionForm):
         label="What waited",
         choices=[("send", "Send it, in order"), ("drop", "Drop it: start from now")],
         required=False,
-        help_text="What is dropped is never sent by itself; it stays in the log and can be replayed. Empty: send it.",
+        help_text="Sent unless you say otherwise. What is dropped stays in the log, and can be replayed.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -222,11 +222,12 @@ def resume_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outco
     if data["waiting"] == "drop":
         count = store.drop(endpoint, f"By {act.actor.name}, when the endpoint was resumed.", act.now)
         changes.append(Change("Waiting messages", str(count), "dropped"))
-        return Outcome(f"{endpoint} is active from now on; {_messages(count)} that waited are dropped.", changes)
+        are = "is" if count == 1 else "are"
+        return Outcome(f"{endpoint} is active from now on; {_messages(count)} that waited {are} dropped.", changes)
     count = store.release(endpoint, act.now)
     store.start_delivery(endpoint.public_id)
-    words = f"{count:,} waiting message{'' if count == 1 else 's'}"
-    return Outcome(f"{endpoint} is active; {words} go out now.", changes)
+    words = f"{count:,} waiting message{' goes' if count == 1 else 's go'} out now"
+    return Outcome(f"{endpoint} is active; {words}.", changes)
 
 
 @action(
@@ -367,7 +368,7 @@ def drop_old(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     why = f"Waited longer than {data['days']} days."
     count = store.drop(endpoint, why, act.now, before=data["before"])
     changes = [Change("Dropped", "", f"{_messages(count)} from before {data['before']:%F}"), Change("Why", "", why)]
-    return Outcome(f"{_messages(count)} to {endpoint} are dropped. {why}", changes)
+    return Outcome(f"Dropped: {_messages(count)} to {endpoint}. {why}", changes)
 
 
 def _why_not_repeat(case: Case) -> str | None:

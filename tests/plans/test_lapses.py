@@ -186,6 +186,19 @@ def test_a_trial_tells_each_workspace_once_and_its_people_once(cast: Cast) -> No
     assert AuditLine.objects.filter(key="plans.account.tell_grant_end").count() == 1
 
 
+def test_the_customer_reads_of_it_in_their_history(cast: Cast) -> None:
+    approve(cast)
+    discount(cast, cast.panel, "workspace")
+    bring_all(seat("panel", "ali", "member", NOW - timedelta(days=9)))
+    at(MIDNIGHT)
+    with clock.frozen(MIDNIGHT + timedelta(minutes=1)):
+        owner = sign_in("lotte@client.example").get("/history/").content.decode()
+        member = sign_in("ali@client.example").get("/history/").content.decode()
+        staff = sign_in("iris@agora.example").get(f"/panel/book/?q={cast.panel.public_id}").content.decode()
+    assert all("Tier ran out" in page for page in (owner, member, staff))
+    assert "Discount ended" in owner and "Discount ended" in staff and "Discount ended" not in member
+
+
 def test_nobody_tells_by_hand(cast: Cast) -> None:
     before = AuditLine.objects.count()
     data = {"tier_before": "free", "tier": "pilot", "ends_at": "", "lapsed_at": NOW.isoformat()}

@@ -55,7 +55,7 @@ def test_resumed_from_now_on_what_waited_is_dropped_and_stays_in_the_log(here: C
     ]
     iris = sign_in("iris@agora.example")
     log = iris.get(f"/panel/webhooks/{endpoint.public_id}?state=dropped").content.decode()
-    assert log.count("By Iris, when the endpoint was resumed.") == 3
+    assert log.count("never. By Iris, when the endpoint was resumed.") == 3
     told = iris.get(f"/api/v1/webhooks/{endpoint.public_id}/messages?state=dropped").json()["messages"]
     assert [one["state"] for one in told] == ["dropped"] * 3
     assert told[0]["dropped_why"] == "By Iris, when the endpoint was resumed." and told[0]["dropped_at"]
@@ -100,7 +100,7 @@ def test_what_waited_too_long_is_dropped_once_and_visibly(here: Cast, product: R
     assert lines.count() == 1 and "2 messages" in lines.get().changes[0]["after"]
     assert [row.state for row in CALLS.order_by("id")] == ["dropped", "dropped", "waiting"]
     log = sign_in("ada@agora.example").get(f"/panel/webhooks/{endpoint.public_id}").content.decode()
-    assert log.count("Waited longer than 30 days.") == 2 and "1 message waits" in log
+    assert log.count("never. Waited longer than 30 days.") == 2 and "1 message waits" in log
     run(RESUME, here.iris, endpoint.public_id, reason="Back")
     deliver()
     assert product.types == ["discount.changed"]
