@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from bursar.access.actor import Actor
 from bursar.actions.models import IdempotencyKey
@@ -52,8 +53,8 @@ def keep(actor: Actor, key: str, outcome: Outcome) -> None:
     IdempotencyKey.objects.filter(actor_id=actor.id, key=key).update(outcome=stored)
 
 
-def forget_old(now: datetime) -> int:
-    return IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR).delete()[0]
+def list_old(now: datetime) -> QuerySet[IdempotencyKey]:
+    return IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR)
 
 
 def _read(stored: dict[str, Any]) -> Outcome:

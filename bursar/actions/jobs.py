@@ -1,9 +1,14 @@
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
+from django.conf import settings
+from django.db.models import QuerySet
 from procrastinate.contrib.django import app
 
-from bursar.actions import bulk, idempotency
-from bursar.core.ticks import tick
+from bursar.actions import bulk, idempotency, undo
+from bursar.actions.models import BulkRun, BulkState
+from bursar.core.retention import forgets
 
 
 @app.task(name="actions.resume_bulk")
@@ -11,6 +16,9 @@ def resume_bulk(run_id: str) -> None:
     bulk.resume_as_stored(run_id)
 
 
-@tick("actions.forget_idempotency_keys")
-def forget_old_keys(now: datetime) -> None:
-    idempotency.forget_old(now)
+@forgets("actions")
+def list_old(now: datetime) -> Iterator[QuerySet[Any]]:
+    """The book keeps what each of them did."""
+    yield idempotency.list_old(now)
+    yield undo.list_old(now)
+    yield BulkRun.objects.filter(state=BulkState.DONE, created_at__lt=now - settings.BURSAR_LOGS_KEPT)

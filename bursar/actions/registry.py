@@ -1,4 +1,4 @@
-"""The closed registries of the door: actions, targets, settlers. Filled while the program starts, then frozen."""
+"""The closed registries of the door: actions, targets, settlers, heralds. Filled at start-up, then frozen."""
 
 from __future__ import annotations
 
@@ -41,10 +41,13 @@ class Target:
 
 
 Settler = Callable[[Touched, datetime, bool], list[Change]]
+Tell = Callable[[str, Any, dict[str, Any]], object]
+Herald = Callable[[list[int], datetime, Tell], None]
 
 ACTIONS: dict[str, Action] = {}
 TARGETS: dict[str, Target] = {}
 SETTLERS: dict[str, Settler] = {}
+HERALDS: dict[str, Herald] = {}
 _closed = False
 
 
@@ -81,6 +84,21 @@ def settler(name: str) -> Callable[[Settler], Settler]:
     def register(function: Settler) -> Settler:
         _open()
         SETTLERS[name] = function
+        return function
+
+    return register
+
+
+def herald(name: str) -> Callable[[Herald], Herald]:
+    """Registers who tells what the clock did to accounts: `(account ids, now, tell)`, under their lock.
+
+    The door calls them before every action on these accounts, so that what happened by itself is told before what was
+    done after it. `tell(key, target, data)` performs an action as the system, in the same transaction.
+    """
+
+    def register(function: Herald) -> Herald:
+        _open()
+        HERALDS[name] = function
         return function
 
     return register

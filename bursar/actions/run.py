@@ -8,13 +8,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+import structlog
+from django.db import OperationalError, connection, transaction
 
-from bursar.access.actor import Actor, ActorKind
+from bursar.access.actor import Actor, ActorKind, system
 from bursar.actions import idempotency, undo
 from bursar.actions.guard import watched
 from bursar.actions.record import write_line
-from bursar.actions.registry import ACTIONS, SETTLERS, TARGETS, Target, target_of
+from bursar.actions.registry import ACTIONS, HERALDS, SETTLERS, TARGETS, Target, target_of
 from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Change, Cleaned, Outcome, Reason, Touched
 from bursar.audit import queries as book
@@ -25,6 +26,7 @@ from bursar.core.ids import public_id
 from bursar.core.retry import retry_deadlocks
 
 REASON_LENGTH = 2000
+log = structlog.get_logger()
 
 
 @dataclass
@@ -152,12 +154,44 @@ def _in_transaction(request: Request, digest: str, prepared: Any) -> Outcome:
     _check_seen(request, act.case)
     if request.undoes:
         undo.check(request, act.case)
+    _tell_what_the_clock_did(sorted(_target(request).accounts(act.case.target)), act.now)
     outcome = _perform(act)
     outcome.effects = _settle(act, outcome)
     write_line(request, act.case, act.group, outcome)
     if request.idempotency_key:
         idempotency.keep(request.actor, request.idempotency_key, outcome)
     return outcome
+
+
+def tell_what_is_due(account_id: int) -> None:
+    """For the worker: tells what the clock did to this account. Whatever stands in the way is raised."""
+    with transaction.atomic():
+        _announce([account_id], _lock_accounts([account_id]))
+
+
+def _tell_what_the_clock_did(account_ids: list[int], now: datetime) -> None:
+    """Before an action, so that its own word comes after. A fault here stops no colleague; the worker tries again."""
+    if not account_ids:
+        return
+    try:
+        with transaction.atomic():
+            _announce(account_ids, now)
+    except OperationalError:
+        raise  # a deadlock ends the whole transaction, which is tried again
+    except Exception:
+        log.exception("clock_not_told", accounts=account_ids)
+
+
+def _announce(account_ids: list[int], now: datetime) -> None:
+    clockwork, group = system("clock"), public_id("grp")
+
+    def tell(key: str, target: Any, data: dict[str, Any]) -> None:
+        request = Request(ACTIONS[key], clockwork, target.public_id, data, group=group)
+        act = Act(request, Case(clockwork, target, now), group)
+        write_line(request, act.case, group, _perform(act))
+
+    for announce in HERALDS.values():
+        announce(account_ids, now, tell)
 
 
 def _begin(request: Request, prepared: Any = None) -> Act:
@@ -178,20 +212,25 @@ def _target(request: Request) -> Target:
 
 def _lock(target: Any) -> datetime:
     """Locks the accounts in id order, then the target. Returns the instant of the action: it never steps back."""
-    account_ids = sorted(target_of(target).accounts(target))
-    moments = [clock.now()]
-    with connection.cursor() as cursor:
-        if account_ids:
-            cursor.execute(
-                "SELECT clock_at FROM tenants_billingaccount WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [account_ids]
-            )
-            moments += [row[0] for row in cursor.fetchall() if row[0]]
-            moments.append(clock.now())
-            cursor.execute(
-                "UPDATE tenants_billingaccount SET clock_at = %s WHERE id = ANY(%s)", [max(moments), account_ids]
-            )
+    moment = _lock_accounts(sorted(target_of(target).accounts(target)))
     if hasattr(target, "_meta"):
         type(target)._base_manager.select_for_update().filter(pk=target.pk).first()
+    return moment
+
+
+def _lock_accounts(account_ids: list[int]) -> datetime:
+    moments = [clock.now()]
+    if not account_ids:
+        return moments[0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT clock_at FROM tenants_billingaccount WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [account_ids]
+        )
+        moments += [row[0] for row in cursor.fetchall() if row[0]]
+        moments.append(clock.now())
+        cursor.execute(
+            "UPDATE tenants_billingaccount SET clock_at = %s WHERE id = ANY(%s)", [max(moments), account_ids]
+        )
     return max(moments)
 
 

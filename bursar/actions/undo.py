@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from bursar.actions.models import UndoOffer
 from bursar.actions.registry import ACTIONS
 from bursar.actions.request import Request
@@ -59,3 +61,8 @@ def _newer_line(made: UndoOffer) -> Any:
     lines = book.list_timeline(made.target_id).filter(target_id=made.target_id, key__in=family)
     newest = lines.first()
     return newest if newest is not None and newest.public_id != made.line_id else None
+
+
+def list_old(now: datetime) -> QuerySet[UndoOffer]:
+    """Offers that ran out at least as long ago again, so that nobody has them on screen any more."""
+    return UndoOffer.objects.filter(created_at__lt=now - 2 * OFFERED_FOR)

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from bursar.config import logs
 from bursar.core.database import connection_settings, read_or_make_secret
-from bursar.core.options import address, boolean, names, option, required
+from bursar.core.options import address, at_least, boolean, names, option, required
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -80,6 +80,23 @@ BURSAR_WEBHOOK_PATIENCE = timedelta(
         "3",
         "After how many days without one success a webhook endpoint is switched off, and the leads are told.",
         int,
+    )
+)
+BURSAR_WEBHOOK_WAITS = timedelta(
+    days=required(
+        "BURSAR_WEBHOOK_WAITS_DAYS",
+        "30",
+        "How many days a message waits for a paused or switched-off webhook endpoint before it is dropped.",
+        at_least(1),
+    )
+)
+BURSAR_LOGS_KEPT = timedelta(
+    days=required(
+        "BURSAR_LOGS_KEPT_DAYS",
+        "400",
+        "How many days the log of what is done is kept: deliveries and their tries, webhook messages, sent mail, read "
+        "notices, finished bulk runs. The book is kept for good. At least 30.",
+        at_least(30),
     )
 )
 DEFAULT_FROM_EMAIL = required("BURSAR_MAIL_FROM", "bursar@agora.example", "The sender of mail.", str)

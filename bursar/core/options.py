@@ -37,6 +37,17 @@ def names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+def at_least(least: int) -> Callable[[str], int]:
+    """Parses a whole number that is not below `least`."""
+
+    def parse(text: str) -> int:
+        if int(text) < least:
+            raise ValueError(f"it is at least {least}")
+        return int(text)
+
+    return parse
+
+
 def option(name: str, default: str | None, doc: str, parse: Callable[[str], T]) -> T | None:
     """Reads `name` from the environment; empty is unset. None when it has no default then.
 

@@ -89,6 +89,8 @@ def _why_not_retry(case: Case) -> str | None:
     row: OutboxRow = case.target
     if row.state == OutboxState.DONE:
         return "It was delivered already."
+    if row.state == OutboxState.DROPPED:
+        return "It was dropped. Replay the message in the log of its endpoint."
     if row.state == OutboxState.SENDING and not queries.is_stuck(row, case.now, outbox.STUCK_AFTER):
         return "It is being sent at this moment."
     if row.kind == "mail" and Mail.objects.filter(public_id=row.payload.get("mail"), text="").exists():

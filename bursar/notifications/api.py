@@ -58,7 +58,7 @@ def _out(it: Delivery) -> dict[str, Any]:
 @router.get("/deliveries", operation_id="delivery_list", summary="What goes out", response=DeliveriesOut)
 def list_deliveries(
     request: HttpRequest,
-    state: str = Query("", description="failed, waiting or done; empty: all."),  # type: ignore[type-arg]
+    state: str = Query("", description="failed, waiting, done or dropped; empty: all."),  # type: ignore[type-arg]
     kind: str = Query("", description="mail, webhook or another kind."),  # type: ignore[type-arg]
     cursor: str = "",
     limit: int = LIMIT,
@@ -67,7 +67,7 @@ def list_deliveries(
     rows = queries.deliveries_for(actor_of(request)).order_by("-id")
     if state:
         if state not in queries.TABS:
-            raise BadRequest("A delivery is failed, waiting or done.")
+            raise BadRequest("A delivery is failed, waiting, done or dropped.")
         rows = rows.filter(state__in=queries.TABS[state])
     if kind:
         rows = rows.filter(kind=kind[:20])

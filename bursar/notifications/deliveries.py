@@ -17,6 +17,7 @@ STATES = {
     OutboxState.WAITING: ("waiting", ""),
     OutboxState.SENDING: ("being sent", ""),
     OutboxState.DONE: ("done", ""),
+    OutboxState.DROPPED: ("dropped", "warn"),
 }
 
 

@@ -40,7 +40,7 @@ def show_deliveries(request: HttpRequest) -> HttpResponse:
     counts = queries.count_deliveries(actor)
     tab, kind = request.GET.get("state") or _first_tab(counts), request.GET.get("kind", "")[:20]
     if tab not in queries.TABS:
-        raise BadRequest("A delivery is failed, waiting or done.")
+        raise BadRequest("A delivery is failed, waiting, done or dropped.")
     rows = queries.deliveries_for(actor).filter(state__in=queries.TABS[tab]).order_by("-id")
     if kind:
         rows = rows.filter(kind=kind)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db.models import QuerySet
 
+from bursar.core.retention import forgets
 from bursar.core.ticks import tick
 from bursar.notifications import carry, store
+from bursar.notifications.models import Mail, Notification
 
 __all__ = ["carry"]
 log = structlog.get_logger()
@@ -23,3 +28,11 @@ def send_digests(now: datetime) -> None:
 @tick("notifications.blank_old_mail")
 def blank_old_mail(now: datetime) -> None:
     store.blank_old(now - settings.BURSAR_MAIL_KEPT)
+
+
+@forgets("notifications")
+def list_old(now: datetime) -> Iterator[QuerySet[Any]]:
+    """Mail that was sent, notices that were read. What nobody has read or sent yet stays."""
+    before = now - settings.BURSAR_LOGS_KEPT
+    yield Notification.objects.filter(read_at__lt=before, waits=False)
+    yield Mail.objects.filter(sent_at__lt=before)

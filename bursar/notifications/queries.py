@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from bursar.access.actor import Actor
 from bursar.audit.models import AuditLine
 from bursar.core.errors import NotFound
+from bursar.core.retention import no_longer_kept
 from bursar.notifications.models import Inbox, Mail, Notification
 from bursar.outbox.models import OutboxRow, OutboxState
 
@@ -19,6 +20,7 @@ TABS = {
     "failed": (OutboxState.FAILED,),
     "waiting": (OutboxState.WAITING, OutboxState.SENDING),
     "done": (OutboxState.DONE,),
+    "dropped": (OutboxState.DROPPED,),
 }
 
 
@@ -46,7 +48,7 @@ def deliveries_for(actor: Actor) -> QuerySet[OutboxRow]:
 def get_delivery(actor: Actor, public_id: str) -> OutboxRow:
     found = deliveries_for(actor).filter(public_id=public_id).first()
     if found is None:
-        raise NotFound
+        raise no_longer_kept()
     return found
 
 
@@ -88,7 +90,7 @@ def mails_for(actor: Actor, text: str = "") -> QuerySet[Mail]:
 def get_mail(actor: Actor, public_id: str) -> Mail:
     found = mails_for(actor).filter(public_id=public_id).first()
     if found is None:
-        raise NotFound
+        raise no_longer_kept()
     return found
 
 

@@ -13,8 +13,7 @@ from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.actions.spec import Notice
 from bursar.audit.models import AuditLine
-from bursar.plans.models import AccountManager, GrantEndTold
-from bursar.plans.queries import list_grants_ending
+from bursar.plans.models import AccountManager, TierGrant
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import (
     BillingAccount,
@@ -119,8 +118,7 @@ def _staff(members: Iterable[StaffMember]) -> list[Recipient]:
 def _granters(line: AuditLine) -> list[StaffMember]:
     """Whoever granted what ends; else the account manager; else the leads."""
     account, at = BillingAccount.objects.get(public_id__in=[line.target_id, *line.touches]), line.at
-    told = GrantEndTold.objects.filter(account=account, at__lte=at).order_by("-at", "-id").first()
-    grants = list_grants_ending(account.pk, told.ends_at) if told else []
-    granted = _active().filter(pk__in=[grant.granted_by_id for grant in grants if grant.granted_by_id])
+    grants = TierGrant.objects.filter(public_id__in=line.touches)
+    granted = _active().filter(pk__in=grants.values("granted_by_id"))
     managing = _active().filter(pk__in=AccountManager.objects.at(at).filter(account=account).values("staff_id"))
     return list(granted) or list(managing) or list(_holding(Right.MANAGE_STAFF))

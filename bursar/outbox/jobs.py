@@ -1,10 +1,16 @@
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
+from django.conf import settings
+from django.db.models import QuerySet
 from procrastinate.contrib.django import app
 
 from bursar.core import clock
+from bursar.core.retention import forgets
 from bursar.core.ticks import tick
 from bursar.outbox import store
+from bursar.outbox.carriers import APART
 
 
 @app.task(name="outbox.deliver")
@@ -17,3 +23,9 @@ def deliver() -> None:
 def deliver_when_due(now: datetime) -> None:
     """The sweeper: whatever a lost job left behind."""
     store.deliver_due(now)
+
+
+@forgets("outbox")
+def list_old(now: datetime) -> Iterator[QuerySet[Any]]:
+    """With their tries. Kinds that leave apart belong to the log of their own room, which forgets both."""
+    yield store.list_finished(now - settings.BURSAR_LOGS_KEPT).exclude(kind__in=APART)

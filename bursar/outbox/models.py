@@ -11,12 +11,14 @@ class OutboxState(models.TextChoices):
     SENDING = "sending", "sending"
     DONE = "done", "done"
     FAILED = "failed", "failed"
+    DROPPED = "dropped", "dropped"
 
 
 class OutboxRow(models.Model):
     """Something the outside world hears after commit. `key` is its idempotency key with whoever receives it.
 
     Rows of one kind with the same `order_key` go out one after the other, in the order in which they were written.
+    Done or dropped, `due_at` is when that was; dropped, `last_error` says by whom or why.
     """
 
     public_id = PublicIdField(prefix="out")

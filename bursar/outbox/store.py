@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bursar.core import clock
 from bursar.outbox.carriers import APART, CARRIERS, NotDelivered, NotYet
@@ -41,6 +41,17 @@ def put_once(kind: str, key: str, payload: dict[str, Any], now: datetime, order_
 def retry(row: OutboxRow, now: datetime) -> None:
     """By hand: due at once, with all its tries before it again. The key stays, so whoever knows it takes it once."""
     OutboxRow.objects.filter(pk=row.pk).update(state=OutboxState.WAITING, attempts=0, due_at=now)
+
+
+def list_finished(before: datetime) -> QuerySet[OutboxRow]:
+    """What was done or dropped before an instant; never what waits, is being sent, or has failed."""
+    return OutboxRow.objects.filter(state__in=[OutboxState.DONE, OutboxState.DROPPED], due_at__lt=before)
+
+
+def drop(rows: QuerySet[OutboxRow], why: str, now: datetime) -> int:
+    """Those that wait are never sent; what is on its way out at this moment is left alone. Returns how many."""
+    waiting = rows.filter(state=OutboxState.WAITING)
+    return waiting.update(state=OutboxState.DROPPED, due_at=now, last_error=why)
 
 
 def deliver_due(now: datetime, limit: int = 200) -> int:

@@ -119,15 +119,24 @@ class GrantEnd(models.TextChoices):
     ENDED = "ended", "has ended"
 
 
-class GrantEndTold(models.Model):
-    """That people were told of a grant's end: once before and once at the end, for each account and instant."""
+class ByClock(models.TextChoices):
+    """What is told of once for each account and instant: people of a grant's end, the product of every lapse."""
+
+    ENDING = GrantEnd.ENDING.value, GrantEnd.ENDING.label
+    ENDED = GrantEnd.ENDED.value, GrantEnd.ENDED.label
+    LAPSED = "lapsed", "a tier or a discount has lapsed"
+
+
+class ClockTold(models.Model):
+    """That what the clock does was told: once before a grant ends, once at its end, once for all that lapsed then."""
 
     account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="+")
-    what = models.CharField(max_length=6, choices=GrantEnd.choices)
+    what = models.CharField(max_length=6, choices=ByClock.choices)
     ends_at = models.DateTimeField()
     at = models.DateTimeField()
 
     class Meta:
+        db_table = "plans_grantendtold"  # its name when it was made: releases overlap while one is installed
         constraints = [models.UniqueConstraint(name="told_once", fields=["account", "what", "ends_at"])]
 
 
@@ -163,6 +172,7 @@ class Discount(Dated):
                 name="trial_discount_ends", condition=~Q(kind=DiscountKind.TRIAL) | Q(end_date__isnull=False)
             ),
         ]
+        indexes = [models.Index(name="discount_ended", fields=["valid_until"], condition=Q(valid_until__isnull=False))]
 
 
 class PaymentTerms(Dated):

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from bursar.plans.models import (
     AccountManager,
     BaseTier,
+    ByClock,
+    ClockTold,
     Discount,
-    GrantEnd,
-    GrantEndTold,
     PaidPeriod,
     PaymentTerms,
     PinnedPrice,
@@ -22,6 +23,7 @@ from bursar.plans.models import (
     TierTerms,
 )
 from bursar.plans.rules import (
+    DAY,
     AccountState,
     Base,
     Catalogue,
@@ -134,32 +136,67 @@ def get_discount(at: datetime, *, account_id: int | None = None, workspace_id: i
 
 @dataclass(frozen=True)
 class GrantEndDue:
-    """`account_id` is the public id; `what` a value of GrantEnd."""
+    """`account_id` is the public id."""
 
     account_id: str
-    what: str
     ends_at: datetime
 
 
-def list_grant_ends_due(now: datetime) -> list[GrantEndDue]:
-    """Ends of live workspaces' grants of which nobody was told yet: within three days ahead, or up to two weeks ago.
+def list_warnings_due(now: datetime) -> list[GrantEndDue]:
+    """Live workspaces' grants that end within three days, of which nobody was told yet."""
+    grants = TierGrant.objects.filter(
+        workspace__deleted_at=None, valid_from__lte=now, valid_until__gt=now, valid_until__lte=now + WARNED_BEFORE
+    )
+    told = ClockTold.objects.filter(
+        account_id=OuterRef("workspace__account_id"), what=ByClock.ENDING, ends_at=OuterRef("valid_until")
+    )
+    rows = grants.filter(~Exists(told)).order_by("valid_until", "workspace__account__public_id")
+    pairs = rows.values_list("workspace__account__public_id", "valid_until").distinct()
+    return [GrantEndDue(account_id, at) for account_id, at in pairs]
 
-    A grant that a person ended early is told by that action itself, so only planned ends count.
+
+@dataclass(frozen=True, order=True)
+class LapseDue:
+    """Something of this account ran out at `at`, by the clock; `account_id` is its key."""
+
+    at: datetime
+    account_id: int
+
+
+def list_lapses_due(now: datetime, account_ids: Collection[int] | None = None) -> list[LapseDue]:
+    """Oldest first, of some accounts or of all, up to two weeks ago, in one statement. What was told is left out.
+
+    What a person ended early is told by that action itself, so only planned ends count.
     """
-    live = TierGrant.objects.filter(workspace__deleted_at=None, valid_from__lte=now, valid_until=F("planned_until"))
-    windows = [
-        (GrantEnd.ENDING, live.filter(valid_until__gt=now, valid_until__lte=now + WARNED_BEFORE)),
-        (GrantEnd.ENDED, live.filter(valid_until__lte=now, valid_until__gt=now - CAUGHT_UP_FOR)),
+    since = {"due__gt": now - CAUGHT_UP_FOR, "due__lte": now}
+    grants = TierGrant.objects.filter(workspace__deleted_at=None, valid_until=F("planned_until"))
+    terms = PaymentTerms.objects.filter(Q(valid_until=None) | Q(valid_until__gt=F("lapses_at")))
+    discounts = Discount.objects.filter(valid_until=F("end_date") + DAY)
+    owners = Coalesce("account_id", "workspace__account_id")
+    parts: list[QuerySet[Any]] = [
+        grants.annotate(owner=F("workspace__account_id"), due=F("valid_until")),
+        terms.filter(valid_from__lte=F("lapses_at")).annotate(owner=F("account_id"), due=F("lapses_at")),
+        discounts.annotate(owner=owners, due=F("valid_until")),
     ]
-    due = []
-    for what, grants in windows:
-        told = GrantEndTold.objects.filter(
-            account_id=OuterRef("workspace__account_id"), what=what, ends_at=OuterRef("valid_until")
-        )
-        rows = grants.filter(~Exists(told)).order_by("valid_until", "workspace__account__public_id")
-        pairs = rows.values_list("workspace__account__public_id", "valid_until").distinct()
-        due += [GrantEndDue(account_id, what.value, at) for account_id, at in pairs]
-    return due
+    told = ClockTold.objects.filter(what=ByClock.LAPSED, account_id=OuterRef("owner"), ends_at=OuterRef("due"))
+    whose = {} if account_ids is None else {"owner__in": account_ids}
+    found = [part.filter(~Exists(told), **since, **whose).values_list("due", "owner") for part in parts]
+    return sorted(LapseDue(at, owner) for at, owner in found[0].union(*found[1:]))
+
+
+def list_ends_to_tell(now: datetime, account_ids: Collection[int]) -> set[tuple[int, datetime]]:
+    """Accounts' ends of live workspaces' grants, up to two weeks ago, that people were not told of."""
+    grants = TierGrant.objects.filter(
+        workspace__deleted_at=None,
+        workspace__account_id__in=account_ids,
+        valid_until=F("planned_until"),
+        valid_until__gt=now - CAUGHT_UP_FOR,
+        valid_until__lte=now,
+    )
+    told = ClockTold.objects.filter(
+        account_id=OuterRef("workspace__account_id"), what=ByClock.ENDED, ends_at=OuterRef("valid_until")
+    )
+    return set(grants.filter(~Exists(told)).values_list("workspace__account_id", "valid_until"))
 
 
 def list_grants_ending(account_id: int, ends_at: datetime) -> list[TierGrant]:

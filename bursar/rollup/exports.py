@@ -35,10 +35,14 @@ def neutral(cell: str) -> str:
     return f"'{cell}" if cell[:1] in RUNNABLE else cell
 
 
+def folder() -> Path:
+    there: Path = settings.BURSAR_VAR / "exports"
+    there.mkdir(parents=True, exist_ok=True)
+    return there
+
+
 def new_path() -> Path:
-    folder: Path = settings.BURSAR_VAR / "exports"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{public_id('csv')}.csv"
+    return folder() / f"{public_id('csv')}.csv"
 
 
 def write(path: Path, columns: Sequence[str], batches: Iterable[list[list[str]]]) -> Written:

@@ -17,7 +17,7 @@ from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
 
 router = Router(tags=["webhooks"])
 LIMIT: int = Query(50, ge=1, le=200, description="How many messages; at most 200.")  # type: ignore[type-arg]
-STATE: str = Query("", description="“waiting” (not delivered) or “delivered”; empty: all.")  # type: ignore[type-arg]
+STATE: str = Query("", description="“waiting” (not delivered), “delivered” or “dropped”; empty: all.")  # type: ignore[type-arg]
 
 
 class EndpointOut(Schema):
@@ -46,6 +46,8 @@ class MessageOut(Schema):
     tries: int
     created_at: datetime
     next_try_at: datetime | None
+    dropped_at: datetime | None
+    dropped_why: str
     last_status: int | None
     last_answer: str
 
@@ -91,8 +93,8 @@ def list_messages(
 ) -> dict[str, Any]:
     """Newest first, all of them by cursor."""
     endpoint = queries.get_endpoint(actor_of(request), endpoint_id)
-    if state not in ("", "waiting", "delivered"):
-        raise BadRequest("“state” is “waiting”, “delivered” or empty.")
+    if state not in ("", "waiting", "delivered", "dropped"):
+        raise BadRequest("“state” is “waiting”, “delivered”, “dropped” or empty.")
     before = cursors.decode_key(cursor) if cursor else None
     found = list(queries.list_log(endpoint, type_=type, state=state, before=before)[: limit + 1])
     return {
@@ -102,6 +104,7 @@ def list_messages(
 
 
 def _message(message: WebhookMessage) -> dict[str, Any]:
+    dropped_at, dropped_why = words.get_dropped(message)
     plain = ("message_id", "type", "subject_id", "is_replay", "created_at", "last_status", "last_answer")
     return {
         "id": message.public_id,
@@ -110,6 +113,8 @@ def _message(message: WebhookMessage) -> dict[str, Any]:
         "maybe_twice": message.row.maybe_twice,
         "tries": message.row.attempts,
         "next_try_at": words.get_next_try(message),
+        "dropped_at": dropped_at,
+        "dropped_why": dropped_why,
         **{name: getattr(message, name) for name in plain},
     }
 

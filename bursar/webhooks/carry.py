@@ -46,7 +46,7 @@ def fan_out(row: OutboxRow) -> str:
     return f"to {len(endpoints)} endpoint{'' if len(endpoints) == 1 else 's'}"
 
 
-@carrier(store.KIND, apart=True)
+@carrier(queries.KIND, apart=True)
 def send(row: OutboxRow) -> str:
     """Raises NotYet while the endpoint is paused or left alone, NotDelivered when it did not take the message."""
     message, now = queries.get_message_of(row), clock.now()

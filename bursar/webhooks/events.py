@@ -40,8 +40,9 @@ _REQUEST = {
 
 EVENTS: dict[str, Event] = {
     "workspace.tier_changed": Event(
-        "Staff moved a workspace to another tier, for good or until `ends_at`; it holds at once.",
-        {"tier_before": "free", "tier": "changemaker", "ends_at": None},
+        "A workspace is on another tier, for good or until `ends_at`; it holds at once. Staff moved it, or its former "
+        "tier ran out by the clock: then `lapsed_at` says when.",
+        {"tier_before": "free", "tier": "changemaker", "ends_at": None, "lapsed_at": None},
         (("Tier", "Free", "Changemaker"),),
         of_workspace=True,
     ),
@@ -87,8 +88,13 @@ EVENTS: dict[str, Event] = {
         (("Timed grant", "", "The time-limited approval of Guardian ended on 24 December 2026."),),
     ),
     "discount.changed": Event(
-        "The discount of an account, or of one workspace, was set or removed; `discount` is null when it was removed.",
-        {"scope": "account", "discount": {"kind": "scholarship", "percent": 50, "last_day": "2026-12-31"}},
+        "The discount of an account, or of one workspace, was set or removed, or its last day is over: then "
+        "`lapsed_at` says when. `discount` is null when it has none of its own any more.",
+        {
+            "scope": "account",
+            "discount": {"kind": "scholarship", "percent": 50, "last_day": "2026-12-31"},
+            "lapsed_at": None,
+        },
         (("Discount", "", "50 % scholarship until 31 December 2026"),),
     ),
     "account.managed": Event(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,7 +25,11 @@ from bursar.webhooks.events import EVENTS
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
 
 PAGE_SIZE = 50
-STATES = {"": "every state", "waiting": "not delivered", "delivered": "delivered"}
+_LEVERS = {
+    True: ("webhooks.endpoint.send_test", "webhooks.endpoint.replay_since"),
+    False: ("webhooks.endpoint.send_test", "webhooks.endpoint.resume"),
+}
+STATES = {"": "every state", "waiting": "not delivered", "delivered": "delivered", "dropped": "dropped"}
 
 register(
     NavEntry(
@@ -73,7 +78,9 @@ def show_endpoint(request: HttpRequest, endpoint_id: str) -> HttpResponse:
         "types": list(EVENTS),
         "states": STATES,
         "older_url": f"?{params.urlencode()}" if len(page) > PAGE_SIZE else "",
-        "levers": _levers(actor, endpoint, "webhooks.endpoint.send_test", "webhooks.endpoint.replay_since"),
+        "waiting": 0 if endpoint.is_active else queries.list_waiting(endpoint).count(),
+        "waits_days": settings.BURSAR_WEBHOOK_WAITS.days,
+        "levers": _levers(actor, endpoint, *_LEVERS[endpoint.is_active]),
     }
     return render(request, "webhooks/endpoint.html", context)
 
@@ -94,6 +101,7 @@ def _message_row(message: WebhookMessage, names: dict[str, str]) -> dict[str, An
         "tone": tone,
         "subject": names.get(message.subject_id, ""),
         "next_try": words.get_next_try(message),
+        "dropped_why": words.get_dropped(message)[1],
         "url": reverse("webhooks:message", args=[message.public_id]),
         "menu_url": reverse("actions:menu", args=["message", message.public_id]),
     }

@@ -11,6 +11,7 @@ from bursar.access.actor import Actor
 from bursar.audit.models import AuditLine
 from bursar.core import cipher
 from bursar.core.errors import NotFound
+from bursar.core.retention import no_longer_kept
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.outbox.store import UNDONE
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceAccount
@@ -18,6 +19,7 @@ from bursar.webhooks.models import WebhookEndpoint, WebhookMessage, WebhookSecre
 from bursar.webhooks.rules import HELD_UNTIL
 
 SECRET = "webhook secret"
+KIND = "webhook_call"
 
 
 def get_endpoint(actor: Actor, public_id: str) -> WebhookEndpoint:
@@ -30,7 +32,7 @@ def get_endpoint(actor: Actor, public_id: str) -> WebhookEndpoint:
 def get_message(actor: Actor, public_id: str) -> WebhookMessage:
     found = messages().filter(public_id=public_id).first() if actor.all_accounts else None
     if found is None:
-        raise NotFound
+        raise no_longer_kept()
     return found
 
 
@@ -57,17 +59,36 @@ def list_endpoints() -> list[WebhookEndpoint]:
     return list(WebhookEndpoint.objects.annotate(waiting=waiting).order_by("deleted_at", "description", "id"))
 
 
+def list_waiting(endpoint: WebhookEndpoint) -> QuerySet[OutboxRow]:
+    """The rows that wait to go there, held ones too."""
+    return OutboxRow.objects.filter(
+        kind=KIND, order_key__startswith=f"{endpoint.public_id}:", state=OutboxState.WAITING
+    )
+
+
+def list_holding_since(before: datetime) -> list[WebhookEndpoint]:
+    """Paused, switched off and deleted endpoints for which something waits that was written before an instant."""
+    held = OutboxRow.objects.filter(kind=KIND, state=OutboxState.WAITING, due_at=HELD_UNTIL)
+    oldest = held.order_by("id").values_list("created_at", flat=True).first()
+    if oldest is None or oldest >= before:  # nearly always: one look at an index
+        return []
+    old = held.filter(webhook_message__endpoint=OuterRef("pk"), created_at__lt=before)
+    return list(WebhookEndpoint.objects.filter(Exists(old), is_active=False).order_by("id"))
+
+
 def list_log(
     endpoint: WebhookEndpoint, *, type_: str = "", state: str = "", before: int | None = None
 ) -> QuerySet[WebhookMessage]:
-    """`state`: “waiting” or “delivered”. `before`: the key of the last message of the page before."""
+    """`state`: “waiting”, “delivered” or “dropped”. `before`: the key of the last message of the page before."""
     found = messages().filter(endpoint=endpoint)
     if type_:
         found = found.filter(type=type_)
     if state == "delivered":
         found = found.filter(row__state=OutboxState.DONE)
     elif state == "waiting":
-        found = found.exclude(row__state=OutboxState.DONE)
+        found = found.exclude(row__state__in=[OutboxState.DONE, OutboxState.DROPPED])
+    elif state == "dropped":
+        found = found.filter(row__state=OutboxState.DROPPED)
     return found if before is None else found.filter(id__lt=before)
 
 

@@ -27,6 +27,11 @@ class Reach(Enum):
     ANY = "any"
 
 
+def calc_kept_since(now: datetime, waits: timedelta) -> datetime:
+    """What was written before this has waited too long. Whole days, so that it is dropped once a day, in one go."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - waits
+
+
 def why_not_url(url: str, reach: Reach) -> str | None:
     """None, or why messages do not go to this address. Names are looked at when something is sent."""
     try:

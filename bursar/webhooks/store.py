@@ -13,13 +13,11 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from bursar.core import cipher
 from bursar.outbox import store as outbox
-from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.webhooks.events import TEST
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage, WebhookSecret
-from bursar.webhooks.queries import SECRET
+from bursar.webhooks.queries import KIND, SECRET, list_waiting
 from bursar.webhooks.rules import HELD_UNTIL, calc_pause
 
-KIND = "webhook_call"
 CALLED_BACK_AFTER = timedelta(minutes=10)
 
 
@@ -69,17 +67,19 @@ def repeat(message: WebhookMessage, now: datetime) -> WebhookMessage:
     return add_message(again, message.row.payload["body"], message.row.order_key.partition(":")[2], now)
 
 
-def _waiting(endpoint: WebhookEndpoint) -> Q:
-    return Q(kind=KIND, order_key__startswith=f"{endpoint.public_id}:", state=OutboxState.WAITING)
-
-
 def hold(endpoint: WebhookEndpoint) -> None:
-    OutboxRow.objects.filter(_waiting(endpoint)).update(due_at=HELD_UNTIL)
+    list_waiting(endpoint).update(due_at=HELD_UNTIL)
 
 
 def release(endpoint: WebhookEndpoint, now: datetime) -> int:
     """Whatever waits is due now, in its order. Returns how many."""
-    return OutboxRow.objects.filter(_waiting(endpoint)).update(due_at=now)
+    return list_waiting(endpoint).update(due_at=now)
+
+
+def drop(endpoint: WebhookEndpoint, why: str, now: datetime, before: datetime | None = None) -> int:
+    """What waits, or what was written before an instant, is never sent; the log keeps it. Returns how many."""
+    waiting = list_waiting(endpoint)
+    return outbox.drop(waiting.filter(created_at__lt=before) if before else waiting, why, now)
 
 
 def start_delivery(endpoint_id: str) -> None:

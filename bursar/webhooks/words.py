@@ -27,6 +27,8 @@ def describe_message(message: WebhookMessage) -> tuple[str, str]:
     row = message.row
     if row.state == OutboxState.DONE:
         return "delivered", ""
+    if row.state == OutboxState.DROPPED:
+        return "dropped", "warn"
     if message.endpoint.deleted_at is not None:
         return "never sent", ""
     if row.state == OutboxState.SENDING:
@@ -34,6 +36,12 @@ def describe_message(message: WebhookMessage) -> tuple[str, str]:
     if row.due_at == HELD_UNTIL:
         return "held", "warn"
     return ("failing", "bad") if row.attempts else ("waiting", "")
+
+
+def get_dropped(message: WebhookMessage) -> tuple[datetime | None, str]:
+    """When it was dropped, and by whom or why; None and nothing where it was not."""
+    row = message.row
+    return (row.due_at, row.last_error) if row.state == OutboxState.DROPPED else (None, "")
 
 
 def get_next_try(message: WebhookMessage) -> datetime | None:

@@ -68,7 +68,7 @@ def test_several_processes_answer_for_each_other(transactional_db: None, tmp_pat
     command = [sys.executable, "-m", "bursar", "serve", "--no-migrate", "--processes", "2", "--port", port]
     server = subprocess.Popen(command, env={**os.environ, **more}, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(100):
+        for _ in range(600):
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz").close()
                 break

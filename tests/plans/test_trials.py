@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from bursar.access.actor import system
-from bursar.actions.run import preview, run
+from bursar.actions.run import preview, run, tell_what_is_due
 from bursar.audit.models import AuditLine
 from bursar.config.minute import run_ticks
 from bursar.core import clock
 from bursar.plans import jobs, trials
-from bursar.plans.models import AccountManager, GrantEndTold, PaymentTerms, TierGrant
-from bursar.plans.queries import list_grant_ends_due
+from bursar.plans.models import AccountManager, ClockTold, PaymentTerms, TierGrant
+from bursar.plans.queries import list_ends_to_tell, list_lapses_due
 from tests.cast import NOW, Cast, bring_all, fact, prove, refusal_of
 
 GRANT, END = "plans.account.grant_trial", "plans.account.end_trial"
@@ -119,20 +119,21 @@ def test_everything_missed_is_caught_up_and_one_bad_account_stops_no_other(
         line = {"kind": "grant", "workspace": ref, "tier": "guardian", "type": "approval"}
         bring_all({**line, "from": NOW - timedelta(days=9), "until": NOW + timedelta(days=2)})
     with clock.frozen(NOW + timedelta(days=6)):
-        assert len(list_grant_ends_due(clock.now())) == 2
-        ordinary = run
+        ended = ClockTold.objects.filter(what="ended")
+        assert len(list_lapses_due(clock.now())) == 2
+        ordinary = tell_what_is_due
 
-        def stumbling(key: str, actor: Any, account_id: str, data: Any) -> Any:
-            if account_id == cast.samen.public_id:
+        def stumbling(account_id: int) -> None:
+            if account_id == cast.samen.pk:
                 raise RuntimeError("a bad account")
-            return ordinary(key, actor, account_id, data)
+            ordinary(account_id)
 
-        monkeypatch.setattr(jobs, "run", stumbling)
-        jobs.tell_grant_ends(clock.now())
-        assert [told.account_id for told in GrantEndTold.objects.all()] == [cast.haarlem.pk]
-        monkeypatch.setattr(jobs, "run", ordinary)
-        jobs.tell_grant_ends(clock.now())
-        assert GrantEndTold.objects.count() == 2
+        monkeypatch.setattr(jobs, "tell_what_is_due", stumbling)
+        jobs.tell_lapses(clock.now())
+        assert [told.account_id for told in ended.all()] == [cast.haarlem.pk]
+        monkeypatch.setattr(jobs, "tell_what_is_due", ordinary)
+        jobs.tell_lapses(clock.now())
+        assert ended.count() == 2
 
 
 def test_ended_by_hand_is_not_told_again_at_the_planned_end(cast: Cast) -> None:
@@ -140,7 +141,7 @@ def test_ended_by_hand_is_not_told_again_at_the_planned_end(cast: Cast) -> None:
     with clock.frozen(NOW + timedelta(days=10)):
         run(END, cast.ties, cast.samen.public_id, reason="x")
     with clock.frozen(trials.trial_end(NOW)):
-        assert list_grant_ends_due(clock.now()) == []
+        assert not list_lapses_due(clock.now()) and not list_ends_to_tell(clock.now(), [cast.samen.pk])
 
 
 def test_nobody_tells_by_hand(cast: Cast) -> None:

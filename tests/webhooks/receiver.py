@@ -18,7 +18,7 @@ from bursar.actions.run import run
 from bursar.core import clock
 from bursar.outbox import store as outbox
 from bursar.webhooks.models import WebhookEndpoint
-from bursar.webhooks.store import KIND
+from bursar.webhooks.queries import KIND
 from tests.cast import Cast
 
 

@@ -15,7 +15,7 @@ from bursar.actions.run import run
 from bursar.core import clock
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow, OutboxState
-from bursar.plans.jobs import tell_grant_ends
+from bursar.plans.jobs import tell_grant_ends, tell_lapses
 from bursar.plans.models import GrantKind, TierGrant
 from bursar.tenants.models import Person
 from bursar.webhooks.events import EVENTS, TEST, make_example
@@ -113,7 +113,13 @@ def test_ends_of_trials_and_of_approvals_are_told_apart(cast: Cast) -> None:
     for at in (NOW + timedelta(days=1), NOW + timedelta(days=3), end - timedelta(days=1), end + timedelta(hours=1)):
         with clock.frozen(at):
             tell_grant_ends(at)
-            found = sent()
+            tell_lapses(at)
+            everything = sent()
+    lapses = [body["data"]["details"] for body in everything if body["type"] == "workspace.tier_changed"]
+    assert [(lapse["tier_before"], lapse["tier"]) for lapse in lapses] == [
+        ("guardian", "changemaker"), ("changemaker", "free"),
+    ]  # fmt: skip
+    found = [body for body in everything if body["type"] != "workspace.tier_changed"]
     assert [body["type"] for body in found] == [
         "trial.started", "grant.ending", "grant.ended", "trial.ending", "trial.ended",
     ]  # fmt: skip

@@ -97,7 +97,7 @@ def _told(case: Case, discount: Discount | None) -> dict[str, Any]:
     if discount is not None:
         last_day = discount.end_date.isoformat() if discount.end_date else None
         now = {"kind": discount.kind, "percent": discount.percent, "last_day": last_day}
-    return {"scope": target_of(case.target).slug, "discount": now}
+    return {"scope": target_of(case.target).slug, "discount": now, "lapsed_at": None}
 
 
 def _undo(case: Case) -> Undo:

@@ -75,7 +75,7 @@ def grant_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
         f"{workspace.name} is on {words}; then on {Tier(present.base).label} again.",
         [Change("Tier", Tier(present.tier).label, words)],
         {workspace.account_id: None},
-        data={"tier_before": present.tier, "tier": data["tier"], "ends_at": until.isoformat()},
+        data={"tier_before": present.tier, "tier": data["tier"], "ends_at": until.isoformat(), "lapsed_at": None},
         undo=Undo("plans.workspace.end_grant", {}),
     )
 
@@ -116,5 +116,5 @@ def end_grant(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
         f"The time-limited approval of {workspace.name} ends now; it is on {Tier(after.tier).label}.",
         [Change("Tier", words, Tier(after.tier).label)],
         {workspace.account_id: None},
-        data={"tier_before": grant.tier, "tier": after.tier, "ends_at": None},
+        data={"tier_before": grant.tier, "tier": after.tier, "ends_at": None, "lapsed_at": None},
     )

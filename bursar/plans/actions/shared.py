@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bursar.access.actor import ActorKind
 from bursar.actions.spec import Case, Notice
 from bursar.plans import queries, rules
 from bursar.tenants.models import Workspace
@@ -11,6 +12,10 @@ EVERYBODY_CONCERNED = (Notice.WORKSPACE_ADMINS, Notice.BILLING)
 
 def why_deleted(case: Case) -> str | None:
     return "The workspace was deleted." if case.target.deleted_at is not None else None
+
+
+def why_not_by_hand(case: Case) -> str | None:
+    return None if case.actor.kind is ActorKind.SYSTEM else "Bursar tells of it by itself, when the clock does it."
 
 
 def state_of(case: Case) -> rules.AccountState:

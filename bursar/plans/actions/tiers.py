@@ -90,5 +90,5 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
         changes.append(Change("Payment", "self-serve", "managed"))
         undo = None
         sentence += " The account had no way of paying and becomes managed."
-    told = {"tier_before": present.tier, "tier": wanted.value, "ends_at": None}
+    told = {"tier_before": present.tier, "tier": wanted.value, "ends_at": None, "lapsed_at": None}
     return Outcome(sentence, changes, {workspace.account_id: None}, data=told, undo=undo)

@@ -6,14 +6,13 @@ from datetime import datetime
 
 from django import forms
 
-from bursar.access.actor import ActorKind
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Undo
 from bursar.plans import queries, store, trials
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of
-from bursar.plans.models import GrantEnd, GrantEndTold, GrantKind, Tier, TierGrant
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, why_not_by_hand
+from bursar.plans.models import ClockTold, GrantEnd, GrantKind, Tier, TierGrant
 from bursar.tenants.models import BillingAccount
 
 
@@ -113,16 +112,8 @@ class GrantEndForm(ActionForm):
     ends_at = forms.DateTimeField(label="The grant's end")
 
 
-def _why_not_by_hand(case: Case) -> str | None:
-    return (
-        None
-        if case.actor.kind is ActorKind.SYSTEM
-        else "Bursar tells of it by itself, three days before and at the end."
-    )
-
-
 def _why_not_told(case: Case, data: Cleaned) -> str | None:
-    told = GrantEndTold.objects.filter(account=case.target, what=data["what"], ends_at=data["ends_at"])
+    told = ClockTold.objects.filter(account=case.target, what=data["what"], ends_at=data["ends_at"])
     return "They were told already." if told.exists() else None
 
 
@@ -139,7 +130,7 @@ def _why_not_told(case: Case, data: Cleaned) -> str | None:
     ),
     reason=Reason.NONE,
     customer_visible=True,
-    blocked=_why_not_by_hand,
+    blocked=why_not_by_hand,
     refused=_why_not_told,
     tell=(Notice.WORKSPACE_ADMINS, Notice.GRANTER),
     event="trial.ending",
@@ -148,10 +139,12 @@ def _why_not_told(case: Case, data: Cleaned) -> str | None:
 def tell_grant_end(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     ends_at: datetime = data["ends_at"]
     grants = queries.list_grants_ending(account.pk, ends_at)
-    GrantEndTold.objects.create(account=account, what=data["what"], ends_at=ends_at, at=act.now)
+    ClockTold.objects.create(account=account, what=data["what"], ends_at=ends_at, at=act.now)
     kind, tier = (grants[0].kind, Tier(grants[0].tier).label) if grants else (GrantKind.APPROVAL.value, "")
     sentence = trials.due_words(kind, tier, ends_at, is_over=data["what"] == GrantEnd.ENDED)
-    granters = sorted({g.granted_by.public_id for g in grants if g.granted_by and g.granted_by.is_active})
-    told = {"granters": granters, "tier": grants[0].tier if grants else "", "ends_at": ends_at.isoformat()}
+    of_granters = {g.granted_by_id: g.public_id for g in grants if g.granted_by_id}
+    told = {"tier": grants[0].tier if grants else "", "ends_at": ends_at.isoformat()}
     event = f"{'trial' if kind == GrantKind.REVERSE_TRIAL else 'grant'}.{data['what']}"
-    return Outcome(sentence, [Change("Timed grant", "", sentence)], data=told, event=event)
+    return Outcome(
+        sentence, [Change("Timed grant", "", sentence)], data=told, event=event, touches=[*of_granters.values()]
+    )
