@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -114,6 +114,10 @@ class Shares:
     total: int
     lines: list[Share]
 
+    @property
+    def has_unnamed(self) -> bool:
+        return any(line.kind == "unnamed" for line in self.lines)
+
 
 def share_out(recorders: Sequence[Recorder], unnamed: int) -> list[Share]:
     """As staff see it: the ten who recorded most, the rest as one line, and what names nobody."""
@@ -122,12 +126,13 @@ def share_out(recorders: Sequence[Recorder], unnamed: int) -> list[Share]:
 
 def share_out_to_member(recorders: Sequence[Recorder], unnamed: int, reader: int | None, company: str) -> list[Share]:
     """As people of the workspace see it: support visits stay unnamed, and so do people who have no role there."""
-    shares = [_share(one, reader) for one in recorders if one.place == "own"]
+    named = [_share(one, reader) for one in recorders if one.place == "own"]
+    veiled = []
     for place in ("support", "elsewhere"):
         hidden = [one for one in recorders if one.place == place]
         if hidden:
-            shares.append(Share(place, name_to_member(hidden[0], company), sum(one.seconds for one in hidden)))
-    return _lines(shares, unnamed)
+            veiled.append(Share(place, name_to_member(hidden[0], company), sum(one.seconds for one in hidden)))
+    return _lines(named, unnamed, veiled)
 
 
 def name_to_member(one: Recorder, company: str) -> str:
@@ -147,11 +152,13 @@ def _share(one: Recorder, reader: int | None = None) -> Share:
     return Share("person", one.name, one.seconds, one.key, one.public_id, is_own=one.key == reader)
 
 
-def _lines(shares: Iterable[Share], unnamed: int) -> list[Share]:
-    ordered = sorted(shares, key=lambda share: -share.seconds)
-    lines, rest = ordered[:NAMED_AT_MOST], ordered[NAMED_AT_MOST:]
+def _lines(named: Sequence[Share], unnamed: int, veiled: Sequence[Share] = ()) -> list[Share]:
+    """`named` stand with most first; whoever is `veiled` never takes one of their places."""
+    lines, rest = list(named[:NAMED_AT_MOST]), named[NAMED_AT_MOST:]
     if rest:
-        lines.append(Share("more", f"{len(rest)} more", sum(share.seconds for share in rest)))
+        label = "1 more person" if len(rest) == 1 else f"{len(rest)} more people"
+        lines.append(Share("more", label, sum(share.seconds for share in rest)))
+    lines += veiled
     if unnamed:
         lines.append(Share("unnamed", "Without a name", unnamed))
     return _in_minutes(lines)
