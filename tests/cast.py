@@ -129,7 +129,7 @@ def lines_of_cast(now: datetime) -> list[dict[str, Any]]:
             "gross": "2178.00",
         },
         {"kind": "payment", "account": {"organisation": "oost"}, "mode": "managed", "from": old},
-        usage("panel", "u-1", now - timedelta(days=3), 3720),
+        usage("panel", "u-1", now - timedelta(days=3), 3720, "lotte"),
     ]
 
 
@@ -140,8 +140,9 @@ def sign_in(email: str) -> Client:
     return client
 
 
-def usage(ref: str, event: str, at: datetime, seconds: int) -> dict[str, Any]:
-    return {"kind": "usage", "source": "recorder", "id": event, "workspace": ref, "at": at, "seconds": seconds}
+def usage(ref: str, event: str, at: datetime, seconds: int, who: str | None = None) -> dict[str, Any]:
+    line = {"kind": "usage", "source": "recorder", "id": event, "workspace": ref, "at": at, "seconds": seconds}
+    return {**line, "person": who} if who else line
 
 
 @dataclass

@@ -71,7 +71,8 @@ def show_workspace(request: HttpRequest, workspace_id: str) -> HttpResponse:
         context = {
             **present.card(card),
             "account": workspace.account if card.sees_price else None,
-            **(_behind(request, mine, card) if not card.sight.is_outside else {}),
+            "shares": present.shares(mine, card),
+            **(_behind(request, mine, card) if card.sight.sees_people else {}),
         }
     return render(request, "dashboard/workspace.html", context)
 
@@ -88,7 +89,7 @@ def _behind(request: HttpRequest, mine: scope.Scope, card: workspaces.Card) -> d
     return {
         "months": [present.month(row, month) for row in workspaces.list_months(workspace)],
         "month": month,
-        "recordings": recordings,
+        "recordings": present.recordings(recordings),
         "recordings_count": count,
         "recordings_pager": present.pager(request.GET, "recordings", page, count, workspaces.RECORDINGS_SHOWN),
         "seats": seats,

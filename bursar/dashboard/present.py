@@ -25,6 +25,9 @@ from bursar.plans.models import Discount, Tier
 from bursar.plans.rules import PAID_TIERS
 from bursar.rollup.models import WorkspaceMonth
 from bursar.tenants.models import Organisation, Workspace
+from bursar.usage.models import UsageEvent
+from bursar.usage.queries import get_recorded
+from bursar.usage.rules import Recorder, Shares, name_to_member
 
 WORKSPACES_SHOWN = 12
 URGENCY = {"bad": 0, "warn": 1}
@@ -133,6 +136,20 @@ def bill(made: Bill) -> dict[str, Any]:
         "next": words.say_charge(made),
         "is_charged": made.klass in ("paying", "managed") and any(line.tier in PAID_TIERS for line in made.price.lines),
     }
+
+
+def shares(scope: Scope, made: Card) -> Shares:
+    """Who recorded: by name for those who see the people of the workspace, own and others for a guest."""
+    recorded = get_recorded(made.workspace, made.standing, scope.now)
+    if made.sight.sees_people:
+        return recorded.to_member(scope.actor.person_id, settings.BURSAR_COMPANY_NAME)
+    return recorded.to_guest(scope.actor.person_id)
+
+
+def recordings(rows: list[tuple[UsageEvent, Recorder | None]]) -> list[dict[str, Any]]:
+    """Each with the name that people of the workspace may read; "" where the product named nobody."""
+    company = settings.BURSAR_COMPANY_NAME
+    return [{"event": event, "who": name_to_member(who, company) if who else ""} for event, who in rows]
 
 
 def price(scope: Scope, made: Bill) -> dict[str, Any]:

@@ -40,6 +40,11 @@ class Sight:
         return self.role in OUTSIDE and not self.bills
 
     @property
+    def sees_people(self) -> bool:
+        """Who has a role here, and by name who recorded."""
+        return not self.is_outside
+
+    @property
     def may_ask(self) -> bool:
         return not self.is_outside and bool(self.role or self.governs)
 

@@ -20,7 +20,8 @@ from bursar.rollup import words
 from bursar.rollup.queries import consistent_read, get_breakdown
 from bursar.rollup.refresh import refresh
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
-from bursar.usage.queries import get_standing
+from bursar.usage.queries import get_recorded, get_standing
+from bursar.usage.rules import Shares
 
 router = Router(tags=["accounts"])
 PAGE: int = Query(1, ge=1, le=1_000_000, description="Fifty people a page.")  # type: ignore[type-arg]  # ninja types
@@ -119,6 +120,7 @@ def read_workspace(request: HttpRequest, workspace_id: str, people: int = PAGE) 
             "counted_seconds": standing.counted,
             "cap_seconds": standing.cap,
             "state": standing.state.key,
+            "recorded_by": _recorded_by(get_recorded(workspace, standing, now).to_staff()),
             "months": [
                 {"month": str(Month.of(row.month)), "tier": row.tier, "seats": row.seats,
                  "recorded_hours": plain_hours(row.recorded_seconds)}
@@ -127,6 +129,18 @@ def read_workspace(request: HttpRequest, workspace_id: str, people: int = PAGE) 
             "terms": [_term(term, now) for term in queries.list_workspace_terms(workspace)],
             "people": _people(Q(workspace=workspace), now, people),
         }  # fmt: skip
+
+
+def _recorded_by(shares: Shares) -> dict[str, Any]:
+    return {
+        "period": "cap" if shares.is_counted else "month",
+        "since": shares.since.isoformat() if shares.since else None,
+        "seconds": shares.total,
+        "lines": [
+            {"kind": line.kind, "id": line.public_id or None, "name": line.label, "seconds": line.seconds}
+            for line in shares.lines
+        ],
+    }
 
 
 @router.get(

@@ -24,7 +24,7 @@ from bursar.rollup.refresh import refresh
 from bursar.tenants.models import BillingAccount
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
 from bursar.ui import navigation
-from bursar.usage.queries import get_standing
+from bursar.usage.queries import get_recorded, get_standing
 
 NOTES_SHOWN = 20
 WORKSPACES_SHOWN = 50
@@ -106,9 +106,12 @@ def show_workspace(request: HttpRequest, workspace_id: str) -> HttpResponse:
     refresh(now)
     with rollup.consistent_read():
         months = queries.list_workspace_months(workspace)
+        standing = get_standing(workspace, now)
         context = {
             **_side("workspace", workspace),
-            "standing": get_standing(workspace, now),
+            "standing": standing,
+            "shares": get_recorded(workspace, standing, now).to_staff(),
+            "person_url": "panel:person",
             "fact": months[0] if months and Month.of(months[0].month) == Month.of(now) else None,
             "months": [_workspace_month(row) for row in reversed(months)],
             "terms": queries.list_workspace_terms(workspace),

@@ -88,6 +88,23 @@ class WorkspaceMonthOut(Schema):
     recorded_hours: str
 
 
+class ShareOut(Schema):
+    kind: str = Field(description="person, more (all others with a name) or unnamed (the product did not say who)")
+    id: str | None = Field(description="The person; null for a line that stands for several or for nobody.")
+    name: str
+    seconds: int
+
+
+class RecordedByOut(Schema):
+    period: str = Field(
+        examples=["cap"],
+        description="cap: what counts against the cap. month: what was recorded this month, if no cap.",
+    )
+    since: str | None = Field(description="The last reset, or the month's beginning; null: since ever.")
+    seconds: int = Field(description="The sum of the lines.")
+    lines: list[ShareOut] = Field(description="The ten who recorded most, all others as one, and what names nobody.")
+
+
 class WorkspaceOut(Schema):
     id: str
     external_id: str | None
@@ -100,6 +117,7 @@ class WorkspaceOut(Schema):
     counted_seconds: int
     cap_seconds: int | None
     state: str
+    recorded_by: RecordedByOut
     months: list[WorkspaceMonthOut]
     terms: list[TermOut]
     people: PeopleOut

@@ -314,7 +314,10 @@ def _resets(records: Numbered, lookup: Lookup, result: Applied, now: datetime) -
 
 
 def _usage(records: Numbered, lookup: Lookup, result: Applied, now: datetime) -> None:
-    events = [Event(r.source, r.id, lookup.workspaces[r.workspace], r.at, r.seconds) for _, r in records]
+    events = [
+        Event(r.source, r.id, lookup.workspaces[r.workspace], r.at, r.seconds, lookup.people.get(r.person))
+        for _, r in records
+    ]
     done = ingest(events, now)
     result.bad |= {records[place][0]: sentence for place, sentence in done.refused.items()}
     add_usage(done.months, now)

@@ -230,6 +230,7 @@ class UsageRecord(Record):
     workspace: Id
     at: Instant
     seconds: Annotated[int, Field(ge=0, le=31 * 24 * 3600)]
+    person: Id | None = None
 
 
 # In the order in which they are applied: what others name comes first, whatever the order in the file.

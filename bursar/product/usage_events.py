@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bursar.core.errors import BadRequest, Invalid
-from bursar.tenants.models import Workspace
+from bursar.tenants.models import Person, Workspace
 from bursar.usage.ingest import Event
 
 EVENTS_AT_MOST = 10_000
@@ -19,7 +19,7 @@ EXAMPLE = {
     "type": "bursar.usage.recorded",
     "subject": "ws-1",
     "time": "2026-11-24T09:30:00Z",
-    "data": {"seconds": 1260},
+    "data": {"seconds": 1260, "person": "per-1"},
 }
 USAGE_OPENAPI: dict[str, Any] = {
     "requestBody": {
@@ -44,7 +44,11 @@ USAGE_OPENAPI: dict[str, Any] = {
                                 "type": "object",
                                 "required": ["seconds"],
                                 "properties": {
-                                    "seconds": {"type": "integer", "minimum": 0, "maximum": SECONDS_AT_MOST}
+                                    "seconds": {"type": "integer", "minimum": 0, "maximum": SECONDS_AT_MOST},
+                                    "person": {
+                                        "type": ["string", "null"],
+                                        "description": "The product's id of the person who recorded.",
+                                    },
                                 },
                             },
                         },
@@ -78,9 +82,10 @@ def read_events(raw: Any) -> Read:
     subjects = (one.get("subject") for one in raw if isinstance(one, dict))
     names = {subject for subject in subjects if isinstance(subject, str) and "\0" not in subject}
     known = dict(Workspace.objects.filter(external_id__in=names).values_list("external_id", "id"))
+    people = _find_people(raw)
     for place, one in enumerate(raw):
         try:
-            event = _read_event(one, known)
+            event = _read_event(one, known, people)
         except ValueError as error:
             read.refused[place] = str(error)
         else:
@@ -89,7 +94,20 @@ def read_events(raw: Any) -> Read:
     return read
 
 
-def _read_event(one: Any, known: dict[str, int]) -> Event:
+def _find_people(raw: list[Any]) -> dict[str, int]:
+    """Keys of the people that the batch names, by the product's id; asked for only when it names any."""
+    named = (_person_of(one.get("data")) for one in raw if isinstance(one, dict))
+    names = {name for name in named if isinstance(name, str) and "\0" not in name}
+    if not names:
+        return {}
+    return dict(Person.objects.filter(external_id__in=names).values_list("external_id", "id"))
+
+
+def _person_of(data: Any) -> Any:
+    return data.get("person") if isinstance(data, dict) else None
+
+
+def _read_event(one: Any, known: dict[str, int], people: dict[str, int]) -> Event:
     if not isinstance(one, dict):
         raise ValueError("An event is a JSON object.")
     if one.get("specversion", "1.0") != "1.0":
@@ -102,7 +120,17 @@ def _read_event(one: Any, known: dict[str, int]) -> Event:
     seconds = data.get("seconds") if isinstance(data, dict) else None
     if type(seconds) is not int or not 0 <= seconds <= SECONDS_AT_MOST:
         raise ValueError("data.seconds: a whole number of seconds, at most a month.")
-    return Event(source, event_id, workspace, _instant(one.get("time")), seconds)
+    name = _person_of(data)
+    person = None if name is None else _known_person(name, people)
+    return Event(source, event_id, workspace, _instant(one.get("time")), seconds, person)
+
+
+def _known_person(name: Any, people: dict[str, int]) -> int:
+    if not isinstance(name, str):
+        raise ValueError("data.person: the product's id of a person, as a text; leave it out when nobody is known.")
+    if name not in people:
+        raise ValueError(f"data.person: there is no person {name[:100]!r}.")
+    return people[name]
 
 
 def _text(one: dict[str, Any], name: str, length: int) -> str:

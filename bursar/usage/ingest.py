@@ -22,6 +22,7 @@ class Event:
     workspace_id: int
     at: datetime
     seconds: int
+    person_id: int | None = None
 
 
 @dataclass
@@ -106,7 +107,7 @@ def _copy(fresh: list[int], events: Sequence[Event]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE IF NOT EXISTS usage_batch (place int, source text, event_id text, "
-            "workspace_id bigint, at timestamptz, seconds int, tier text) ON COMMIT DELETE ROWS"
+            "workspace_id bigint, at timestamptz, seconds int, person_id bigint, tier text) ON COMMIT DELETE ROWS"
         )
         cursor.execute("TRUNCATE usage_batch")
         with cursor.copy("COPY usage_batch FROM STDIN") as copy:
@@ -115,9 +116,10 @@ def _copy(fresh: list[int], events: Sequence[Event]) -> None:
 
 def _line(place: int, event: Event, clock: TierClock) -> str:
     tier = clock.tier_at(event.workspace_id, event.at)
+    person = r"\N" if event.person_id is None else event.person_id
     return (
         f"{place}\t{_escaped(event.source)}\t{_escaped(event.event_id)}\t{event.workspace_id}\t"
-        f"{event.at.isoformat()}\t{event.seconds}\t{tier}\n"
+        f"{event.at.isoformat()}\t{event.seconds}\t{person}\t{tier}\n"
     )
 
 
@@ -131,8 +133,8 @@ def _escaped(text: str) -> str:
 # Meters and months are touched in key order, so that parallel batches of two sources do not deadlock.
 _STORE = f"""
 WITH caps AS ({CAPS}), fresh AS (
-    INSERT INTO usage_usageevent (source, event_id, workspace_id, at, seconds, tier)
-    SELECT source, event_id, workspace_id, at, seconds, tier FROM usage_batch ORDER BY workspace_id, at
+    INSERT INTO usage_usageevent (source, event_id, workspace_id, at, seconds, person_id, tier)
+    SELECT source, event_id, workspace_id, at, seconds, person_id, tier FROM usage_batch ORDER BY workspace_id, at
     ON CONFLICT (source, event_id) DO NOTHING
     RETURNING source, event_id, workspace_id, at, seconds, tier
 ), left_over AS (
@@ -189,6 +191,7 @@ def _explain_known(events: Sequence[Event], result: Ingested) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT b.place, e.workspace_id = b.workspace_id AND e.at = b.at AND e.seconds = b.seconds "
+            "AND e.person_id IS NOT DISTINCT FROM b.person_id "
             "FROM usage_batch b JOIN usage_usageevent e USING (source, event_id)"
         )
         for place, is_same in cursor.fetchall():

@@ -4,17 +4,21 @@ from django.db import models
 
 from bursar.core.ids import PublicIdField
 from bursar.plans.models import Tier
-from bursar.tenants.models import Workspace
+from bursar.tenants.models import Person, Workspace
 
 
 class UsageEvent(models.Model):
-    """Seconds recorded, append-only. `tier` is the tier in force at `at`, found when the event was counted."""
+    """Seconds recorded, append-only. `tier` is the tier in force at `at`, found when the event was counted.
+
+    `person`: who recorded, where the product says so. They are read by workspace and time, so it has no index.
+    """
 
     source = models.CharField(max_length=100)
     event_id = models.CharField(max_length=200)
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="usage_events")
     at = models.DateTimeField()
     seconds = models.PositiveIntegerField()
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     tier = models.CharField(max_length=12, choices=Tier.choices)
 
     class Meta:

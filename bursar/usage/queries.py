@@ -8,15 +8,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, Sum
 
 from bursar.core.calendar import Month
 from bursar.plans.models import PaymentTerms
 from bursar.plans.queries import load_catalogue, load_workspace_rows
 from bursar.plans.rules import NO_TERMS, EffectiveTier, Terms, WorkspaceState, effective_tier, live
-from bursar.tenants.models import Workspace
-from bursar.usage.models import UsageMonth, UsageReset
-from bursar.usage.rules import PACE_WINDOW, CapState, calc_cap_state
+from bursar.tenants.models import OrganisationMembership, Person, Workspace, WorkspaceMembership
+from bursar.usage.models import UsageEvent, UsageMonth, UsageReset
+from bursar.usage.rules import (
+    PACE_WINDOW,
+    CapState,
+    Recorder,
+    Share,
+    Shares,
+    calc_cap_state,
+    share_out,
+    share_out_to_guest,
+    share_out_to_member,
+)
 
 FIRST = datetime.min.replace(tzinfo=UTC)
 
@@ -86,8 +96,9 @@ def list_resets(workspace_ids: Collection[int], until: datetime) -> dict[int, da
 
 @dataclass(frozen=True)
 class Standing:
-    """How a workspace stands against its cap. Seconds."""
+    """How a workspace stands against the cap of its `tier`. Seconds."""
 
+    tier: str
     counted: int
     cap: int | None
     state: CapState
@@ -133,7 +144,7 @@ def list_standings(tiers: dict[int, str], at: datetime, *, is_open: bool) -> dic
         row = catalogue.at(tier, at)
         cap = int(row.cap_hours * 3600) if row.cap_hours is not None else None
         amount = counted.get(pk, 0)
-        standings[pk] = Standing(amount, cap, calc_cap_state(amount, cap, row.cap_effect, recent.get(pk, 0)))
+        standings[pk] = Standing(tier, amount, cap, calc_cap_state(amount, cap, row.cap_effect, recent.get(pk, 0)))
     return standings
 
 
@@ -179,3 +190,63 @@ def list_months(workspace_ids: Collection[int], since: Month) -> dict[tuple[int,
     return {
         (pk, Month.of(month)): seconds for pk, month, seconds in rows.values_list("workspace_id", "month", "seconds")
     }
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Who recorded what a workspace's figure holds: of a capped tier what the meter counts, else the month's hours.
+
+    `since`: the last reset, or the month's beginning; None where counting never started anew. `recorders` by seconds,
+    most first, then by name. `unnamed`: seconds whose events name nobody.
+    """
+
+    is_counted: bool
+    since: datetime | None
+    recorders: list[Recorder]
+    unnamed: int
+
+    @property
+    def total(self) -> int:
+        """To the second the figure beside it: `Standing.counted`, or the recorded seconds of the month."""
+        return self.unnamed + sum(one.seconds for one in self.recorders)
+
+    def to_staff(self) -> Shares:
+        return self._as(share_out(self.recorders, self.unnamed))
+
+    def to_member(self, reader: int | None, company: str) -> Shares:
+        return self._as(share_out_to_member(self.recorders, self.unnamed, reader, company))
+
+    def to_guest(self, reader: int | None) -> Shares:
+        return self._as(share_out_to_guest(self.recorders, self.unnamed, reader))
+
+    def _as(self, lines: list[Share]) -> Shares:
+        return Shares(self.is_counted, self.since, self.total, lines)
+
+
+def get_recorded(workspace: Workspace, standing: Standing, at: datetime) -> Recorded:
+    """In three statements, whatever was recorded; call it in the read that gave `standing`."""
+    is_counted = standing.cap is not None
+    since = list_resets([workspace.pk], at).get(workspace.pk)
+    events = UsageEvent.objects.filter(workspace=workspace)
+    if is_counted:
+        events = events.filter(tier=standing.tier, **({"at__gt": since} if since else {}))
+    else:
+        month = Month.of(at)
+        since, events = month.start, events.filter(at__gte=month.start, at__lt=month.end)
+    seconds = dict(events.order_by().values_list("person_id").annotate(total=Sum("seconds")))
+    unnamed = seconds.pop(None, 0)
+    return Recorded(is_counted, since, list_recorders(workspace, seconds), unnamed)
+
+
+def list_recorders(workspace: Workspace, seconds: dict[int, int]) -> list[Recorder]:
+    """The people behind these keys with their seconds, most first, then by name; in one statement."""
+    roles = WorkspaceMembership.objects.filter(workspace=workspace, person=OuterRef("pk"))
+    above = OrganisationMembership.objects.filter(organisation=workspace.organisation_id, person=OuterRef("pk"))
+    people = Person.objects.filter(id__in=seconds).annotate(
+        sits=Exists(roles.filter(is_support=False)), belongs=Exists(above), visits=Exists(roles.filter(is_support=True))
+    )
+    found = []
+    for person in people.order_by("sort_key", "id"):
+        place = "own" if person.sits or person.belongs else "support" if person.visits else "elsewhere"
+        found.append(Recorder(person.pk, person.public_id, person.name, place, seconds[person.pk]))
+    return sorted(found, key=lambda one: -one.seconds)

@@ -143,7 +143,7 @@ def test_the_workspace_with_its_months_recordings_and_people(cast: Cast) -> None
     address = f"/workspaces/{cast.klimaat.public_id}"
     page = read("maud", address)
     assert "1 h 30 recorded this month. Recording is unlimited." in page
-    assert "Recordings in November 2026 1" in page and "recorder 1 h 30" in page
+    assert "Recordings in November 2026 1" in page and "recorder – 1 h 30" in page
     assert "Ali ali@client.example member a seat 3" in page
     assert "Els els@client.example observer free –" in page  # a guest's sign-ins are not theirs to know
     assert "Recordings in October 2026 1" in read("maud", f"{address}?month=2026-10")

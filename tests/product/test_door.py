@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from bursar.access.keys import digest_of
 from bursar.actions.run import run
@@ -18,12 +19,13 @@ from bursar.audit.models import AuditLine
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.product.models import ApiKey, Scope
+from bursar.product.usage_events import read_events
 from bursar.rollup.models import AccountMonth
 from bursar.tenants.models import Login, Organisation, Person, Workspace, WorkspaceMembership
 from bursar.usage.models import UsageEvent
 from bursar.usage.queries import get_standing
 from bursar.usage.rules import calc_entitlement
-from tests.cast import NOW, Cast, fact, prove, refusal_of
+from tests.cast import NOW, Cast, bring_all, fact, person, prove, refusal_of
 
 BASE = "/api/product/v1"
 
@@ -187,6 +189,54 @@ def test_each_bad_event_by_itself(cast: Cast, key: str) -> None:
     assert all(row["sentence"] for row in answer["results"][:11])
     assert UsageEvent.objects.filter(source="recorder", event_id__startswith="e-").count() == 2
     prove()
+
+
+def test_who_recorded_comes_in_with_the_event(cast: Cast, key: str) -> None:
+    bring_all(*person("erin", "Erin"))
+    named = event(1, data={"seconds": 60, "person": "erin"})
+    answer = call("POST", "/usage", [named, event(2), event(3, data={"seconds": 60, "person": None})], key).json()
+    assert (answer["taken"], answer["refused"]) == (3, 0)
+    stored = dict(UsageEvent.objects.filter(event_id__startswith="e-").values_list("event_id", "person__name"))
+    assert stored == {"e-1": "Erin", "e-2": None, "e-3": None}
+    assert call("POST", "/usage", [named, event(2)], key).json()["repeated"] == 2
+    prove()
+
+
+def test_nobody_unknown_is_counted(cast: Cast, key: str) -> None:
+    names = ("nobody", "", 7, True, ["lotte"], {"id": "lotte"}, "nul\0", "x" * 5000)
+    answer = call("POST", "/usage", [event(n, data={"seconds": 60, "person": who}) for n, who in enumerate(names)], key)
+    results = answer.json()["results"]
+    assert [row["result"] for row in results] == ["refused"] * len(names)
+    assert results[0]["sentence"] == "data.person: there is no person 'nobody'."
+    assert "as a text" in results[2]["sentence"] and all(len(row["sentence"]) < 200 for row in results)
+    assert UsageEvent.objects.count() == 1 and get_standing(cast.panel, NOW).counted == 3720
+    prove()
+
+
+def test_the_same_event_by_somebody_else_is_refused(cast: Cast, key: str) -> None:
+    bring_all(*person("erin", "Erin"))
+    by = [event(1, data={"seconds": 60, **more}) for more in ({"person": "lotte"}, {"person": "erin"}, {})]
+    together = call("POST", "/usage", by, key).json()
+    assert [row["result"] for row in together["results"]] == ["taken", "refused", "refused"]
+    later = call("POST", "/usage", [by[1], event(2)], key).json()["results"]
+    assert [row["result"] for row in later] == ["refused", "taken"] and "with other content" in later[0]["sentence"]
+    assert call("POST", "/usage", [by[2]], key).json()["results"][0]["result"] == "refused"
+    assert call("POST", "/usage", [event(2, data={"seconds": 60, "person": "lotte"})], key).json()["refused"] == 1
+    assert call("POST", "/usage", [by[0]], key).json()["repeated"] == 1
+    assert get_standing(cast.panel, NOW).counted == 3720 + 2 * 60
+    assert UsageEvent.objects.get(event_id="e-1").person.name == "Lotte"  # type: ignore[union-attr]
+    prove()
+
+
+def test_people_are_looked_up_once_and_only_when_named(cast: Cast) -> None:
+    def statements(events: list[dict[str, Any]]) -> list[str]:
+        with CaptureQueriesContext(connection) as captured:
+            assert not read_events(events).refused
+        return [query["sql"] for query in captured.captured_queries]
+
+    assert len(statements([event(n) for n in range(50)])) == 1
+    named = statements([event(n, data={"seconds": 1, "person": "lotte"}) for n in range(50)])
+    assert len(named) == 2 and "tenants_person" in named[1]
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,12 @@ BAD = [
     (b'{"kind": "usage", "source": "r", "id": "f", "workspace": "w-1", "at": "2027-01-01T00:00:00Z", "seconds": 5}', "future"),
     (b'{"kind": "usage", "source": "recorder", "id": "e-1", "workspace": "w-1", "at": "2026-10-02T13:00:00Z", "seconds": 1}',
      "other content"),
+    (b'{"kind": "usage", "source": "r", "id": "g", "workspace": "w-1", "at": "2026-10-02T13:00:00Z", "seconds": 5, "person": "p-9"}',
+     "there is no person"),
+    (b'{"kind": "usage", "source": "r", "id": "h", "workspace": "w-1", "at": "2026-10-02T13:00:00Z", "seconds": 5, "person": 7}',
+     "person: "),
+    (b'{"kind": "usage", "source": "recorder", "id": "e-2", "workspace": "w-2", "at": "2026-11-04T13:00:00Z", "seconds": 3720, '
+     b'"person": "p-2"}', "came before, with other content"),
 ]  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from bursar.plans.rules import SEAT_ROLES
 from bursar.rollup.models import WorkspaceMonth
 from bursar.tenants.models import Login, OrganisationMembership, Person, Workspace, WorkspaceMembership
 from bursar.usage.models import UsageEvent
-from bursar.usage.queries import Standing, TierClock, list_standings
+from bursar.usage.queries import Standing, TierClock, list_recorders, list_standings
+from bursar.usage.rules import Recorder
 
 MONTHS_SHOWN = 12
 RECORDINGS_SHOWN = 50
@@ -131,11 +132,16 @@ def list_months(workspace: Workspace) -> list[WorkspaceMonth]:
     return list(reversed(newest))
 
 
-def list_recordings(workspace: Workspace, month: Month, page: int) -> tuple[list[UsageEvent], int]:
-    """One page of a month's recordings, newest first, and how many there are in all."""
+def list_recordings(
+    workspace: Workspace, month: Month, page: int
+) -> tuple[list[tuple[UsageEvent, Recorder | None]], int]:
+    """One page of a month's recordings, newest first, each with who recorded, and how many there are in all."""
     found = UsageEvent.objects.filter(workspace=workspace, at__gte=month.start, at__lt=month.end)
     start = (page - 1) * RECORDINGS_SHOWN
-    return list(found.order_by("-at", "-id")[start : start + RECORDINGS_SHOWN]), found.count()
+    events = list(found.order_by("-at", "-id")[start : start + RECORDINGS_SHOWN])
+    keys = {event.person_id for event in events if event.person_id is not None}
+    people = {one.key: one for one in list_recorders(workspace, dict.fromkeys(keys, 0))}
+    return [(event, people[event.person_id] if event.person_id else None) for event in events], found.count()
 
 
 @dataclass(frozen=True)
