@@ -224,7 +224,7 @@ def _invitations(records: Numbered, lookup: Lookup, result: Applied, now: dateti
             Invitation(
                 external_id=r.external_id, workspace_id=lookup.workspaces[r.workspace], role=r.role,
                 email=r.email.lower() if has_address else "", invited_by_id=lookup.people.get(r.invited_by),
-                invited_at=r.invited_at, state=r.state, ended_at=r.ended_at,
+                invited_at=r.invited_at, state=r.state, ended_at=r.ended_at and min(r.ended_at, now),
             )
         )  # fmt: skip
     fields = ["email", "role", "invited_by", "invited_at", "state", "ended_at"]

@@ -27,7 +27,6 @@ from bursar.product.pushed import (
 from bursar.tenants.models import (
     BillingAccount,
     Invitation,
-    InvitationState,
     Login,
     Organisation,
     OrganisationMembership,
@@ -265,12 +264,12 @@ def _invitation(item: InvitationItem, now: datetime) -> Result:
 
 def _address_of(item: InvitationItem, row: Invitation | None) -> str:
     is_erased = row is not None and row.erased_at is not None
-    return item.email.lower() if item.state == InvitationState.PENDING and not is_erased else ""
+    return item.email.lower() if item.state == "pending" and not is_erased else ""
 
 
 def _ended_at(item: InvitationItem, row: Invitation | None, now: datetime) -> datetime | None:
     """When it took the state it has, as the product says; never ahead of the clock here."""
-    if item.state == InvitationState.PENDING:
+    if item.state == "pending":
         return None
     return row.ended_at if row is not None and row.state == item.state else min(item.changed_at, now)
 

@@ -107,12 +107,8 @@ def show_seats(request: HttpRequest, account_id: str) -> HttpResponse:
     account = get_account(actor_of(request), account_id)
     view, now = _look(request)
     at = view.as_of(now)
-    context = {
-        "account": account,
-        "people": list_people_by_role(account, at),
-        "invited": count_invitations(account, at),
-    }
-    return render(request, "rollup/_seats.html", context)
+    people, invited = list_people_by_role(account, at), count_invitations(account, at)
+    return render(request, "rollup/_seats.html", {"account": account, "people": people, "invited": invited})
 
 
 @require_POST
