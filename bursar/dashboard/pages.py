@@ -81,9 +81,10 @@ def _behind(request: HttpRequest, mine: scope.Scope, card: workspaces.Card) -> d
     """What people of the organisation see and guests do not: usage, people, history."""
     workspace, now = card.workspace, mine.now
     month = _month(request, now)
-    page, people_page = _page(request, "recordings"), _page(request, "people")
+    page, people_page, invited_page = (_page(request, name) for name in ("recordings", "people", "invited"))
     recordings, count = workspaces.list_recordings(workspace, month, page)
     seats, people_count = workspaces.list_seats(workspace, card.sight, now, people_page)
+    invited, invited_count = workspaces.list_invited(workspace, card.sight, now, invited_page)
     reach = history.reach_of(mine)
     lately = list(history.list_lines(reach.only(workspace.public_id))[:LATELY])
     return {
@@ -95,6 +96,9 @@ def _behind(request: HttpRequest, mine: scope.Scope, card: workspaces.Card) -> d
         "seats": seats,
         "people_count": people_count,
         "people_pager": present.pager(request.GET, "people", people_page, people_count, workspaces.PEOPLE_SHOWN),
+        "invited": invited,
+        "invited_count": invited_count,
+        "invited_pager": present.pager(request.GET, "invited", invited_page, invited_count, workspaces.PEOPLE_SHOWN),
         "lately": present.history(lately, reach, mine.actor),
     }
 

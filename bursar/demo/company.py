@@ -114,6 +114,8 @@ class Company:
             yield line
             sitting = people if place == 0 else people[: max(1, len(people) - place)]
             yield from self._seats(ref, place, sitting, since)
+            if place == 0 and not story.ends_in_deletion:
+                yield from self._invitations(ref, number, people, since)
             made.append(Workspace(ref, tier, sitting))
         return made
 
@@ -128,6 +130,22 @@ class Company:
             if seat > 4 and self.random.random() < 0.15:
                 line["until"] = joined + (self.now - joined) / 2 + timedelta(hours=1)
             yield line
+
+    def _invitations(self, ref: str, number: int, people: list[str], since: datetime) -> Iterator[Line]:
+        """A few of the customers wait for an answer. Without the dice, so that all else stays as it was."""
+        if number % 5 != 1:
+            return
+        for place, (role, days) in enumerate([("member", 3), ("external", 1)]):
+            yield {
+                "kind": "invitation", "external_id": f"inv-{number:04d}-{place + 1}", "workspace": ref, "role": role,
+                "email": f"{role}.{number}@invited.example", "invited_by": people[place % len(people)],
+                "invited_at": max(since, self.now - timedelta(days=days, hours=number % 7)),
+            }  # fmt: skip
+        yield {
+            "kind": "invitation", "external_id": f"inv-{number:04d}-0", "workspace": ref, "role": "member",
+            "email": f"joined.{number}@invited.example", "invited_by": people[0], "invited_at": since,
+            "state": "accepted", "ended_at": min(since + timedelta(days=1), self.now),
+        }  # fmt: skip
 
     def _terms(
         self, org: str, number: int, story: Story, created: datetime, workspaces: list[Workspace]

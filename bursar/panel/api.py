@@ -25,12 +25,24 @@ from bursar.usage.rules import Shares
 
 router = Router(tags=["accounts"])
 PAGE: int = Query(1, ge=1, le=1_000_000, description="Fifty people a page.")  # type: ignore[type-arg]  # ninja types
+INVITED: int = Query(1, ge=1, le=1_000_000, description="Fifty pending invitations a page.")  # type: ignore[type-arg]  # ninja types
 
 
 def _term(term: queries.Term, now: datetime) -> dict[str, Any]:
     until = term.until.isoformat() if term.until else None
     return {"what": term.what, "value": term.value, "where": term.where, "from": term.since.isoformat(), "until": until,
             "is_live": term.is_live(now)}  # fmt: skip
+
+
+def _invited(condition: Q, now: datetime, page: int) -> dict[str, Any]:
+    invitations, count = queries.list_invited(condition, now, page)
+    rows = [
+        {"id": one.public_id, "email": one.email, "role": one.role, "invited_at": one.invited_at.isoformat(),
+         "workspace": {"id": one.workspace.public_id, "name": one.workspace.name},
+         "invited_by": {"id": one.invited_by.public_id, "name": one.invited_by.name} if one.invited_by else None}
+        for one in invitations
+    ]  # fmt: skip
+    return {"count": count, "page": page, "invitations": rows}
 
 
 def _people(condition: Q, now: datetime, page: int) -> dict[str, Any]:
@@ -50,7 +62,7 @@ def _people(condition: Q, now: datetime, page: int) -> dict[str, Any]:
     response=AccountOut,
     by_alias=True,
 )
-def read_account(request: HttpRequest, account_id: str, people: int = PAGE) -> dict[str, Any]:
+def read_account(request: HttpRequest, account_id: str, people: int = PAGE, invited: int = INVITED) -> dict[str, Any]:
     """Its months, price line by line, terms with their history, workspaces and people."""
     now = clock.now()
     account = get_account(actor_of(request), account_id)
@@ -75,6 +87,7 @@ def read_account(request: HttpRequest, account_id: str, people: int = PAGE) -> d
             "terms": [_term(term, now) for term in queries.list_account_terms(account)],
             "workspaces": [{"id": w.public_id, "name": w.name} for w in account.workspaces.order_by("sort_key")[:200]],
             "people": _people(Q(workspace__account=account), now, people),
+            "invited": _invited(Q(workspace__account=account), now, invited),
         }  # fmt: skip
 
 
@@ -102,7 +115,9 @@ def _account_month(row: Any) -> dict[str, Any]:
     response=WorkspaceOut,
     by_alias=True,
 )
-def read_workspace(request: HttpRequest, workspace_id: str, people: int = PAGE) -> dict[str, Any]:
+def read_workspace(
+    request: HttpRequest, workspace_id: str, people: int = PAGE, invited: int = INVITED
+) -> dict[str, Any]:
     now = clock.now()
     workspace = get_workspace(actor_of(request), workspace_id)
     refresh(now)
@@ -128,6 +143,7 @@ def read_workspace(request: HttpRequest, workspace_id: str, people: int = PAGE) 
             ],
             "terms": [_term(term, now) for term in queries.list_workspace_terms(workspace)],
             "people": _people(Q(workspace=workspace), now, people),
+            "invited": _invited(Q(workspace=workspace), now, invited),
         }  # fmt: skip
 
 
@@ -150,7 +166,7 @@ def _recorded_by(shares: Shares) -> dict[str, Any]:
     response=OrganisationOut,
     by_alias=True,
 )
-def read_organisation(request: HttpRequest, organisation_id: str) -> dict[str, Any]:
+def read_organisation(request: HttpRequest, organisation_id: str, invited: int = INVITED) -> dict[str, Any]:
     now, actor = clock.now(), actor_of(request)
     organisation = get_organisation(actor, organisation_id)
     accounts = accounts_for(actor).filter(organisation=organisation).order_by("sort_key")[:200]
@@ -169,6 +185,7 @@ def read_organisation(request: HttpRequest, organisation_id: str) -> dict[str, A
             {"id": m.person.public_id, "name": m.person.name, "role": m.role}
             for m in queries.list_organisation_members(organisation, now)
         ],
+        "invited": _invited(Q(workspace__organisation=organisation), now, invited),
     }
 
 

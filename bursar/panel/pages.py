@@ -49,6 +49,13 @@ def _people(request: HttpRequest, condition: Q, now: datetime) -> dict[str, Any]
     return {"people": people, "people_count": count, "people_page": page, "people_more": page < last}
 
 
+def _invited(request: HttpRequest, condition: Q, now: datetime) -> dict[str, Any]:
+    page = filters.read({"page": request.GET.get("invited", "")}, now).page
+    invited, count = queries.list_invited(condition, now, page)
+    last = -(-count // queries.PEOPLE_SHOWN)
+    return {"invited": invited, "invited_count": count, "invited_page": page, "invited_more": page < last}
+
+
 @require_GET
 def show_counts(request: HttpRequest) -> HttpResponse:
     """The numbers of the bar, fetched once the page is there: no page waits for what it does not show."""
@@ -71,6 +78,7 @@ def show_account(request: HttpRequest, account_id: str) -> HttpResponse:
             "terms": queries.list_account_terms(account),
             "now": now,
             **_people(request, Q(workspace__account=account), now),
+            **_invited(request, Q(workspace__account=account), now),
         }
     return render(request, "panel/account.html", context)
 
@@ -117,6 +125,7 @@ def show_workspace(request: HttpRequest, workspace_id: str) -> HttpResponse:
             "terms": queries.list_workspace_terms(workspace),
             "now": now,
             **_people(request, Q(workspace=workspace), now),
+            **_invited(request, Q(workspace=workspace), now),
         }
     return render(request, "panel/workspace.html", context)
 
@@ -144,6 +153,7 @@ def show_organisation(request: HttpRequest, organisation_id: str) -> HttpRespons
             "workspaces": queries.list_workspaces(organisation),
             "members": queries.list_organisation_members(organisation, now),
             "now": now,
+            **_invited(request, Q(workspace__organisation=organisation), now),
         }
     return render(request, "panel/organisation.html", context)
 

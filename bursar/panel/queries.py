@@ -22,12 +22,14 @@ from bursar.plans.models import (
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
 from bursar.tenants.models import (
     BillingAccount,
+    Invitation,
     Organisation,
     OrganisationMembership,
     Person,
     Workspace,
     WorkspaceMembership,
 )
+from bursar.tenants.queries import list_invitations
 from bursar.usage.models import UsageReset
 
 TERMS_SHOWN = 60
@@ -156,6 +158,13 @@ def _person_line(person: Person, rows: list[WorkspaceMembership]) -> PersonLine:
 
 def _more(row: WorkspaceMembership) -> str:
     return ", support" if row.is_support else ", waiting for the product" if row.is_commanded else ""
+
+
+def list_invited(condition: Q, at: datetime, page: int) -> tuple[list[Invitation], int]:
+    """Invitations that wait for an answer, newest first, one page; and how many there are in all."""
+    found = list_invitations(condition, at)
+    start = (page - 1) * PEOPLE_SHOWN
+    return list(found[start : start + PEOPLE_SHOWN]), found.count()
 
 
 def list_organisation_members(organisation: Organisation, at: datetime) -> QuerySet[OrganisationMembership]:

@@ -39,6 +39,23 @@ class PeopleOut(Schema):
     people: list[PersonLineOut]
 
 
+class InvitationOut(Schema):
+    id: str
+    email: str = Field(examples=["ali@haarlem.example"], description="Empty: it was erased.")
+    role: str = Field(examples=["member"])
+    workspace: RefOut
+    invited_at: str = Field(examples=["2026-11-24T08:55:00+00:00"])
+    invited_by: RefOut | None
+
+
+class InvitedOut(Schema):
+    """Invitations that wait for an answer. They are in no seat, price or other figure."""
+
+    count: int
+    page: int
+    invitations: list[InvitationOut]
+
+
 class PriceLineOut(Schema):
     tier: str
     seats: int
@@ -79,6 +96,7 @@ class AccountOut(Schema):
     terms: list[TermOut]
     workspaces: list[RefOut]
     people: PeopleOut
+    invited: InvitedOut
 
 
 class WorkspaceMonthOut(Schema):
@@ -121,6 +139,7 @@ class WorkspaceOut(Schema):
     months: list[WorkspaceMonthOut]
     terms: list[TermOut]
     people: PeopleOut
+    invited: InvitedOut
 
 
 class OwnWorkspaceOut(Schema):
@@ -145,6 +164,7 @@ class OrganisationOut(Schema):
     accounts: list[LabelOut]
     workspaces: list[OwnWorkspaceOut]
     members: list[OrganisationMemberOut]
+    invited: InvitedOut
 
 
 class MembershipOut(Schema):

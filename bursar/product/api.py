@@ -162,6 +162,12 @@ def put_workspace_member(request: HttpRequest, workspace: Id, person: Id, body: 
     return _push_one(request, {"kind": "workspace_member", "workspace": workspace, "person": person, **_fields(body)})
 
 
+@api.put("/invitations/{external_id}", response=ANSWERS, operation_id="put_invitation", tags=["push"])
+def put_invitation(request: HttpRequest, external_id: Id, body: pushed.InvitationIn) -> Any:
+    """Makes or changes an invitation to a workspace. It is shown and never billed: no seat before it is accepted."""
+    return _push_one(request, {"kind": "invitation", "external_id": external_id, **_fields(body)})
+
+
 @api.put("/people/{person}/logins/{day}", response=ANSWERS, operation_id="put_login", tags=["push"])
 def put_login(request: HttpRequest, person: Id, day: date, body: pushed.LoginIn) -> Any:
     """How often somebody signed in to the product on a UTC day; a higher count replaces a lower one."""

@@ -26,6 +26,9 @@ from bursar.rollup.settle import add_usage
 from bursar.staff.models import Role, StaffMember
 from bursar.tenants.models import (
     BillingAccount,
+    Invitation,
+    InvitationState,
+    Kind,
     Login,
     Organisation,
     OrganisationMembership,
@@ -34,6 +37,7 @@ from bursar.tenants.models import (
     Workspace,
     WorkspaceAccount,
     WorkspaceMembership,
+    WorkspaceRole,
 )
 from bursar.usage.ingest import Event, ingest, recount
 from bursar.usage.models import UsageReset
@@ -204,6 +208,29 @@ def _workspace_members(records: Numbered, lookup: Lookup, result: Applied, now: 
             result.touch(lookup.payer(r.workspace), r.start)
 
 
+def _invitations(records: Numbered, lookup: Lookup, result: Applied, now: datetime) -> None:
+    """None touches an account: an invitation is in no figure."""
+    erased = Invitation.objects.filter(external_id__in=[r.external_id for _, r in records]).exclude(erased_at=None)
+    gone = set(erased.values_list("external_id", flat=True))
+    for_clients = Workspace.objects.filter(pk__in=lookup.workspaces.values(), kind=Kind.EXTERNAL_CLIENT)
+    takes_observers = set(for_clients.values_list("external_id", flat=True))
+    rows = []
+    for number, r in records:
+        if r.role == WorkspaceRole.OBSERVER and r.workspace not in takes_observers:
+            result.bad[number] = "observers exist only in workspaces for external clients"
+            continue
+        has_address = r.state == InvitationState.PENDING and r.external_id not in gone
+        rows.append(
+            Invitation(
+                external_id=r.external_id, workspace_id=lookup.workspaces[r.workspace], role=r.role,
+                email=r.email.lower() if has_address else "", invited_by_id=lookup.people.get(r.invited_by),
+                invited_at=r.invited_at, state=r.state, ended_at=r.ended_at and min(r.ended_at, now),
+            )
+        )  # fmt: skip
+    fields = ["email", "role", "invited_by", "invited_at", "state", "ended_at"]
+    _upsert(Invitation, rows, ["external_id"], fields)
+
+
 def _logins(records: Numbered, lookup: Lookup, result: Applied, now: datetime) -> None:
     rows = [Login(person_id=lookup.people[r.person], day=r.day, count=r.count) for _, r in records]
     _upsert(Login, rows, ["person", "day"], ["count"])
@@ -331,6 +358,7 @@ WRITERS: dict[str, Writer] = {
     "account": _accounts,
     "organisation_member": _organisation_members,
     "workspace_member": _workspace_members,
+    "invitation": _invitations,
     "login": _logins,
     "staff": _staff,
     "tier": _tiers,

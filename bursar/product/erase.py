@@ -19,7 +19,7 @@ from bursar.outbox.models import OutboxRow
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
 from bursar.staff.sign_in import end_sessions
-from bursar.tenants.models import Person, Workspace
+from bursar.tenants.models import Invitation, Person, Workspace
 from bursar.usage.models import UsageReset
 
 ERASED = "Erased person"
@@ -31,6 +31,7 @@ class Counts:
 
     names: int
     logins: int
+    invitations: int
     accounts: set[int]
 
 
@@ -41,7 +42,9 @@ def is_active_staff(person: Person) -> bool:
 def erase(person: Person, now: datetime) -> Counts:
     """`person` is changed in place too, so that the book's line about this names nobody."""
     name, email, user = person.name, person.email, person.user
-    notices.erase(*_addresses(person), name, ERASED)
+    ids, addresses = _addresses(person)
+    notices.erase(ids, addresses, name, ERASED)
+    invitations = _erase_invitations(addresses, now)
     names = blank_names(person.public_id)
     if user is not None:
         names += _erase_user(user)
@@ -58,7 +61,7 @@ def erase(person: Person, now: datetime) -> Counts:
     person.name, person.email, person.erased_at = ERASED, "", now
     person.sort_key = sort_key(ERASED)
     person.save()
-    return Counts(names, logins, accounts)
+    return Counts(names, logins, invitations, accounts)
 
 
 def _addresses(person: Person) -> tuple[list[str], list[str]]:
@@ -68,6 +71,12 @@ def _addresses(person: Person) -> tuple[list[str], list[str]]:
         ids += StaffMember.objects.filter(user=person.user).values_list("public_id", flat=True)
         emails.append(person.user.email)
     return ids, emails
+
+
+def _erase_invitations(addresses: list[str], now: datetime) -> int:
+    """Those to the person lose the address for good; those that the person sent keep pointing at who is left."""
+    theirs = Invitation.objects.filter(email__in=[address.lower() for address in addresses if address])
+    return theirs.update(email="", erased_at=now)
 
 
 def _erase_user(user: User) -> int:

@@ -9,6 +9,8 @@ from bursar.product.records import AccountRef
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Organisation, Person, Scope, Workspace
 
+PEOPLE = ("person", "creator", "invited_by")
+
 
 class Lookup:
     """Keys of rows by external id (staff: by address)."""
@@ -23,7 +25,7 @@ class Lookup:
         self.workspaces: dict[str, int] = {external: pk for external, pk, _, _ in found}
         self._payers: dict[str, int] = {external: payer for external, _, payer, _ in found}
         self._own = {external: payer for external, _, payer, scope in found if scope == Scope.WORKSPACE}
-        self.people = _keys(Person, [getattr(r, name, None) for r in records for name in ("person", "creator")])
+        self.people = _keys(Person, [getattr(r, name, None) for r in records for name in PEOPLE])
         mails = {str(m).lower() for r in records for name in ("staff", "granted_by") if (m := getattr(r, name, None))}
         staff = StaffMember.objects.filter(user__email__in=mails).values_list("user__email", "id")
         self.staff: dict[str | None, int] = dict(staff)
@@ -45,12 +47,12 @@ class Lookup:
         """The first thing the line names that does not exist."""
         known: dict[str, dict[Any, int]] = {
             "organisation": self.organisations, "data_owner": self.organisations, "workspace": self.workspaces,
-            "person": self.people, "creator": self.people,
+            **dict.fromkeys(PEOPLE, self.people),
         }  # fmt: skip
         for name, keys in known.items():
             value = getattr(record, name, None)
             if value is not None and value not in keys:
-                return f"there is no {name.replace('_', ' ')} “{value}”"
+                return f"there is no {_word_for(name)} “{value}”"
         for name in ("staff", "granted_by"):
             value = getattr(record, name, None)
             if value is not None and value.lower() not in self.staff:
@@ -64,6 +66,10 @@ class Lookup:
         if ref.workspace is not None and ref.workspace not in self._own:
             return f"the workspace “{ref.workspace}” has no account of its own"
         return None
+
+
+def _word_for(name: str) -> str:
+    return "person" if name == "invited_by" else name.replace("_", " ")
 
 
 def _keys(model: Any, names: Iterable[str | None]) -> dict[str | None, int]:

@@ -68,6 +68,23 @@ class WorkspaceMemberIn(Pushed):
     role: WorkspaceRole | None = Field(description="null: no member any more", examples=["member"])
 
 
+class InvitationIn(Pushed):
+    workspace: Id = Field(examples=["ws-1"])
+    email: Mail = Field(
+        examples=["ali@haarlem.example"], description="Kept while it is pending; one that has ended keeps no address."
+    )
+    role: WorkspaceRole = Field(examples=["member"])
+    invited_by: Id | None = Field(None, description="The external id of the person who invited.", examples=["per-1"])
+    invited_at: Instant = Field(examples=["2026-11-24T08:55:00Z"])
+    state: Literal["pending", "accepted", "withdrawn", "expired"] = Field("pending", examples=["pending"])
+
+    @model_validator(mode="after")
+    def is_changed_after_it_was_made(self) -> InvitationIn:
+        if self.changed_at < self.invited_at:
+            raise ValueError("“changed_at” is before “invited_at”")
+        return self
+
+
 class LoginIn(Pushed):
     count: Annotated[int, Field(ge=0, le=100_000, description="Sign-ins on that UTC day so far.", examples=[3])]
 
@@ -99,6 +116,11 @@ class WorkspaceMemberItem(WorkspaceMemberIn):
     person: Id
 
 
+class InvitationItem(InvitationIn):
+    kind: Literal["invitation"]
+    external_id: Id
+
+
 class LoginItem(LoginIn):
     kind: Literal["login"]
     person: Id
@@ -106,7 +128,13 @@ class LoginItem(LoginIn):
 
 
 Item = Annotated[
-    OrganisationItem | PersonItem | WorkspaceItem | OrganisationMemberItem | WorkspaceMemberItem | LoginItem,
+    OrganisationItem
+    | PersonItem
+    | WorkspaceItem
+    | OrganisationMemberItem
+    | WorkspaceMemberItem
+    | InvitationItem
+    | LoginItem,
     Field(discriminator="kind"),
 ]
 _ITEM: TypeAdapter[Any] = TypeAdapter(Item)

@@ -117,6 +117,26 @@ class WorkspaceMemberRecord(Dated):
     is_support: bool = False
 
 
+class InvitationRecord(Record):
+    kind: Literal["invitation"]
+    external_id: Id
+    workspace: Id
+    email: Mail
+    role: Literal["owner", "admin", "member", "billing", "external", "observer"]
+    invited_by: Id | None = None
+    invited_at: Instant
+    state: Literal["pending", "accepted", "withdrawn", "expired"] = "pending"
+    ended_at: Instant | None = None
+
+    @model_validator(mode="after")
+    def is_whole(self) -> InvitationRecord:
+        if (self.state == "pending") != (self.ended_at is None):
+            raise ValueError("an invitation has “ended_at” once it is no longer pending, and only then")
+        if self.ended_at is not None and self.ended_at < self.invited_at:
+            raise ValueError("“ended_at” is before “invited_at”")
+        return self
+
+
 class LoginRecord(Record):
     kind: Literal["login"]
     person: Id
@@ -241,6 +261,7 @@ KINDS: dict[str, type[Record]] = {
     "account": AccountRecord,
     "organisation_member": OrganisationMemberRecord,
     "workspace_member": WorkspaceMemberRecord,
+    "invitation": InvitationRecord,
     "login": LoginRecord,
     "staff": StaffRecord,
     "tier": TierRecord,

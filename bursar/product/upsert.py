@@ -16,6 +16,7 @@ from bursar.access.models import User
 from bursar.core.dated import replace_from
 from bursar.core.sortkey import sort_key
 from bursar.product.pushed import (
+    InvitationItem,
     LoginItem,
     OrganisationItem,
     OrganisationMemberItem,
@@ -25,6 +26,7 @@ from bursar.product.pushed import (
 )
 from bursar.tenants.models import (
     BillingAccount,
+    Invitation,
     Login,
     Organisation,
     OrganisationMembership,
@@ -197,15 +199,21 @@ def _organisation_member(item: OrganisationMemberItem, now: datetime) -> Result:
 
 
 def _workspace_member(item: WorkspaceMemberItem, now: datetime) -> Result:
+    workspace = _workspace_for(item)
+    result = _member(WorkspaceMembership, {"workspace": workspace, "person": _person(item.person)}, item, now)
+    if result.what != "stale":
+        result.accounts = {workspace.account_id}
+    return result
+
+
+def _workspace_for(item: WorkspaceMemberItem | InvitationItem) -> Workspace:
+    """The workspace that an item names, if it takes people in that role."""
     workspace = Workspace.objects.filter(external_id=item.workspace).first()
     if workspace is None:
         raise NotPossible(f"There is no workspace “{item.workspace}”.")
     if item.role == "observer" and workspace.kind == "internal":
         raise NotPossible("Observers exist only in workspaces for external clients.")
-    result = _member(WorkspaceMembership, {"workspace": workspace, "person": _person(item.person)}, item, now)
-    if result.what != "stale":
-        result.accounts = {workspace.account_id}
-    return result
+    return workspace
 
 
 def _member(model: Any, subject: dict[str, Any], item: Any, now: datetime) -> Result:
@@ -228,6 +236,42 @@ def _member(model: Any, subject: dict[str, Any], item: Any, now: datetime) -> Re
         if left is not None:
             model.objects.filter(pk=left.pk).update(changed_at=item.changed_at, is_commanded=False)
     return Result("updated" if present else "created", overruled=overruled)
+
+
+def _invitation(item: InvitationItem, now: datetime) -> Result:
+    """It touches no account: nothing that is counted or billed depends on it."""
+    workspace = _workspace_for(item)
+    inviter = _person(item.invited_by) if item.invited_by else None
+    row = Invitation.objects.select_for_update().filter(external_id=item.external_id).first()
+    values: dict[str, Any] = {
+        "email": _address_of(item, row),
+        "role": item.role,
+        "invited_by_id": inviter.pk if inviter else None,
+        "invited_at": item.invited_at,
+        "state": item.state,
+        "ended_at": _ended_at(item, row, now),
+    }
+    if row is None:
+        Invitation.objects.create(
+            external_id=item.external_id, workspace=workspace, changed_at=item.changed_at, **values
+        )
+        return Result("created")
+    if row.workspace_id != workspace.pk:
+        raise NotPossible("An invitation stays with its workspace: withdraw it, and push another one.")
+    sentence = "The address was erased here and is not kept." if row.erased_at is not None else ""
+    return Result(_write(row, values, item), sentence)
+
+
+def _address_of(item: InvitationItem, row: Invitation | None) -> str:
+    is_erased = row is not None and row.erased_at is not None
+    return item.email.lower() if item.state == "pending" and not is_erased else ""
+
+
+def _ended_at(item: InvitationItem, row: Invitation | None, now: datetime) -> datetime | None:
+    """When it took the state it has, as the product says; never ahead of the clock here."""
+    if item.state == "pending":
+        return None
+    return row.ended_at if row is not None and row.state == item.state else min(item.changed_at, now)
 
 
 def _login(item: LoginItem, now: datetime) -> Result:
@@ -265,5 +309,6 @@ _WRITERS: dict[type, Callable[[Any, datetime], Result]] = {
     WorkspaceItem: _workspace,
     OrganisationMemberItem: _organisation_member,
     WorkspaceMemberItem: _workspace_member,
+    InvitationItem: _invitation,
     LoginItem: _login,
 }

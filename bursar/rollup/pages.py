@@ -21,7 +21,7 @@ from bursar.rollup.filters import PAGE_SIZE, View
 from bursar.rollup.models import Export
 from bursar.rollup.refresh import refresh
 from bursar.staff.queries import list_managers
-from bursar.tenants.queries import get_account, list_people_by_role
+from bursar.tenants.queries import count_invitations, get_account, list_people_by_role
 from bursar.ui.navigation import NavEntry, register
 
 register(NavEntry(key="rollup", label="Usage & billing", url_name="rollup:page", order=10, help="usage-and-billing"))
@@ -103,11 +103,12 @@ def show_row(request: HttpRequest, account_id: str) -> HttpResponse:
 
 @require_GET
 def show_seats(request: HttpRequest, account_id: str) -> HttpResponse:
-    """People by role, as of the month that is looked at."""
+    """People by role, and how many are invited, as of the month that is looked at."""
     account = get_account(actor_of(request), account_id)
     view, now = _look(request)
-    people = list_people_by_role(account, view.as_of(now))
-    return render(request, "rollup/_seats.html", {"account": account, "people": people})
+    at = view.as_of(now)
+    people, invited = list_people_by_role(account, at), count_invitations(account, at)
+    return render(request, "rollup/_seats.html", {"account": account, "people": people, "invited": invited})
 
 
 @require_POST

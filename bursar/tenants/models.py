@@ -42,6 +42,13 @@ class WorkspaceRole(models.TextChoices):
     OBSERVER = "observer", "observer"
 
 
+class InvitationState(models.TextChoices):
+    PENDING = "pending", "pending"
+    ACCEPTED = "accepted", "accepted"
+    WITHDRAWN = "withdrawn", "withdrawn"
+    EXPIRED = "expired", "expired"
+
+
 class Person(models.Model):
     """Somebody the product knows. `user` is set once they can sign in here."""
 
@@ -197,6 +204,42 @@ class WorkspaceMembership(Dated):
             no_overlap("one_role_in_workspace", "workspace", "person"),
             span_is_positive("workspace_membership_span"),
         ]
+
+
+class Invitation(models.Model):
+    """Somebody was asked into a workspace: shown, never a seat, a contact or a figure.
+
+    One that ended keeps no address, and one that was erased (`erased_at`) never gets it back.
+    """
+
+    public_id = PublicIdField(prefix="ivt")
+    external_id = models.CharField(max_length=100, unique=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(blank=True)
+    role = models.CharField(max_length=10, choices=WorkspaceRole.choices)
+    invited_by = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="sent_invitations"
+    )
+    invited_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=InvitationState.choices, default=InvitationState.PENDING)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="pending_until_ended",
+                condition=Q(state=InvitationState.PENDING, ended_at=None)
+                | ~Q(state=InvitationState.PENDING) & Q(ended_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="ended_without_address", condition=Q(state=InvitationState.PENDING) | Q(email="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
 
 
 class Login(models.Model):

@@ -15,6 +15,7 @@ from bursar.access.rights import Own
 from bursar.core.errors import NotFound
 from bursar.tenants.models import (
     BillingAccount,
+    Invitation,
     Organisation,
     OrganisationMembership,
     OrganisationRole,
@@ -216,6 +217,17 @@ def list_people_by_role(account: BillingAccount, at: datetime) -> list[tuple[str
     counts = live.order_by().values_list("role").annotate(people=Count("person_id", distinct=True))
     found = dict(counts)
     return [(role.label, found[role.value]) for role in WorkspaceRole if role.value in found]
+
+
+def list_invitations(condition: Q, at: datetime) -> QuerySet[Invitation]:
+    """Those that wait for an answer at that instant, in workspaces that are there; newest first."""
+    waits = Invitation.objects.filter(Q(ended_at=None) | Q(ended_at__gt=at), invited_at__lte=at)
+    found = waits.filter(condition, workspace__deleted_at=None)
+    return found.select_related("workspace", "invited_by").order_by("-invited_at", "-id")
+
+
+def count_invitations(account: BillingAccount, at: datetime) -> int:
+    return list_invitations(Q(workspace__account=account), at).count()
 
 
 def find_accounts(actor: Actor, text: str, limit: int) -> list[BillingAccount]:

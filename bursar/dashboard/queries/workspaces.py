@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from bursar.core.calendar import Month
 from bursar.dashboard.queries.scope import Scope
@@ -15,6 +15,7 @@ from bursar.plans.models import Tier, TierTerms
 from bursar.plans.rules import SEAT_ROLES
 from bursar.rollup.models import WorkspaceMonth
 from bursar.tenants.models import Login, OrganisationMembership, Person, Workspace, WorkspaceMembership
+from bursar.tenants.queries import list_invitations
 from bursar.usage.models import UsageEvent
 from bursar.usage.queries import Standing, TierClock, list_recorders, list_standings
 from bursar.usage.rules import Recorder
@@ -170,6 +171,41 @@ def list_seats(workspace: Workspace, sight: Sight, now: datetime, page: int) -> 
 def _seat(row: WorkspaceMembership, counted: dict[int, int]) -> Seat:
     has_seat = row.role in SEAT_ROLES and not row.is_support
     return Seat(row.person, row.get_role_display(), row.is_support, has_seat, counted.get(row.person_id))
+
+
+@dataclass(frozen=True)
+class Invited:
+    """An invitation that waits. `email`: "" where it is not this reader's to know. `by` None: nobody is named.
+
+    `is_colleague`: it was sent by one of the company's own people, who stay unnamed.
+    """
+
+    email: str
+    role: str
+    since: datetime
+    by: Person | None
+    is_colleague: bool
+
+
+def list_invited(workspace: Workspace, sight: Sight, now: datetime, page: int) -> tuple[list[Invited], int]:
+    """One page, newest first. Addresses as of people: for those who govern."""
+    found = list_invitations(Q(workspace=workspace), now)
+    start = (page - 1) * PEOPLE_SHOWN
+    rows = list(found[start : start + PEOPLE_SHOWN])
+    senders = Person.objects.filter(pk__in=[row.invited_by_id for row in rows if row.invited_by_id])
+    visits = Q(workspace_memberships__workspace=workspace, workspace_memberships__is_support=True)
+    colleagues = set(senders.filter(visits | Q(user__staff__isnull=False)).values_list("pk", flat=True))
+    invited = [
+        Invited(
+            email=row.email if sight.governs else "",
+            role=row.get_role_display(),
+            since=row.invited_at,
+            by=None if row.invited_by_id in colleagues else row.invited_by,
+            is_colleague=row.invited_by_id in colleagues,
+        )
+        for row in rows
+    ]
+    return invited, found.count()
 
 
 def count_sign_ins(person_ids: Collection[int], now: datetime) -> dict[int, int]:

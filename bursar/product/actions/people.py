@@ -64,6 +64,10 @@ def erase_person(act: Act, person: Person, data: Cleaned) -> Outcome:
     counts = erase.erase(person, act.now)
     return Outcome(
         f"{person.name} is what is left: {counts.names} names, {counts.logins} logins blanked.",
-        [Change("Names in the book", "", f"{counts.names} blanked"), Change("Logins", "", f"{counts.logins} deleted")],
+        [
+            Change("Names in the book", "", f"{counts.names} blanked"),
+            Change("Logins", "", f"{counts.logins} deleted"),
+            Change("Invitations to them", "", f"{counts.invitations} blanked"),
+        ],
         touched=dict.fromkeys(counts.accounts),
     )

@@ -51,7 +51,7 @@ class PushForm(ActionForm):
     form=PushForm,
     label="Push from the product",
     icon="arrow-bar-to-down",
-    help="Takes organisations, workspaces, people, memberships and logins from the product; newer wins over older.",
+    help="Takes organisations, workspaces, people, memberships, invitations and logins from the product; newer wins.",
     when=(
         "The product's systems use this; people do not. A wrong name or membership is put right in the product, which "
         "pushes again: a change made here only would be overruled."
