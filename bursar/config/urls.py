@@ -75,6 +75,7 @@ urlpatterns = [
     path("handbook", RedirectView.as_view(url="/handbook/")),
     path("handbook/", handbook.show, name="handbook"),
     path("handbook/<path:path>", handbook.show, name="handbook_page"),
+    path("sign-in/oidc/", include("bursar.product.sign_in_urls")),
     path("panel/keys/", include("bursar.product.urls")),
     path("panel", RedirectView.as_view(url="/panel/")),
     path("panel/actions/", include("bursar.actions.urls")),
