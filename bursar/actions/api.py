@@ -68,7 +68,7 @@ class BulkOut(Schema):
 
 
 IDEMPOTENCY_KEY: Any = Header("", alias="Idempotency-Key", max_length=100)  # type: ignore[type-arg]  # ninja types
-UNREAD = (400, 422)  # the body is no JSON, or fits no schema
+UNREAD = (400, 415, 422)  # the body is no JSON, or fits no schema
 REFUSALS: dict[int, type[Schema]] = dict.fromkeys((401, 403, 404, 409, 422), RefusalBody)
 
 

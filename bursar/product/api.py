@@ -8,14 +8,15 @@ from datetime import date
 from typing import Any
 
 import orjson
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
 from ninja import Schema, Status
 from ninja.errors import AuthenticationError, ValidationError
 from pydantic import Field
 
 from bursar.actions.run import run
 from bursar.core import clock
-from bursar.core.api import DescribedAPI
+from bursar.core.api import DescribedAPI, check_media, refusal
 from bursar.core.errors import BadRequest, Invalid, Refusal, TooLarge
 from bursar.product import pushed, queries
 from bursar.product.actions.pushes import Batch
@@ -192,13 +193,16 @@ def post_usage(request: HttpRequest) -> HttpResponse:
 
 def _inflated(request: HttpRequest) -> bytes:
     """The body; a gzip is unpacked no further than 20 MB, whatever it claims."""
+    check_media(request, "gzip")
     body = request.body
-    if request.headers.get("Content-Encoding", "") == "gzip":
+    if request.headers.get("Content-Encoding", "").strip().lower() == "gzip":
         unpacker = zlib.decompressobj(wbits=31)
         try:
             body = unpacker.decompress(body, BODY_AT_MOST + 1)
         except zlib.error:
             raise BadRequest("The body is no gzip, although Content-Encoding says so.") from None
+        if len(body) <= BODY_AT_MOST and (unpacker.unused_data or not unpacker.eof):
+            raise BadRequest("The gzip was cut off, or something follows it.")
     if len(body) > BODY_AT_MOST:
         raise TooLarge
     return body
@@ -215,10 +219,9 @@ def get_entitlements(request: HttpRequest, workspace: Id) -> Any:
     made = queries.get_entitlement(workspace, clock.now())
     body = orjson.dumps(made)
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    known = [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]
-    response = HttpResponse(status=304) if etag in known else HttpResponse(body, content_type="application/json")
+    response = HttpResponse(body, content_type="application/json")
     response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
-    return response
+    return get_conditional_response(request, etag=etag, response=response)
 
 
 @api.post(
@@ -234,21 +237,16 @@ def make_sign_in_link(request: HttpRequest, body: LinkIn) -> Any:
 api.add_router("", requests_router)
 
 
-def _refuse(status: int, code: str, sentence: str, fields: dict[str, list[str]] | None = None) -> JsonResponse:
-    return JsonResponse({"code": code, "sentence": sentence, "fields": fields or {}}, status=status)
-
-
 @api.exception_handler(AuthenticationError)
 def refuse_unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    response = _refuse(401, "unauthenticated", "Send a live key as “Authorization: Bearer …”.")
+    response = refusal(401, "unauthenticated", "Send a live key as “Authorization: Bearer …”.")
     response["WWW-Authenticate"] = "Bearer"
     return response
 
 
 @api.exception_handler(Refusal)
-def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    fields = refusal.fields if isinstance(refusal, Invalid) else {}
-    return _refuse(refusal.status, refusal.code, refusal.sentence, fields)
+def refuse(request: HttpRequest, error: Refusal) -> HttpResponse:
+    return refusal(error.status, error.code, error.sentence, error.fields if isinstance(error, Invalid) else {})
 
 
 @api.exception_handler(ValidationError)
@@ -257,4 +255,4 @@ def refuse_malformed(request: HttpRequest, error: ValidationError) -> HttpRespon
     for fault in error.errors:
         where = [str(part) for part in fault.get("loc", []) if part not in ("body", "path", "data")]
         fields.setdefault(".".join(where) or "body", []).append(str(fault.get("msg", "is not right")))
-    return _refuse(422, "invalid", "Some fields need another look.", fields)
+    return refusal(422, "invalid", "Some fields need another look.", fields)
