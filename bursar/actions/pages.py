@@ -92,7 +92,8 @@ def _asked(request: HttpRequest, action: Action) -> dict[str, Any]:
 def show_preview(request: HttpRequest, slug: str, target_id: str, verb: str) -> HttpResponse:
     action, case = _open_case(request, slug, target_id, verb)
     context = dialog.foresee(action, case, read_fields(action, case, request.POST))
-    return render(request, "actions/_preview.html", {**dialog.describe(action, case), **context})
+    status = 403 if why_not_permitted(action, case.actor, case.target) else 200
+    return render(request, "actions/_preview.html", {**dialog.describe(action, case), **context}, status=status)
 
 
 def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:

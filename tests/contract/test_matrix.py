@@ -348,6 +348,8 @@ def test_every_dialog_for_whoever_may_not(cast: Cast, crowd: Crowd) -> None:
                     or html.escape(action.explain_missing_right()) not in answer.content.decode()
                 ):
                     wrong.append((key, who, answer.status_code))
+                if crowd.clients[who].post(f"/panel/actions/{path}/preview", {"odd": "x"}).status_code != 403:
+                    wrong.append((key, who, "preview"))
         for who in CUSTOMERS if not action.is_for_customers else ():
             if crowd.clients[who].post(f"/actions/{path}", {}).status_code != 404:
                 wrong.append((key, who, 404))
