@@ -45,13 +45,14 @@ def _reshape(request: HttpRequest, response: HttpResponse) -> None:
     """A 405 to OPTIONS is its answer. What the router refuses under /api has the shape that the APIs refuse in."""
     if response.status_code == 405 and request.method == "OPTIONS":
         response.status_code, response.content = 204, b""
-        del response["Content-Type"]
+        del response["Content-Type"], response["Content-Length"]
     elif request.path.startswith("/api") and response.status_code in WORDS:
         code, words = WORDS[response.status_code]
         if response.headers.get("Content-Type", "").startswith("text/html"):
             sentence = words.format(allow=response.headers.get("Allow", ""))
             response.content = json.dumps(error_body(code, sentence)).encode()
             response["Content-Type"] = "application/json"
+            response["Content-Length"] = str(len(response.content))  # that of the page has been counted already
 
 
 def _leave_out_body(response: HttpResponseBase) -> None:
