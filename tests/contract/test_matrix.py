@@ -349,7 +349,7 @@ def test_every_dialog_for_whoever_may_not(cast: Cast, crowd: Crowd) -> None:
                 ):
                     wrong.append((key, who, answer.status_code))
                 if crowd.clients[who].post(f"/panel/actions/{path}/preview", {"odd": "x"}).status_code != 403:
-                    wrong.append((key, who, "preview"))
+                    wrong.append((f"{key}, preview", who, 200))
         for who in CUSTOMERS if not action.is_for_customers else ():
             if crowd.clients[who].post(f"/actions/{path}", {}).status_code != 404:
                 wrong.append((key, who, 404))
