@@ -168,14 +168,14 @@ def serve(options: argparse.Namespace) -> int:
             _step("import", options.file, may_fail=True)
         elif not options.empty:
             _step("demo", "--if-empty")
-        web = bursar("serve", "--port", str(options.port))
-        processes += [subprocess.Popen(command, start_new_session=True) for command in (web, bursar("worker"))]
+        web = bursar("serve", "--until-eof", "--port", str(options.port))
+        processes += [_start(command) for command in (web, bursar("worker", "--until-eof"))]
         _wait_until_up(options.port, processes[0])
         print(f"\nBursar is up after {time.monotonic() - started:.0f} s: http://127.0.0.1:{options.port}/panel/")
         print("Ctrl-C stops it.\n", flush=True)
         if _site_is_stale():  # after the start, so that nobody waits for it
             build = [sys.executable, str(ROOT / "dev.py"), "docs", "--if-stale"]
-            aside.append(subprocess.Popen(build, start_new_session=True))
+            aside.append(_start(build))
         return _watch(processes)
     except KeyboardInterrupt:
         say("\nstopping …")
@@ -184,12 +184,22 @@ def serve(options: argparse.Namespace) -> int:
         _stop([*processes, *aside])
 
 
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    """Out of reach of the terminal's Ctrl-C, which is ours to pass on; its input ends when we do, however that is."""
+    return subprocess.Popen(command, start_new_session=True, stdin=subprocess.PIPE)
+
+
 def _check_port(port: int) -> None:
-    try:
-        with socket.create_server(("127.0.0.1", port)):
-            pass
-    except (OSError, OverflowError) as error:
-        fail(f"Port {port} cannot be used ({error}). Choose another: python3 dev.py run --port 8001")
+    """Waits a little: what a killed run leaves behind is still stopping."""
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return
+        except (OSError, OverflowError) as error:
+            if time.monotonic() > deadline or isinstance(error, OverflowError):
+                fail(f"Port {port} cannot be used ({error}). Choose another: python3 dev.py run --port 8001")
+            time.sleep(0.2)
 
 
 def _step(*arguments: str, may_fail: bool = False) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Header, Router, Schema
+from ninja.decorators import decorate_view
 
 from bursar.access import confirm
 from bursar.access.actor import Actor, Door
@@ -14,7 +16,7 @@ from bursar.access.request import actor_of
 from bursar.actions import bulk
 from bursar.actions.models import BulkRun
 from bursar.actions.registry import ACTIONS
-from bursar.actions.run import run
+from bursar.actions.run import check_right, run
 from bursar.actions.schema import body_model
 from bursar.actions.spec import Action, Outcome
 from bursar.core.api import RefusalBody
@@ -66,6 +68,7 @@ class BulkOut(Schema):
 
 
 IDEMPOTENCY_KEY: Any = Header("", alias="Idempotency-Key", max_length=100)  # type: ignore[type-arg]  # ninja types
+UNREAD = (400, 415, 422)  # the body is no JSON, or fits no schema
 REFUSALS: dict[int, type[Schema]] = dict.fromkeys((401, 403, 404, 409, 422), RefusalBody)
 
 
@@ -105,7 +108,7 @@ def _add(router: Router, action: Action) -> None:
     router.add_api_operation(
         f"/{action.target_slug}/{{target_id}}/actions/{action.verb_name}",
         ["POST"],
-        _view(action),
+        decorate_view(_right_first(action))(_view(action)),
         response={200: OutcomeOut, **REFUSALS},
         operation_id=action.key.replace(".", "_"),
         summary=summary,
@@ -113,10 +116,27 @@ def _add(router: Router, action: Action) -> None:
     )
 
 
+def _right_first(action: Action) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """The body is read before the door is reached; whoever may not pull the lever still hears that, not its faults."""
+
+    def decorate(answer: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(answer)
+        def ask(request: HttpRequest, target_id: str) -> HttpResponse:
+            if action.danger and confirm.is_needed(request):
+                check_right(action.key, _actor(request), target_id)
+                raise confirm.Unconfirmed
+            response = answer(request, target_id=target_id)
+            if response.status_code in UNREAD:
+                check_right(action.key, _actor(request), target_id)
+            return response
+
+        return ask
+
+    return decorate
+
+
 def _view(action: Action) -> Callable[..., Outcome]:
     def perform(request: HttpRequest, target_id: str, body: Any, idempotency_key: str = "") -> Outcome:
-        if action.danger and confirm.is_needed(request):
-            raise confirm.Unconfirmed
         sent = body.model_dump(exclude_unset=True, mode="json")
         return run(
             action.key,

@@ -34,10 +34,7 @@ def start(
     key: str, actor: Actor, target_ids: list[str], data: Mapping[str, Any], reason: str = "", message: str = ""
 ) -> BulkRun:
     """Up to 20 targets are done before this returns; more go to the worker, row by row."""
-    if key not in ACTIONS:
-        raise NotFound(f"There is no action “{key}”.")
-    if not actor.can(ACTIONS[key].permission):
-        raise Forbidden(ACTIONS[key].explain_missing_right())
+    check_right(key, actor)
     unique = list(dict.fromkeys(target_ids))
     if not 0 < len(unique) <= AT_MOST:
         raise Invalid(f"Choose between 1 and {AT_MOST:,} rows.", {"ids": [f"{len(unique):,} chosen."]})
@@ -56,6 +53,14 @@ def start(
     else:
         app.configure_task("actions.resume_bulk").defer(run_id=made.public_id)
     return made
+
+
+def check_right(key: str, actor: Actor) -> None:
+    """Before the form and the rows are looked at. Raises NotFound or Forbidden."""
+    if key not in ACTIONS:
+        raise NotFound(f"There is no action “{key}”.")
+    if not actor.can(ACTIONS[key].permission):
+        raise Forbidden(ACTIONS[key].explain_missing_right())
 
 
 def resume(bulk: BulkRun, actor: Actor) -> None:

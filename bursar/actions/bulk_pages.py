@@ -46,6 +46,7 @@ def show_bulk(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
         return _render(request, action, case, ids, {"form": form}, 200)
     data = read_fields(action, case, request.POST)
     try:
+        bulk.check_right(action.key, case.actor)
         if not action.form_for(case, request.POST).is_valid():
             raise Invalid
         run = bulk.start(

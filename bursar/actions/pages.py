@@ -23,7 +23,7 @@ from bursar.access.actor import Actor
 from bursar.access.request import actor_of, customer_of
 from bursar.actions import dialog, menu, undo
 from bursar.actions.registry import TARGETS, get_action, target_of
-from bursar.actions.run import run
+from bursar.actions.run import run, why_not_permitted
 from bursar.actions.spec import Action, Case, Outcome
 from bursar.core import clock
 from bursar.core.errors import Invalid, NotFound, Refusal
@@ -92,12 +92,13 @@ def _asked(request: HttpRequest, action: Action) -> dict[str, Any]:
 def show_preview(request: HttpRequest, slug: str, target_id: str, verb: str) -> HttpResponse:
     action, case = _open_case(request, slug, target_id, verb)
     context = dialog.foresee(action, case, read_fields(action, case, request.POST))
-    return render(request, "actions/_preview.html", {**dialog.describe(action, case), **context})
+    status = 403 if why_not_permitted(action, case.actor, case.target) else 200
+    return render(request, "actions/_preview.html", {**dialog.describe(action, case), **context}, status=status)
 
 
 def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
     data = read_fields(action, case, request.POST)
-    if action.danger and confirm.is_needed(request):
+    if action.danger and confirm.is_needed(request) and not why_not_permitted(action, case.actor, case.target):
         sentence = confirm.try_confirm(request, request.POST.get("confirm", ""))
         if sentence:
             refused = _as_refused(action, case, request.POST, Invalid())

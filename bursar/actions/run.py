@@ -111,6 +111,12 @@ def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> 
         return rehearsed.outcome
 
 
+def check_right(key: str, actor: Actor, target_id: str) -> None:
+    """For doors that find a fault before `run` is called. Raises NotFound or Forbidden first, as `run` would."""
+    request = Request(_action(key), actor, target_id, {})
+    _check_permission(request, _fetch(request))
+
+
 def _action(key: str) -> Action:
     if key not in ACTIONS:
         raise NotFound(f"There is no action “{key}”.")

@@ -14,7 +14,7 @@ from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -24,6 +24,7 @@ from bursar.access.rights import Right
 from bursar.config.actors import actor_for, actor_of_token
 from bursar.config.operator import REQUESTS, SECONDS
 from bursar.core import clock
+from bursar.core.api import refusal as refuse_json
 from bursar.core.errors import BadRequest, NotFound, Refusal, TooLarge, TooMany
 from bursar.core.limits import is_over
 from bursar.staff.models import ApiToken
@@ -176,8 +177,7 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if _is_under(request.path, "/api/"):
         return refuse_json(refusal.status, refusal.code, refusal.sentence, getattr(refusal, "fields", {}))
     template = "404.html" if refusal.status == 404 else "refused.html"
-    return render(request, template, {"sentence": refusal.sentence}, status=refusal.status)
-
-
-def refuse_json(status: int, code: str, sentence: str, fields: dict[str, list[str]] | None = None) -> JsonResponse:
-    return JsonResponse({"code": code, "sentence": sentence, "fields": fields or {}}, status=status)
+    response = render(request, template, {"sentence": refusal.sentence}, status=refusal.status)
+    if isinstance(refusal, TooMany):
+        response["Retry-After"] = str(refusal.seconds)
+    return response

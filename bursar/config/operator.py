@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -42,11 +43,13 @@ _GAUGES = [
 ]  # fmt: skip
 
 
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers. Nothing more is asked of it here."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when requests can be served: the database answers and is up to this release. Else 503 and why."""
     problem = why_not_ready()
@@ -83,6 +86,7 @@ class DatabaseGauges:
                 yield GaugeMetricFamily(name, words, value=float(cursor.fetchone()[0]))
 
 
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text format, for whoever has the token; without one set, for this machine alone."""
     if not _may_scrape(request):
@@ -101,4 +105,4 @@ def _may_scrape(request: HttpRequest) -> bool:
     if not token:
         return request.META.get("REMOTE_ADDR", "") in LOOPBACK and "X-Forwarded-For" not in request.headers
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return hmac.compare_digest(given, token)
+    return hmac.compare_digest(given.encode(), token.encode())

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from bursar.config import logs
+from bursar.config import logs, sign_in
 from bursar.core.database import connection_settings, read_or_make_secret
 from bursar.core.options import address, at_least, boolean, names, option, required
 
@@ -140,6 +140,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "bursar.config.middleware.RequestIdMiddleware",
     "bursar.config.headers.SecurityHeadersMiddleware",
+    "bursar.config.methods.MethodMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -210,22 +211,9 @@ SOCIALACCOUNT_ADAPTER = "bursar.product.adapter.ProductSignInAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = False
 SOCIALACCOUNT_AUTO_SIGNUP = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
-SOCIALACCOUNT_PROVIDERS = {
-    "openid_connect": {
-        "OAUTH_PKCE_ENABLED": True,
-        "APPS": [
-            {
-                "provider_id": "product",
-                "name": BURSAR_COMPANY_NAME,
-                "client_id": BURSAR_OIDC_CLIENT,
-                "secret": BURSAR_OIDC_SECRET,
-                "settings": {"server_url": f"{BURSAR_OIDC_SERVER}/.well-known/openid-configuration"},
-            }
-        ]
-        if BURSAR_OIDC_SERVER
-        else [],
-    }
-}
+SOCIALACCOUNT_PROVIDERS = sign_in.providers(
+    BURSAR_OIDC_SERVER, BURSAR_OIDC_CLIENT, BURSAR_OIDC_SECRET, BURSAR_COMPANY_NAME
+)
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/sign-in/"

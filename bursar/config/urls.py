@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import include, path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 from ninja.errors import ValidationError
 from ninja.security import HttpBearer
@@ -15,8 +16,8 @@ from bursar.actions.api import build_router
 from bursar.attention.api import router as attention_router
 from bursar.audit.api import router as book_router
 from bursar.config import handbook, operator
-from bursar.config.middleware import refuse_json
 from bursar.core.api import DescribedAPI
+from bursar.core.api import refusal as refuse_json
 from bursar.core.errors import Forbidden
 from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
@@ -28,6 +29,7 @@ from bursar.staff.api import router as staff_router
 from bursar.webhooks.api import router as webhooks_router
 
 
+@require_safe
 def show_api_docs(request: HttpRequest) -> HttpResponse:
     """Both APIs, browsable and to be tried with one's own session or token."""
     return render(request, "ui/api.html")
@@ -65,6 +67,13 @@ def refuse_malformed(request: HttpRequest, error: ValidationError) -> HttpRespon
     return refuse_json(422, "invalid", "Some fields need another look.", fields)
 
 
+def handler429(request: HttpRequest) -> HttpResponse:
+    """What the sign-in library answers to whoever tries too often; its longest window is five minutes."""
+    response = render(request, "429.html", status=429)
+    response["Retry-After"] = "300"
+    return response
+
+
 urlpatterns = [
     path("healthz", operator.healthz),
     path("readyz", operator.readyz),
@@ -75,6 +84,7 @@ urlpatterns = [
     path("handbook", RedirectView.as_view(url="/handbook/")),
     path("handbook/", handbook.show, name="handbook"),
     path("handbook/<path:path>", handbook.show, name="handbook_page"),
+    path("sign-in/oidc/", include("bursar.product.sign_in_urls")),
     path("panel/keys/", include("bursar.product.urls")),
     path("panel", RedirectView.as_view(url="/panel/")),
     path("panel/actions/", include("bursar.actions.urls")),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError
+from ninja.parser import Parser
 from pydantic import Field
+
+from bursar.core.errors import Refusal, Unsupported
 
 REFUSED = {
     400: "The request itself is broken: no JSON, an unknown filter, a cursor that was cut.",
@@ -16,6 +21,7 @@ REFUSED = {
     404: "There is nothing here, or nothing that the caller may know of.",
     409: "It cannot be done to this thing now; the sentence says why.",
     413: "The body is too large.",
+    415: "The body is no JSON by its Content-Type, or packed by a Content-Encoding that is not taken here.",
     422: "Some fields need another look; `fields` says which.",
     429: "Too many tries. Wait a minute.",
 }
@@ -27,11 +33,27 @@ class RefusalBody(Schema):
     fields: dict[str, list[str]] = {}
 
 
+def check_media(request: HttpRequest, *encodings: str) -> None:
+    """Raises Unsupported for a body that is no JSON by its own account, or packed otherwise than by `encodings`."""
+    kind = (request.content_type or "").lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise Unsupported(f"Send JSON, as “Content-Type: application/json”; this says “{kind[:100]}”.")
+    packed = request.headers.get("Content-Encoding", "").strip().lower() or "identity"
+    if packed not in ("identity", *encodings):
+        raise Unsupported(f"The Content-Encoding “{packed[:100]}” is not taken here.")
+
+
+class JsonParser(Parser):
+    def parse_body(self, request: HttpRequest) -> Any:
+        check_media(request)
+        return json.loads(request.body)
+
+
 class DescribedAPI(NinjaAPI):
     """Refusals are raised, not returned; so they are described here, where an endpoint did not do it itself."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**{"parser": JsonParser(), "docs_decorator": require_safe, **options})
         self.add_exception_handler(HttpError, _refuse_broken)  # type: ignore[arg-type]  # ninja wants Exception
 
     def get_openapi_schema(self, **options: Any) -> Any:
@@ -49,11 +71,17 @@ class DescribedAPI(NinjaAPI):
 
 
 def refusal(status: int, code: str, sentence: str, fields: dict[str, list[str]] | None = None) -> JsonResponse:
-    return JsonResponse({"code": code, "sentence": sentence, "fields": fields or {}}, status=status)
+    return JsonResponse(error_body(code, sentence, fields), status=status)
+
+
+def error_body(code: str, sentence: str, fields: dict[str, list[str]] | None = None) -> dict[str, Any]:
+    return {"code": code, "sentence": sentence, "fields": fields or {}}
 
 
 def _refuse_broken(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """What ninja itself could not read."""
+    """What ninja itself could not read; a refusal of our parser comes wrapped."""
+    if isinstance(error.__cause__, Refusal):
+        return refusal(error.__cause__.status, error.__cause__.code, error.__cause__.sentence)
     if error.status_code == 400:
         return refusal(400, "bad_request", "The body is not JSON.")
     return refusal(error.status_code, "refused", str(error))

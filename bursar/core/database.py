@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 import warnings
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 CONFIGURATION = """
 # Written by Bursar when this server was made.
@@ -67,6 +70,7 @@ def start_embedded(folder: Path, more: str = "") -> Any:
                 f"(pg_dumpall, then psql), or move the folder away to start afresh."
             )
         is_new = found is None
+        _forget_dead_server(folder)
         server = pgserver.get_server(folder, start=False)
         if is_new:
             with server._lock:
@@ -94,9 +98,49 @@ def stop_embedded(folder: Path) -> None:
     pgserver = _load_pgserver()
     if pgserver.pgdata_version(folder) is None:
         return
+    _forget_dead_server(folder)
     server = pgserver.get_server(folder, start=False)
-    server._postmaster_info = pgserver.utils.PostmasterInfo.read_from_pgdata(server.pgdata)
+    server._postmaster_info = _read_postmaster(pgserver, server.pgdata)
     server.stop()
+
+
+def _read_postmaster(pgserver: Any, folder: Path) -> Any:
+    """None where no server runs. A server that is just starting has written but half of it."""
+    for _ in range(100):
+        try:
+            return pgserver.utils.PostmasterInfo.read_from_pgdata(folder)
+        except (AssertionError, ValueError):
+            time.sleep(0.1)
+    raise DatabaseProblem(f"{folder / 'postmaster.pid'} cannot be read; stop the PostgreSQL that works there.")
+
+
+def _forget_dead_server(folder: Path) -> None:
+    """A server that was killed leaves its pid file, whose number may be another process's by now, or a dead one's.
+
+    It goes only when no process of that server works in the folder any more.
+    """
+    pid_file = folder / "postmaster.pid"
+    for _ in range(50):  # what the server had started ends by itself once it misses it
+        if not pid_file.exists() or _is_alive(pid_file, folder):
+            return
+        if not any(_works_in(process, folder) for process in psutil.process_iter()):
+            pid_file.unlink(missing_ok=True)
+            return
+        time.sleep(0.1)
+
+
+def _is_alive(pid_file: Path, folder: Path) -> bool:
+    try:
+        return _works_in(psutil.Process(int(pid_file.read_text().split("\n")[0])), folder)
+    except (psutil.NoSuchProcess, ValueError, FileNotFoundError):
+        return False
+
+
+def _works_in(process: Any, folder: Path) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == folder.resolve()
+    except psutil.Error:
+        return False
 
 
 def _load_pgserver() -> Any:

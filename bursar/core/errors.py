@@ -69,14 +69,22 @@ class TooLarge(Refusal):
         super().__init__(sentence)
 
 
+class Unsupported(Refusal):
+    """A body of another kind than is read here."""
+
+    status = 415
+    code = "unsupported"
+
+
 class TooMany(Refusal):
-    """Tried too often; the same call may work in a while."""
+    """Tried too often; the same call may work in a while. `seconds`: how long that is at most."""
 
     status = 429
     code = "too_many"
 
-    def __init__(self, sentence: str = "Too many tries from this address. Wait a minute.") -> None:
+    def __init__(self, sentence: str = "Too many tries from this address. Wait a minute.", seconds: int = 60) -> None:
         super().__init__(sentence)
+        self.seconds = seconds
 
 
 class Unavailable(Refusal):

@@ -8,43 +8,27 @@ from datetime import date
 from typing import Any
 
 import orjson
-from allauth.core.internal.httpkit import get_client_ip
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import Schema
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from ninja import Schema, Status
 from ninja.errors import AuthenticationError, ValidationError
-from ninja.security import HttpBearer
 from pydantic import Field
 
-from bursar.access.actor import Actor
 from bursar.actions.run import run
 from bursar.core import clock
-from bursar.core.api import DescribedAPI
-from bursar.core.errors import BadRequest, Invalid, Refusal, TooLarge, TooMany
-from bursar.core.limits import is_over
+from bursar.core.api import DescribedAPI, check_media, refusal
+from bursar.core.errors import BadRequest, Invalid, Refusal, TooLarge
 from bursar.product import pushed, queries
 from bursar.product.actions.pushes import Batch
-from bursar.product.doors import REFUSALS, Id, key_with
-from bursar.product.models import ApiKey, Scope
+from bursar.product.doors import REFUSALS, Id, KeyAuth, key_of, needs
+from bursar.product.models import Scope
 from bursar.product.request_api import router as requests_router
 from bursar.product.usage_events import USAGE_OPENAPI, read_events
 from bursar.webhooks.events import describe_openapi
 
 ITEMS_AT_MOST = 1000
 BODY_AT_MOST = 20_000_000
-BAD_KEYS = 30
 CREATED = {"created": 201, "refused": 409}
-
-
-class KeyAuth(HttpBearer):
-    """The actor behind the key; a 401 for none, quietly slowed down for whoever guesses."""
-
-    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
-        key = ApiKey.find(token.strip(), clock.now())
-        if key is not None:
-            return queries.actor_of_key(key)
-        if is_over("product key", get_client_ip(request) or "", BAD_KEYS, 60):
-            raise TooMany
-        return None
 
 
 class ItemOut(Schema):
@@ -102,13 +86,13 @@ api = DescribedAPI(
 )
 
 
-def _push_one(request: HttpRequest, item: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    actor = key_with(request, Scope.PUSH)
+def _push_one(request: HttpRequest, item: dict[str, Any]) -> Status[dict[str, Any]]:
+    actor = key_of(request)
     outcome = run("product.company.push", actor, "company", {"batch": Batch([item], _digest(request.body))})
     result = outcome.data["results"][0]
     if result["result"] == "refused":
-        return 409, {"code": "refused", "sentence": result["sentence"], "fields": {}}
-    return CREATED.get(result["result"], 200), result
+        return Status(409, {"code": "refused", "sentence": result["sentence"], "fields": {}})
+    return Status(CREATED.get(result["result"], 200), result)
 
 
 def _digest(body: bytes) -> str:
@@ -122,19 +106,19 @@ def _fields(body: pushed.Pushed) -> dict[str, Any]:
 ANSWERS = {200: ItemOut, 201: ItemOut, **REFUSALS}
 
 
-@api.put("/organisations/{external_id}", response=ANSWERS, operation_id="put_organisation", tags=["push"])
+@api.put("/organisations/{external_id}", response=ANSWERS, operation_id="put_organisation", **needs(Scope.PUSH))
 def put_organisation(request: HttpRequest, external_id: Id, body: pushed.OrganisationIn) -> Any:
     """Makes or changes an organisation. `deleted: true` hides it; nothing is erased."""
     return _push_one(request, {"kind": "organisation", "external_id": external_id, **_fields(body)})
 
 
-@api.put("/people/{external_id}", response=ANSWERS, operation_id="put_person", tags=["push"])
+@api.put("/people/{external_id}", response=ANSWERS, operation_id="put_person", **needs(Scope.PUSH))
 def put_person(request: HttpRequest, external_id: Id, body: pushed.PersonIn) -> Any:
     """Makes or changes a person. One who was erased here stays erased."""
     return _push_one(request, {"kind": "person", "external_id": external_id, **_fields(body)})
 
 
-@api.put("/workspaces/{external_id}", response=ANSWERS, operation_id="put_workspace", tags=["push"])
+@api.put("/workspaces/{external_id}", response=ANSWERS, operation_id="put_workspace", **needs(Scope.PUSH))
 def put_workspace(request: HttpRequest, external_id: Id, body: pushed.WorkspaceIn) -> Any:
     """Makes or changes a workspace; its billing account is made with it when needed."""
     return _push_one(request, {"kind": "workspace", "external_id": external_id, **_fields(body)})
@@ -144,7 +128,7 @@ def put_workspace(request: HttpRequest, external_id: Id, body: pushed.WorkspaceI
     "/organisations/{organisation}/members/{person}",
     response=ANSWERS,
     operation_id="put_organisation_member",
-    tags=["push"],
+    **needs(Scope.PUSH),
 )
 def put_organisation_member(
     request: HttpRequest, organisation: Id, person: Id, body: pushed.OrganisationMemberIn
@@ -155,29 +139,32 @@ def put_organisation_member(
 
 
 @api.put(
-    "/workspaces/{workspace}/members/{person}", response=ANSWERS, operation_id="put_workspace_member", tags=["push"]
+    "/workspaces/{workspace}/members/{person}",
+    response=ANSWERS,
+    operation_id="put_workspace_member",
+    **needs(Scope.PUSH),
 )
 def put_workspace_member(request: HttpRequest, workspace: Id, person: Id, body: pushed.WorkspaceMemberIn) -> Any:
     """Somebody's role in a workspace, from now on; null ends it. A newer command of staff is not undone."""
     return _push_one(request, {"kind": "workspace_member", "workspace": workspace, "person": person, **_fields(body)})
 
 
-@api.put("/invitations/{external_id}", response=ANSWERS, operation_id="put_invitation", tags=["push"])
+@api.put("/invitations/{external_id}", response=ANSWERS, operation_id="put_invitation", **needs(Scope.PUSH))
 def put_invitation(request: HttpRequest, external_id: Id, body: pushed.InvitationIn) -> Any:
     """Makes or changes an invitation to a workspace. It is shown and never billed: no seat before it is accepted."""
     return _push_one(request, {"kind": "invitation", "external_id": external_id, **_fields(body)})
 
 
-@api.put("/people/{person}/logins/{day}", response=ANSWERS, operation_id="put_login", tags=["push"])
+@api.put("/people/{person}/logins/{day}", response=ANSWERS, operation_id="put_login", **needs(Scope.PUSH))
 def put_login(request: HttpRequest, person: Id, day: date, body: pushed.LoginIn) -> Any:
     """How often somebody signed in to the product on a UTC day; a higher count replaces a lower one."""
     return _push_one(request, {"kind": "login", "person": person, "day": day.isoformat(), **_fields(body)})
 
 
-@api.post("/batch", response={200: BatchOut, **REFUSALS}, operation_id="push_batch", tags=["push"])
+@api.post("/batch", response={200: BatchOut, **REFUSALS}, operation_id="push_batch", **needs(Scope.PUSH))
 def push_batch(request: HttpRequest, body: BatchIn) -> Any:
     """Up to 1 000 items of any kind in one transaction, applied in order; a refused one leaves the others alone."""
-    actor = key_with(request, Scope.PUSH)
+    actor = key_of(request)
     batch = Batch(body.items, _digest(request.body))
     return run("product.company.push", actor, "company", {"batch": batch}).data
 
@@ -186,12 +173,12 @@ def push_batch(request: HttpRequest, body: BatchIn) -> Any:
     "/usage",
     response={200: UsageOut, **REFUSALS},
     operation_id="post_usage",
-    tags=["usage"],
+    **needs(Scope.USAGE),
     openapi_extra=USAGE_OPENAPI,
 )
 def post_usage(request: HttpRequest) -> HttpResponse:
     """Up to 10 000 events in the shape of CloudEvents, gzip allowed. The same event again changes nothing."""
-    actor = key_with(request, Scope.USAGE)
+    actor = key_of(request)
     body = _inflated(request)
     try:
         raw = orjson.loads(body)
@@ -212,13 +199,16 @@ def post_usage(request: HttpRequest) -> HttpResponse:
 
 def _inflated(request: HttpRequest) -> bytes:
     """The body; a gzip is unpacked no further than 20 MB, whatever it claims."""
+    check_media(request, "gzip")
     body = request.body
-    if request.headers.get("Content-Encoding", "") == "gzip":
+    if request.headers.get("Content-Encoding", "").strip().lower() == "gzip":
         unpacker = zlib.decompressobj(wbits=31)
         try:
             body = unpacker.decompress(body, BODY_AT_MOST + 1)
         except zlib.error:
             raise BadRequest("The body is no gzip, although Content-Encoding says so.") from None
+        if len(body) <= BODY_AT_MOST and (unpacker.unused_data or not unpacker.eof):
+            raise BadRequest("The gzip was cut off, or something follows it.")
     if len(body) > BODY_AT_MOST:
         raise TooLarge
     return body
@@ -228,24 +218,24 @@ def _inflated(request: HttpRequest) -> bytes:
     "/entitlements/{workspace}",
     response={200: EntitlementOut, 304: None, **REFUSALS},
     operation_id="get_entitlements",
-    tags=["entitlements"],
+    **needs(Scope.ENTITLEMENTS),
 )
 def get_entitlements(request: HttpRequest, workspace: Id) -> Any:
     """What a workspace may do now. Send the ETag back in If-None-Match; 304 says that nothing changed."""
-    key_with(request, Scope.ENTITLEMENTS)
     made = queries.get_entitlement(workspace, clock.now())
     body = orjson.dumps(made)
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    known = [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]
-    response = HttpResponse(status=304) if etag in known else HttpResponse(body, content_type="application/json")
+    response = HttpResponse(body, content_type="application/json")
     response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
-    return response
+    return get_conditional_response(request, etag=etag, response=response)
 
 
-@api.post("/sign-in-links", response={200: LinkOut, **REFUSALS}, operation_id="make_sign_in_link", tags=["sign-in"])
+@api.post(
+    "/sign-in-links", response={200: LinkOut, **REFUSALS}, operation_id="make_sign_in_link", **needs(Scope.SIGN_IN)
+)
 def make_sign_in_link(request: HttpRequest, body: LinkIn) -> Any:
     """A link that signs a customer in once; the product sends them there."""
-    actor = key_with(request, Scope.SIGN_IN)
+    actor = key_of(request)
     outcome = run("product.company.make_sign_in_link", actor, "company", {"person": body.person})
     return {"path": outcome.secret, "sentence": outcome.sentence}
 
@@ -253,21 +243,16 @@ def make_sign_in_link(request: HttpRequest, body: LinkIn) -> Any:
 api.add_router("", requests_router)
 
 
-def _refuse(status: int, code: str, sentence: str, fields: dict[str, list[str]] | None = None) -> JsonResponse:
-    return JsonResponse({"code": code, "sentence": sentence, "fields": fields or {}}, status=status)
-
-
 @api.exception_handler(AuthenticationError)
 def refuse_unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    response = _refuse(401, "unauthenticated", "Send a live key as “Authorization: Bearer …”.")
+    response = refusal(401, "unauthenticated", "Send a live key as “Authorization: Bearer …”.")
     response["WWW-Authenticate"] = "Bearer"
     return response
 
 
 @api.exception_handler(Refusal)
-def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    fields = refusal.fields if isinstance(refusal, Invalid) else {}
-    return _refuse(refusal.status, refusal.code, refusal.sentence, fields)
+def refuse(request: HttpRequest, error: Refusal) -> HttpResponse:
+    return refusal(error.status, error.code, error.sentence, error.fields if isinstance(error, Invalid) else {})
 
 
 @api.exception_handler(ValidationError)
@@ -276,4 +261,4 @@ def refuse_malformed(request: HttpRequest, error: ValidationError) -> HttpRespon
     for fault in error.errors:
         where = [str(part) for part in fault.get("loc", []) if part not in ("body", "path", "data")]
         fields.setdefault(".".join(where) or "body", []).append(str(fault.get("msg", "is not right")))
-    return _refuse(422, "invalid", "Some fields need another look.", fields)
+    return refusal(422, "invalid", "Some fields need another look.", fields)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Header, Router, Schema
+from ninja import Header, Router, Schema, Status
 from pydantic import Field
 
 from bursar.access.actor import Door
@@ -13,12 +13,12 @@ from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.errors import NotFound
 from bursar.product import queries
-from bursar.product.doors import REFUSALS, Id, key_with
+from bursar.product.doors import REFUSALS, Id, key_of, needs
 from bursar.product.models import Scope
 from bursar.requests.queries import get_request, tell
 from bursar.tenants.queries import customer_of
 
-router = Router(tags=["requests"])
+router = Router(**needs(Scope.REQUESTS))
 ONCE: Any = Header(  # type: ignore[type-arg]  # ninja types
     "", alias="Idempotency-Key", max_length=100, description="The same key and body get the first answer again."
 )
@@ -74,20 +74,19 @@ class RequestOut(Schema):
 ANSWERS: dict[int, Any] = {201: RequestOut, **REFUSALS}
 
 
-def _ask(key: str, target_id: str, body: AskIn, once: str) -> tuple[int, dict[str, Any]]:
+def _ask(key: str, target_id: str, body: AskIn, once: str) -> Status[dict[str, Any]]:
     """The person is the actor: their own roles decide, as on their own pages."""
     actor = customer_of(queries.get_person(body.person), clock.now(), Door.API)
     try:
         outcome = run(key, actor, target_id, body.model_dump(exclude={"person"}), idempotency_key=once)
     except NotFound:
         raise NotFound(f"“{body.person}” does not belong there.") from None
-    return 201, {**outcome.data, "sentence": outcome.sentence}
+    return Status(201, {**outcome.data, "sentence": outcome.sentence})
 
 
 @router.post("/workspaces/{workspace}/upgrade-requests", response=ANSWERS, operation_id="ask_upgrade")
 def ask_upgrade(request: HttpRequest, workspace: Id, body: AskIn, idempotency_key: str = ONCE) -> Any:
     """Asks for a higher tier. By a plain member it is an ask, which their own billing people hear of too."""
-    key_with(request, Scope.REQUESTS)
     found = queries.get_workspace(workspace)
     return _ask("requests.workspace.ask_upgrade", found.public_id, body, idempotency_key)
 
@@ -95,7 +94,6 @@ def ask_upgrade(request: HttpRequest, workspace: Id, body: AskIn, idempotency_ke
 @router.post("/organisations/{organisation}/workspace-requests", response=ANSWERS, operation_id="ask_workspace")
 def ask_workspace(request: HttpRequest, organisation: Id, body: AskWorkspaceIn, idempotency_key: str = ONCE) -> Any:
     """Asks for a new workspace; owners and admins of the organisation may."""
-    key_with(request, Scope.REQUESTS)
     found = queries.get_organisation(organisation)
     return _ask("requests.organisation.ask_workspace", found.public_id, body, idempotency_key)
 
@@ -103,5 +101,5 @@ def ask_workspace(request: HttpRequest, organisation: Id, body: AskWorkspaceIn, 
 @router.get("/requests/{request_id}", response={200: RequestOut, **REFUSALS}, operation_id="get_request")
 def read_request(request: HttpRequest, request_id: Id) -> Any:
     """What became of a request, with the team's note. Never what staff noted for themselves, nor who they are."""
-    actor = key_with(request, Scope.REQUESTS)
+    actor = key_of(request)
     return tell(get_request(actor, request_id, clock.now()))

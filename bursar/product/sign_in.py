@@ -32,9 +32,18 @@ def ensure_user(person: Person) -> User | None:
     return user
 
 
-def make_customer_link(person: Person, now: datetime) -> str | None:
-    """The path of a link that signs this person in once, within five minutes; None where nobody may sign in so."""
+def find_customer(person: Person) -> User | None:
+    """Whom the product may sign in as this person; None for nobody, for somebody deactivated, and for every colleague.
+
+    A colleague who is a customer too comes in by the staff's own door: the product's word must not open the panel.
+    """
     user = ensure_user(person)
     if user is None or not user.is_active or StaffMember.objects.filter(user=user).exists():
         return None
-    return make_link(user, now, LIVES)
+    return user
+
+
+def make_customer_link(person: Person, now: datetime) -> str | None:
+    """The path of a link that signs this person in once, within five minutes; None where nobody may sign in so."""
+    user = find_customer(person)
+    return make_link(user, now, LIVES) if user is not None else None

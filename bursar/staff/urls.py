@@ -9,7 +9,6 @@ urlpatterns = [
     path("sign-in/", LoginView.as_view(), name="account_login"),
     path("sign-in/link/<str:token>", pages.follow_link, name="sign_in_link"),
     path("sign-in/closed", RedirectView.as_view(url="/sign-in/"), name="account_signup"),
-    path("sign-in/", include("allauth.socialaccount.providers.openid_connect.urls")),
     path("sign-in/with/", include("allauth.socialaccount.urls")),
     path("sign-out/", LogoutView.as_view(), name="account_logout"),
     path("account/", pages.show_account, name="account"),

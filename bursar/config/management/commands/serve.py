@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from bursar.config.parent import end_with_parent
+
 MEASURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -21,9 +23,12 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--processes", type=int, default=1)
+        parser.add_argument("--until-eof", action="store_true", help="stop when standard input is closed")
         parser.add_argument("--no-migrate", action="store_true", help="the database is migrated elsewhere")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["until_eof"]:
+            end_with_parent()
         if options["processes"] > 1 and MEASURES not in os.environ:
             _share_measures()
         from granian.constants import Interfaces

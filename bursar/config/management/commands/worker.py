@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from bursar.config.minute import run_ticks
+from bursar.config.parent import end_with_parent
 from bursar.core import clock
 
 
@@ -15,9 +16,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = "Example: bursar worker --concurrency 2"
+        parser.add_argument("--until-eof", action="store_true", help="stop when standard input is closed")
         parser.add_argument("--concurrency", type=int, default=2, help="how many jobs at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["until_eof"]:
+            end_with_parent()
         run_ticks(clock.now())
         connector = cast(DjangoConnector, app.connector).get_worker_connector()
         with app.replace_connector(connector) as worker_app:

@@ -1,0 +1,138 @@
+"""`dev.py run` as scripts and people end it: nothing that it started stays behind, and the next start works."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
+# What is installed stays as it is, and no handbook is built; everything else is dev.py's own.
+START = "import dev, sys; dev.install = lambda *groups: 0; dev._site_is_stale = lambda: False; dev.main()"
+PATIENCE = 150.0  # seconds; a first start on a busy machine
+
+
+class House:
+    """A folder of its own, and whoever lives off it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.var = folder / "var"
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Under a script, in the background: SIGINT is ignored there from the start, and handed down so."""
+        command = f'"$0" -c "$1" run --empty --port {self.port} </dev/null & echo $! > "$2"; wait $!'
+        more = {"BURSAR_VAR": str(self.var), "PYTHONPATH": str(settings.ROOT)}
+        environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | more
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                ["sh", "-c", command, sys.executable, START, str(self.folder / "pid")],
+                cwd=settings.ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def run_pid(self) -> int:
+        return int((self.folder / "pid").read_text())
+
+    def living(self) -> dict[int, str]:
+        """Whoever works in the folder or was started with it: pid → command."""
+        found = {}
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError, ValueError):
+                pid, words = int(entry.name), (entry / "cmdline").read_bytes()
+                works_there = str((entry / "cwd").resolve()).startswith(str(self.folder))
+                if words and (works_there or str(self.folder).encode() in words + (entry / "environ").read_bytes()):
+                    found[pid] = words.replace(b"\0", b" ").decode()[:120]
+        return found
+
+    def is_up(self) -> bool:
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer,
+        ):
+            return bool(answer.status == 200)
+        return False
+
+    def said(self) -> str:
+        return (self.folder / "log").read_text()
+
+
+def until(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return condition()
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    folder = Path(tempfile.mkdtemp(prefix="bursar-run-"))  # short: the database's socket lies in it
+    made = House(folder)
+    try:
+        yield made
+    finally:
+        for pid in made.living():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: not made.living(), 10)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def bring_up(house: House) -> subprocess.Popen[bytes]:
+    script = house.start()
+    assert until(lambda: house.is_up() or script.poll() is not None, PATIENCE) and house.is_up(), house.said()
+    commands = " ".join(house.living().values())
+    assert all(word in commands for word in (" serve ", " worker", "postgres")), commands
+    return script
+
+
+def test_ctrl_c_sigterm_and_kill_under_a_script(house: House) -> None:
+    """One after the other in one folder, since the first start takes longest."""
+    script = bring_up(house)
+    os.kill(house.run_pid, signal.SIGINT)
+    assert script.wait(30) == 0 and not house.living(), (house.living(), house.said())
+
+    script = bring_up(house)
+    os.kill(house.run_pid, signal.SIGTERM)
+    assert script.wait(30) == 0 and not house.living(), (house.living(), house.said())
+
+    script = bring_up(house)
+    os.kill(house.run_pid, signal.SIGKILL)
+    assert script.wait(10) != 0
+    assert until(lambda: not house.is_up(), 30), house.living()
+    script = bring_up(house)  # it joins the database, which still runs
+
+    for pid in house.living():  # as a power cut does: nobody has a chance to tidy up
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert until(lambda: not house.living(), 10) and script.wait(10) != 0
+    assert (house.var / "postgres" / "postmaster.pid").exists()
+    script = bring_up(house)
+    os.kill(house.run_pid, signal.SIGTERM)
+    assert script.wait(30) == 0 and not house.living(), (house.living(), house.said())
+    assert "Traceback" not in house.said(), house.said()
+
+
+def test_a_stop_while_it_is_still_starting(house: House) -> None:
+    script = house.start()
+    assert until(lambda: "starting the database" in house.said(), PATIENCE)
+    time.sleep(1)
+    os.kill(house.run_pid, signal.SIGTERM)
+    assert script.wait(60) == 0
+    assert until(lambda: not house.living(), 10), (house.living(), house.said())
