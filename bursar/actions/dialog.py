@@ -38,7 +38,7 @@ def customer_view(action: Action, outcome: Outcome) -> dict[str, Any] | None:
     if not action.customer_visible:
         return None
     return {
-        "label": action.title,
+        "label": action.told,
         "changes": [change for change in outcome.changes if not change.private],
         "by": f"the {settings.BURSAR_COMPANY_NAME} team",
     }

@@ -29,7 +29,7 @@ COLUMNS = (
     ("potential", "Potential €", True),
     ("contact", "Admin contact", False),
     ("manager", "Manager", False),
-    ("payment", "Last payment", False),
+    ("payment", "Last payment €", False),
 )
 
 

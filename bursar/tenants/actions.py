@@ -109,6 +109,7 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
     on=Workspace,
     form=ChangeAdmin,
     label="Change admin…",
+    done="Admin changed",
     icon="user-star",
     help="Hands the administration of the workspace to another of its members, at once.",
     when=(
