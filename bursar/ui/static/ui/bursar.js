@@ -86,8 +86,13 @@
       if (opener?.isConnected) opener.focus();
       else document.querySelector(`.kebab[href="${opener?.getAttribute("href")}"]`)?.focus();
     });
+    // A click beside it closes it, unless it began inside (a selection dragged out) or words would be lost.
+    let began = null;
+    const hasWords = () => [...dialog.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
+    dialog.addEventListener("pointerdown", (event) => { began = event.target; });
     dialog.addEventListener("click", (event) => {
-      if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+      const isBeside = event.target === dialog && began === dialog && !hasWords();
+      if (isBeside || event.target.closest("[data-close]")) dialog.close();
     });
   }
 
@@ -166,8 +171,8 @@
     const copier = event.target.closest("[data-copy]");
     if (copier) {
       const text = copier.dataset.copy || copier.previousElementSibling.href.replace("mailto:", "");
-      await navigator.clipboard.writeText(text);
-      toast(`Copied ${text}`);
+      const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+      toast(copied ? `Copied ${text}` : `Your browser does not let pages copy here. It is: ${text}`);
     }
     for (const open of document.querySelectorAll("details.chip[open]")) if (!open.contains(event.target)) open.open = false;
     if (event.target.closest("[data-theme-switch]")) {
