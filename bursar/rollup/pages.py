@@ -107,7 +107,9 @@ def show_seats(request: HttpRequest, account_id: str) -> HttpResponse:
     account = get_account(actor_of(request), account_id)
     view, now = _look(request)
     people = list_people_by_role(account, view.as_of(now))
-    return render(request, "rollup/_seats.html", {"account": account, "people": people})
+    context = {"account": account, "people": people}
+    template = "rollup/_seats.html" if request.headers.get("HX-Request") else "rollup/seats.html"
+    return render(request, template, context)
 
 
 @require_POST

@@ -56,7 +56,11 @@
     if (bare[event.key]) { event.preventDefault(); bare[event.key](); }
   });
 
-  document.querySelector("[data-palette]")?.addEventListener("click", openPalette);
+  document.querySelector("[data-palette]")?.addEventListener("click", (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    openPalette();
+  });
   document.querySelector("[data-keys-help]")?.addEventListener("click", () => help.showModal());
   for (const box of [palette, help]) {
     box?.addEventListener("click", (event) => { if (event.target === box || event.target.closest("[data-close]")) box.close(); });
