@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.db import models
 
 from bursar.access.actor import Actor
@@ -234,4 +235,4 @@ class Company:
     public_id = "company"
 
     def __str__(self) -> str:
-        return "the company"
+        return str(settings.BURSAR_COMPANY_NAME)

@@ -5,6 +5,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
 from django.urls import reverse
 
+from bursar.access.models import User
 from bursar.core import cipher
 from bursar.staff.queries import get_staff
 
@@ -19,7 +20,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Where somebody lands who asked for no page: staff at their work, everybody else at what they have."""
-        if get_staff(request.user) is not None:
+        if isinstance(request.user, User) and get_staff(request.user) is not None:
             return reverse("panel:home")
         landing: str = super().get_login_redirect_url(request)
         return landing
