@@ -3,11 +3,8 @@ from __future__ import annotations
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
-from django.urls import reverse
 
-from bursar.access.models import User
 from bursar.core import cipher
-from bursar.staff.queries import get_staff
 
 PURPOSE = "second factor"
 
@@ -17,13 +14,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
-
-    def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Where somebody lands who asked for no page: staff at their work, everybody else at what they have."""
-        if isinstance(request.user, User) and get_staff(request.user) is not None:
-            return reverse("panel:home")
-        landing: str = super().get_login_redirect_url(request)
-        return landing
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types

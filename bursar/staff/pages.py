@@ -38,7 +38,7 @@ def follow_link(request: HttpRequest, token: str) -> HttpResponse:
     user = redeem(token, clock.now())
     if user is None:
         return render(request, "staff/link_is_spent.html", status=410)
-    response: HttpResponse = perform_login(request, user, email_verification="none")
+    response: HttpResponse = perform_login(request, user, email_verification="none", redirect_url="/")
     confirm.note_sign_in(request, "link")
     return response
 
