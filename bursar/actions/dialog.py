@@ -14,14 +14,20 @@ from bursar.actions.spec import Action, Case, Outcome, Reason
 from bursar.core.errors import Invalid, Refusal
 
 
-def foresee(action: Action, case: Case, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Sentences, effects and the customer's view, by rehearsing the action; nothing is kept of it."""
+def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: bool = False) -> dict[str, Any]:
+    """Sentences, effects and the customer's view, by rehearsing the action; nothing is kept of it.
+
+    is_untouched: nobody filled in anything yet, so what speaks against it is said calmly, not as a fault.
+    """
     try:
         outcome = preview(action.key, case.actor, case.target.public_id, data)
     except Invalid:
         return {"will": [action.help], "effects": [], "customer_sees": None, "refusal": "", "incomplete": True}
     except Refusal as refusal:
-        return {"will": [], "effects": [], "customer_sees": None, "refusal": refusal.sentence, "incomplete": False}
+        said = (
+            {"will": [refusal.sentence], "refusal": ""} if is_untouched else {"will": [], "refusal": refusal.sentence}
+        )
+        return {**said, "effects": [], "customer_sees": None, "incomplete": False}
     form = action.form_for(case, data)
     more = action.preview(case, form.cleaned_data) if action.preview and form.is_valid() else []
     return {
@@ -38,7 +44,7 @@ def customer_view(action: Action, outcome: Outcome) -> dict[str, Any] | None:
     if not action.customer_visible:
         return None
     return {
-        "label": action.title,
+        "label": action.told,
         "changes": [change for change in outcome.changes if not change.private],
         "by": f"the {settings.BURSAR_COMPANY_NAME} team",
     }

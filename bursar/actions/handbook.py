@@ -138,7 +138,7 @@ def _customer_sees(action: Action) -> str:
         return "**The customer sees** nothing of it."
     by = "who asked" if action.is_for_customers else "“the … team” and your message to them, if you write one"
     return (
-        f"**The customer sees** in their history: “{action.title}”, what changed, when, {by}. "
+        f"**The customer sees** in their history: “{action.told}”, what changed, when, {by}. "
         "Never the reason, nor a colleague's name."
     )
 

@@ -78,7 +78,8 @@ def show_dialog(request: HttpRequest, slug: str, target_id: str, verb: str) -> H
     offer = undo.find_offer(undoes, target_id, action.key) if undoes else None
     form = action.form_for(case, initial=offer.data if offer else _asked(request, action))
     initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
-    context = dialog.foresee(action, case, {k: v for k, v in initial.items() if v is not None}) if not sentence else {}
+    known = {k: v for k, v in initial.items() if v is not None}
+    context = dialog.foresee(action, case, known, is_untouched=True) if not sentence else {}
     return _render(request, action, case, {**context, "form": form, "blocked": sentence, "undoes": undoes}, 200)
 
 

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.db import models
 
 from bursar.access.actor import Actor
@@ -125,6 +126,15 @@ class Case:
         return self.cache[name]
 
 
+class DayInput(forms.DateInput):
+    """The browser's own calendar. It reads a prefilled day in the ISO form alone; anything else it shows as empty."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
 class ActionForm(forms.Form):
     """A form that knows its case, so that choices and defaults follow the target."""
 
@@ -146,7 +156,8 @@ class Action:
     transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. inverse: keys of
     the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once. when: for the handbook,
     when to reach for it and when not. message: whether the customer must be told something in words, where the action
-    is visible to them. topic: what its notices are about. event: the name of the outgoing webhook.
+    is visible to them. done: how the book, notices and mail call it afterwards, where the label is a command. topic:
+    what its notices are about. event: the name of the outgoing webhook.
     """
 
     key: str
@@ -155,6 +166,7 @@ class Action:
     help: str
     verb: Callable[..., Outcome]
     when: str = ""
+    done: str = ""
     form: type[ActionForm] = ActionForm
     icon: str = "bolt"
     permission: models.TextChoices | None = Right.ACT
@@ -191,6 +203,11 @@ class Action:
         """The label without the ellipsis that says a dialog follows."""
         return self.label.removesuffix("…")
 
+    @property
+    def told(self) -> str:
+        """What it is called once it happened: “Tier changed”."""
+        return self.done or self.title
+
     def form_for(self, case: Case, data: Any = None, **kwargs: Any) -> ActionForm:
         return self.form(data, case=case, **kwargs)
 
@@ -218,4 +235,4 @@ class Company:
     public_id = "company"
 
     def __str__(self) -> str:
-        return "the company"
+        return str(settings.BURSAR_COMPANY_NAME)

@@ -117,12 +117,20 @@ class GateMiddleware:
     """Every address of the panel, the handbook and the API, existing or not.
 
     Strangers: the sign-in page, or 401. Signed in without the right to read: 404, as if there were nothing.
+    A part of a page that is fetched by itself gets 401 too: the page says it, and keeps what was typed.
     """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._pass(request)
+        is_sent_away = response.status_code == 302 and response.headers["Location"].startswith(settings.LOGIN_URL)
+        if is_sent_away and request.headers.get("HX-Request"):
+            return HttpResponse("Sign in first.", status=401, content_type="text/plain; charset=utf-8")
+        return response
+
+    def _pass(self, request: HttpRequest) -> HttpResponseBase:
         is_api = _is_under(request.path, "/api/") and not _is_under(request.path, "/api/product/")
         is_panel = any(_is_under(request.path, prefix) for prefix in FOR_STAFF)
         if _is_under(request.path, "/actions/") and request.actor is None:  # type: ignore[attr-defined]  # set just above

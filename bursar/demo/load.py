@@ -75,7 +75,9 @@ def _iso(value: object) -> str:
 def make_sign_ins() -> None:
     InstallationFact.objects.update_or_create(name="demo", defaults={"value": "yes"})
     for email, words in SIGN_INS:
-        user, _ = User.objects.get_or_create(email=email, defaults={"name": words.capitalize()})
+        person = Person.objects.filter(email=email).first()
+        name = person.name if person else words.capitalize()
+        user, _ = User.objects.get_or_create(email=email, defaults={"name": name})
         user.set_password(PASSWORD)
         user.save()
         Person.objects.filter(email=email, user=None).update(user=user)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Max, Q, QuerySet, Sum
 
+from bursar.core.money import format_money
 from bursar.plans import rules as plans
 from bursar.plans.models import (
     AccountManager,
@@ -103,7 +104,7 @@ def _managers(account: BillingAccount) -> Iterator[Term]:
 
 def _periods(account: BillingAccount) -> Iterator[Term]:
     for row in PaidPeriod.objects.filter(account=account).order_by("-service_from")[:TERMS_SHOWN]:
-        words = f"€ {row.net:.2f} net, € {row.gross:.2f} with VAT, by {row.get_source_display()}"
+        words = f"€ {format_money(row.net)} net, € {format_money(row.gross)} with VAT, by {row.get_source_display()}"
         words += f"; credited {row.credited_at:%-d %B %Y}" if row.credited_at else ""
         yield Term("Paid period", words, row.service_from, row.service_until)
 

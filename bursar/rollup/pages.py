@@ -107,8 +107,13 @@ def show_seats(request: HttpRequest, account_id: str) -> HttpResponse:
     account = get_account(actor_of(request), account_id)
     view, now = _look(request)
     at = view.as_of(now)
-    people, invited = list_people_by_role(account, at), count_invitations(account, at)
-    return render(request, "rollup/_seats.html", {"account": account, "people": people, "invited": invited})
+    context = {
+        "account": account,
+        "people": list_people_by_role(account, at),
+        "invited": count_invitations(account, at),
+    }
+    template = "rollup/_seats.html" if request.headers.get("HX-Request") else "rollup/seats.html"
+    return render(request, template, context)
 
 
 @require_POST

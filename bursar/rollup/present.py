@@ -29,7 +29,7 @@ COLUMNS = (
     ("potential", "Potential €", True),
     ("contact", "Admin contact", False),
     ("manager", "Manager", False),
-    ("payment", "Last payment", False),
+    ("payment", "Last payment €", False),
 )
 
 
@@ -159,7 +159,7 @@ def bulk_tools() -> list[dict[str, str]]:
             "url": reverse("actions:bulk", args=[action.target_slug, action.verb_name]),
         }
         for action in ACTIONS.values()
-        if action.bulk
+        if action.bulk and action.target_slug in ("account", "workspace")
     ]
 
 

@@ -13,7 +13,7 @@ from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, DayInput, Outcome, Reason, Undo
 from bursar.core.calendar import add_months, end_of
 from bursar.staff import queries, rules, sign_in
 from bursar.staff.models import ApiToken, Role, StaffMember
@@ -244,9 +244,7 @@ class CreateToken(ActionForm):
     rights = forms.MultipleChoiceField(
         label="Rights", widget=forms.CheckboxSelectMultiple, help_text="Never more than you hold yourself at the time."
     )
-    last_day = forms.DateField(
-        label="Last day", help_text="Inclusive; at most a year ahead.", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    last_day = forms.DateField(label="Last day", help_text="Inclusive; at most a year ahead.", widget=DayInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

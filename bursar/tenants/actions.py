@@ -66,7 +66,9 @@ def _members(case: Case) -> list[WorkspaceMembership]:
 
 
 class ChangeAdmin(ActionForm):
-    new_admin = forms.ChoiceField(label="New admin", help_text="A direct member, by id; not external or observer.")
+    new_admin = forms.ChoiceField(
+        label="New admin", help_text="A direct member; externals and observers cannot run a workspace."
+    )
     old_admin = forms.ChoiceField(
         label="Hands over", required=False, help_text="The present admin or owner who becomes a member."
     )
@@ -109,6 +111,7 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
     on=Workspace,
     form=ChangeAdmin,
     label="Change admin…",
+    done="Admin changed",
     icon="user-star",
     help="Hands the administration of the workspace to another of its members, at once.",
     when=(

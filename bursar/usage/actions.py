@@ -28,6 +28,7 @@ def _why_not_reset(case: Case) -> str | None:
     key="usage.workspace.reset_usage",
     on=Workspace,
     label="Reset usage…",
+    done="Usage reset",
     icon="rotate",
     help="Counting starts at zero; the customer can go on at once. What was recorded stays.",
     when=(

@@ -90,7 +90,7 @@ def test_an_erased_name_leaves_the_chain_whole(cast: Cast) -> None:
 def test_the_customer_sees_what_and_when_but_not_why_or_who(cast: Cast) -> None:
     cast.reset_panel(message="You can go on.")
     lotte = sign_in("lotte@client.example").get("/history/").content.decode()
-    assert "Reset usage" in lotte and "1 h 02" in lotte and "You can go on." in lotte and "team" in lotte
+    assert "Usage reset" in lotte and "1 h 02" in lotte and "You can go on." in lotte and "team" in lotte
     assert "Council meeting" not in lotte and "Ties" not in lotte
     maud = sign_in("maud@client.example").get("/history/").content.decode()
     assert "Reset usage" not in maud

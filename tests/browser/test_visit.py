@@ -74,12 +74,12 @@ def test_from_the_dashboard_to_a_reset_and_what_the_customer_sees(
     assert "Council meeting tonight" in page.inner_text("main")
     page.goto(f"{base}/panel/accounts/{committed.samen.public_id}")
     page.wait_for_selector("#timeline li")
-    assert "Reset usage" in page.inner_text("#timeline")
+    assert "Usage reset" in page.inner_text("#timeline")
 
     customer = chromium.new_context().new_page()
     sign_in(customer, base, "lotte@client.example")
     text = customer.inner_text("main")
-    assert "Reset usage" in text and "You can go on." in text
+    assert "Usage reset" in text and "You can go on." in text
     assert "Council" not in text and "Ties" not in text
     assert "Staff panel" not in customer.inner_text("header")
     prove()

@@ -153,7 +153,7 @@ def test_a_plain_member_sees_no_neighbour_and_no_price(told: Cast) -> None:
     )
     assert_no_money(opened)
     history = opened["/history/"]
-    assert "Change admin" in history and "Welcome" not in history  # its message spoke of a discount
+    assert "Admin changed" in history and "Welcome" not in history  # its message spoke of a discount
     assert "For prices and payments ask Maud" in opened["/"]
 
 

@@ -57,7 +57,7 @@ def test_what_failed_is_counted_shown_and_sent_again(cast: Cast, refused: list[s
     ties = sign_in("ties@agora.example")
     assert 'id="count-deliveries" hx-swap-oob="true">1</span>' in ties.get("/panel/counts").content.decode()
     page = ties.get("/panel/deliveries/").content.decode()
-    assert "Reset usage: Jeugdpanel" in page and "lotte@client.example" in page and "550 no such mailbox" in page
+    assert "Usage reset: Jeugdpanel" in page and "lotte@client.example" in page and "550 no such mailbox" in page
     row = OutboxRow.objects.get(kind="mail")
     one = ties.get(f"/panel/deliveries/{row.public_id}").content.decode()
     assert "Send again" in one and "550 no such mailbox" in one and Mail.objects.get().message_id.strip("<>") in one
@@ -112,12 +112,12 @@ def test_tabs_kinds_and_a_failed_notice(cast: Cast) -> None:
     )
     iris = sign_in("iris@agora.example")
     done = iris.get("/panel/deliveries/?state=done&kind=mail").content.decode()
-    assert "Reset usage: Jeugdpanel" in done and "everybody who is told" not in done
+    assert "Usage reset: Jeugdpanel" in done and "everybody who is told" not in done
     assert 'value="notice"' not in done  # what was told within is no delivery
     assert iris.get("/panel/deliveries/?state=waiting&kind=mail").content.decode().count("Nothing waits.") == 1
     OutboxRow.objects.filter(kind="notice").update(state="failed")
     failed = iris.get("/panel/deliveries/").content.decode()
-    assert "Reset usage: Jeugdpanel" in failed and "everybody who is told" in failed
+    assert "Usage reset: Jeugdpanel" in failed and "everybody who is told" in failed
     assert iris.get("/panel/deliveries/?state=lost").status_code == 400
     assert iris.get("/panel/deliveries/?before=-1").status_code == 400
 
@@ -183,7 +183,7 @@ def test_the_list_is_searched(cast: Cast) -> None:
     carry_out()
     iris = sign_in("iris@agora.example")
     found = iris.get("/panel/mail/?q=LOTTE@client").content.decode()
-    assert "Reset usage" in found and "Discount" not in found
+    assert "Usage reset" in found and "Discount" not in found
     assert "No mail fits" in iris.get("/panel/mail/?q=nobody").content.decode()
     assert "no mail leaves" in found
 

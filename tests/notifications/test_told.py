@@ -146,10 +146,10 @@ def test_a_customer_reads_their_version_and_a_colleague_the_whole(cast: Cast, mo
     cast.reset_panel(message="You can go on.")
     carry_out()
     own = sign_in("lotte@client.example").get("/notices/").content.decode()
-    assert "Reset usage" in own and "You can go on." in own and "the Agora Voices team" in own and "1 unread" in own
+    assert "Usage reset" in own and "You can go on." in own and "the Agora Voices team" in own and "1 unread" in own
     assert "Council meeting" not in own and "Ties" not in own
     theirs = sign_in("iris@agora.example").get("/panel/notices/").content.decode()
-    assert "Reset usage" in theirs and "Council meeting" in theirs and "Ties" in theirs
+    assert "Usage reset" in theirs and "Council meeting" in theirs and "Ties" in theirs
     for sent in mail.outbox:
         assert isinstance(sent, EmailMultiAlternatives)
         bodies = [str(sent.body), str(sent.alternatives[0][0])]

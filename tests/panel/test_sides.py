@@ -20,7 +20,7 @@ def test_the_account_from_every_side(cast: Cast) -> None:
     run("tenants.workspace.add_note", cast.ties, cast.klimaat.public_id, {"text": "Moves offices"})
     page = sign_in("iris@agora.example").get(f"/panel/accounts/{cast.haarlem.public_id}").content.decode()
     for words in ("Prefers a call<br>on Fridays", "Moves offices", "50 % scholarship", "self-serve, active, billed yearly",
-                  "Maud", "Burgerberaad Klimaat", "November 2026", "€ 1800.00 net"):  # fmt: skip
+                  "Maud", "Burgerberaad Klimaat", "November 2026", "€ 1,800.00 net"):  # fmt: skip
         assert words in page, words
     price = get_breakdown(cast.haarlem, NOW)
     assert [(line.tier, line.seats, line.percent, line.amount) for line in price.lines] == [("changemaker", 2, 50, 75)]

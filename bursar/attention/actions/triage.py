@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import Verb, action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Outcome, Reason, Undo
 from bursar.attention.actions.shared import TARGETS, line_of, settle, triage_of, why_not_at_risk
 from bursar.attention.models import NoteOutcome
 from bursar.core.calendar import midnight
@@ -80,7 +80,7 @@ class Snooze(ActionForm):
     until = forms.DateField(
         label="Until", required=False,
         help_text="Back on the list on this day, UTC; empty: until a worse reason appears, or this one begins anew.",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
     )  # fmt: skip
 
     def clean_until(self) -> Any:

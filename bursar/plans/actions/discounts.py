@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import action, target_of
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Outcome, Undo
 from bursar.core.calendar import end_of
 from bursar.core.dated import replace_from
 from bursar.plans import queries, rules
@@ -22,7 +22,7 @@ class DiscountForm(ActionForm):
     percent = forms.IntegerField(label="Per cent off", min_value=0, max_value=100, help_text="Whole, 0 to 100.")
     end_date = forms.DateField(
         label="Last day", required=False, help_text="Inclusive; empty for no end. A trial discount needs one.",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -123,6 +123,7 @@ def _remove_discount(act: Act) -> Outcome:
     on=BillingAccount,
     form=DiscountForm,
     label="Discount…",
+    done="Discount set",
     icon="discount",
     help="Sets the account's discount at once; it applies to every amount asked or shown from now on.",
     when=(
@@ -147,6 +148,7 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     key="plans.account.remove_discount",
     on=BillingAccount,
     label="Remove discount…",
+    done="Discount removed",
     icon="discount-off",
     help="Ends the account's discount now; the full price holds from here on.",
     when=(
@@ -170,6 +172,7 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     on=Workspace,
     form=DiscountForm,
     label="Discount…",
+    done="Discount set",
     icon="discount",
     help="Sets a discount on this workspace alone; it replaces the account's here. 0 % means the full price here.",
     when=(
@@ -194,6 +197,7 @@ def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Out
     key="plans.workspace.remove_discount",
     on=Workspace,
     label="Remove discount…",
+    done="Discount removed",
     icon="discount-off",
     help="Ends this workspace's own discount now; the account's, if any, holds here again.",
     when=(

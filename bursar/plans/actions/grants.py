@@ -10,7 +10,7 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Outcome, Undo
 from bursar.core.calendar import end_of
 from bursar.plans import rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of, why_deleted
@@ -27,7 +27,7 @@ class GrantTier(ActionForm):
     tier = forms.ChoiceField(label="Tier", choices=Tier.choices[1:])
     end_date = forms.DateField(
         label="Last day", help_text="Inclusive; on the day after, the workspace is on its base tier again.",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -55,6 +55,7 @@ def _words(tier: str, until: date) -> str:
     on=Workspace,
     form=GrantTier,
     label="Time-limited tier…",
+    done="Tier raised for a time",
     icon="hourglass",
     help="Puts the workspace on a higher tier until a day; then it is on its base tier again by itself.",
     when="For an approval with an end: a project, a tender, a bridge until the contract is signed. "
@@ -97,6 +98,7 @@ def _why_no_grant_to_end(case: Case) -> str | None:
     key="plans.workspace.end_grant",
     on=Workspace,
     label="End time-limited tier…",
+    done="Time-limited tier ended",
     icon="hourglass-off",
     help="Ends the newest time-limited approval now; what stands beneath it holds again.",
     when="When an approval should end before its day. An approval that runs out needs nothing from you.",

@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Outcome, Topic
 from bursar.core.calendar import end_of
 from bursar.plans import rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
@@ -33,6 +33,7 @@ def _why_not_managed(case: Case) -> str | None:
     on=BillingAccount,
     form=SetManaged,
     label="Set managed…",
+    done="Set to managed billing",
     icon="file-invoice",
     help="Takes the account out of self-serve: it is billed by invoice from here on. Tiers stay as they are.",
     when=(
@@ -67,7 +68,7 @@ class SetSelfServe(ActionForm):
     keep_until = forms.DateField(
         label="Keep the tiers until", required=False,
         help_text="The last day, inclusive; empty: every paid workspace goes to Free at once.",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
     )  # fmt: skip
 
     def clean_keep_until(self) -> Any:

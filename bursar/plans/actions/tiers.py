@@ -50,6 +50,7 @@ def _foresee_tier(case: Case, data: Cleaned) -> list[str]:
     on=Workspace,
     form=ChangeTier,
     label="Change tier…",
+    done="Tier changed",
     icon="arrows-up-down",
     help="Moves the workspace to another tier at once. The customer sees it immediately.",
     when=(

@@ -40,6 +40,7 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
     key="plans.account.grant_trial",
     on=BillingAccount,
     label="Grant reverse trial…",
+    done="Reverse trial granted",
     icon="gift",
     help="One calendar month of Changemaker for every workspace below it, free; it reverts by itself.",
     when=(
@@ -87,6 +88,7 @@ def _why_no_trial_to_end(case: Case) -> str | None:
     key="plans.account.end_trial",
     on=BillingAccount,
     label="End trial now…",
+    done="Reverse trial ended",
     icon="gift-off",
     help="Ends the reverse trial at once; every workspace is back on its own tier.",
     when=(
@@ -122,6 +124,7 @@ def _why_not_told(case: Case, data: Cleaned) -> str | None:
     on=BillingAccount,
     form=GrantEndForm,
     label="End of a timed grant",
+    done="End of a time-limited tier",
     icon="bell",
     help="Tells the customer's admins, and whoever granted it, that a timed grant ends soon or has ended.",
     when=(

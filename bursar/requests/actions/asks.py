@@ -72,6 +72,7 @@ def _foresee_upgrade(case: Case, data: Cleaned) -> list[str]:
     on=Workspace,
     form=AskUpgrade,
     label="Ask for an upgrade…",
+    done="Upgrade requested",
     icon="rocket",
     help=f"Asks {TEAM} for a higher plan for this workspace.",
     when="For customers. An owner, admin or billing person requests; a member's ask goes to those people too, and "
@@ -173,6 +174,7 @@ def _why_not_this_workspace(case: Case, data: Cleaned) -> str | None:
     on=Organisation,
     form=AskWorkspace,
     label="Ask for a new workspace…",
+    done="New workspace requested",
     icon="square-plus",
     help=f"Asks {TEAM} for another workspace in your organisation. You will be its owner.",
     when="For customers: owners and admins of an organisation. The workspace is made when the request is approved.",
@@ -205,6 +207,7 @@ def ask_workspace(act: Act, organisation: Organisation, data: Cleaned) -> Outcom
     key="requests.request.withdraw",
     on=UpgradeRequest,
     label="Withdraw request…",
+    done="Request withdrawn",
     icon="arrow-back-up",
     help=f"Takes the request back; {TEAM} need not look at it any more.",
     when="For customers: whoever asked, and the workspace's owners, admins and billing people.",

@@ -10,7 +10,7 @@ from bursar.access.actor import ActorKind
 from bursar.actions.menu import why_not
 from bursar.actions.registry import ACTIONS, action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Notice, Outcome, Reason, Topic
 from bursar.plans import rules as plans
 from bursar.plans.models import Cadence, DiscountKind, Tier
 from bursar.requests import queries, rules
@@ -22,7 +22,7 @@ from bursar.tenants.queries import get_roles
 from bursar.tenants.store import get_pooled_account
 
 CHANGE_TIER = "plans.workspace.change_tier"
-DATE = forms.DateInput(attrs={"type": "date"})
+DATE = DayInput()
 WORKSPACE_FIELDS = ("name", "visibility")
 
 
@@ -160,6 +160,7 @@ def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
     on=UpgradeRequest,
     form=Approve,
     label="Approve…",
+    done="Request approved",
     icon="check",
     help="Gives what was asked for, as proposed or changed, at once; the requester is told.",
     when="When the customer should get it. Change tier, billing, end or discount in the dialog where you agreed on "
@@ -242,6 +243,7 @@ def _changes(request: UpgradeRequest, before: str) -> list[Change]:
     key="requests.request.deny",
     on=UpgradeRequest,
     label="Deny…",
+    done="Request denied",
     icon="x",
     help="Says no. The requester is told, with the message that you write to them.",
     when="When the answer is no. Where something else came of it, approve it changed, or close it as done.",
@@ -269,6 +271,7 @@ def _why_not_close(case: Case) -> str | None:
     key="requests.request.close_as_done",
     on=UpgradeRequest,
     label="Close as done…",
+    done="Request closed as done",
     icon="checks",
     help="Closes a request that needs no decision any more; nothing else is changed.",
     when="When the workspace is gone or moved, or is on the tier already; or when a member's ask is settled otherwise.",

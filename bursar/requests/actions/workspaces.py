@@ -61,6 +61,7 @@ def _why_no_workspace(case: Case) -> str | None:
     on=BillingAccount,
     form=CreateWorkspace,
     label="Create workspace",
+    done="Workspace created",
     icon="square-plus",
     help="Makes an internal workspace here and tells the product, which reports its own id back.",
     when="It is done by approving a request for a new workspace. Customers make their own in the product.",

@@ -95,6 +95,19 @@ def local_day(at: datetime | None) -> str:
     return format_html('<time datetime="{}" title="{}" data-local="day">{}</time>', utc.isoformat(), words, shown)
 
 
+BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "a Mac"),
+           ("Linux", "Linux"))  # fmt: skip
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """ "Firefox on Windows"; what names itself otherwise is shown as it does, shortened."""
+    name = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    system = next((system for mark, system in SYSTEMS if mark in user_agent), "")
+    return f"{name} on {system}" if name and system else name or user_agent[:60] or "unknown"
+
+
 @register.simple_tag(takes_context=True)
 def navigation(context: template.Context) -> list[dict[str, Any]]:
     """The registered entries, with the one we are on."""

@@ -86,8 +86,13 @@
       if (opener?.isConnected) opener.focus();
       else document.querySelector(`.kebab[href="${opener?.getAttribute("href")}"]`)?.focus();
     });
+    // A click beside it closes it, unless it began inside (a selection dragged out) or words would be lost.
+    let began = null;
+    const hasWords = () => [...dialog.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
+    dialog.addEventListener("pointerdown", (event) => { began = event.target; });
     dialog.addEventListener("click", (event) => {
-      if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+      const isBeside = event.target === dialog && began === dialog && !hasWords();
+      if (isBeside || event.target.closest("[data-close]")) dialog.close();
     });
   }
 
@@ -139,9 +144,35 @@
       }
     }
   });
+  // The session ended meanwhile. With words in an open dialog, people sign in beside it, come back, and send it again.
+  let isSignedOut = false;
+  const address = "/sign-in/?next=" + encodeURIComponent(location.pathname + location.search);
+  function askToSignIn() {
+    if (!dialog?.open) { location.assign(address); return; }
+    if (isSignedOut) return;
+    isSignedOut = true;
+    const line = document.createElement("p");
+    line.className = "faults";
+    line.setAttribute("role", "alert");
+    const link = Object.assign(document.createElement("a"), { href: address, target: "_blank", textContent: "Sign in in a new tab" });
+    line.append("You were signed out meanwhile. What you typed is still here. ", link, ", come back and send it again.");
+    dialog.querySelector(".dialog")?.prepend(line);
+    line.scrollIntoView({ block: "nearest" });
+  }
+  // A new session has new keys for its forms: the page takes them over without being loaded anew.
+  addEventListener("focus", async () => {
+    if (!isSignedOut) return;
+    const fetched = await fetch(location.href);
+    if (fetched.redirected) return;
+    const fresh = new DOMParser().parseFromString(await fetched.text(), "text/html").body.getAttribute("hx-headers");
+    document.body.setAttribute("hx-headers", fresh);
+    for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = JSON.parse(fresh)["X-CSRFToken"];
+    dialog?.querySelector(".faults[role=alert]")?.remove();
+    isSignedOut = false;
+  });
   document.body.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
-    if (status === 401) location.assign("/sign-in/?next=" + encodeURIComponent(location.pathname + location.search));
+    if (status === 401) askToSignIn();
     else if (status === 404) toast("This is gone, or not yours to see. Reload the page.", "bad");
     else toast("Something broke on our side. Nothing was changed.", "bad");
   });
@@ -166,8 +197,8 @@
     const copier = event.target.closest("[data-copy]");
     if (copier) {
       const text = copier.dataset.copy || copier.previousElementSibling.href.replace("mailto:", "");
-      await navigator.clipboard.writeText(text);
-      toast(`Copied ${text}`);
+      const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+      toast(copied ? `Copied ${text}` : `Your browser does not let pages copy here. It is: ${text}`);
     }
     for (const open of document.querySelectorAll("details.chip[open]")) if (!open.contains(event.target)) open.open = false;
     if (event.target.closest("[data-theme-switch]")) {

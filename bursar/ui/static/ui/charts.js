@@ -13,6 +13,7 @@
       type: head.dataset.type || "bar",
       borderWidth: head.dataset.type === "line" ? 2 : 0,
       pointRadius: 2,
+      maxBarThickness: 44,
       stack: head.dataset.type === "line" ? undefined : "all",
       order: head.dataset.type === "line" ? 0 : 1,
     }));

@@ -7,10 +7,16 @@
 
   const rows = () => [...document.querySelectorAll("table.rows-grid tbody tr")].filter((row) => row.querySelector(".kebab"));
 
+  // The row we are on, found again by its kebab's address after it was fetched anew.
+  function current() {
+    if (at && !at.isConnected) at = rows().find((row) => row.querySelector(".kebab").getAttribute("href") === at.dataset.href) || null;
+    return at;
+  }
+
   function go(step) {
     const all = rows();
     if (!all.length) return;
-    const here = at?.isConnected ? all.indexOf(at) : all.findIndex((row) => row.querySelector(".kebab").getAttribute("href") === at?.dataset.href);
+    const here = all.indexOf(current());
     const next = all[Math.min(all.length - 1, Math.max(0, here + step))];
     for (const row of all) row.classList.toggle("at", row === next);
     at = next;
@@ -21,7 +27,7 @@
 
   // What the actions in the palette are for: the row we are on, else the thing this page is about.
   function subject() {
-    const kebab = (at?.isConnected ? at : document.querySelector("#whole"))?.querySelector(".kebab");
+    const kebab = (current() || document.querySelector("#whole"))?.querySelector(".kebab");
     const parts = kebab?.getAttribute("href")?.split("/") || [];
     return parts.length ? parts.slice(-2).join(":") : "";
   }
@@ -38,8 +44,8 @@
   const bare = {
     j: () => go(1),
     k: () => go(-1),
-    ".": () => (at || rows()[0])?.querySelector(".kebab")?.click(),
-    x: () => at?.querySelector(".pick")?.click(),
+    ".": () => (current() || rows()[0])?.querySelector(".kebab")?.click(),
+    x: () => current()?.querySelector(".pick")?.click(),
     "?": () => help?.showModal(),
   };
 
@@ -50,7 +56,11 @@
     if (bare[event.key]) { event.preventDefault(); bare[event.key](); }
   });
 
-  document.querySelector("[data-palette]")?.addEventListener("click", openPalette);
+  document.querySelector("[data-palette]")?.addEventListener("click", (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    openPalette();
+  });
   document.querySelector("[data-keys-help]")?.addEventListener("click", () => help.showModal());
   for (const box of [palette, help]) {
     box?.addEventListener("click", (event) => { if (event.target === box || event.target.closest("[data-close]")) box.close(); });
@@ -77,6 +87,7 @@
       const count = document.querySelectorAll(`.pick[name=${button.dataset.kind}]:checked`).length;
       button.hidden = count === 0;
       button.querySelector("[data-count]").textContent = count;
+      button.lastElementChild.hidden = count === 1;  // the plural’s “s”
     }
     sum = document.querySelectorAll(".pick:checked").length;
     bar.hidden = sum === 0;
@@ -89,6 +100,6 @@
     for (const box of document.querySelectorAll(".pick:checked")) box.checked = false;
     showPicked();
   });
-  document.body.addEventListener("htmx:afterSwap", showPicked);
+  document.body.addEventListener("htmx:afterSwap", () => { showPicked(); if (at) current()?.classList.add("at"); });
   showPicked();
 })();
