@@ -115,16 +115,18 @@ def _read_postmaster(pgserver: Any, folder: Path) -> Any:
 
 
 def _forget_dead_server(folder: Path) -> None:
-    """A server that was killed leaves its pid file, whose number may be another process's by now, or a dead one's.
+    """A server that was killed leaves its pid file and its socket's lock, with a number that may be another process's
+    by now, or that of a dead one whom nobody has buried yet: PostgreSQL takes either for a server that runs.
 
-    It goes only when no process of that server works in the folder any more.
+    They go only when no process of that server works in the folder any more.
     """
     pid_file = folder / "postmaster.pid"
     for _ in range(50):  # what the server had started ends by itself once it misses it
         if not pid_file.exists() or _is_alive(pid_file, folder):
             return
         if not any(_works_in(process, folder) for process in psutil.process_iter()):
-            pid_file.unlink(missing_ok=True)
+            for file in (pid_file, *folder.glob(".s.PGSQL.*.lock")):
+                file.unlink(missing_ok=True)
             return
         time.sleep(0.1)
 
