@@ -28,7 +28,7 @@ def content() -> list[Any]:
 
 
 def test_the_example_holds_every_kind_and_comes_in_whole(db: None, now: Any) -> None:
-    assert {json.loads(line)["kind"] for line in EXAMPLE.open()} == set(KINDS)
+    assert {json.loads(line)["kind"] for line in EXAMPLE.read_text().splitlines()} == set(KINDS)
     call_command("import", str(EXAMPLE), "--strict")
     haarlem = AccountMonth.objects.get(account__label="Haarlem, afdeling participatie", month="2026-11-01")
     assert (haarlem.klass, str(haarlem.mrr), haarlem.mode) == ("paying", "56.25", "managed")

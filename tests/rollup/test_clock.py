@@ -33,7 +33,7 @@ def figures(tmp_path: Any, address: str = "") -> tuple[Decimal, Decimal]:
     csv.write(tmp_path / "out.csv", view, now, by_workspace=True)
     import csv as reader
 
-    rows = list(reader.DictReader((tmp_path / "out.csv").open()))
+    rows = list(reader.DictReader((tmp_path / "out.csv").read_text().splitlines(keepends=True)))
     for name, amount in (("mrr", totals.mrr), ("potential", totals.potential)):
         assert sum((Decimal(row[f"{name}_eur"] or 0) for row in rows), Decimal(0)) == amount
         assert Decimal(api["totals"][f"{name}_eur"]) == amount

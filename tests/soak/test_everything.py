@@ -307,7 +307,7 @@ def _csv_rows(view: filters.View, now: datetime, *, by_workspace: bool) -> list[
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "out.csv"
         csv.write(path, view, now, by_workspace=by_workspace)
-        return list(reader.DictReader(path.open()))
+        return list(reader.DictReader(path.read_text().splitlines(keepends=True)))
 
 
 def live_it(examples: int, steps: int, *, random: bool) -> None:
