@@ -132,6 +132,8 @@ def list_declaration_faults(made: Action) -> list[str]:
         faults.append(f"{made.key}: needs a label and a help sentence")
     if not made.when.endswith("."):
         faults.append(f"{made.key}: does not say when to reach for it (`when`)")
+    if (made.in_menu or made.label.endswith("…")) and not made.done:
+        faults.append(f"{made.key}: does not say what it is called once it happened (`done`)")
     faults += [f"{made.key}: its inverse {key} does not exist" for key in made.inverse if key not in ACTIONS]
     strange = [key for key in made.inverse if _slug(key) != made.target_slug]
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]

@@ -64,6 +64,7 @@ def list_mailed(inbox: Inbox) -> list[str]:
     on=Inbox,
     form=MailChoices,
     label="Choose what comes by mail…",
+    done="Choice of mail changed",
     icon="bell-cog",
     help="Says which notices you also get by mail. The bell shows every one of them in any case.",
     when="Reach for it when mail about a topic is more than you want, or when you miss it. It changes nothing for "
@@ -102,6 +103,7 @@ def _why_not_retry(case: Case) -> str | None:
     key="notifications.delivery.retry",
     on=OutboxRow,
     label="Send again…",
+    done="Sent again",
     icon="refresh",
     help="Sends it at once, with all its tries before it again. Its key stays: a receiver that has it takes it once.",
     when="Reach for it when a delivery failed and the cause is mended: the mail server answers again, the receiver was "

@@ -70,6 +70,7 @@ def _why_not_add(case: Case, data: Cleaned) -> str | None:
     on=Company,
     form=AddStaff,
     label="Add staff…",
+    done="Staff added",
     icon="user-plus",
     help="Gives somebody a staff role and makes a link that signs them in once, within 24 hours.",
     when=(
@@ -127,6 +128,7 @@ def _why_not_roles(case: Case, data: Cleaned) -> str | None:
     on=StaffMember,
     form=SetRoles,
     label="Roles…",
+    done="Roles changed",
     icon="user-cog",
     help="Says what a colleague may do, at once: in the panel, by API and in jobs that still run.",
     when=(
@@ -156,6 +158,7 @@ def _why_inactive(case: Case) -> str | None:
     key="staff.staff.deactivate",
     on=StaffMember,
     label="Deactivate…",
+    done="Deactivated",
     icon="user-off",
     help="Takes the staff hat away at once: every session and token ends. What they did stays in the book.",
     when=(
@@ -181,6 +184,7 @@ def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     key="staff.staff.reactivate",
     on=StaffMember,
     label="Reactivate…",
+    done="Reactivated",
     icon="user-check",
     help="Gives the staff hat back, with the roles they had. Their tokens stay revoked.",
     when=(
@@ -200,6 +204,7 @@ def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     key="staff.staff.sign_out",
     on=StaffMember,
     label="Sign out everywhere…",
+    done="Signed out everywhere",
     icon="logout",
     help="Ends every session of theirs, on every device.",
     when=(
@@ -224,6 +229,7 @@ def _why_no_factor_to_reset(case: Case) -> str | None:
     key="staff.staff.reset_factor",
     on=StaffMember,
     label="Reset second factor…",
+    done="Second factor reset",
     icon="shield-off",
     help="Removes their authenticator, passkeys and recovery codes, and ends every session. They enrol anew.",
     when="Somebody lost their phone or key and their recovery codes too. Make sure by voice that it is really them: "
@@ -273,6 +279,7 @@ def _why_no_token(case: Case) -> str | None:
     on=Company,
     form=CreateToken,
     label="New token…",
+    done="Token made",
     icon="key",
     help="Makes a token for the API that acts as you, with the rights you choose. It is shown once.",
     when=(
@@ -306,6 +313,7 @@ def create_token(act: Act, company: Company, data: Cleaned) -> Outcome:
     key="staff.token.revoke",
     on=ApiToken,
     label="Revoke token…",
+    done="Token revoked",
     icon="key-off",
     help="The token works no more from this moment.",
     when=(
