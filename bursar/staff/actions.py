@@ -57,9 +57,16 @@ class AddStaff(ActionForm):
         return str(self.cleaned_data["email"]).lower()
 
 
+def _has_role(data: Cleaned) -> bool:
+    return StaffMember.objects.filter(user__email=data["email"], roles__slug=data["role"], is_active=True).exists()
+
+
 def _why_not_add(case: Case, data: Cleaned) -> str | None:
-    if StaffMember.objects.filter(user__email=data["email"], roles__slug=data["role"], is_active=True).exists():
-        return f"{data['email']} has this role already."
+    if _has_role(data) and case.actor.kind is not ActorKind.OPERATOR:
+        return (
+            f"{data['email']} has this role already. Who forgot their password gets a new sign-in link from whoever "
+            "runs Bursar: `bursar staff add` at the server."
+        )
     if case.actor.user_id and User.objects.filter(pk=case.actor.user_id, email=data["email"]).exists():
         return "Nobody changes their own roles. Ask a colleague."
     return None
@@ -84,6 +91,9 @@ def _why_not_add(case: Case, data: Cleaned) -> str | None:
     danger=True,
 )
 def add_staff(act: Act, company: Company, data: Cleaned) -> Outcome:
+    """For who has the role already, which the operator alone may ask: a new link in place of a forgotten password."""
+    if _has_role(data):
+        return _let_in_again(act, StaffMember.objects.select_related("user").get(user__email=data["email"]))
     user, is_new = User.objects.get_or_create(email=data["email"], defaults={"name": data["name"], "password": "!"})
     member, _ = StaffMember.objects.get_or_create(user=user, defaults={"created_at": act.now})
     StaffMember.objects.filter(pk=member.pk).update(is_active=True)
@@ -98,6 +108,17 @@ def add_staff(act: Act, company: Company, data: Cleaned) -> Outcome:
     link = sign_in.make_link(user, act.now) if wants_link else ""
     outcome = Outcome(f"{user.name or user.email} is {role.name} now.", changes)
     outcome.data = {"staff": member.public_id, "link": link}
+    return outcome
+
+
+def _let_in_again(act: Act, member: StaffMember) -> Outcome:
+    """Changing a password asks for the old one, so the forgotten one goes: after the link they set a new one."""
+    user = member.user
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    outcome = Outcome(f"{user.name or user.email} gets a new sign-in link in place of the password.")
+    outcome.changes = [Change("Password", "as it was", "none, until a new one is set", private=True)]
+    outcome.data = {"staff": member.public_id, "link": sign_in.make_link(user, act.now)}
     return outcome
 
 
