@@ -23,6 +23,7 @@ class Target:
 
     fetch: through the actor's scope, by public id; raises NotFound.  accounts: keys of the billing accounts to lock.
     stream: where its lines stand in the book.  parents: what the kebab lists after it.  touches: ids for timelines.
+    name: what the menu and the dialog call it; the book keeps `str`, which must hold nothing that would be erased.
     page, own_page: names of the addresses, taking the public id, where staff and customers look at it. leads: a line
     that touches one is looked at there, whatever its own target is.
     """
@@ -38,6 +39,7 @@ class Target:
     page: str = ""
     own_page: str = ""
     leads: bool = False
+    name: Callable[[Any], str] = str
 
 
 Settler = Callable[[Touched, datetime, bool], list[Change]]

@@ -11,6 +11,7 @@ from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason
 from bursar.notifications import queries, rules
+from bursar.notifications.deliveries import name_delivery
 from bursar.notifications.models import Inbox, Mail
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow, OutboxState
@@ -35,6 +36,7 @@ register_target(
         accounts=lambda row: [],
         stream=lambda row: "system",
         touches=lambda row: [row.public_id],
+        name=name_delivery,
         page="notifications:delivery",
     )
 )

@@ -49,7 +49,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
     """Secrets of authenticators and recovery codes are encrypted with a key derived from the secret key."""
 
     error_messages: ClassVar = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": "This code does not hold. An app shows a new one every half minute; a recovery code works once.",
+        "incorrect_code": "This code does not hold. An app soon shows a new one; a recovery code works once.",
         "cannot_generate_recovery_codes": "Recovery codes need a second factor first.",
     }
 
