@@ -308,5 +308,5 @@ def test_escape_keeps_a_dialog_with_words(committed: Cast, live_server: Any, pag
         page.keyboard.press("Escape")
     assert page.input_value("dialog[open] textarea >> nth=0") == "Called; wants a trial"
     assert page.locator("dialog .kept").count() == 1
-    page.click("dialog [data-close]")
+    page.get_by_role("button", name="Cancel").click()
     page.wait_for_selector("dialog[open]", state="detached")
