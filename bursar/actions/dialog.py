@@ -55,7 +55,7 @@ def describe(action: Action, case: Case) -> dict[str, Any]:
     return {
         "action": action,
         "verb_label": action.title,
-        "target_label": str(case.target),
+        "target_label": target_of(case.target).name(case.target),
         "target_kind": target_of(case.target).label,
         "reason_policy": action.reason.value,
         "reason_required": action.reason is Reason.REQUIRED,

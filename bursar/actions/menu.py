@@ -51,7 +51,7 @@ def _section(actor: Actor, thing: Any, now: datetime) -> Section:
     case = Case(actor, thing, now)
     entries = [_entry(action, case) for action in list_actions_on(kind.slug) if action.in_menu]
     entries = [*_undo_entry(case), *entries]
-    return Section(f"{kind.label.capitalize()} · {thing}", thing.public_id, entries)
+    return Section(f"{kind.label.capitalize()} · {kind.name(thing)}", thing.public_id, entries)
 
 
 def _entry(action: Action, case: Case) -> Entry:

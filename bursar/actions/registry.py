@@ -23,6 +23,7 @@ class Target:
 
     fetch: through the actor's scope, by public id; raises NotFound.  accounts: keys of the billing accounts to lock.
     stream: where its lines stand in the book.  parents: what the kebab lists after it.  touches: ids for timelines.
+    name: what the menu and the dialog call it; the book keeps `str`, which must hold nothing that would be erased.
     page, own_page: names of the addresses, taking the public id, where staff and customers look at it. leads: a line
     that touches one is looked at there, whatever its own target is.
     """
@@ -38,6 +39,7 @@ class Target:
     page: str = ""
     own_page: str = ""
     leads: bool = False
+    name: Callable[[Any], str] = str
 
 
 Settler = Callable[[Touched, datetime, bool], list[Change]]
@@ -132,6 +134,8 @@ def list_declaration_faults(made: Action) -> list[str]:
         faults.append(f"{made.key}: needs a label and a help sentence")
     if not made.when.endswith("."):
         faults.append(f"{made.key}: does not say when to reach for it (`when`)")
+    if (made.in_menu or made.label.endswith("…")) and not made.done:
+        faults.append(f"{made.key}: does not say what it is called once it happened (`done`)")
     faults += [f"{made.key}: its inverse {key} does not exist" for key in made.inverse if key not in ACTIONS]
     strange = [key for key in made.inverse if _slug(key) != made.target_slug]
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]

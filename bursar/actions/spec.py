@@ -156,8 +156,9 @@ class Action:
     transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. inverse: keys of
     the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once. when: for the handbook,
     when to reach for it and when not. message: whether the customer must be told something in words, where the action
-    is visible to them. done: how the book, notices and mail call it afterwards, where the label is a command. topic:
-    what its notices are about. event: the name of the outgoing webhook.
+    is visible to them. done: how the book, notices and mail call it afterwards; without it they say the
+    label, which is right only for what stands in no menu and reads as done already. topic: what its notices are
+    about. event: the name of the outgoing webhook.
     """
 
     key: str

@@ -25,6 +25,7 @@ from bursar.rollup.present import query
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.staff.queries import list_managers
+from bursar.tenants.queries import has_accounts
 from bursar.ui.navigation import NavEntry, register
 
 
@@ -71,6 +72,7 @@ def show_page(request: HttpRequest) -> HttpResponse:
     rows = [present.row(line, actor, now) for line in lines]
     context = {
         "ask": ask,
+        "is_new": not pairs and not has_accounts(),
         "now": now,
         "tabs": present.tabs(ask, counts["workspace"], counts["account"], request.GET),
         "tabs_url": f"{reverse('attention:tabs')}?{query(request.GET)}",

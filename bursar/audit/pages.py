@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime
 from typing import Any
 
@@ -88,11 +89,25 @@ def show_book(request: HttpRequest) -> HttpResponse:
     context = {
         "lines": [describe(line) for line in lines[:PAGE_SIZE]],
         "asked": asked,
-        "keys": queries.list_keys(),
+        "rooms": _by_room(queries.list_keys()),
         "older_url": f"?{params.urlencode()}" if len(lines) > PAGE_SIZE else "",
         "seal": queries.get_last_seal(),
     }
     return render(request, "audit/book.html", context)
+
+
+def _by_room(keys: list[tuple[str, str]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """For the filter: each room's actions by label; where several share one, what they act on stands beside it."""
+    rooms: dict[str, list[tuple[str, str]]] = {}
+    for key, label in keys:
+        rooms.setdefault(key.split(".")[0], []).append((key, label))
+    return [(room, _told_apart(made)) for room, made in sorted(rooms.items())]
+
+
+def _told_apart(keys: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    often = Counter(label for _, label in keys)
+    made = [(key, label if often[label] == 1 else f"{label} ({key.split('.')[1]})") for key, label in keys]
+    return sorted(made, key=lambda item: item[1])
 
 
 def _day(text: str, name: str) -> date | None:

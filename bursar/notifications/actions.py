@@ -11,6 +11,7 @@ from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason
 from bursar.notifications import queries, rules
+from bursar.notifications.deliveries import name_delivery
 from bursar.notifications.models import Inbox, Mail
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow, OutboxState
@@ -35,6 +36,7 @@ register_target(
         accounts=lambda row: [],
         stream=lambda row: "system",
         touches=lambda row: [row.public_id],
+        name=name_delivery,
         page="notifications:delivery",
     )
 )
@@ -64,6 +66,7 @@ def list_mailed(inbox: Inbox) -> list[str]:
     on=Inbox,
     form=MailChoices,
     label="Choose what comes by mail…",
+    done="Choice of mail changed",
     icon="bell-cog",
     help="Says which notices you also get by mail. The bell shows every one of them in any case.",
     when="Reach for it when mail about a topic is more than you want, or when you miss it. It changes nothing for "
@@ -102,6 +105,7 @@ def _why_not_retry(case: Case) -> str | None:
     key="notifications.delivery.retry",
     on=OutboxRow,
     label="Send again…",
+    done="Sent again",
     icon="refresh",
     help="Sends it at once, with all its tries before it again. Its key stays: a receiver that has it takes it once.",
     when="Reach for it when a delivery failed and the cause is mended: the mail server answers again, the receiver was "

@@ -57,3 +57,9 @@ def describe_rows(rows: Sequence[OutboxRow]) -> list[Delivery]:
         path = tell(line, is_staff=True).path if line else ""
         found.append(Delivery(row, what, to, path, mail, state, tone, row.due_at if waits else None))
     return found
+
+
+def name_delivery(row: OutboxRow) -> str:
+    """What goes out and to whom: “Tier changed: Samen aan zet, to sanne@client.example”."""
+    it = describe_rows([row])[0]
+    return f"{it.what}, to {it.to}" if it.to else it.what

@@ -92,6 +92,7 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     on=Company,
     form=ExportForm,
     label="Export CSV…",
+    done="CSV exported",
     icon="download",
     help="Writes what is on screen, all rows, into a CSV file; the link lives 24 hours, for you alone.",
     when=(
@@ -151,6 +152,7 @@ def _why_not_save(case: Case, data: Cleaned) -> str | None:
     on=Company,
     form=SaveView,
     label="Save this view…",
+    done="View saved",
     icon="bookmark",
     help="Keeps the filters, sort and columns on screen under a name.",
     when=(
@@ -180,6 +182,7 @@ def _why_not_delete(case: Case) -> str | None:
     key="rollup.view.delete",
     on=SavedView,
     label="Delete view…",
+    done="View deleted",
     icon="trash",
     help="Takes the view away from everybody who sees it. No figure changes.",
     when=(

@@ -57,9 +57,16 @@ class AddStaff(ActionForm):
         return str(self.cleaned_data["email"]).lower()
 
 
+def _has_role(data: Cleaned) -> bool:
+    return StaffMember.objects.filter(user__email=data["email"], roles__slug=data["role"], is_active=True).exists()
+
+
 def _why_not_add(case: Case, data: Cleaned) -> str | None:
-    if StaffMember.objects.filter(user__email=data["email"], roles__slug=data["role"], is_active=True).exists():
-        return f"{data['email']} has this role already."
+    if _has_role(data) and case.actor.kind is not ActorKind.OPERATOR:
+        return (
+            f"{data['email']} has this role already. Who forgot their password gets a new sign-in link from whoever "
+            "runs Bursar: `bursar staff add` at the server."
+        )
     if case.actor.user_id and User.objects.filter(pk=case.actor.user_id, email=data["email"]).exists():
         return "Nobody changes their own roles. Ask a colleague."
     return None
@@ -70,6 +77,7 @@ def _why_not_add(case: Case, data: Cleaned) -> str | None:
     on=Company,
     form=AddStaff,
     label="Add staff…",
+    done="Staff added",
     icon="user-plus",
     help="Gives somebody a staff role and makes a link that signs them in once, within 24 hours.",
     when=(
@@ -83,6 +91,9 @@ def _why_not_add(case: Case, data: Cleaned) -> str | None:
     danger=True,
 )
 def add_staff(act: Act, company: Company, data: Cleaned) -> Outcome:
+    """For who has the role already, which the operator alone may ask: a new link in place of a forgotten password."""
+    if _has_role(data):
+        return _let_in_again(act, StaffMember.objects.select_related("user").get(user__email=data["email"]))
     user, is_new = User.objects.get_or_create(email=data["email"], defaults={"name": data["name"], "password": "!"})
     member, _ = StaffMember.objects.get_or_create(user=user, defaults={"created_at": act.now})
     StaffMember.objects.filter(pk=member.pk).update(is_active=True)
@@ -97,6 +108,17 @@ def add_staff(act: Act, company: Company, data: Cleaned) -> Outcome:
     link = sign_in.make_link(user, act.now) if wants_link else ""
     outcome = Outcome(f"{user.name or user.email} is {role.name} now.", changes)
     outcome.data = {"staff": member.public_id, "link": link}
+    return outcome
+
+
+def _let_in_again(act: Act, member: StaffMember) -> Outcome:
+    """Changing a password asks for the old one, so the forgotten one goes: after the link they set a new one."""
+    user = member.user
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    outcome = Outcome(f"{user.name or user.email} gets a new sign-in link in place of the password.")
+    outcome.changes = [Change("Password", "as it was", "none, until a new one is set", private=True)]
+    outcome.data = {"staff": member.public_id, "link": sign_in.make_link(user, act.now)}
     return outcome
 
 
@@ -127,6 +149,7 @@ def _why_not_roles(case: Case, data: Cleaned) -> str | None:
     on=StaffMember,
     form=SetRoles,
     label="Roles…",
+    done="Roles changed",
     icon="user-cog",
     help="Says what a colleague may do, at once: in the panel, by API and in jobs that still run.",
     when=(
@@ -156,6 +179,7 @@ def _why_inactive(case: Case) -> str | None:
     key="staff.staff.deactivate",
     on=StaffMember,
     label="Deactivate…",
+    done="Deactivated",
     icon="user-off",
     help="Takes the staff hat away at once: every session and token ends. What they did stays in the book.",
     when=(
@@ -181,6 +205,7 @@ def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     key="staff.staff.reactivate",
     on=StaffMember,
     label="Reactivate…",
+    done="Reactivated",
     icon="user-check",
     help="Gives the staff hat back, with the roles they had. Their tokens stay revoked.",
     when=(
@@ -200,6 +225,7 @@ def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     key="staff.staff.sign_out",
     on=StaffMember,
     label="Sign out everywhere…",
+    done="Signed out everywhere",
     icon="logout",
     help="Ends every session of theirs, on every device.",
     when=(
@@ -224,6 +250,7 @@ def _why_no_factor_to_reset(case: Case) -> str | None:
     key="staff.staff.reset_factor",
     on=StaffMember,
     label="Reset second factor…",
+    done="Second factor reset",
     icon="shield-off",
     help="Removes their authenticator, passkeys and recovery codes, and ends every session. They enrol anew.",
     when="Somebody lost their phone or key and their recovery codes too. Make sure by voice that it is really them: "
@@ -273,6 +300,7 @@ def _why_no_token(case: Case) -> str | None:
     on=Company,
     form=CreateToken,
     label="New token…",
+    done="Token made",
     icon="key",
     help="Makes a token for the API that acts as you, with the rights you choose. It is shown once.",
     when=(
@@ -306,6 +334,7 @@ def create_token(act: Act, company: Company, data: Cleaned) -> Outcome:
     key="staff.token.revoke",
     on=ApiToken,
     label="Revoke token…",
+    done="Token revoked",
     icon="key-off",
     help="The token works no more from this moment.",
     when=(

@@ -1,23 +1,41 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from bursar.access.models import User
 from bursar.core import cipher
 from bursar.core.errors import TooMany
 
 PURPOSE = "second factor"
+METHODS = {
+    "reauthenticate": "Use your password",
+    "mfa_reauthenticate": "Use a code",
+    "mfa_reauthenticate:webauthn": "Use a passkey",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Nobody signs up by themselves: staff are added by staff, customers come from the product."""
 
+    error_messages: ClassVar = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "This e-mail address and this password do not go together.",
+        "incorrect_password": "That is not your password.",
+        "enter_current_password": "That is not your password.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, str]]:
+        return [
+            method | {"description": METHODS.get(method["id"], method["description"])}
+            for method in super().get_reauthentication_methods(user)
+        ]
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """The library says no for one reason alone here; as a fault of the form it would look like a wrong password."""
@@ -29,6 +47,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
     """Secrets of authenticators and recovery codes are encrypted with a key derived from the secret key."""
+
+    error_messages: ClassVar = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "This code does not hold. An app soon shows a new one; a recovery code works once.",
+        "cannot_generate_recovery_codes": "Recovery codes need a second factor first.",
+    }
 
     def encrypt(self, text: str) -> str:
         return cipher.encrypt(PURPOSE, text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
 
+from bursar.access.rights import Right
 from bursar.actions.registry import ACTIONS
 from bursar.actions.spec import Action
 
@@ -35,10 +36,11 @@ def list_shipped_roles() -> list[ShippedRole]:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """`cells`: whether each role may, in the order of the roles."""
+    """`right`: its code. `words`: what it says. `cells`: whether each role may, in the order of the roles."""
 
     action: Action
     right: str
+    words: str
     cells: list[bool]
 
 
@@ -47,5 +49,11 @@ def build_matrix(roles: Iterable[HasRights]) -> list[MatrixRow]:
     rows = []
     for _, action in sorted(ACTIONS.items(), key=lambda item: (item[1].target_slug, item[1].title)):
         right = action.permission.value if action.permission else ""
-        rows.append(MatrixRow(action, right, [not right or right in rights for rights in held]))
+        words = str(action.permission.label) if action.permission else "everybody, for themselves"
+        rows.append(MatrixRow(action, right, words, [not right or right in rights for rights in held]))
     return rows
+
+
+def list_rights(roles: Iterable[HasRights]) -> list[tuple[HasRights, list[Right]]]:
+    """Each role with what it may, in the order in which rights are declared."""
+    return [(role, [right for right in Right if right in role.rights]) for role in roles]

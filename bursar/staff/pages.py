@@ -18,7 +18,7 @@ from bursar.access.rights import Right
 from bursar.core import clock
 from bursar.core.limits import is_over
 from bursar.staff import queries
-from bursar.staff.matrix import build_matrix
+from bursar.staff.matrix import build_matrix, list_rights
 from bursar.staff.sign_in import redeem
 from bursar.ui.navigation import NavEntry, register
 
@@ -72,4 +72,5 @@ def show_staff(request: HttpRequest) -> HttpResponse:
 @require_GET
 def show_roles(request: HttpRequest) -> HttpResponse:
     roles = list(queries.list_roles())
-    return render(request, "staff/roles.html", {"roles": roles, "rows": build_matrix(roles)})
+    context = {"roles": roles, "rows": build_matrix(roles), "rights_of": list_rights(roles)}
+    return render(request, "staff/roles.html", context)

@@ -178,6 +178,7 @@ class PartnerToggle(ActionForm):
     on=Organisation,
     form=PartnerToggle,
     label="Partner toggle…",
+    done="Partner mark changed",
     icon="affiliate",
     help="Lets the organisation's admins create workspaces for external clients, or stops that. Name the agreement.",
     when=(
@@ -237,6 +238,7 @@ for _slug, _model, _when in NOTES:
         on=_model,
         form=AddNote,
         label="Add note…",
+        done="Note added",
         icon="note",
         help="Writes something down for colleagues; the customer never sees it.",
         when=_when,

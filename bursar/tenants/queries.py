@@ -226,6 +226,11 @@ def list_invitations(condition: Q, at: datetime) -> QuerySet[Invitation]:
     return found.select_related("workspace", "invited_by").order_by("-invited_at", "-id")
 
 
+def has_accounts() -> bool:
+    """False on a new installation, before the product sent anything."""
+    return BillingAccount.objects.exists()
+
+
 def count_invitations(account: BillingAccount, at: datetime) -> int:
     return list_invitations(Q(workspace__account=account), at).count()
 

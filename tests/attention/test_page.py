@@ -12,14 +12,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from bursar.access.models import User
 from bursar.actions.run import run
 from bursar.attention import pages
 from bursar.attention.queries import get_line
 from bursar.audit.models import AuditLine
 from bursar.core import clock
+from bursar.staff.models import Role, StaffMember
 from bursar.tenants.models import Person, Workspace
 from bursar.usage.rules import calc_cap_state
-from tests.cast import NOW, Cast, bring_all, organisation, person, prove, seat, sign_in, usage, workspace
+from tests.cast import NOW, PASSWORD, Cast, bring_all, organisation, person, prove, seat, sign_in, usage, workspace
 
 OLD = NOW - timedelta(days=100)
 
@@ -291,3 +293,12 @@ def test_one_line_is_found_as_in_the_list(cast: Cast) -> None:
     line = get_line(cast.iris, cast.panel, NOW)
     assert line is not None and line.reason.key == "at_cap" and line.share == 100
     assert get_line(cast.iris, cast.klimaat, NOW) is None and get_line(cast.iris, cast.samen, NOW) is None
+
+
+@pytest.mark.django_db
+def test_a_new_installation_says_what_will_stand_here() -> None:
+    user = User.objects.create_user("first@agora.example", "First", PASSWORD)
+    member = StaffMember.objects.create(user=user, created_at=NOW)
+    member.roles.add(Role.objects.get(slug="lead"))
+    page = sign_in("first@agora.example").get("/panel/at-risk/").content.decode()
+    assert "There is no workspace yet" in page and "There is no account yet" in page and "well done" not in page

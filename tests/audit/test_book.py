@@ -131,3 +131,12 @@ def test_an_admin_of_one_workspace_reads_nothing_of_its_neighbour(cast: Cast) ->
     bring_all({**left, "from": NOW - timedelta(days=200), "until": NOW})
     ali = sign_in("ali@client.example").get("/history/").content.decode()
     assert "For all of you." in ali and "For Klimaat only." not in ali
+
+
+def test_the_filter_groups_actions_by_room_and_tells_equal_labels_apart(cast: Cast) -> None:
+    for slug, thing in (("workspace", cast.panel), ("account", cast.haarlem)):
+        run(f"tenants.{slug}.add_note", cast.ties, thing.public_id, {"text": "Called"}, reason="")
+    cast.reset_panel()
+    page = sign_in("ties@agora.example").get("/panel/book/").content.decode()
+    assert '<optgroup label="Tenants">' in page and ">Note added (workspace)</option>" in page
+    assert ">Usage reset</option>" in page

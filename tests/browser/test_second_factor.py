@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,8 +44,13 @@ def test_an_authenticator_app(committed: Cast, live_server: Any, page: Any, sett
     confirm(page)
     secret = page.input_value("#authenticator_secret")
     page.fill("input[name=code]", code_of(secret))
-    page.click("button:has-text('Activate')")
+    page.click("button:has-text('Switch on')")
     page.wait_for_url(re.compile("recovery-codes"))
+    codes = page.input_value("#recovery_codes").split()
+    with page.expect_download() as download:
+        page.click("a:has-text('Download')")
+    assert len(codes) == 10 and Path(download.value.path()).read_text().split() == codes
+    page.check("#codes_saved")
     page.goto(f"{base}/panel/usage/")
     assert "Usage & billing" in page.inner_text("h1")
 
@@ -59,7 +65,7 @@ def test_an_authenticator_app(committed: Cast, live_server: Any, page: Any, sett
     page.goto(f"{base}/account/2fa/authenticate/")
     page.fill("input[name=code]", "000000")
     page.click("button[type=submit]:not([form])")
-    page.wait_for_selector("text=Incorrect code")
+    page.wait_for_selector("text=This code does not hold")
     page.fill("input[name=code]", code_of(secret, 1))
     page.click("button[type=submit]:not([form])")
     page.wait_for_url(f"{base}/")

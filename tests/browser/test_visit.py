@@ -292,3 +292,21 @@ def test_pick_rows_discount_them_and_undo_one(committed: Cast, live_server: Any,
     page.click("dialog[open] .button.main")
     page.wait_for_selector("#totals:has-text('€ 150.00')")
     prove()
+
+
+def test_escape_keeps_a_dialog_with_words(committed: Cast, live_server: Any, page: Any) -> None:
+    base = live_server.url
+    sign_in(page, base, "ties@agora.example")
+    page.goto(f"{base}/panel/workspaces/{committed.panel.public_id}")
+    page.click("text=Add note…")
+    page.wait_for_selector("dialog[open] textarea")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog[open]", state="detached")
+    page.click("text=Add note…")
+    page.fill("dialog[open] textarea >> nth=0", "Called; wants a trial")
+    for _ in range(3):
+        page.keyboard.press("Escape")
+    assert page.input_value("dialog[open] textarea >> nth=0") == "Called; wants a trial"
+    assert page.locator("dialog .kept").count() == 1
+    page.get_by_role("button", name="Cancel").click()
+    page.wait_for_selector("dialog[open]", state="detached")

@@ -60,3 +60,11 @@ def test_an_action_that_does_not_say_when_is_a_fault() -> None:
     fault = "a.b.c: does not say when to reach for it (`when`)"
     assert fault in list_declaration_faults(made())
     assert fault not in list_declaration_faults(made(when="For tests. Not for people."))
+
+
+def test_an_action_that_is_a_command_says_what_it_is_called_afterwards() -> None:
+    """The book, notices and mail say “Note added”, not “Add note”."""
+    fault = "a.b.c: does not say what it is called once it happened (`done`)"
+    assert fault in list_declaration_faults(made())
+    assert fault not in list_declaration_faults(made(done="L was done"))
+    assert fault not in list_declaration_faults(made(in_menu=False))

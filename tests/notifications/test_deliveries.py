@@ -63,6 +63,8 @@ def test_what_failed_is_counted_shown_and_sent_again(cast: Cast, refused: list[s
     assert "Send again" in one and "550 no such mailbox" in one and Mail.objects.get().message_id.strip("<>") in one
     assert refusal_of(KEY, cast.ada, row.public_id).status == 403
     assert refusal_of(KEY, cast.lotte, row.public_id).status == 404
+    menu = ties.get(f"/panel/actions/menu/delivery/{row.public_id}").content.decode()
+    assert "Usage reset" in menu and "to lotte@client.example" in menu and f"mail {row.public_id}" not in menu
     refused.clear()
     assert run(KEY, cast.ties, row.public_id).sentence == "It goes out again now."
     carry_out()
@@ -133,7 +135,7 @@ def test_the_lists_cost_the_same_however_long(
     for path in ("/panel/deliveries/?state=done", "/panel/mail/"):
         iris.get(path)
         with django_assert_max_num_queries(14):
-            assert iris.get(path).content.decode().count("Add note: Gemeente Haarlem") >= 10
+            assert iris.get(path).content.decode().count("Note added: Gemeente Haarlem") >= 10
 
 
 def test_the_api_pages_by_cursor(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,7 +116,7 @@ def test_the_sign_in_link_works_once(db: None, capsys: pytest.CaptureFixture[str
 def test_the_sign_in_page(cast: Cast) -> None:
     client = Client()
     wrong = client.post("/sign-in/", {"login": "iris@agora.example", "password": "wrong"})
-    assert wrong.status_code == 200 and "not correct" in wrong.content.decode()
+    assert wrong.status_code == 200 and "do not go together" in wrong.content.decode()
     right = client.post("/sign-in/", {"login": "iris@agora.example", "password": PASSWORD, "next": "/panel/usage/"})
     assert right["Location"] == "/panel/usage/"
     client.post("/sign-out/")

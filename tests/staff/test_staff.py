@@ -14,6 +14,7 @@ from allauth.usersessions.models import UserSession
 from django.db import connection
 from django.test import Client
 
+from bursar.access.actor import operator
 from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.actions.run import run
@@ -52,8 +53,6 @@ def test_nobody_changes_their_own_and_the_last_manager_stays(cast: Cast) -> None
     assert "their own" in refusal_of(ROLES, cast.iris, cast.iris.id, {"roles": ["staff"]}, reason="x").sentence
     assert "their own" in refusal_of(OFF, cast.iris, cast.iris.id, {}, reason="x").sentence
     assert refusal_of(ROLES, cast.noor, cast.ties.id, {"roles": ["lead"]}, reason="x").status == 403
-    from bursar.access.actor import operator
-
     shell = operator("root")
     assert "last who can manage" in refusal_of(ROLES, shell, cast.iris.id, {"roles": ["staff"]}, reason="x").sentence
     assert "last who can manage" in refusal_of(OFF, shell, cast.iris.id, {}, reason="x").sentence
@@ -267,3 +266,40 @@ def test_every_answer_carries_the_headers(cast: Cast) -> None:
         assert headers["X-Frame-Options"] == "DENY" and headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin" and headers["Referrer-Policy"] == "same-origin"
     assert "no-store" in headers["Cache-Control"]
+
+
+def test_who_forgot_their_password_gets_a_link_from_the_shell_alone_and_sets_a_new_one(cast: Cast) -> None:
+    data = {"email": "ties@agora.example", "name": "Ties", "role": "staff"}
+    before = User.objects.get(email="ties@agora.example").password
+    assert "bursar staff add" in refusal_of("staff.company.add", cast.iris, "company", data).sentence
+    assert User.objects.get(email="ties@agora.example").password == before
+    done = run("staff.company.add", operator("root"), "company", data)
+    fresh = Client()
+    assert fresh.post("/sign-in/", {"login": data["email"], "password": PASSWORD}).status_code == 200
+    assert fresh.post(done.data["link"]).status_code == 302
+    assert "Set one" in fresh.get("/account/").content.decode()
+    new = {"password1": "quite-Another-9281", "password2": "quite-Another-9281"}
+    assert fresh.post("/account/password/set/", new).status_code == 302
+    assert Client().post("/sign-in/", {"login": data["email"], "password": new["password1"]}).status_code == 302
+
+
+def test_roles_say_rights_in_words(cast: Cast) -> None:
+    page = sign_in("iris@agora.example").get("/panel/staff/roles").content.decode()
+    assert 'Manage staff <code class="dim">manage_staff</code>' in page and "Read the staff panel" in page
+
+
+PAGES = [
+    "/account/2fa/", "/account/2fa/totp/activate/", "/account/2fa/webauthn/add/", "/account/2fa/webauthn/",
+    "/account/password/", "/account/sessions/", "/account/confirm/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_the_sign_in_pages_lead_back_and_repeat_no_label_as_a_placeholder(cast: Cast, address: str) -> None:
+    page = really_signed_in("ties@agora.example").get(address, follow=True).content.decode()
+    assert "Back to your sign-in" in page and "placeholder=" not in page
+
+
+def test_the_sign_in_says_what_to_do_with_a_forgotten_password(cast: Cast) -> None:
+    page = Client().get("/sign-in/").content.decode()
+    assert "Forgotten your password?" in page and "bursar staff add" in page and "sign in from the product" in page

@@ -44,6 +44,7 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     on=Company,
     form=ExportForm,
     label="Export at-risk CSV…",
+    done="At-risk CSV exported",
     icon="download",
     help="Writes both at-risk lists as on screen, all rows, into a CSV file; the link lives 24 hours, for you alone.",
     when="For a call list, or for a meeting. It holds names and addresses of contacts: do not pass it on.",

@@ -106,6 +106,7 @@ for _slug, _model in TARGETS:
         on=_model,
         form=SendMail,
         label="Send outreach mail…",
+        done="Outreach mail sent",
         icon="mail-forward",
         help="Sends a mail to an admin contact from Bursar, filled in by the row's first reason; answers come to you.",
         when="When the prepared words nearly fit: change them in the dialog. For a conversation that is already going "
@@ -118,6 +119,7 @@ for _slug, _model in TARGETS:
         on=_model,
         form=LogMail,
         label="Log outreach…",
+        done="Outreach logged",
         icon="mail-check",
         help="Keeps that you wrote or called; “Write” in the at-risk row logs by itself.",
         when="After a call, or a mail that you began outside Bursar. What came of it belongs into “Note outcome”.",

@@ -71,6 +71,7 @@ def _why_same(case: Case, data: Cleaned) -> str | None:
     on=OutreachTemplate,
     form=EditTemplate,
     label="Edit template…",
+    done="Template edited",
     icon="edit",
     help="Changes the prepared mail of this reason for all colleagues; mails that were sent stay as they were.",
     when="When you change the same words again and again. For one customer, change them in the mail itself.",

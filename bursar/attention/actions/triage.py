@@ -151,7 +151,8 @@ def _declare(slug: str, model: type, verb: str, function: Verb, **more: Any) -> 
 for _slug, _model in TARGETS:
     _declare(
         _slug, _model, "take", take,
-        form=Take, label="Take…", icon="hand-stop", blocked=why_not_at_risk, refused=_why_same_owner, bulk=True,
+        form=Take, label="Take…", done="Taken in hand", icon="hand-stop",
+        blocked=why_not_at_risk, refused=_why_same_owner, bulk=True,
         help="Says who looks after this at-risk row; it stays on the list, with that name beside it.",
         when="Before you write or call, so that two colleagues do not. It changes nothing for the customer; use "
         "“Assign account manager” for who looks after the account for good.",
@@ -159,14 +160,16 @@ for _slug, _model in TARGETS:
     )  # fmt: skip
     _declare(
         _slug, _model, "release", release,
-        label="Release", icon="hand-off", help="Nobody has this at-risk row any more; anybody can take it.",
+        label="Release", done="Released", icon="hand-off",
+        help="Nobody has this at-risk row any more; anybody can take it.",
         when="When you will not get to it. It does not take the row off the list; use “Snooze” for that.",
         blocked=lambda case: None if _owner(case) else "Nobody has taken it.",
         inverse=("take",),
     )  # fmt: skip
     _declare(
         _slug, _model, "snooze", snooze,
-        form=Snooze, label="Snooze…", icon="zzz", blocked=why_not_at_risk, reason=Reason.OPTIONAL, bulk=True,
+        form=Snooze, label="Snooze…", done="Snoozed", icon="zzz",
+        blocked=why_not_at_risk, reason=Reason.OPTIONAL, bulk=True,
         help="Takes the row off the at-risk list until a day, or until a worse reason appears.",
         when="When the customer asked for time, or you wait for their answer. Not to be rid of a row: it comes back by "
         "itself on the day, when a worse reason appears, or when the same one begins anew.",
@@ -174,14 +177,14 @@ for _slug, _model in TARGETS:
     )  # fmt: skip
     _declare(
         _slug, _model, "wake", wake,
-        label="End snooze", icon="alarm", help="Brings the row back to the at-risk list now.",
+        label="End snooze", done="Snooze ended", icon="alarm", help="Brings the row back to the at-risk list now.",
         when="When something happened before the day. Without it the row comes back by itself.",
         blocked=lambda case: None if _is_snoozed(case) else "It is not snoozed.",
         inverse=("snooze",),
     )  # fmt: skip
     _declare(
         _slug, _model, "note_outcome", note_outcome,
-        form=Note, label="Note outcome…", icon="checklist",
+        form=Note, label="Note outcome…", done="Outcome noted", icon="checklist",
         help="Keeps what came of the conversation; the last outcome stands in the at-risk row.",
         when="After each try to reach the customer, also when nobody answered. For anything else use “Add note”.",
     )  # fmt: skip

@@ -94,6 +94,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     on=BillingAccount,
     form=SetSelfServe,
     label="Back to self-serve…",
+    done="Set back to self-serve",
     icon="arrow-back-up",
     help="Ends managed billing: to Free at once, or keeping the tiers until a date.",
     when=(

@@ -52,6 +52,7 @@ def _why_same_manager(case: Case, data: Cleaned) -> str | None:
     on=BillingAccount,
     form=AssignManager,
     label="Assign account manager…",
+    done="Account manager assigned",
     icon="user-check",
     help="Names the colleague who looks after this account.",
     when=(
@@ -74,6 +75,7 @@ def assign_manager(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     key=CLEAR,
     on=BillingAccount,
     label="Clear account manager…",
+    done="Account manager cleared",
     icon="user-minus",
     help="Nobody looks after this account by name any more.",
     when=(

@@ -33,6 +33,7 @@ def _why_not_import(case: Case) -> str | None:
     on=Company,
     form=ImportBatch,
     label="Import a batch…",
+    done="Batch imported",
     icon="upload",
     help="Takes one batch of an import file: what is there already stays, what is new is added.",
     when=(

@@ -53,6 +53,7 @@ def _make(act: Act, name: str, scopes: list[str]) -> tuple[ApiKey, str]:
     on=Company,
     form=CreateKey,
     label="New API key…",
+    done="API key made",
     icon="key",
     help="Makes a key for the product's systems. It is shown once.",
     when=(
@@ -82,6 +83,7 @@ def _why_not_rotate(case: Case) -> str | None:
     key="product.key.rotate",
     on=ApiKey,
     label="Rotate key…",
+    done="API key rotated",
     icon="refresh",
     help="Makes a new key with the same scopes; the old one works 24 hours more, so that systems can change over.",
     when=(
@@ -104,6 +106,7 @@ def rotate_key(act: Act, key: ApiKey, data: Cleaned) -> Outcome:
     key="product.key.revoke",
     on=ApiKey,
     label="Revoke key…",
+    done="API key revoked",
     icon="key-off",
     help="The key works no more from this moment.",
     when=(

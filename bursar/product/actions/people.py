@@ -49,6 +49,7 @@ def _why_not_erase(case: Case) -> str | None:
     on=Person,
     form=EraseForm,
     label="Erase person…",
+    done="Person erased",
     icon="eraser",
     help="Blanks names, addresses and logins everywhere, for good. The book keeps an id, and its chain holds.",
     when=(

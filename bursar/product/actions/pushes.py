@@ -50,6 +50,7 @@ class PushForm(ActionForm):
     on=Company,
     form=PushForm,
     label="Push from the product",
+    done="Pushed by the product",
     icon="arrow-bar-to-down",
     help="Takes organisations, workspaces, people, memberships, invitations and logins from the product; newer wins.",
     when=(
@@ -106,6 +107,7 @@ class UsageForm(ActionForm):
     on=Company,
     form=UsageForm,
     label="Usage from the product",
+    done="Usage taken from the product",
     icon="activity",
     help="Takes a batch of usage events; the same event again changes nothing.",
     when=(
@@ -145,6 +147,7 @@ def _why_no_link(case: Case, data: Cleaned) -> str | None:
     on=Company,
     form=LinkForm,
     label="One-time sign-in link",
+    done="One-time sign-in link made",
     icon="login",
     help="Makes a link that signs a customer in once, within five minutes. The product hands it on to them.",
     when=(

@@ -124,6 +124,7 @@ def _why_not_pass_on(case: Case) -> str | None:
     key="requests.workspace.pass_on_ask",
     on=Workspace,
     label="A member asks for an upgrade",
+    done="Member's ask passed on",
     icon="speakerphone",
     help="Tells the workspace's own admins and billing people what a member asked for.",
     when="It happens by itself when a plain member asks; there is nothing to do by hand.",

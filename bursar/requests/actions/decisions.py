@@ -292,6 +292,7 @@ action(
     on=UpgradeRequest,
     form=AddNote,
     label="Add note…",
+    done="Note added",
     icon="note",
     help="Writes something down for colleagues; the customer never sees it.",
     when="For what the next colleague should know. What the requester should read goes into the decision's message.",

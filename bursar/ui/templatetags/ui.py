@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.forms import BoundField
 from django.utils.html import format_html
 
 from bursar.core import hours as core_hours
@@ -113,3 +114,9 @@ def navigation(context: template.Context) -> list[dict[str, Any]]:
     """The registered entries, with the one we are on."""
     match = context["request"].resolver_match
     return build(match.view_name if match else "")
+
+
+@register.filter
+def bare(field: BoundField) -> str:
+    """The field without a placeholder, which would only repeat the label and vanish while one types."""
+    return str(field.as_widget(attrs={"placeholder": False}))

@@ -24,6 +24,7 @@ def _why_not_pause(case: Case) -> str | None:
     key="webhooks.endpoint.pause",
     on=WebhookEndpoint,
     label="Pause…",
+    done="Paused",
     icon="player-pause",
     help="Nothing is sent there until it is resumed. New messages wait behind those that wait already.",
     when="Before maintenance of the receiver. What happens meanwhile waits, for 30 days unless your operator set "
@@ -71,6 +72,7 @@ def _why_not_resume(case: Case) -> str | None:
     on=WebhookEndpoint,
     form=Resume,
     label="Resume…",
+    done="Resumed",
     icon="player-play",
     help="Sends everything from now on; what waited goes out first, in order, or is dropped.",
     when="When the receiver is well again. Send a test event first: a test goes out to a paused endpoint too. Drop "
@@ -164,6 +166,7 @@ def drop_old(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     key="webhooks.endpoint.delete",
     on=WebhookEndpoint,
     label="Delete endpoint…",
+    done="Endpoint deleted",
     icon="trash",
     help="Nothing is sent there any more, and its secrets sign nothing. Its log stays readable.",
     when="When the receiver is gone for good. For a while only, pause it instead: then nothing is lost.",

@@ -94,6 +94,18 @@
       const isBeside = event.target === dialog && began === dialog && !hasWords();
       if (isBeside || event.target.closest("[data-close]")) dialog.close();
     });
+    // Escape follows the same rule. A second one in a row could not be refused as a "cancel", so the key is held back too.
+    const keep = (event) => {
+      if (event.type === "keydown" ? event.key !== "Escape" : event.target !== dialog) return;
+      if (!dialog.open || !hasWords()) return;
+      event.preventDefault();
+      if (dialog.querySelector(".kept")) return;
+      const line = Object.assign(document.createElement("p"), { className: "kept notice", textContent: "What you typed would be lost. Use Cancel if that is what you want." });
+      line.setAttribute("role", "status");
+      dialog.querySelector(".buttons")?.before(line);
+    };
+    dialog.addEventListener("cancel", keep);
+    dialog.addEventListener("keydown", keep);
   }
 
   document.body.addEventListener("htmx:afterSwap", (event) => {
@@ -133,6 +145,7 @@
   });
 
   document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone, event.detail.undo));
+  document.addEventListener("allauth.error", () => toast("The passkey did not answer, or you stopped it. Try again, or use a code.", "bad"));
   document.body.addEventListener("close-dialog", () => dialog.close());
   document.body.addEventListener("changed", (event) => {
     const ids = event.detail.ids || [];
