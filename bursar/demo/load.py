@@ -23,6 +23,8 @@ SIGN_INS = [
     ("lead@agora.example", "a lead"),
     ("staff@agora.example", "base staff"),
     ("admin@client.example", "a customer's admin"),
+    ("billing@client.example", "the same customer's billing person"),
+    ("member@client.example", "a plain member there"),
     ("guest@client.example", "a customer without any role"),
     ("newcomer@agora.example", "a colleague whose account is not set up as staff"),
 ]
