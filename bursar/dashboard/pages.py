@@ -47,13 +47,17 @@ def _page(request: HttpRequest, name: str) -> int:
 @login_required
 @require_GET
 def show_home(request: HttpRequest) -> HttpResponse:
+    page = _page(request, "page")
     with _looking(request) as mine:
-        cards = workspaces.list_cards(mine, [w for w in mine.workspaces if w.deleted_at is None])
+        live = [w for w in mine.workspaces if w.deleted_at is None]
+        capped = workspaces.list_capped(live, mine.now)
+        chosen = present.choose(live, capped, request.GET.get("all", ""), page)
+        cards = workspaces.list_cards(mine, [w for choice in chosen.values() for w in choice.shown])
         bills = accounts.list_bills(mine.list_billed(), mine.now)
         reach = history.reach_of(mine)
         lately = list(history.list_lines(reach)[:LATELY])
         context = {
-            "places": present.places(mine, cards, bills, request.GET.get("all", "")),
+            "places": present.places(mine, chosen, cards, bills, request.GET),
             "lately": present.history(lately, reach, mine.actor),
             "has_history": bool(reach.names),
             "not_set_up": _is_colleague_without_role(request),

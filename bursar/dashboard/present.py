@@ -26,10 +26,11 @@ from bursar.plans.rules import PAID_TIERS
 from bursar.rollup.models import WorkspaceMonth
 from bursar.tenants.models import Organisation, Workspace
 from bursar.usage.models import UsageEvent
-from bursar.usage.queries import get_recorded
+from bursar.usage.queries import Standing, get_recorded
 from bursar.usage.rules import Recorder, Shares, name_to_member
 
 WORKSPACES_SHOWN = 12
+PAGE_SIZE = 100
 URGENCY = {"bad": 0, "warn": 1}
 
 
@@ -68,48 +69,76 @@ def card(made: Card) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class OrganisationPlace:
-    """One organisation on the home page. `more`: how many workspaces the page leaves out."""
+    """One organisation on the home page. `more`: how many workspaces the page leaves out until all are asked for."""
 
     organisation: Organisation
     role: str
     bills: list[dict[str, Any]]
     cards: list[dict[str, Any]]
     more: int
+    pager: dict[str, str]
     gone: list[Workspace]
     request_url: str
     price_contacts: str
 
 
-def places(scope: Scope, cards: list[Card], bills: list[Bill], all_of: str) -> list[OrganisationPlace]:
-    """By organisation, in the order of names; what needs a look stands first. `all_of`: show this one whole."""
+@dataclass(frozen=True)
+class Choice:
+    """Which of one organisation's workspaces the page shows. `count`: of all; `page`: 0 for the short list."""
+
+    shown: list[Workspace]
+    count: int
+    page: int
+
+
+def choose(live: list[Workspace], capped: dict[int, Standing], all_of: str, page: int) -> dict[int, Choice]:
+    """By organisation key; what needs a look stands first. `all_of`: the organisation to leaf through, page by page."""
+    own: dict[int, list[Workspace]] = {}
+    for workspace in sorted(live, key=lambda w: _urgency(capped.get(w.pk))):
+        own.setdefault(workspace.organisation_id, []).append(workspace)
+    return {pk: _choice(found, page if found[0].organisation.public_id == all_of else 0) for pk, found in own.items()}
+
+
+def _choice(own: list[Workspace], page: int) -> Choice:
+    if not page:
+        return Choice(own[:WORKSPACES_SHOWN], len(own), 0)
+    page = min(page, -(-len(own) // PAGE_SIZE))
+    return Choice(own[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], len(own), page)
+
+
+def _urgency(standing: Standing | None) -> int:
+    tone = words.tone_of(standing) if standing else ""
+    return URGENCY.get(tone, len(URGENCY))
+
+
+def places(
+    scope: Scope, chosen: dict[int, Choice], cards: list[Card], bills: list[Bill], given: QueryDict
+) -> list[OrganisationPlace]:
+    """By organisation, in the order of names."""
     organisations = dict(scope.organisations) | {w.organisation_id: w.organisation for w in scope.workspaces}
     ordered = sorted(organisations.values(), key=lambda o: (o.sort_key, o.pk))
-    shown = [_place(scope, organisation, cards, bills, all_of) for organisation in ordered]
+    none = Choice([], 0, 0)
+    shown = [_place(scope, one, chosen.get(one.pk, none), cards, bills, given) for one in ordered]
     return [place for place in shown if place.cards or place.gone or place.role]
 
 
 def _place(
-    scope: Scope, organisation: Organisation, cards: list[Card], bills: list[Bill], all_of: str
+    scope: Scope, organisation: Organisation, choice: Choice, cards: list[Card], bills: list[Bill], given: QueryDict
 ) -> OrganisationPlace:
-    own = sorted((one for one in cards if one.workspace.organisation_id == organisation.pk), key=_urgency)
-    limit = len(own) if all_of == organisation.public_id else WORKSPACES_SHOWN
+    own = [one for one in cards if one.workspace.organisation_id == organisation.pk]
     return OrganisationPlace(
         organisation=organisation,
         role=scope.above.get(organisation.pk, ""),
         bills=[bill(one) for one in bills if one.account.organisation_id == organisation.pk],
-        cards=[card(one) for one in own[:limit]],
-        more=max(0, len(own) - limit),
+        cards=[card(one) for one in own],
+        more=0 if choice.page else choice.count - len(own),
+        pager=pager(given, "page", choice.page, choice.count, PAGE_SIZE) if choice.page else {},
         gone=[w for w in scope.workspaces if w.organisation_id == organisation.pk and w.deleted_at is not None][:5],
         request_url=_dialog("requests.organisation.ask_workspace", organisation.public_id)
         if scope.governs(organisation) and _has_account(scope, organisation)
         else "",
         price_contacts=_whom_for_prices(own),
     )
-
-
-def _urgency(made: Card) -> int:
-    alert = words.find_alert(made)
-    return URGENCY[alert.tone] if alert else len(URGENCY)
 
 
 def _whom_for_prices(cards: list[Card]) -> str:

@@ -19,6 +19,7 @@ from bursar.requests import present, queries
 from bursar.requests.models import UpgradeRequest
 
 SHOWN = 100
+ASKABLE_SHOWN = 30
 
 
 @login_required
@@ -30,6 +31,7 @@ def show_requests(request: HttpRequest, request_id: str = "") -> HttpResponse:
     found = list((reach.filter(public_id=request_id) if request_id else reach)[: SHOWN + 1])
     if request_id and not found:
         raise NotFound
+    askable = queries.list_askable(actor, now, ASKABLE_SHOWN + 1)
     context = {
         "is_one": bool(request_id),
         "requests": [_entry(one, actor) for one in found[:SHOWN]],
@@ -37,8 +39,9 @@ def show_requests(request: HttpRequest, request_id: str = "") -> HttpResponse:
         "shown": SHOWN,
         "askable": [
             {"own": own, "url": _dialog("workspace", own.workspace.public_id, "ask_upgrade")}
-            for own in queries.list_askable(actor, now)
+            for own in askable[:ASKABLE_SHOWN]
         ],
+        "has_more_askable": len(askable) > ASKABLE_SHOWN,
         "governed": [
             {"organisation": one, "url": _dialog("organisation", one.public_id, "ask_workspace")}
             for one in queries.list_governed(actor, now)

@@ -14,6 +14,7 @@ from bursar.plans.models import CapEffect, Discount, Tier, TierTerms
 from bursar.plans.rules import PAID_TIERS, describe_discount
 from bursar.rollup.words import day
 from bursar.tenants.models import Person
+from bursar.usage.queries import Standing
 from bursar.usage.rules import APPROACHING
 
 
@@ -69,19 +70,27 @@ def say_end(plan: Plan) -> str:
     return f"{what} {day(plan.until)}, then {plan.then_label}."
 
 
+def tone_of(standing: Standing) -> str:
+    """ "bad": something is blocked; "warn": it soon will be; "": all is well."""
+    if standing.cap is None or standing.state.key == "ok":
+        return ""
+    return "bad" if standing.state.key in ("hard_blocked", "at_cap") else "warn"
+
+
 def find_alert(card: Card) -> Alert | None:
     """Why something is blocked or about to be, and what still works; None when all is well."""
     standing, effect = card.standing, card.plan.terms.cap_effect
-    if standing.cap is None or standing.state.key == "ok":
+    tone = tone_of(standing)
+    if standing.cap is None or not tone:
         return None
     cap, used = hours(standing.cap), hours(standing.counted)
     full = f"The {cap} of {card.plan.label} {'is' if cap == '1 hour' else 'are'} used up"
     if standing.state.key == "hard_blocked":
         why = f"{full}, so nothing more can be recorded or uploaded here."
-        return Alert("bad", "Recording has stopped", why, "What exists stays readable.")
+        return Alert(tone, "Recording has stopped", why, "What exists stays readable.")
     if standing.state.key == "at_cap":
         why = f"{full}, so new uploads are locked."
-        return Alert("bad", "Uploads are locked", why, "Recording goes on, and what exists stays readable.")
+        return Alert(tone, "Uploads are locked", why, "Recording goes on, and what exists stays readable.")
     is_near = standing.counted >= APPROACHING * standing.cap
     pace = "" if is_near else " At the pace of the last two weeks it is full within seven days."
     after = (
@@ -90,7 +99,7 @@ def find_alert(card: Card) -> Alert | None:
         else "new uploads are locked, while recording goes on"
     )
     why = f"{used.capitalize()} of {cap} used so far.{pace}"
-    return Alert("warn", "Nearly full", why, f"Everything still works. At the cap {after}.")
+    return Alert(tone, "Nearly full", why, f"Everything still works. At the cap {after}.")
 
 
 def say_whom_to_ask(sight: Sight, contacts: Sequence[Person], company: str) -> str:

@@ -18,6 +18,19 @@ from bursar.demo.stories import STORIES, Story
 
 Line = dict[str, Any]
 HISTORY = 13
+NEARLY_FULL = 2880  # seconds, of the 3,600 that Free includes
+# The first customer is the one that visitors sign in to: its people by place, with their seats.
+GUESTS = {
+    (1, 0): "admin@client.example",
+    (1, 3): "member@client.example",
+    (1, 4): "billing@client.example",
+    (1, 5): "external@client.example",
+}
+GUEST_SEATS = {
+    "member@client.example": "member",
+    "billing@client.example": "billing",
+    "external@client.example": "external",
+}
 
 
 def staff() -> Iterator[Line]:
@@ -73,7 +86,7 @@ class Company:
             self.people += 1
             ref = f"per-{self.people:05d}"
             name = names.person(self.random, number, place)
-            mail = names.mail(name, number) if (number, place) != (1, 0) else "admin@client.example"
+            mail = GUESTS.get((number, place)) or names.mail(name, number)
             yield {"kind": "person", "external_id": ref, "name": name, "email": mail}
             role = "owner" if place == 0 else "admin" if place == 1 else "member"
             if place < 3:
@@ -94,6 +107,7 @@ class Company:
         for place in range(story.workspaces or self.random.randint(1, 4)):
             ref = f"ws-{number:04d}-{place + 1:02d}"
             tier = story.tier if place == 0 or self.random.random() < 0.6 else story.second_tier
+            tier = "free" if place and place == story.nearly_full else tier
             since = (
                 created
                 if place == 0
@@ -113,16 +127,17 @@ class Company:
                 line["deleted_at"] = Month.of(self.now).plus(-2).start + timedelta(days=9)
             yield line
             sitting = people if place == 0 else people[: max(1, len(people) - place)]
-            yield from self._seats(ref, place, sitting, since)
+            yield from self._seats(ref, number, sitting, since)
             if place == 0 and not story.ends_in_deletion:
                 yield from self._invitations(ref, number, people, since)
             made.append(Workspace(ref, tier, sitting))
         return made
 
-    def _seats(self, ref: str, place: int, people: list[str], since: datetime) -> Iterator[Line]:
+    def _seats(self, ref: str, number: int, people: list[str], since: datetime) -> Iterator[Line]:
         for seat, person in enumerate(people):
             roles = ["owner", "admin", "billing", "external", "observer"]
             role = roles[seat] if seat < 2 else ("member" if seat % 4 else self.random.choice(roles[2:4]))
+            role = GUEST_SEATS.get(GUESTS.get((number, seat), ""), role)
             joined = since + timedelta(
                 days=self.random.randrange(1 + max(1, (self.now - since).days - 2)) if seat > 1 else 0
             )
@@ -172,7 +187,8 @@ class Company:
     def _usage(self, number: int, story: Story, workspaces: list[Workspace], created: datetime) -> Iterator[Line]:
         for place, workspace in enumerate(workspaces):
             at, event = created + timedelta(days=1), 0
-            budget = story.counted_seconds if place == 0 and story.counted_seconds is not None else None
+            budget = story.counted_seconds if place == 0 else None
+            budget = NEARLY_FULL if place and place == story.nearly_full else budget
             while at < self.now and budget is None and story.records:
                 event += 1
                 yield self._event(

@@ -22,7 +22,10 @@ PASSWORD = "bursar-demo-2026"
 SIGN_INS = [
     ("lead@agora.example", "a lead"),
     ("staff@agora.example", "base staff"),
-    ("admin@client.example", "a customer's admin"),
+    ("admin@client.example", "a customer's owner"),
+    ("billing@client.example", "the same customer's billing person"),
+    ("member@client.example", "a plain member there"),
+    ("external@client.example", "a guest there, from outside"),
     ("guest@client.example", "a customer without any role"),
     ("newcomer@agora.example", "a colleague whose account is not set up as staff"),
 ]

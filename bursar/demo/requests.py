@@ -18,6 +18,7 @@ from bursar.tenants.queries import customer_of
 ASKED = "requests.workspace.ask_upgrade"
 STAFF = "lead@agora.example"
 FIRST = "admin@client.example"
+MEMBER = "member@client.example"
 MESSAGES = (
     "We open a citizens' assembly in January and will record every evening.",
     "The council asked for a second round; one hour does not reach.",
@@ -49,6 +50,7 @@ def make_requests(now: datetime) -> None:
         verdict = {"reason": "Agreed by phone", "message": note}
         _at(now, f"requests.request.{verb}", staff, made["request"], end, f"{key}-decided", **verdict)
     _ask_for_a_workspace(now)
+    _ask_for_hours(now)
 
 
 def _at(
@@ -99,3 +101,13 @@ def _ask_for_a_workspace(now: datetime) -> None:
     data = {"name": "Jongerenraad", "visibility": "invite_only", "tier": "changemaker", "message": MESSAGES[0]}
     key, target = "requests.organisation.ask_workspace", seat.organisation.public_id
     _at(now - timedelta(days=2), key, customer_of(seat.person, now), target, data, "demo-workspace")
+
+
+def _ask_for_hours(now: datetime) -> None:
+    """The plain member whose sign-in the demo prints sits in a workspace that approaches its cap, and has asked."""
+    seats = WorkspaceMembership.objects.at(now).filter(person__email=MEMBER, workspace__base_tiers=None)
+    seat = seats.filter(workspace__deleted_at=None).select_related("person", "workspace").order_by("id").first()
+    if seat is None:
+        return
+    data = {"tier": "changemaker", "message": MESSAGES[1]}
+    _at(now - timedelta(days=1), ASKED, customer_of(seat.person, now), seat.workspace.public_id, data, "demo-hours")

@@ -32,6 +32,7 @@ class Story:
     dropped_days_ago: int | None = None
     reset_days_ago: int | None = None
     workspaces: int = 0
+    nearly_full: int = 0  # the place of a workspace that stays on Free and approaches its cap; 0: none
     people: int = 0
     quiet_days: int = 0
     free_days: int = 12
@@ -155,7 +156,7 @@ def _nothing(story: Story, account: Line, number: int, bought: datetime, now: da
 
 
 STORIES = [
-    Story("pays yearly", is_old=True, people=6, workspaces=7, second_tier="changemaker"),
+    Story("pays yearly", is_old=True, people=6, workspaces=7, nearly_full=1, second_tier="changemaker"),
     Story("at its cap", tier="free", pays="none", counted_seconds=3720, people=3, workspaces=1),
     Story("pays monthly", cadence="monthly"),
     Story("on a reverse trial", tier="free", pays="none", trial_days=9, workspaces=2),

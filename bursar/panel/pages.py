@@ -21,7 +21,7 @@ from bursar.rollup import filters, present, words
 from bursar.rollup import queries as rollup
 from bursar.rollup.models import AccountMonth
 from bursar.rollup.refresh import refresh
-from bursar.tenants.models import BillingAccount
+from bursar.tenants.models import BillingAccount, Organisation
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
 from bursar.ui import navigation
 from bursar.usage.queries import get_recorded, get_standing
@@ -56,6 +56,13 @@ def _invited(request: HttpRequest, condition: Q, now: datetime) -> dict[str, Any
     return {"invited": invited, "invited_count": count, "invited_page": page, "invited_more": page < last}
 
 
+def _workspaces(request: HttpRequest, organisation: Organisation, now: datetime) -> dict[str, Any]:
+    page = filters.read({"page": request.GET.get("workspaces", "")}, now).page
+    found, count = queries.list_workspaces(organisation, page), queries.count_workspaces(organisation)
+    more = page * queries.PEOPLE_SHOWN < count
+    return {"workspaces": found, "workspaces_count": count, "workspaces_page": page, "workspaces_more": more}
+
+
 @require_GET
 def show_counts(request: HttpRequest) -> HttpResponse:
     """The numbers of the bar, fetched once the page is there: no page waits for what it does not show."""
@@ -76,6 +83,7 @@ def show_account(request: HttpRequest, account_id: str) -> HttpResponse:
             "months": [_account_month(row) for row in reversed(months)],
             "price": rollup.get_breakdown(account, now),
             "terms": queries.list_account_terms(account),
+            "terms_shown": queries.TERMS_SHOWN,
             "now": now,
             **_people(request, Q(workspace__account=account), now),
             **_invited(request, Q(workspace__account=account), now),
@@ -123,6 +131,7 @@ def show_workspace(request: HttpRequest, workspace_id: str) -> HttpResponse:
             "fact": months[0] if months and Month.of(months[0].month) == Month.of(now) else None,
             "months": [_workspace_month(row) for row in reversed(months)],
             "terms": queries.list_workspace_terms(workspace),
+            "terms_shown": queries.TERMS_SHOWN,
             "now": now,
             **_people(request, Q(workspace=workspace), now),
             **_invited(request, Q(workspace=workspace), now),
@@ -150,7 +159,7 @@ def show_organisation(request: HttpRequest, organisation_id: str) -> HttpRespons
         context = {
             **_side("organisation", organisation),
             **_rows(request, accounts, now, rollup.NESTED),
-            "workspaces": queries.list_workspaces(organisation),
+            **_workspaces(request, organisation, now),
             "members": queries.list_organisation_members(organisation, now),
             "now": now,
             **_invited(request, Q(workspace__organisation=organisation), now),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import F, Max, Q, QuerySet, Sum
 
 from bursar.core.money import format_money
 from bursar.plans import rules as plans
@@ -173,9 +173,16 @@ def list_organisation_members(organisation: Organisation, at: datetime) -> Query
     return rows.select_related("person").order_by("person__sort_key", "id")[:PEOPLE_SHOWN]
 
 
-def list_workspaces(organisation: Organisation) -> list[Workspace]:
+def list_workspaces(organisation: Organisation, page: int = 1) -> list[Workspace]:
+    """One page by name, the deleted ones last."""
     rows = Workspace.objects.filter(organisation=organisation).select_related("account", "data_owner")
-    return list(rows.order_by("deleted_at", "sort_key", "id")[:PEOPLE_SHOWN])
+    start = (page - 1) * PEOPLE_SHOWN
+    ordered = rows.order_by(F("deleted_at").asc(nulls_first=True), "sort_key", "id")
+    return list(ordered[start : start + PEOPLE_SHOWN])
+
+
+def count_workspaces(organisation: Organisation) -> int:
+    return Workspace.objects.filter(organisation=organisation).count()
 
 
 @dataclass(frozen=True)

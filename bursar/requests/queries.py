@@ -70,9 +70,10 @@ class Askable:
     why_not: str | None
 
 
-def list_askable(actor: Actor, at: datetime) -> list[Askable]:
-    """The workspaces of a customer, by name, and whether they may ask for more there; in a fixed number of queries."""
-    workspaces = list(Workspace.objects.filter(id__in=actor.workspace_ids, deleted_at=None).order_by("sort_key", "id"))
+def list_askable(actor: Actor, at: datetime, limit: int) -> list[Askable]:
+    """A customer's first workspaces by name, and whether they may ask for more there; in a fixed number of queries."""
+    reach = Workspace.objects.filter(id__in=actor.workspace_ids, deleted_at=None).order_by("sort_key", "id")
+    workspaces = list(reach[:limit])
     seats = WorkspaceMembership.objects.at(at).filter(person_id=actor.person_id or 0, is_support=False)
     above = OrganisationMembership.objects.at(at).filter(person_id=actor.person_id or 0)
     seat_of = dict(seats.values_list("workspace_id", "role"))

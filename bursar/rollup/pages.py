@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from bursar.access.request import actor_of
 from bursar.actions.run import run
 from bursar.core import clock
-from bursar.core.errors import NotFound
+from bursar.core.errors import BadRequest, NotFound
 from bursar.rollup import filters, present, queries, rules, views
 from bursar.rollup.filters import PAGE_SIZE, View
 from bursar.rollup.models import Export
@@ -86,17 +86,23 @@ def show_totals(request: HttpRequest) -> HttpResponse:
         return render(request, "rollup/_totals.html", _frame(request, view, now, queries.calc_totals(view)))
 
 
+def _shown(request: HttpRequest) -> int:
+    text = request.GET.get("shown", str(queries.NESTED))
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise BadRequest("The address says how many workspaces to show, and that is no number. Open the page anew.")
+    return max(int(text), queries.NESTED)
+
+
 @require_GET
 def show_row(request: HttpRequest, account_id: str) -> HttpResponse:
-    """One account's rows afresh; `all=1` with every workspace."""
+    """One account's rows afresh; `shown`: with how many of its workspaces."""
     view, now = _look(request)
     get_account(actor_of(request), account_id)
     with queries.consistent_read():
         fact = queries.get_fact(account_id, view)
         if fact is None:
             raise NotFound("This account has no figures in that month.")
-        nested = None if request.GET.get("all") else queries.NESTED
-        line = queries.list_lines([fact], view, now, nested)[0]
+        line = queries.list_lines([fact], view, now, _shown(request))[0]
         row = present.account_row(line, view, request.GET)
     return render(request, "rollup/_account.html", {"row": row, "view": view})
 

@@ -16,7 +16,7 @@ from bursar.plans.models import Tier
 from bursar.rollup import filters, words
 from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, PAGE_SIZE, SORTS, STATUSES, View
 from bursar.rollup.models import RevenueClass, SavedView
-from bursar.rollup.queries import AccountLine, Totals, WorkspaceLine
+from bursar.rollup.queries import NESTED_MORE, AccountLine, Totals, WorkspaceLine
 
 COLUMNS = (
     ("account", "Account", False),
@@ -42,7 +42,7 @@ def query(given: QueryDict, **changes: Any) -> str:
             made.setlist(name, value)
         elif value is not None:
             made[name] = str(value)
-    made.pop("all", None)
+    made.pop("shown", None)
     return made.urlencode()
 
 
@@ -200,8 +200,9 @@ def account_row(line: AccountLine, view: View, given: QueryDict) -> dict[str, An
         "last_payment": line.last_payment,
         "workspaces": [workspace_row(inner) for inner in line.workspaces],
         "more": line.more if view.nested else 0,
-        "all_url": f"{address}?{query(given)}&all=1",
-        "url": f"{address}?{query(given)}",
+        "step": min(line.more, NESTED_MORE),
+        "more_url": f"{address}?{query(given)}&shown={len(line.workspaces) + NESTED_MORE}",
+        "url": f"{address}?{query(given)}" + (f"&shown={len(line.workspaces)}" if "shown" in given else ""),
         "seats_url": f"{reverse('rollup:seats', args=[account.public_id])}?{query(given)}",
         "menu_url": reverse("actions:menu", args=["account", account.public_id]),
     }

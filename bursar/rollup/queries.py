@@ -25,6 +25,7 @@ from bursar.tenants.queries import Contact, list_admin_contacts, search_account_
 from bursar.usage.queries import Standing, list_standings
 
 NESTED = 5
+NESTED_MORE = 200
 ORDER = {
     "account": "account__sort_key",
     "class": "klass",
@@ -231,9 +232,7 @@ def list_workspace_lines(
     rows = WorkspaceMonth.objects.filter(account_id__in=account_ids, month=view.month.first)
     place = Window(RowNumber(), partition_by=F("account_id"), order_by=["workspace__sort_key", "workspace_id"])
     rows = rows.annotate(place=place).select_related("workspace__data_owner").order_by("account_id", "place")
-    if nested is not None:
-        rows = rows.filter(place__lte=nested)
-    found = list(rows)
+    found = list(rows if nested is None else rows.filter(place__lte=nested))
     tiers = {row.workspace_id: row.tier for row in found}
     standings = list_standings(tiers, view.as_of(now), is_open=view.is_current)
     lines: dict[int, list[WorkspaceLine]] = {}

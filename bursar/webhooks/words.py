@@ -19,7 +19,7 @@ def describe_endpoint(endpoint: WebhookEndpoint) -> tuple[str, str]:
         return "paused", "warn"
     if endpoint.failing_since is not None:
         return "failing", "bad"
-    return ("works", "") if endpoint.last_success_at else ("not used yet", "")
+    return ("works", "") if endpoint.last_success_at else ("nothing delivered yet", "")
 
 
 def describe_message(message: WebhookMessage) -> tuple[str, str]:

@@ -278,3 +278,23 @@ def test_the_statements_do_not_grow(cast: Cast) -> None:
     assert "Show all, 50 more" in home and "Space 59" not in home
     assert "Space 59" in read("maud", f"/?all={cast.haarlem.organisation.public_id}")
     assert "People 62" in read("maud", addresses[2])
+
+
+def test_thousands_are_leafed_through_what_is_blocked_first(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bursar.dashboard.present.PAGE_SIZE", 2)
+    monkeypatch.setattr("bursar.dashboard.request_pages.ASKABLE_SHOWN", 2)
+    names = ["Alfa", "Beta", "Gamma", "Zulu"]
+    bring_all(*[line for name in names for line in workspace(f"m-{name}", "haarlem", f"Space {name}", OLD)])
+    bring_all(usage("m-Zulu", "z1", OLD + timedelta(days=1), 4000))
+    maud = sign_in("maud@client.example")
+
+    def shown(page: int) -> list[str]:
+        text = maud.get(f"/?all={cast.haarlem.organisation.public_id}&page={page}").content.decode()
+        return re.findall(r'<h3><a href="[^"]+">([^<]+)</a>', text)
+
+    pages = [shown(page) for page in (1, 2, 3)]
+    every = [name for page in pages for name in page]
+    assert every[0] == "Space Zulu" and len(every) == len(set(every))
+    assert {f"Space {name}" for name in names} <= set(every)
+    assert shown(9) == pages[2] != []
+    assert "For the others, ask from the workspace itself" in read("maud", "/requests/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -83,3 +84,15 @@ def test_the_pages_statements_do_not_grow(cast: Cast) -> None:
     page = iris.get(addresses[0]).content.decode()
     assert "21 more workspaces" in page and "?people=2" in page
     assert "Person 69" in iris.get(f"{addresses[0]}?people=2").content.decode()
+
+
+def test_an_organisation_leafs_through_its_workspaces(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bursar.panel.queries.PEOPLE_SHOWN", 1)
+    organisation = cast.haarlem.organisation
+    count = organisation.workspaces.count()
+    iris = sign_in("iris@agora.example")
+    pages = [iris.get(f"/panel/organisations/{organisation.public_id}?workspaces={n}") for n in range(1, count + 2)]
+    texts = [page.content.decode() for page in pages]
+    assert "Next ›" in texts[0] and "There is no such page of workspaces." in texts[-1]
+    for one in organisation.workspaces.all():
+        assert sum(f'/panel/workspaces/{one.public_id}"><b>' in text for text in texts[:-1]) == 1

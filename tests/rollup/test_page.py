@@ -56,8 +56,10 @@ def test_five_workspaces_and_the_rest_on_demand(cast: Cast) -> None:
     from bursar.tenants.models import BillingAccount
 
     account = BillingAccount.objects.get(organisation__external_id="o0")
-    rows = iris.get(f"/panel/usage/rows/{account.public_id}?all=1").content.decode()
-    assert rows.count('aria-label="Actions for Space') == 7
+    rows = iris.get(f"/panel/usage/rows/{account.public_id}?shown=205").content.decode()
+    assert rows.count('aria-label="Actions for Space') == 7 and "more workspace" not in rows
+    assert iris.get(f"/panel/usage/rows/{account.public_id}?shown=6").content.decode().count("1 more workspace") == 1
+    assert iris.get(f"/panel/usage/rows/{account.public_id}?shown=x").status_code == 400
 
 
 def test_filters_total_anew_and_find_by_every_name(cast: Cast) -> None:

@@ -43,7 +43,7 @@ class Scope:
 
 
 def load(actor: Actor, now: datetime) -> Scope:
-    """In three statements; empty for somebody whom the product does not know."""
+    """In a fixed number of statements; empty for somebody whom the product does not know."""
     if actor.person_id is None:
         return Scope(actor, now, {}, {}, {}, [])
     direct = WorkspaceMembership.objects.at(now).filter(person_id=actor.person_id, is_support=False)
@@ -52,6 +52,8 @@ def load(actor: Actor, now: datetime) -> Scope:
     roles = dict(direct.values_list("workspace_id", "role"))
     governed = {row.organisation_id for row in belongs if row.role in GOVERNING}
     rows = workspaces_for(actor).order_by("organisation__sort_key", "organisation_id", "sort_key", "id")
+    # Thousands of workspaces share one account: each parent is read once, and not with every row.
+    rows = rows.select_related(None).prefetch_related("organisation", "account__organisation")
     return Scope(
         actor=actor,
         now=now,

@@ -64,6 +64,13 @@ class Card:
     contacts: list[Person]
 
 
+def list_capped(workspaces: list[Workspace], now: datetime) -> dict[int, Standing]:
+    """Where those workspaces stand that have a cap at all, by key: by the settled facts, in two statements."""
+    month = Month.of(now).first
+    capped = WorkspaceMonth.objects.filter(workspace__in=workspaces, month=month, cap_seconds__isnull=False)
+    return list_standings(dict(capped.values_list("workspace_id", "tier")), now, is_open=True)
+
+
 def list_cards(scope: Scope, workspaces: list[Workspace]) -> list[Card]:
     plans = list_plans(workspaces, scope.now)
     standings = list_standings({pk: plan.tier for pk, plan in plans.items()}, scope.now, is_open=True)
