@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ from bursar.core.calendar import months_between
 from bursar.plans.models import Tier
 from bursar.rollup import filters, words
 from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, PAGE_SIZE, SORTS, STATUSES, View
-from bursar.rollup.models import RevenueClass, SavedView
+from bursar.rollup.models import RevenueClass, SavedView, WorkspaceMonth
 from bursar.rollup.queries import NESTED_MORE, AccountLine, Totals, WorkspaceLine
 
 COLUMNS = (
@@ -208,6 +208,15 @@ def account_row(line: AccountLine, view: View, given: QueryDict) -> dict[str, An
     }
 
 
+def _aside(fact: WorkspaceMonth) -> Iterator[str]:
+    """For whom it is held, and how many of its people come from elsewhere."""
+    if owner := fact.workspace.data_owner:
+        yield f"for {owner.name}"
+    for count, noun in ((fact.externals, "external"), (fact.observers, "observer")):
+        if count:
+            yield f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def workspace_row(line: WorkspaceLine) -> dict[str, Any]:
     fact, workspace = line.fact, line.fact.workspace
     return {
@@ -215,7 +224,7 @@ def workspace_row(line: WorkspaceLine) -> dict[str, Any]:
         "name": workspace.name,
         "kind": workspace.get_kind_display(),
         "visibility": workspace.get_visibility_display().removesuffix(" to organisation"),
-        "data_owner": workspace.data_owner,
+        "aside": " · ".join(_aside(fact)),
         "tier_label": line.tier_label,
         "tier_from": Tier(fact.base_tier).label if fact.grant_until else "",
         "tier_ends_at": fact.grant_until,
