@@ -96,15 +96,12 @@ def read_events(raw: Any) -> Read:
 
 def _find_people(raw: list[Any]) -> dict[str, int]:
     """Keys of the people that the batch names, by the product's id; asked for only when it names any."""
-    named = (_person_of(one.get("data")) for one in raw if isinstance(one, dict))
+    found = (one.get("data") for one in raw if isinstance(one, dict))
+    named = (data["person"] for data in found if isinstance(data, dict) and "person" in data)
     names = {name for name in named if isinstance(name, str) and "\0" not in name}
     if not names:
         return {}
     return dict(Person.objects.filter(external_id__in=names).values_list("external_id", "id"))
-
-
-def _person_of(data: Any) -> Any:
-    return data.get("person") if isinstance(data, dict) else None
 
 
 def _read_event(one: Any, known: dict[str, int], people: dict[str, int]) -> Event:
@@ -117,10 +114,10 @@ def _read_event(one: Any, known: dict[str, int], people: dict[str, int]) -> Even
     if workspace is None:
         raise ValueError(f"subject: there is no workspace {str(one.get('subject'))[:100]!r}.")
     data = one.get("data")
-    seconds = data.get("seconds") if isinstance(data, dict) else None
+    fields: dict[str, Any] = data if isinstance(data, dict) else {}
+    seconds, name = fields.get("seconds"), fields.get("person")
     if type(seconds) is not int or not 0 <= seconds <= SECONDS_AT_MOST:
         raise ValueError("data.seconds: a whole number of seconds, at most a month.")
-    name = _person_of(data)
     person = None if name is None else _known_person(name, people)
     return Event(source, event_id, workspace, _instant(one.get("time")), seconds, person)
 
