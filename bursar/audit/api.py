@@ -53,11 +53,11 @@ def _out(line: AuditLine) -> dict[str, Any]:
 @router.get("/book", operation_id="book_list", summary="Lines of the book", response=LinesOut)
 def list_lines(
     request: HttpRequest,
-    q: str = Query("", description="An id, or part of a name or of the reason."),  # type: ignore[type-arg]
+    q: str = Query("", description="An id, or part of a name or of the reason."),  # type: ignore[type-arg]  # ninja types
     key: str = "",
     actor: str = "",
-    since: str = Query("", description="A UTC day such as 2026-11-24."),  # type: ignore[type-arg]
-    until: str = Query("", description="A UTC day, inclusive."),  # type: ignore[type-arg]
+    since: str = Query("", description="A UTC day such as 2026-11-24."),  # type: ignore[type-arg]  # ninja types
+    until: str = Query("", description="A UTC day, inclusive."),  # type: ignore[type-arg]  # ninja types
     cursor: str = "",
     limit: int = LIMIT,
 ) -> dict[str, Any]:

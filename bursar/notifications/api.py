@@ -58,8 +58,8 @@ def _out(it: Delivery) -> dict[str, Any]:
 @router.get("/deliveries", operation_id="delivery_list", summary="What goes out", response=DeliveriesOut)
 def list_deliveries(
     request: HttpRequest,
-    state: str = Query("", description="failed, waiting, done or dropped; empty: all."),  # type: ignore[type-arg]
-    kind: str = Query("", description="mail, webhook or another kind."),  # type: ignore[type-arg]
+    state: str = Query("", description="failed, waiting, done or dropped; empty: all."),  # type: ignore[type-arg]  # ninja types
+    kind: str = Query("", description="mail, webhook or another kind."),  # type: ignore[type-arg]  # ninja types
     cursor: str = "",
     limit: int = LIMIT,
 ) -> dict[str, Any]:

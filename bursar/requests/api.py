@@ -88,10 +88,10 @@ def _out(request: UpgradeRequest) -> dict[str, Any]:
 @router.get("/requests", operation_id="requests_list", summary="Upgrade requests", response=RequestsOut)
 def list_requests(
     request: HttpRequest,
-    state: str = Query("", description="pending, approved, denied, closed or all."),  # type: ignore[type-arg]
-    kind: str = Query("", description="tier_upgrade, new_workspace or ask."),  # type: ignore[type-arg]
+    state: str = Query("", description="pending, approved, denied, closed or all."),  # type: ignore[type-arg]  # ninja types
+    kind: str = Query("", description="tier_upgrade, new_workspace or ask."),  # type: ignore[type-arg]  # ninja types
     tier: str = "",
-    q: str = Query("", description="An id, or part of a name, an address or the message."),  # type: ignore[type-arg]
+    q: str = Query("", description="An id, or part of a name, an address or the message."),  # type: ignore[type-arg]  # ninja types
     cursor: str = "",
     limit: int = LIMIT,
 ) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def test_what_the_smaller_pages_read(cast: Cast, iris: Client) -> None:
     assert sign_in("ties@agora.example").get("/api/v1/views").json() == []
     keys = iris.get("/api/v1/keys")
     assert keys.json()[0]["scopes"] == ["push"] and made.secret not in keys.content.decode()
-    ApiToken.objects.create(member_id=cast.ada.staff_id, name="t", digest="d", hint="hint", rights=["read"])  # type: ignore[misc]
+    ApiToken.objects.create(member_id=cast.ada.staff_id, name="t", digest="d", hint="hint", rights=["read"])  # type: ignore[misc]  # staff
     assert iris.get("/api/v1/tokens").json() == []
     assert sign_in("ada@agora.example").get("/api/v1/tokens").json()[0]["name"] == "t"
     assert "manage_staff" in iris.get("/api/v1/roles").json()[-1]["rights"]
