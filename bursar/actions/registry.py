@@ -13,6 +13,7 @@ from django.utils.module_loading import autodiscover_modules
 
 from bursar.access.actor import Actor
 from bursar.actions.spec import Action, Change, Reason, Touched
+from bursar.files import kinds
 
 Verb = Callable[..., Any]
 
@@ -117,6 +118,7 @@ def close() -> None:
     faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
     if faults:
         raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
+    kinds.close()
     _closed = True
 
 
