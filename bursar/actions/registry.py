@@ -13,9 +13,18 @@ from django.utils.module_loading import autodiscover_modules
 
 from bursar.access.actor import Actor
 from bursar.actions.spec import Action, Change, Reason, Touched
+from bursar.core import clock
 from bursar.files import kinds
 
 Verb = Callable[..., Any]
+Lock = Callable[[list[int]], datetime]
+
+
+def lock_nothing(account_ids: list[int]) -> datetime:
+    """For targets that stand on no account. Raises RuntimeError for one that does and brings no lock."""
+    if account_ids:
+        raise RuntimeError("A target with accounts declares how they are locked (`lock`).")
+    return clock.now()
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,7 @@ class Target:
     """A kind of thing that actions act on.
 
     fetch: through the actor's scope, by public id; raises NotFound.  accounts: keys of the billing accounts to lock.
+    lock: locks those accounts, given in id order, moves their clocks on and returns the action's instant.
     stream: where its lines stand in the book.  parents: what the kebab lists after it.  touches: ids for timelines.
     name: what the menu and the dialog call it; the book keeps `str`, which must hold nothing that would be erased.
     page, own_page: names of the addresses, taking the public id, where staff and customers look at it. leads: a line
@@ -41,6 +51,7 @@ class Target:
     own_page: str = ""
     leads: bool = False
     name: Callable[[Any], str] = str
+    lock: Lock = lock_nothing
 
 
 Settler = Callable[[Touched, datetime, bool], list[Change]]
