@@ -149,6 +149,8 @@ def list_declaration_faults(made: Action) -> list[str]:
         faults.append(f"{made.key}: does not say when to reach for it (`when`)")
     if (made.in_menu or made.label.endswith("…")) and not made.done:
         faults.append(f"{made.key}: does not say what it is called once it happened (`done`)")
+    if made.in_menu and made.group is None:
+        faults.append(f"{made.key}: stands in the menu and in none of its groups (`group`)")
     faults += [f"{made.key}: its inverse {key} does not exist" for key in made.inverse if key not in ACTIONS]
     strange = [key for key in made.inverse if _slug(key) != made.target_slug]
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]

@@ -12,7 +12,7 @@ from bursar.access.rights import Right
 from bursar.actions.exports import keep
 from bursar.actions.registry import Target, action, register_target, settler
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason, Touched
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome, Reason, Touched
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
@@ -183,6 +183,7 @@ def _why_not_delete(case: Case) -> str | None:
     key="rollup.view.delete",
     on=SavedView,
     label="Delete view…",
+    group=Group.SETUP,
     done="View deleted",
     icon="trash",
     help="Takes the view away from everybody who sees it. No figure changes.",
