@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -128,12 +128,16 @@ class Outcome:
 
 @dataclass
 class Case:
-    """One actor looking at one target at one instant. `cache` lets predicates share what they loaded."""
+    """One actor looking at one target at one instant. `cache` lets predicates share what they loaded.
+
+    `written`: the tables feeding the month facts that the verb wrote since; settlers read no other ones again.
+    """
 
     actor: Actor
     target: Any
     now: datetime
     cache: dict[str, Any] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
 
     def once(self, name: str, load: Callable[[], Any]) -> Any:
         if name not in self.cache:
@@ -168,9 +172,11 @@ class Action:
 
     blocked: whatever is filled in. refused: with what is filled in. preview: sentences on what will happen,
     beside the changes the door finds by running the verb and rolling back. prepare: slow work before the
-    transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. inverse: keys of
-    the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once. when: for the handbook,
-    when to reach for it and when not. message: whether the customer must be told something in words, where the action
+    transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. prepare_is_cheap: the
+    rehearsal does it too; else it finds None there. locks: account keys to lock beside the target's own, from the case
+    and the data as sent, which nobody has checked yet. calls: keys of the actions that the verb runs by `act.also`.
+    inverse: keys of the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once. when: for
+    the handbook, when to reach for it and when not. message: whether the customer must be told something in words, where the action
     is visible to them. done: how the book, notices and mail call it afterwards; without it they say the
     label, which is right only for what stands in no menu and reads as done already. topic: what its notices are
     about. event: the name of the outgoing webhook. group: its place in the kebab; what stands in no menu has none.
@@ -197,6 +203,9 @@ class Action:
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None
     prepare: Callable[[Case, Cleaned], Any] | None = None
+    prepare_is_cheap: bool = False
+    locks: Callable[[Case, Mapping[str, Any]], Iterable[int]] | None = None
+    calls: tuple[str, ...] = ()
     inverse: tuple[str, ...] = ()
     stream: str | None = None
     in_menu: bool = True

@@ -75,7 +75,7 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     changes = [Change("Tier", Tier(present.tier).label, wanted.label)]
     undo: Undo | None = Undo("plans.workspace.change_tier", {"tier": present.base})
     store.set_base_tier(workspace, wanted.value, act.now)
-    if store.end_grants([workspace.pk], act.now):
+    if present.grant and store.end_grants([workspace.pk], act.now):
         undo = None
         changes.append(Change("Tier by time-limited grant", Tier(present.tier).label, "ended"))
     sentence = f"{workspace.name} moves from {Tier(present.tier).label} to {wanted.label}."

@@ -155,6 +155,15 @@ def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
     return [f"The account has no way of paying: it becomes managed, billed {data['cadence']}."]
 
 
+CALLED = (
+    "requests.account.create_workspace",
+    "plans.workspace.grant_tier",
+    "plans.account.set_managed",
+    "plans.workspace.set_discount",
+    CHANGE_TIER,
+)
+
+
 @action(
     key="requests.request.approve",
     on=UpgradeRequest,
@@ -170,6 +179,7 @@ def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
     blocked=_why_not_approve,
     refused=_why_not_as_filled_in,
     preview=_foresee,
+    calls=CALLED,
     tell=(Notice.REQUESTER,),
     topic=Topic.DECISIONS,
     event="request.decided",
