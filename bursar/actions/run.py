@@ -24,6 +24,7 @@ from bursar.core.calendar import Month
 from bursar.core.errors import Blocked, Forbidden, Invalid, NotFound, Refused
 from bursar.core.ids import public_id
 from bursar.core.retry import retry_deadlocks
+from bursar.core.text import why_not_keep
 
 REASON_LENGTH = 2000
 log = structlog.get_logger()
@@ -262,8 +263,9 @@ def check_reason(request: Request) -> None:
     for name, value in (("reason", text), ("message", request.message)):
         if len(value) > REASON_LENGTH:
             raise Invalid(fields={name: [f"At most {REASON_LENGTH} characters; this has {len(value)}."]})
-        if "\0" in value:
-            raise Invalid(fields={name: ["This holds a character that cannot be kept."]})
+        unfit = why_not_keep(value)
+        if unfit:
+            raise Invalid(fields={name: [f"This {unfit}."]})
     if request.message.strip() and not request.action.takes_message:
         raise Invalid(fields={"message": ["The customer does not see this action, so there is nowhere to write to."]})
 
