@@ -11,7 +11,6 @@ from django.urls import reverse
 from bursar.access.actor import Actor
 from bursar.actions import undo
 from bursar.actions.checks import why_not_permitted
-from bursar.actions.models import UndoOffer
 from bursar.actions.registry import ACTIONS, TARGETS, list_actions_on, target_of
 from bursar.actions.spec import Action, Case, Group
 
