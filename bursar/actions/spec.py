@@ -27,19 +27,21 @@ class Notice(Enum):
     """Whom an action tells; the rooms that carry notices find the people.
 
     GRANTER: the staff member who granted what ends, else the account manager, else the leads. STAFF: every colleague
-    who may act. LEADS: those who manage staff. REQUESTER: whoever asked for what was decided.
+    who may act. LEADS: those who manage staff. MANAGER: the account manager, where there is one. REQUESTER: whoever
+    asked for what was decided.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
     BILLING = "billing"
     GRANTER = "granter"
+    MANAGER = "manager"
     STAFF = "staff"
     LEADS = "leads"
     REQUESTER = "requester"
 
     @property
     def is_for_staff(self) -> bool:
-        return self in (Notice.GRANTER, Notice.STAFF, Notice.LEADS)
+        return self in (Notice.GRANTER, Notice.MANAGER, Notice.STAFF, Notice.LEADS)
 
 
 class Topic(Enum):
