@@ -30,19 +30,21 @@ class Notice(Enum):
     """Whom an action tells; the rooms that carry notices find the people.
 
     GRANTER: the staff member who granted what ends, else the account manager, else the leads. STAFF: every colleague
-    who may act. LEADS: those who manage staff. REQUESTER: whoever asked for what was decided.
+    who may act. LEADS: those who manage staff. MANAGER: the account manager, where there is one. REQUESTER: whoever
+    asked for what was decided.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
     BILLING = "billing"
     GRANTER = "granter"
+    MANAGER = "manager"
     STAFF = "staff"
     LEADS = "leads"
     REQUESTER = "requester"
 
     @property
     def is_for_staff(self) -> bool:
-        return self in (Notice.GRANTER, Notice.STAFF, Notice.LEADS)
+        return self in (Notice.GRANTER, Notice.MANAGER, Notice.STAFF, Notice.LEADS)
 
 
 class Group(StrEnum):
@@ -199,9 +201,9 @@ class Action:
     rehearsal does it too; else it finds None there. locks: account keys to lock beside the target's own, from the case
     and the data as sent, which nobody has checked yet. calls: keys of the actions that the verb runs by `act.also`.
     inverse: keys of the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once. when: for
-    the handbook, when to reach for it and when not. message: whether the customer must be told something in words, where the action
-    is visible to them. done: how the book, notices and mail call it afterwards; without it they say the
-    label, which is right only for what stands in no menu and reads as done already. topic: what its notices are
+    the handbook, when to reach for it and when not. message: whether the customer must be told something in words,
+    where the action is visible to them. done: how the book, notices and mail call it afterwards; without it they say
+    the label, which is right only for what stands in no menu and reads as done already. topic: what its notices are
     about. event: the name of the outgoing webhook. group: its place in the kebab; what stands in no menu has none.
     """
 
