@@ -82,7 +82,8 @@ class Topic(Enum):
 class Change:
     """One thing that changed, in words. `private` changes are for staff; a customer never sees them.
 
-    `before_ref` and `after_ref` are public ids when the value is a person's name, so that it can be erased.
+    `before_ref` and `after_ref` are public ids when the value is a person's name, so that it can be erased. `who` and
+    `who_ref`: the person whose change it is, named instead of the label wherever people read it.
     """
 
     label: str
@@ -91,6 +92,12 @@ class Change:
     private: bool = False
     before_ref: str = ""
     after_ref: str = ""
+    who: str = ""
+    who_ref: str = ""
+
+    @property
+    def heading(self) -> str:
+        return self.who or self.label
 
 
 Touched = dict[int, Month | None]
