@@ -11,7 +11,6 @@ from django.urls import reverse
 from bursar.access.actor import Actor
 from bursar.actions import undo
 from bursar.actions.checks import why_not_permitted
-from bursar.actions.models import UndoOffer
 from bursar.actions.registry import ACTIONS, TARGETS, list_actions_on, target_of
 from bursar.actions.spec import Action, Case, Group
 
@@ -75,7 +74,17 @@ def _undo_entry(case: Case) -> list[Entry]:
         return []
     action = ACTIONS[made.of_key]
     words = "Brings back what was before; it asks for a reason, as every action."
-    return [Entry(f"Undo “{action.title}”…", words, "arrow-back", undo_url(made.key, made.target_id, made.line_id), True, "", False)]
+    return [
+        Entry(
+            f"Undo “{action.title}”…",
+            words,
+            "arrow-back",
+            undo_url(made.key, made.target_id, made.line_id),
+            True,
+            "",
+            False,
+        )
+    ]
 
 
 def undo_url(key: str, target_id: str, line_id: str) -> str:

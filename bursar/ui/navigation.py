@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import NoReverseMatch, reverse
+
+from bursar.core.registry import Registry
+
 
 @dataclass(frozen=True)
 class NavEntry:
@@ -24,11 +28,23 @@ class NavEntry:
     help: str = ""
 
 
-ENTRIES: dict[str, NavEntry] = {}
+ENTRIES: Registry[NavEntry] = Registry("navigation entry")
+"""Pages register with the addresses, so `config/urls.py` closes it."""
 
 
 def register(entry: NavEntry) -> None:
-    ENTRIES[entry.key] = entry
+    ENTRIES.add(entry.key, entry)
+
+
+def list_faults() -> list[str]:
+    """Entries that lead nowhere, in words. Once the addresses are known."""
+    faults = []
+    for entry in ENTRIES.values():
+        try:
+            reverse(entry.url_name)
+        except NoReverseMatch:
+            faults.append(f"the navigation entry “{entry.key}” leads to {entry.url_name}, which is no address")
+    return faults
 
 
 def list_entries() -> list[NavEntry]:

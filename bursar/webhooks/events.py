@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from bursar.core.registry import Registry
+
 TEST = "webhook.test"
 
 
@@ -38,7 +40,7 @@ _REQUEST = {
     "proposal": {"tier": "changemaker", "cadence": "yearly", "name": "", "visibility": ""},
 }
 
-EVENTS: dict[str, Event] = {
+_DESCRIBED: dict[str, Event] = {
     "workspace.tier_changed": Event(
         "A workspace is on another tier, for good or until `ends_at`; it holds at once. Staff moved it, or its former "
         "tier ran out by the clock: then `lapsed_at` says when.",
@@ -143,6 +145,11 @@ EVENTS: dict[str, Event] = {
     ),
     TEST: Event("Sent by hand from the panel, to see whether messages arrive. It names nobody.", of_account=False),
 }
+
+EVENTS: Registry[Event] = Registry("event")
+for _name, _event in _DESCRIBED.items():
+    EVENTS.add(_name, _event)
+EVENTS.close()
 
 CHOICES = [(name, name) for name in EVENTS if name != TEST]
 

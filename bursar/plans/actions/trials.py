@@ -139,6 +139,7 @@ def _why_not_told(case: Case, data: Cleaned) -> str | None:
     refused=_why_not_told,
     tell=(Notice.WORKSPACE_ADMINS, Notice.GRANTER),
     event="trial.ending",
+    events=("trial.ended", "grant.ending", "grant.ended"),
     in_menu=False,
 )
 def tell_grant_end(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
