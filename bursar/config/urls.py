@@ -27,6 +27,7 @@ from bursar.product.api import api as product_api
 from bursar.requests.api import router as requests_router
 from bursar.rollup.api import router as rollup_router
 from bursar.staff.api import router as staff_router
+from bursar.ui import navigation
 from bursar.webhooks.api import router as webhooks_router
 
 
@@ -101,3 +102,4 @@ urlpatterns = [
     path("", include("bursar.staff.urls")),
     path("", include("bursar.dashboard.urls")),
 ]
+navigation.ENTRIES.close()
