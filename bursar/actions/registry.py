@@ -13,8 +13,18 @@ from django.utils.module_loading import autodiscover_modules
 
 from bursar.access.actor import Actor
 from bursar.actions.spec import Action, Change, Reason, Touched
+from bursar.core import clock
+from bursar.files import kinds
 
 Verb = Callable[..., Any]
+Lock = Callable[[list[int]], datetime]
+
+
+def lock_nothing(account_ids: list[int]) -> datetime:
+    """For targets that stand on no account. Raises RuntimeError for one that does and brings no lock."""
+    if account_ids:
+        raise RuntimeError("A target with accounts declares how they are locked (`lock`).")
+    return clock.now()
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,7 @@ class Target:
     """A kind of thing that actions act on.
 
     fetch: through the actor's scope, by public id; raises NotFound.  accounts: keys of the billing accounts to lock.
+    lock: locks those accounts, given in id order, moves their clocks on and returns the action's instant.
     stream: where its lines stand in the book.  parents: what the kebab lists after it.  touches: ids for timelines.
     name: what the menu and the dialog call it; the book keeps `str`, which must hold nothing that would be erased.
     page, own_page: names of the addresses, taking the public id, where staff and customers look at it. leads: a line
@@ -40,6 +51,7 @@ class Target:
     own_page: str = ""
     leads: bool = False
     name: Callable[[Any], str] = str
+    lock: Lock = lock_nothing
 
 
 Settler = Callable[[Touched, datetime, bool], list[Change]]
@@ -117,6 +129,7 @@ def close() -> None:
     faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
     if faults:
         raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
+    kinds.close()
     _closed = True
 
 
@@ -136,6 +149,8 @@ def list_declaration_faults(made: Action) -> list[str]:
         faults.append(f"{made.key}: does not say when to reach for it (`when`)")
     if (made.in_menu or made.label.endswith("…")) and not made.done:
         faults.append(f"{made.key}: does not say what it is called once it happened (`done`)")
+    if made.in_menu and made.group is None:
+        faults.append(f"{made.key}: stands in the menu and in none of its groups (`group`)")
     faults += [f"{made.key}: its inverse {key} does not exist" for key in made.inverse if key not in ACTIONS]
     strange = [key for key in made.inverse if _slug(key) != made.target_slug]
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]

@@ -9,13 +9,13 @@ from functools import partial
 from typing import Any
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 
 from bursar.access.actor import Actor, ActorKind, system
 from bursar.actions import idempotency, undo
 from bursar.actions.guard import watched
 from bursar.actions.record import write_line
-from bursar.actions.registry import ACTIONS, HERALDS, SETTLERS, TARGETS, Target, target_of
+from bursar.actions.registry import ACTIONS, HERALDS, SETTLERS, TARGETS, Lock, Target, target_of
 from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Change, Cleaned, Outcome, Reason, Touched
 from bursar.audit import queries as book
@@ -170,10 +170,10 @@ def _in_transaction(request: Request, digest: str, prepared: Any) -> Outcome:
     return outcome
 
 
-def tell_what_is_due(account_id: int) -> None:
+def tell_what_is_due(account_id: int, lock: Lock) -> None:
     """For the worker: tells what the clock did to this account. Whatever stands in the way is raised."""
     with transaction.atomic():
-        _announce([account_id], _lock_accounts([account_id]))
+        _announce([account_id], lock([account_id]))
 
 
 def _tell_what_the_clock_did(account_ids: list[int], now: datetime) -> None:
@@ -219,26 +219,11 @@ def _target(request: Request) -> Target:
 
 def _lock(target: Any) -> datetime:
     """Locks the accounts in id order, then the target. Returns the instant of the action: it never steps back."""
-    moment = _lock_accounts(sorted(target_of(target).accounts(target)))
+    kind = target_of(target)
+    moment = kind.lock(sorted(kind.accounts(target)))
     if hasattr(target, "_meta"):
         type(target)._base_manager.select_for_update().filter(pk=target.pk).first()
     return moment
-
-
-def _lock_accounts(account_ids: list[int]) -> datetime:
-    moments = [clock.now()]
-    if not account_ids:
-        return moments[0]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT clock_at FROM tenants_billingaccount WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [account_ids]
-        )
-        moments += [row[0] for row in cursor.fetchall() if row[0]]
-        moments.append(clock.now())
-        cursor.execute(
-            "UPDATE tenants_billingaccount SET clock_at = %s WHERE id = ANY(%s)", [max(moments), account_ids]
-        )
-    return max(moments)
 
 
 def _clean(request: Request, case: Case) -> Cleaned:

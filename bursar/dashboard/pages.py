@@ -23,9 +23,34 @@ from bursar.dashboard import present
 from bursar.dashboard.queries import accounts, history, scope, workspaces
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
+from bursar.ui.navigation import NavEntry, Side, register
 
 LATELY = 5
 BROKEN = "This page address is broken. Open the page from its start."
+
+register(
+    NavEntry(
+        key="dashboard",
+        label="Customer's dashboard",
+        url_name="dashboard:home",
+        order=100,
+        group="more",
+        help="customers-pages",
+    )
+)
+register(
+    NavEntry(
+        key="own-plan",
+        label="Plan and usage",
+        url_name="dashboard:home",
+        order=10,
+        side=Side.DASHBOARD,
+        holds=("dashboard:workspace", "dashboard:account"),
+    )
+)
+register(
+    NavEntry(key="own-history", label="History", url_name="dashboard:history", order=30, side=Side.DASHBOARD),
+)
 
 
 @contextmanager

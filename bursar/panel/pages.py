@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from bursar.access.request import actor_of
+from bursar.access.rights import Right
 from bursar.audit.pages import describe
 from bursar.audit.queries import list_notes
 from bursar.core import clock
@@ -24,10 +25,24 @@ from bursar.rollup.refresh import refresh
 from bursar.tenants.models import BillingAccount, Organisation
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
 from bursar.ui import navigation
+from bursar.ui.navigation import NavEntry, Side, register
 from bursar.usage.queries import get_recorded, get_standing
 
 NOTES_SHOWN = 20
 WORKSPACES_SHOWN = 50
+
+
+register(
+    NavEntry(
+        key="panel",
+        label="Staff panel",
+        url_name="panel:home",
+        order=0,
+        group="aside",
+        side=Side.DASHBOARD,
+        right=Right.READ,
+    )
+)
 
 
 def _side(kind: str, thing: Any) -> dict[str, Any]:
@@ -66,7 +81,8 @@ def _workspaces(request: HttpRequest, organisation: Organisation, now: datetime)
 @require_GET
 def show_counts(request: HttpRequest) -> HttpResponse:
     """The numbers of the bar, fetched once the page is there: no page waits for what it does not show."""
-    return render(request, "ui/_counts.html", {"entries": navigation.build("", actor_of(request))})
+    entries = navigation.build(Side.PANEL, "", actor_of(request), counted=True)
+    return render(request, "ui/_counts.html", {"entries": entries})
 
 
 @require_GET

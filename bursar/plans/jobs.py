@@ -18,6 +18,7 @@ from bursar.core.ticks import tick
 from bursar.plans import heralds, queries
 from bursar.plans.models import ClockTold, GrantEnd
 from bursar.plans.trials import CAUGHT_UP_FOR
+from bursar.tenants.store import lock_accounts
 
 __all__ = ["heralds"]
 log = structlog.get_logger()
@@ -28,7 +29,7 @@ def tell_lapses(now: datetime) -> None:
     """Level-triggered: whatever lapsed and was not told yet. One bad account stops no other."""
     for account_id in sorted({due.account_id for due in queries.list_lapses_due(now)}):
         try:
-            tell_what_is_due(account_id)
+            tell_what_is_due(account_id, lock_accounts)
         except Exception:
             log.exception("lapse_not_told", account=account_id)
 

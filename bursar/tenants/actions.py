@@ -8,9 +8,9 @@ from django import forms
 
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic, Undo
 from bursar.core.dated import replace_from
-from bursar.tenants import queries, rules
+from bursar.tenants import queries, rules, store
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
 
 register_target(
@@ -21,6 +21,7 @@ register_target(
         page="panel:account",
         fetch=queries.get_account,
         accounts=lambda account: [account.pk],
+        lock=store.lock_accounts,
         stream=lambda account: account.public_id,
         touches=lambda account: [account.public_id, account.organisation.public_id],
         parents=lambda account: [account.organisation],
@@ -35,6 +36,7 @@ register_target(
         own_page="dashboard:workspace",
         fetch=queries.get_workspace,
         accounts=lambda workspace: [workspace.account_id],
+        lock=store.lock_accounts,
         stream=lambda workspace: workspace.account.public_id,
         touches=lambda workspace: [
             workspace.public_id,
@@ -52,6 +54,7 @@ register_target(
         page="panel:organisation",
         fetch=queries.get_organisation,
         accounts=queries.list_account_ids_of,
+        lock=store.lock_accounts,
         stream=lambda organisation: organisation.public_id,
         touches=lambda organisation: [organisation.public_id, *queries.list_account_public_ids_of(organisation)],
     )
@@ -111,6 +114,7 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
     on=Workspace,
     form=ChangeAdmin,
     label="Change admin…",
+    group=Group.PEOPLE,
     done="Admin changed",
     icon="user-star",
     help="Hands the administration of the workspace to another of its members, at once.",
@@ -178,6 +182,7 @@ class PartnerToggle(ActionForm):
     on=Organisation,
     form=PartnerToggle,
     label="Partner toggle…",
+    group=Group.PARTNER,
     done="Partner mark changed",
     icon="affiliate",
     help="Lets the organisation's admins create workspaces for external clients, or stops that. Name the agreement.",
@@ -238,6 +243,7 @@ for _slug, _model, _when in NOTES:
         on=_model,
         form=AddNote,
         label="Add note…",
+        group=Group.NOTES,
         done="Note added",
         icon="note",
         help="Writes something down for colleagues; the customer never sees it.",

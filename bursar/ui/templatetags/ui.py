@@ -12,7 +12,7 @@ from django.utils.html import format_html
 
 from bursar.core import hours as core_hours
 from bursar.core.money import format_money
-from bursar.ui.navigation import build
+from bursar.ui.navigation import Side, build
 
 register = template.Library()
 NOTHING = "–"
@@ -110,10 +110,11 @@ def browser(user_agent: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def navigation(context: template.Context) -> list[dict[str, Any]]:
-    """The registered entries, with the one we are on."""
-    match = context["request"].resolver_match
-    return build(match.view_name if match else "")
+def navigation(context: template.Context, side: str = "panel") -> list[dict[str, Any]]:
+    """The entries of one side's bar, with the one we are on."""
+    request = context["request"]
+    match = request.resolver_match
+    return build(Side(side), match.view_name if match else "", getattr(request, "actor", None))
 
 
 @register.filter
