@@ -9,9 +9,10 @@ from django.conf import settings
 
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Undo
 from bursar.attention import queries, rules, words
 from bursar.attention.models import OutreachTemplate
+from bursar.attention.reasons import REASONS
 
 EDIT = "attention.template.edit"
 
@@ -36,7 +37,7 @@ class EditTemplate(ActionForm):
         super().__init__(*args, **kwargs)
         template = self.case.target
         self.fields["subject"].initial, self.fields["body"].initial = template.subject, template.body
-        names = ", ".join(f"{{{name}}}" for name in rules.PLACEHOLDERS[template.reason])
+        names = ", ".join(f"{{{name}}}" for name in REASONS[template.reason].fills)
         self.fields["body"].help_text = f"Filled in for each mail: {names}."
 
     def clean_subject(self) -> str:
@@ -46,7 +47,7 @@ class EditTemplate(ActionForm):
         return self._checked(self.cleaned_data["body"].replace("\r\n", "\n"), is_subject=False)
 
     def _checked(self, text: str, *, is_subject: bool) -> str:
-        sentence = rules.why_not_text(self.case.target.reason, text, is_subject=is_subject)
+        sentence = rules.why_not_text(REASONS[self.case.target.reason].fills, text, is_subject=is_subject)
         if sentence:
             raise forms.ValidationError(sentence)
         return text
@@ -71,6 +72,7 @@ def _why_same(case: Case, data: Cleaned) -> str | None:
     on=OutreachTemplate,
     form=EditTemplate,
     label="Edit template…",
+    group=Group.SETUP,
     done="Template edited",
     icon="edit",
     help="Changes the prepared mail of this reason for all colleagues; mails that were sent stay as they were.",

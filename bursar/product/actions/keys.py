@@ -11,7 +11,8 @@ from bursar.access.keys import digest_of, make_secret
 from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome
+from bursar.core.days import say_end
 from bursar.product.models import ApiKey, Scope
 from bursar.product.queries import get_key
 
@@ -83,6 +84,7 @@ def _why_not_rotate(case: Case) -> str | None:
     key="product.key.rotate",
     on=ApiKey,
     label="Rotate key…",
+    group=Group.ACCESS,
     done="API key rotated",
     icon="refresh",
     help="Makes a new key with the same scopes; the old one works 24 hours more, so that systems can change over.",
@@ -98,7 +100,7 @@ def rotate_key(act: Act, key: ApiKey, data: Cleaned) -> Outcome:
     made, secret = _make(act, key.name, list(key.scopes))
     until = act.now + OVERLAP
     ApiKey.objects.filter(pk=key.pk).update(expires_at=until, replaced_by=made)
-    changes = [Change("API key", str(key), str(made)), Change("The old one works until", "", f"{until:%F %H:%M} UTC")]
+    changes = [Change("API key", str(key), str(made)), Change("The old one works until", "", say_end(until))]
     return Outcome("The new key is made; the old one works 24 hours more.", changes, secret=secret)
 
 
@@ -106,6 +108,7 @@ def rotate_key(act: Act, key: ApiKey, data: Cleaned) -> Outcome:
     key="product.key.revoke",
     on=ApiKey,
     label="Revoke key…",
+    group=Group.ACCESS,
     done="API key revoked",
     icon="key-off",
     help="The key works no more from this moment.",

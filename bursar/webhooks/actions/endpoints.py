@@ -9,7 +9,8 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome
+from bursar.core.days import say_end
 from bursar.webhooks import queries, rules, store
 from bursar.webhooks.actions.shared import why_gone
 from bursar.webhooks.events import CHOICES
@@ -93,6 +94,7 @@ def _why_nothing_new(case: Case, data: Cleaned) -> str | None:
     on=WebhookEndpoint,
     form=EndpointForm,
     label="Edit endpoint…",
+    group=Group.SETUP,
     done="Endpoint edited",
     icon="edit",
     help="Changes the address, the name or the events. What waits goes to the new address; the secret stays.",
@@ -115,6 +117,7 @@ def edit_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome
     key="webhooks.endpoint.rotate_secret",
     on=WebhookEndpoint,
     label="Rotate secret…",
+    group=Group.SETUP,
     done="Secret rotated",
     icon="refresh",
     help="Makes a new secret, shown once. For 24 hours messages carry two signatures, one by the old secret.",
@@ -127,5 +130,5 @@ def rotate_secret(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome
     until = act.now + rules.OLD_SECRET_SIGNS_FOR
     store.end_secrets(endpoint, until)
     secret = store.add_secret(endpoint, act.now)
-    changes = [Change("The old secret signs along until", "", f"{until:%F %H:%M} UTC")]
+    changes = [Change("The old secret signs along until", "", say_end(until))]
     return Outcome("The new secret is made; the old one signs along for 24 hours.", changes, secret=secret)
