@@ -189,7 +189,12 @@ def _done(request: HttpRequest, case: Case, outcome: Outcome) -> HttpResponse:
     response["HX-Trigger"] = json.dumps(
         {
             "changed": {"ids": touched},
-            "toast": {"text": outcome.sentence, "tone": "good", "undo": _undo_url(case, outcome)},
+            "toast": {
+                "text": outcome.sentence,
+                "tone": "good",
+                "undo": _undo_url(case, outcome),
+                "target": case.target.public_id,
+            },
             "close-dialog": True,
         }
     )

@@ -100,6 +100,12 @@ class Change:
         return self.who or self.label
 
 
+class Loss(str):
+    """A sentence on what is taken away: dialogs show it, and the button that does it, red."""
+
+    takes_away = True
+
+
 Touched = dict[int, Month | None]
 
 
@@ -120,6 +126,7 @@ class Outcome:
     only marks its accounts; the refresh computes them before anybody reads. `undo`: how to take it back, this time.
     `secret`: shown once to whoever made it; it is kept nowhere. `event`: instead of the one that the action declares.
     `touches`: ids beside the target's own whose timelines show the line, such as that of what was made.
+    `told`: what it is called this time, instead of what the action says.
     `outgoing`: outbox rows that leave after commit, as (kind, payload); the door adds the line's id as `line`.
     """
 
@@ -132,6 +139,7 @@ class Outcome:
     undo: Undo | None = None
     secret: str = ""
     event: str = ""
+    told: str = ""
     touches: list[str] = field(default_factory=list)
     outgoing: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     line_id: str = ""
@@ -181,6 +189,12 @@ class ActionForm(forms.Form):
                 if isinstance(made, kind):
                     made.validators.append(partial(_check, why_not, case.now))
 
+    def leave_open(self, name: str) -> None:
+        """Nothing is chosen here until somebody does: the list begins with “choose…”, which is no answer."""
+        made = self.fields[name]
+        assert isinstance(made, forms.ChoiceField) and isinstance(made.widget, forms.Select)
+        made.widget.choices = [("", "choose…"), *made.choices]
+
 
 _FITNESS: tuple[tuple[type[forms.Field], Callable[[Any, datetime], str | None]], ...] = (
     (forms.CharField, lambda text, now: why_not_name(text)),
@@ -208,13 +222,14 @@ class Action:
       the handbook, when to reach for it and when not.  group: its place in the kebab; what stands in no menu has none.
     What is asked before it:
       blocked: whatever is filled in.  refused: with what is filled in.  locks: account keys to lock beside the target's
-      own, from the case and the data as sent, which nobody has checked yet.
+      own, from the case and the data as sent, which nobody has checked yet.  danger: people confirm that it is they.
     What it does:
       preview: sentences on what will happen, beside the changes the door finds by running the verb and rolling back.
       prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
       `act.prepared`.  prepare_is_cheap: the rehearsal does it too; else it finds None there.  calls: keys of the
       actions that the verb runs by `act.also`.  inverse: keys of the actions that `Outcome.undo` may name.  bulk:
-      offered for several picked rows at once.
+      offered for several picked rows at once.  takes_away: always does, and is red in kebab and dialog; where that
+      depends on what is filled in, `preview` says it by a `Loss`.
     Who hears of it:
       message: whether the customer must be told something in words, where the action is visible to them.  topic: what
       its notices are about.  event: the name of the outgoing webhook.  events: others that an outcome may name instead.
@@ -249,6 +264,7 @@ class Action:
     stream: str | None = None
     in_menu: bool = True
     danger: bool = False
+    takes_away: bool = False
     bulk: bool = False
 
     @property

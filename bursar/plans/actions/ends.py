@@ -59,10 +59,11 @@ def _tell(kind: EndKind, act: Act, account: BillingAccount, data: Cleaned) -> Ou
         "price_before_eur": plain(before) or None,
         "price_eur": plain(after) or None,
     }
-    return Outcome(sentence, changes, data=told, event=f"{kind}.{data['what']}")
+    verb = "ended" if data["what"] == Told.ENDED else "ends soon"
+    return Outcome(sentence, changes, data=told, event=f"{kind}.{data['what']}", told=f"{LABELS[kind]} {verb}")
 
 
-LABELS = {EndKind.GRANT: "Timed grant", EndKind.PLAN: "Plan", EndKind.DISCOUNT: "Discount"}
+LABELS = {EndKind.GRANT: "Time-limited tier", EndKind.PLAN: "Plan", EndKind.DISCOUNT: "Discount"}
 
 
 def _say(kind: EndKind, found: Foreseen, data: Cleaned) -> str:
