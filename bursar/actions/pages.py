@@ -193,7 +193,7 @@ def _done(request: HttpRequest, case: Case, outcome: Outcome) -> HttpResponse:
                 "text": outcome.sentence,
                 "tone": "good",
                 "undo": _undo_url(case, outcome),
-                "target": case.target.public_id,
+                "about": case.target.public_id,
             },
             "close-dialog": True,
         }

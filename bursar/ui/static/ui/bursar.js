@@ -14,12 +14,12 @@
   }
 
   // What was offered before for the same target is withdrawn: it would take back another state than the one that is seen.
-  function toast(text, tone, undo, target) {
-    for (const old of target ? toasts.querySelectorAll(`[data-target="${CSS.escape(target)}"]`) : []) {
+  function toast(text, tone, undo, about) {
+    for (const old of about ? toasts.querySelectorAll(`[data-about="${CSS.escape(about)}"]`) : []) {
       old.querySelector("a")?.remove();
     }
     const line = document.createElement("div");
-    if (target) line.dataset.target = target;
+    if (about) line.dataset.about = about;
     line.className = `toast-line ${tone || ""}`;
     line.setAttribute("role", tone === "bad" ? "alert" : "status");
     line.textContent = text;
@@ -168,7 +168,7 @@
     if (!form.hasAttribute("hx-post")) setTimeout(() => { for (const b of form.querySelectorAll("button[data-once]")) b.disabled = true; });
   });
 
-  document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone, event.detail.undo, event.detail.target));
+  document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone, event.detail.undo, event.detail.about));
   document.addEventListener("allauth.error", () => toast("The passkey did not answer, or you stopped it. Try again, or use a code.", "bad"));
   document.body.addEventListener("close-dialog", () => dialog.close());
   document.body.addEventListener("changed", (event) => {
