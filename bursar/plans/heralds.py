@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from bursar.actions.registry import Tell, herald
-from bursar.plans import lapses, queries
-from bursar.plans.models import ByClock, ClockTold, GrantEnd
+from bursar.plans import lapses, queries, store
+from bursar.plans.models import ByClock, GrantEnd
 from bursar.plans.rules import AccountState
 from bursar.tenants.models import BillingAccount, Workspace
 
@@ -19,9 +19,7 @@ def tell_lapses(account_ids: list[int], now: datetime, tell: Tell) -> None:
     due = queries.list_lapses_due(now, account_ids)
     if not due:
         return
-    ClockTold.objects.bulk_create(
-        ClockTold(account_id=one.account_id, what=ByClock.LAPSED, ends_at=one.at, at=now) for one in due
-    )
+    store.told.mark_told([(one.account_id, one.at) for one in due], ByClock.LAPSED, now)
     concerned = {one.account_id for one in due}
     states = queries.load_accounts(concerned)
     accounts = BillingAccount.objects.select_related("organisation").in_bulk(concerned)

@@ -9,6 +9,8 @@ from bursar.core.ids import PublicIdField
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Workspace
 
+PEN = "bursar.plans.store"
+
 
 class Tier(models.TextChoices):
     """The catalogue's tiers, in order. Their prices and caps are dated rows (`TierTerms`)."""
@@ -76,6 +78,7 @@ class TierTerms(Dated):
     notes = models.CharField(max_length=200, blank=True)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [no_overlap("one_price_at_a_time", "tier_rank"), span_is_positive("tier_terms_span")]
@@ -86,6 +89,7 @@ class BaseTier(Dated):
     tier = models.CharField(max_length=12, choices=Tier.choices)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [no_overlap("one_base_tier", "workspace"), span_is_positive("base_tier_span")]
@@ -105,6 +109,7 @@ class TierGrant(models.Model):
     granted_by = models.ForeignKey(StaffMember, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [
@@ -112,6 +117,16 @@ class TierGrant(models.Model):
             models.UniqueConstraint(name="one_grant_an_instant", fields=["workspace", "valid_from"]),
         ]
         indexes = [models.Index(name="grant_began", fields=["valid_from"])]
+
+
+class GrantStop(models.Model):
+    """Somebody ended here what timed grants a workspace had; `kind` empty: of every kind."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=16, choices=GrantKind.choices, blank=True)
+    at = models.DateTimeField()
+
+    pen = PEN
 
 
 class GrantEnd(models.TextChoices):
@@ -135,6 +150,8 @@ class ClockTold(models.Model):
     ends_at = models.DateTimeField()
     at = models.DateTimeField()
 
+    pen = PEN
+
     class Meta:
         db_table = "plans_grantendtold"  # its name when it was made: releases overlap while one is installed
         constraints = [models.UniqueConstraint(name="told_once", fields=["account", "what", "ends_at"])]
@@ -157,6 +174,7 @@ class Discount(Dated):
     end_date = models.DateField(null=True, blank=True)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [
@@ -191,6 +209,7 @@ class PaymentTerms(Dated):
     lapses_at = models.DateTimeField(null=True, blank=True)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [
@@ -218,6 +237,7 @@ class PinnedPrice(Dated):
     rate = models.DecimalField(max_digits=8, decimal_places=2)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [no_overlap("one_pinned_price", "account", "tier_rank"), span_is_positive("pinned_price_span")]
@@ -241,6 +261,7 @@ class PaidPeriod(models.Model):
     credited_at = models.DateTimeField(null=True, blank=True)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [
@@ -254,6 +275,7 @@ class AccountManager(Dated):
     staff = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="managed_accounts")
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [no_overlap("one_account_manager", "account"), span_is_positive("account_manager_span")]

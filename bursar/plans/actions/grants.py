@@ -111,7 +111,7 @@ def _why_no_grant_to_end(case: Case) -> str | None:
 def end_grant(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     grant = _live_approval(act.case)
     assert grant is not None
-    TierGrant.objects.filter(pk=grant.pk).update(valid_until=act.now)
+    store.end_grants([workspace.pk], act.now, GrantKind.APPROVAL.value)
     words = f"{Tier(grant.tier).label} until {grant.planned_until - rules.DAY:%-d %B %Y}"
     after = _present(Case(act.actor, workspace, act.now))
     return Outcome(

@@ -12,7 +12,7 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Undo
 from bursar.plans import queries, store, trials
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, why_not_by_hand
-from bursar.plans.models import ClockTold, GrantEnd, GrantKind, Tier, TierGrant
+from bursar.plans.models import ClockTold, GrantEnd, GrantKind, Tier
 from bursar.tenants.models import BillingAccount
 
 
@@ -58,18 +58,8 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
 def grant_trial(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     until = trials.trial_end(act.now)
     workspaces = [ws for ws, _ in trials.live_workspaces(state_of(act.case), act.now)]
-    TierGrant.objects.bulk_create(
-        TierGrant(
-            workspace_id=ws.id,
-            tier=trials.TRIAL_TIER,
-            kind=GrantKind.REVERSE_TRIAL,
-            valid_from=act.now,
-            valid_until=until,
-            planned_until=until,
-            granted_by_id=act.actor.staff_id,
-        )
-        for ws in workspaces
-    )
+    kind, ids = GrantKind.REVERSE_TRIAL.value, [ws.id for ws in workspaces]
+    store.tiers.grant_tiers(ids, trials.TRIAL_TIER, kind, until, act.now, act.actor.staff_id)
     count = f"{len(workspaces)} workspace{'' if len(workspaces) == 1 else 's'}"
     return Outcome(
         f"{account} tries Changemaker in {count}, free, until {until:%-d %B %Y}.",
@@ -142,7 +132,7 @@ def _why_not_told(case: Case, data: Cleaned) -> str | None:
 def tell_grant_end(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     ends_at: datetime = data["ends_at"]
     grants = queries.list_grants_ending(account.pk, ends_at)
-    ClockTold.objects.create(account=account, what=data["what"], ends_at=ends_at, at=act.now)
+    store.told.mark_told([(account.pk, ends_at)], data["what"], act.now)
     kind, tier = (grants[0].kind, Tier(grants[0].tier).label) if grants else (GrantKind.APPROVAL.value, "")
     sentence = trials.due_words(kind, tier, ends_at, is_over=data["what"] == GrantEnd.ENDED)
     of_granters = {g.granted_by_id: g.public_id for g in grants if g.granted_by_id}
