@@ -121,7 +121,7 @@ def _settle_chunk(
     known = _load_known(states, min(first.values()).previous())
     accounts: list[AccountRow] = []
     workspaces: list[WorkspaceRow] = []
-    restatements: list[MonthRestatement] = []
+    restatements = _drop_before_beginning(states, first, known, why, now)
     for pk, state in states.items():
         start = max(first[pk], Month.of(state.created_at))
         start = min([start, *_missing_from(known[pk], start)])
@@ -140,6 +140,34 @@ def _settle_chunk(
             workspaces += [build_workspace_row(pk, ws, month) for ws in facts.workspaces]
     _store(accounts, workspaces)
     MonthRestatement.objects.bulk_create(restatements, batch_size=1000)
+
+
+def _drop_before_beginning(
+    states: dict[int, AccountState],
+    first: dict[int, Month],
+    known: dict[int, dict[date, Any]],
+    why: str,
+    now: datetime,
+) -> list[MonthRestatement]:
+    """A corrected import let an account begin later: the months before are none of its own any more."""
+    beginnings = {pk: Month.of(state.created_at) for pk, state in states.items()}
+    moved = {pk: month.first for pk, month in beginnings.items() if first[pk] < month}
+    if not moved:
+        return []
+    with connection.cursor() as cursor:
+        for table in ("rollup_workspacemonth", "rollup_accountmonth"):
+            cursor.execute(
+                f"DELETE FROM {table} r USING unnest(%s::bigint[], %s::date[]) AS t(account, beginning) "
+                "WHERE r.account_id = t.account AND r.month < t.beginning",
+                [[*moved], [*moved.values()]],
+            )
+    gone = [(pk, month) for pk, beginning in moved.items() for month in known[pk] if month < beginning]
+    dropped = [(pk, month, known[pk].pop(month)) for pk, month in gone]
+    return [
+        MonthRestatement(account_id=pk, month=month, at=now, why=why, before=_as_known(row), after={"is_listed": False})
+        for pk, month, row in dropped
+        if row.is_listed
+    ]
 
 
 def _missing_from(known: dict[date, Any], start: Month) -> Iterable[Month]:
