@@ -9,11 +9,11 @@ from datetime import datetime
 from bursar.core.money import format_money
 from bursar.dashboard.queries.accounts import Bill
 from bursar.dashboard.queries.workspaces import Card, Plan
-from bursar.dashboard.rules import Sight
 from bursar.plans.models import CapEffect, Discount, Tier, TierTerms
 from bursar.plans.rules import PAID_TIERS, describe_discount
 from bursar.rollup.words import day
 from bursar.tenants.models import Person
+from bursar.tenants.rules import Sight
 from bursar.usage.queries import Standing
 from bursar.usage.rules import APPROACHING
 

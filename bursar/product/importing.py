@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import IO
+from typing import IO, BinaryIO
 
+import orjson
 from django.db import transaction
 
 from bursar.access.actor import Actor
 from bursar.actions.run import run
 from bursar.actions.spec import Outcome
-from bursar.core import clock
+from bursar.core import clock, strictjson
 from bursar.core.ids import public_id
 from bursar.product.apply import ENDS
 from bursar.product.records import KINDS, read_record
 from bursar.rollup.refresh import refresh
+from bursar.tenants.queries import list_ended
 
 BATCH = 2000
 LINE_LENGTH = 100_000
@@ -39,6 +40,15 @@ class Report:
 
 class _Undo(Exception):
     pass
+
+
+def lines_of(source: BinaryIO) -> Iterator[bytes]:
+    """Line by line, and of one that is too long no more than shows that it is: memory stays flat, whatever comes."""
+    while line := source.readline(LINE_LENGTH + 1):
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = source.readline(LINE_LENGTH)
+        yield line
 
 
 def import_lines(
@@ -68,7 +78,7 @@ def import_lines(
 
 def _sort_by_kind(lines: Iterable[bytes], spools: Mapping[str, IO[str]], report: Report) -> dict[str, int]:
     """Checks each line by itself and spools it by kind, so that order in the file does not matter."""
-    counts = dict.fromkeys(KINDS, 0)
+    counts, now = dict.fromkeys(KINDS, 0), clock.now()
     for number, raw in enumerate(lines, start=1):
         if not raw.strip():
             continue
@@ -76,17 +86,13 @@ def _sort_by_kind(lines: Iterable[bytes], spools: Mapping[str, IO[str]], report:
         try:
             if len(raw) > LINE_LENGTH:
                 raise ValueError(f"longer than {LINE_LENGTH:,} bytes")
-            data = json.loads(raw.decode("utf-8"))
-            kind = read_record(data).kind  # type: ignore[attr-defined]  # every kind of record has it
-        except json.JSONDecodeError as error:
-            report.bad[number] = f"not JSON: {error.msg} at character {error.pos + 1}"
-        except UnicodeDecodeError:
-            report.bad[number] = "not UTF-8 text"
-        except (ValueError, RecursionError) as error:
+            data = strictjson.loads(raw)
+            kind = read_record(data, now).kind  # type: ignore[attr-defined]  # every kind of record has it
+        except ValueError as error:
             report.bad[number] = str(error)
         else:
             counts[kind] += 1
-            spools[kind].write(f"{number}\t{json.dumps(data, ensure_ascii=True)}\n")
+            spools[kind].write(f"{number}\t{orjson.dumps(data).decode()}\n")
     return counts
 
 
@@ -106,16 +112,18 @@ def _take_all(
 
 
 def _end_organisations(spool: IO[str], actor: Actor, group: str, report: Report) -> None:
-    """After the whole file, because it may end their workspaces too: the last line about each that tells of an end."""
+    """After the whole file, because it may end their workspaces too: the last line about each that ends or is ended."""
     last: dict[str, str] = {}
+    ended = list_ended()
     for batch in _batches(spool):
         for line in batch:
             number, _, text = line.partition("\t")
-            record = json.loads(text)
+            record = orjson.loads(text)
             if int(number) in report.bad:
                 continue
-            if record.get("deleted_at") is not None or record["external_id"] in last:
-                last[record["external_id"]] = line
+            ref = record["external_id"].strip()
+            if record.get("deleted_at") is not None or ref in ended or ref in last:
+                last[ref] = line
     lines = iter(last.values())
     while batch := list(islice(lines, BATCH)):
         bad = _take(ENDS, batch, actor, group).data["bad"]

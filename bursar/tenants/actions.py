@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic, Undo
 from bursar.tenants import queries, rules, store
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
 
@@ -80,7 +80,7 @@ class ChangeAdmin(ActionForm):
         super().__init__(*args, **kwargs)
         members = _members(self.case)
         able = [m for m in members if m.role in rules.MAY_ADMINISTER]
-        admins = [m for m in able if m.role in rules.ADMINISTERING]
+        admins = [m for m in able if m.role in rules.GOVERNING]
         new, old = self.fields["new_admin"], self.fields["old_admin"]
         assert isinstance(new, forms.ChoiceField) and isinstance(old, forms.ChoiceField)
         new.choices = [(m.person.public_id, f"{m.person.name} · {m.get_role_display()}") for m in able]
@@ -96,7 +96,7 @@ def _why_no_admin_change(case: Case) -> str | None:
     if case.target.deleted_at is not None:
         return "The workspace was deleted."
     return rules.why_not_change_admin(
-        sum(m.role in rules.MAY_ADMINISTER and m.role not in rules.ADMINISTERING for m in _members(case))
+        sum(m.role in rules.MAY_ADMINISTER and m.role not in rules.GOVERNING for m in _members(case))
     )
 
 
@@ -113,6 +113,7 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
     on=Workspace,
     form=ChangeAdmin,
     label="Change admin…",
+    group=Group.PEOPLE,
     done="Admin changed",
     icon="user-star",
     help="Hands the administration of the workspace to another of its members, at once.",
@@ -175,6 +176,7 @@ class PartnerToggle(ActionForm):
     on=Organisation,
     form=PartnerToggle,
     label="Partner toggle…",
+    group=Group.PARTNER,
     done="Partner mark changed",
     icon="affiliate",
     help="Lets the organisation's admins create workspaces for external clients, or stops that. Name the agreement.",
@@ -234,6 +236,7 @@ for _slug, _model, _when in NOTES:
         on=_model,
         form=AddNote,
         label="Add note…",
+        group=Group.NOTES,
         done="Note added",
         icon="note",
         help="Writes something down for colleagues; the customer never sees it.",
