@@ -9,7 +9,8 @@ from bursar.tenants.models import Workspace
 from bursar.tenants.store import Written
 from bursar.tenants.store.people import ERASED
 from bursar.tenants.store.upsert import upsert
-from bursar.usage.models import Meter, UsageReset
+from bursar.usage.ingest import forget_counts
+from bursar.usage.models import UsageReset
 
 
 def reset(workspaces: Sequence[Workspace], by_name: str, reason: str, now: datetime) -> None:
@@ -17,7 +18,7 @@ def reset(workspaces: Sequence[Workspace], by_name: str, reason: str, now: datet
     UsageReset.objects.bulk_create(
         [UsageReset(workspace=workspace, at=now, by_name=by_name, reason=reason) for workspace in workspaces]
     )
-    Meter.objects.filter(workspace__in=workspaces).delete()
+    forget_counts([workspace.pk for workspace in workspaces])
 
 
 def take_history_of_resets(rows: Sequence[UsageReset]) -> Written:
