@@ -22,7 +22,7 @@ Line = dict[str, Any]
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 LAST = datetime(2026, 11, 24, 14, 2, 11, tzinfo=UTC)
 CLOCKS = [datetime(2026, 8, 20, 9, tzinfo=UTC), datetime(2026, 9, 30, 23, 59, tzinfo=UTC), LAST]
-INSTANTS = [FIRST + timedelta(days=n * 13, hours=n * 5) for n in range(24)]
+INSTANTS = [FIRST + timedelta(days=n * 13, hours=n * 5) for n in range(20)]
 TIERS = ["free", "pilot", "innovator", "changemaker", "guardian"]
 POOLED = {"organisation": "o-1"}
 REFERENCES: list[Line] = [
@@ -62,7 +62,7 @@ lengths = st.sampled_from([None, None, 9, 40, 100])
 @st.composite
 def workspace_lines(draw: Callable[..., Any]) -> Line:
     name, start = draw(names), draw(past)
-    gone = later(start, draw(st.sampled_from([None, None, None, 60, 200])))
+    gone = later(start, draw(st.sampled_from([None, None, None, 20, 60])))
     return {
         "kind": "workspace", "external_id": name, "name": draw(st.sampled_from(["Alpha", "Beta"])),
         "created_at": start, "deleted_at": gone, **WORKSPACES[name],
@@ -94,11 +94,12 @@ def dated_lines(draw: Callable[..., Any]) -> Line:
         {
             "kind": "paid", "external_id": f"i-{draw(st.integers(0, 2))}", "account": ref(account), "from": start,
             "source": draw(st.sampled_from(["mollie", "managed"])), "until": start + timedelta(days=90),
-            "net": "10.00", "gross": "12.10", "booked_at": start + timedelta(days=draw(st.integers(0, 20))),
+            "net": "10.00", "gross": "12.10", "booked_at": min(LAST, start + timedelta(days=draw(st.integers(0, 20)))),
         },
         {"kind": "reset", "workspace": name, "at": draw(past), "by": draw(st.sampled_from(["A", "B"])), "reason": "x"},
     ]  # fmt: skip
-    return draw(st.sampled_from(choices))
+    chosen: Line = draw(st.sampled_from(choices))
+    return chosen
 
 
 @st.composite

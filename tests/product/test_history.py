@@ -46,10 +46,6 @@ def past_of_nieuw() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def of_nieuw(found: Figures) -> Any:
-    return found.accounts, found.workspaces
-
-
 @pytest.mark.parametrize("door", ["push", "import"])
 def test_the_past_comes_in_after_the_workspace(db: None, now: datetime, door: str) -> None:
     """The ordinary order of adoption: pushed or imported in November, and then the file from August on."""
@@ -91,7 +87,7 @@ def in_an_empty_database_of_nieuw(tell: Any) -> Any:
     found: list[Any] = []
 
     def told() -> Figures:
-        made = tell()
+        made: Figures = tell()
         found.append(figures_of_nieuw())
         return made
 
@@ -305,4 +301,5 @@ def test_in_a_file_too(cast: Cast) -> None:
     assert not bring(end, {**panel, "deleted_at": end["deleted_at"]}).bad
     assert Organisation.objects.get(external_id="samen").deleted_at == end["deleted_at"]
     assert not bring(*organisation("samen", "Stichting Samen", OLD)).bad
+    assert Organisation.objects.get(external_id="samen").deleted_at is None  # a corrected line
     prove()

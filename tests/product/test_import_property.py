@@ -47,13 +47,21 @@ def stories(draw: Any) -> tuple[list[Line], list[list[Line]], bool]:
     latest: dict[Any, int] = {}
     for line in lines:
         key = key_of(line)
-        place = max([draw(st.integers(0, 2)), latest.get(key, 0), *[born[name] for name in named_by(line)]])
+        places = [latest.get(key, 0), first_file_of(line), *[born[name] for name in named_by(line)]]
+        place = max(draw(st.integers(0, 2)), *places)
         latest[key] = place
         if line["kind"] == "workspace":
             born.setdefault(line["external_id"], place)
         files[place].append(line)
     shuffle = random.Random(draw(st.integers(0, 999)))
     return [*REFERENCES, *lines], [mixed(file, shuffle) for file in files], draw(st.booleans())
+
+
+def first_file_of(line: Line) -> int:
+    """No file tells of what has not happened yet."""
+    names = ("from", "at", "created_at", "deleted_at", "booked_at")
+    happened = max((line[name] for name in names if line.get(name)), default=CLOCKS[0])
+    return next(place for place, now in enumerate(CLOCKS) if happened <= now)
 
 
 def mixed(lines: list[Line], shuffle: random.Random) -> list[Line]:
