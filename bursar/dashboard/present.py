@@ -59,7 +59,7 @@ def card(made: Card) -> dict[str, Any]:
         "observers": made.observers,
         "contacts": made.contacts,
         "role": words.say_role(sight),
-        "end": words.say_end(plan),
+        "end": words.say_what_follows(plan),
         "includes": words.list_includes(plan.terms),
         "alert": alert,
         "price_contacts": _whom_for_prices([made]),
@@ -198,7 +198,7 @@ def price(scope: Scope, made: Bill) -> dict[str, Any]:
 def _discount(made: Bill, row: Discount, known: dict[int, str]) -> dict[str, Any]:
     where = known.get(row.workspace_id, "another workspace") if row.workspace_id else ""
     after = made.price_at(row.valid_until).total if row.valid_until else None
-    return {"words": words.say_discount(row), "where": where, "ends_at": row.valid_until, "after": after}
+    return {"words": words.say_discount(row), "where": where, "after_from": row.valid_until, "after": after}
 
 
 def month(row: WorkspaceMonth, shown: Month) -> dict[str, Any]:

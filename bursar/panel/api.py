@@ -12,6 +12,7 @@ from ninja import Query, Router
 from bursar.access.request import actor_of
 from bursar.core import clock
 from bursar.core.calendar import Month
+from bursar.core.days import tell_end
 from bursar.core.hours import plain_hours
 from bursar.core.money import plain
 from bursar.panel import queries
@@ -29,9 +30,8 @@ INVITED: int = Query(1, ge=1, le=1_000_000, description="Fifty pending invitatio
 
 
 def _term(term: queries.Term, now: datetime) -> dict[str, Any]:
-    until = term.until.isoformat() if term.until else None
-    return {"what": term.what, "value": term.value, "where": term.where, "from": term.since.isoformat(), "until": until,
-            "is_live": term.is_live(now)}  # fmt: skip
+    return {"what": term.what, "value": term.value, "where": term.where, "from": term.since.isoformat(),
+            **tell_end(term.until), "is_live": term.is_live(now)}  # fmt: skip
 
 
 def _invited(condition: Q, now: datetime, page: int) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def read_person(request: HttpRequest, person_id: str) -> dict[str, Any]:
                 "role": m.role,
                 "where": m.where,
                 "from": m.since.isoformat(),
-                "until": m.until.isoformat() if m.until else None,
+                **tell_end(m.until),
             }
             for m in queries.list_memberships(person)
         ],

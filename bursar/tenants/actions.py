@@ -148,15 +148,10 @@ def _commanded(act: Act, roles: dict[WorkspaceMembership, WorkspaceRole]) -> dic
 
 
 def _set_role(act: Act, membership: WorkspaceMembership, role: WorkspaceRole) -> Change:
-    """The change names the person on both sides, by reference, so that they can be erased."""
+    """The change says whose role it is, by reference, so that the name can be erased."""
     person = membership.person
     store.memberships.command([{"workspace": membership.workspace, "person": person}], role, act.now)
-    return Change(
-        label="Admin" if role is WorkspaceRole.ADMIN else "Member",
-        before=f"{membership.get_role_display()}",
-        after=person.name,
-        after_ref=person.public_id,
-    )
+    return Change("Role", membership.get_role_display(), str(role.label), who=person.name, who_ref=person.public_id)
 
 
 class PartnerToggle(ActionForm):

@@ -95,7 +95,8 @@ def in_an_empty_database_of_nieuw(tell: Any) -> Any:
     return found[0]
 
 
-def test_what_was_done_here_after_the_file_stays(cast: Cast) -> None:
+@pytest.mark.parametrize("late_grant", [False, True])
+def test_what_was_done_here_after_the_file_stays(cast: Cast, late_grant: bool) -> None:
     """Staff changed the tier, removed a discount and cleared the manager; the file says all it said before."""
     old = NOW - timedelta(days=100)
     file = [
@@ -105,7 +106,7 @@ def test_what_was_done_here_after_the_file_stays(cast: Cast) -> None:
         {"kind": "grant", "workspace": "panel", "tier": "guardian", "type": "approval", "from": old,
          "until": NOW + timedelta(days=9)},
     ]  # fmt: skip
-    bring_all(*file)
+    bring_all(*file[: 3 if late_grant else 4])
     with clock.frozen(NOW + timedelta(hours=1)):
         run("plans.workspace.change_tier", cast.noor, cast.panel.public_id, {"tier": "guardian"}, reason="x")
         run("plans.account.remove_discount", cast.ties, cast.haarlem.public_id, reason="x")
@@ -113,7 +114,7 @@ def test_what_was_done_here_after_the_file_stays(cast: Cast) -> None:
     with clock.frozen(NOW + timedelta(hours=2)):
         before = figures(clock.now())
         bring_all(*file)
-        assert figures(clock.now()) == before
+        assert late_grant or figures(clock.now()) == before
         earlier = old - timedelta(days=50)
         bring_all(*[{**line, "from": earlier} for line in file])
         assert BaseTier.objects.at(clock.now()).get(workspace=cast.panel).tier == "guardian"
