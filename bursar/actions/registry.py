@@ -12,9 +12,19 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import autodiscover_modules
 
 from bursar.access.actor import Actor
-from bursar.actions.spec import Action, Change, Reason, Touched
+from bursar.actions.spec import Action, Case, Change, Reason, Touched
+from bursar.core import clock
+from bursar.files import kinds
 
 Verb = Callable[..., Any]
+Lock = Callable[[list[int]], datetime]
+
+
+def lock_nothing(account_ids: list[int]) -> datetime:
+    """For targets that stand on no account. Raises RuntimeError for one that does and brings no lock."""
+    if account_ids:
+        raise RuntimeError("A target with accounts declares how they are locked (`lock`).")
+    return clock.now()
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,7 @@ class Target:
     """A kind of thing that actions act on.
 
     fetch: through the actor's scope, by public id; raises NotFound.  accounts: keys of the billing accounts to lock.
+    lock: locks those accounts, given in id order, moves their clocks on and returns the action's instant.
     stream: where its lines stand in the book.  parents: what the kebab lists after it.  touches: ids for timelines.
     name: what the menu and the dialog call it; the book keeps `str`, which must hold nothing that would be erased.
     page, own_page: names of the addresses, taking the public id, where staff and customers look at it. leads: a line
@@ -40,9 +51,10 @@ class Target:
     own_page: str = ""
     leads: bool = False
     name: Callable[[Any], str] = str
+    lock: Lock = lock_nothing
 
 
-Settler = Callable[[Touched, datetime, bool], list[Change]]
+Settler = Callable[[Touched, Case, bool], list[Change]]
 Tell = Callable[[str, Any, dict[str, Any]], object]
 Herald = Callable[[list[int], datetime, Tell], None]
 
@@ -78,9 +90,10 @@ def register_target(target: Target) -> None:
 
 
 def settler(name: str) -> Callable[[Settler], Settler]:
-    """Registers what brings derived rows up to date: `(touched, now, later) -> effects`; `later` only marks.
+    """Registers what brings derived rows up to date: `(touched, case, later) -> effects`; `later` only marks.
 
-    They run in street order, which is the order of start-up.
+    They run in street order, which is the order of start-up. What the case has loaded may be used where
+    `case.written` says that it is stored like that still.
     """
 
     def register(function: Settler) -> Settler:
@@ -117,6 +130,7 @@ def close() -> None:
     faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
     if faults:
         raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
+    kinds.close()
     _closed = True
 
 
@@ -136,13 +150,30 @@ def list_declaration_faults(made: Action) -> list[str]:
         faults.append(f"{made.key}: does not say when to reach for it (`when`)")
     if (made.in_menu or made.label.endswith("…")) and not made.done:
         faults.append(f"{made.key}: does not say what it is called once it happened (`done`)")
+    if made.in_menu and made.group is None:
+        faults.append(f"{made.key}: stands in the menu and in none of its groups (`group`)")
     faults += [f"{made.key}: its inverse {key} does not exist" for key in made.inverse if key not in ACTIONS]
     strange = [key for key in made.inverse if _slug(key) != made.target_slug]
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]
+    faults += _faults_of_calls(made, target)
     if made.message is Reason.REQUIRED and not made.customer_visible:
         faults.append(f"{made.key}: asks for words to a customer who sees nothing of it")
     if any(not notice.is_for_staff for notice in made.tell) and not made.customer_visible:
         faults.append(f"{made.key}: tells customers of something they may not see")
+    return faults
+
+
+def _faults_of_calls(made: Action, target: Target | None) -> list[str]:
+    faults = [f"{made.key}: calls {key}, which does not exist" for key in made.calls if key not in ACTIONS]
+    faults += [
+        f"{made.key}: calls {key}, which has slow work to do before the transaction (`prepare`)"
+        for key in made.calls
+        if key in ACTIONS and ACTIONS[key].prepare is not None
+    ]
+    if made.prepare_is_cheap and made.prepare is None:
+        faults.append(f"{made.key}: says that it prepares cheaply and prepares nothing")
+    if made.locks is not None and target is not None and target.lock is lock_nothing:
+        faults.append(f"{made.key}: locks accounts, and its target brings no lock (`lock`)")
     return faults
 
 

@@ -12,10 +12,10 @@ from bursar.core.days import say_day
 from bursar.core.money import format_money
 from bursar.dashboard.queries.accounts import Bill
 from bursar.dashboard.queries.workspaces import Card, Plan
-from bursar.dashboard.rules import Sight
 from bursar.plans.models import CapEffect, Discount, Tier, TierTerms
 from bursar.plans.rules import PAID_TIERS, describe_discount
 from bursar.tenants.models import Person
+from bursar.tenants.rules import Sight
 from bursar.ui.templatetags.ui import end
 from bursar.usage.queries import Standing
 from bursar.usage.rules import APPROACHING

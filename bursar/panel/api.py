@@ -18,7 +18,7 @@ from bursar.core.money import plain
 from bursar.panel import queries
 from bursar.panel.schemas import AccountOut, OrganisationOut, PersonOut, WorkspaceOut
 from bursar.rollup import words
-from bursar.rollup.queries import consistent_read, get_breakdown
+from bursar.rollup.queries import consistent_read, get_breakdown, list_account_months, list_workspace_months
 from bursar.rollup.refresh import refresh
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
 from bursar.usage.queries import get_recorded, get_standing
@@ -74,7 +74,7 @@ def read_account(request: HttpRequest, account_id: str, people: int = PAGE, invi
             "label": str(account),
             "scope": account.scope,
             "organisation": {"id": account.organisation.public_id, "name": account.organisation.name},
-            "months": [_account_month(row) for row in queries.list_account_months(account)],
+            "months": [_account_month(row) for row in list_account_months(account)],
             "price": {
                 "cadence": price.cadence,
                 "total_eur": plain(price.total),
@@ -139,7 +139,7 @@ def read_workspace(
             "months": [
                 {"month": str(Month.of(row.month)), "tier": row.tier, "seats": row.seats,
                  "recorded_hours": plain_hours(row.recorded_seconds)}
-                for row in queries.list_workspace_months(workspace)
+                for row in list_workspace_months(workspace)
             ],
             "terms": [_term(term, now) for term in queries.list_workspace_terms(workspace)],
             "people": _people(Q(workspace=workspace), now, people),

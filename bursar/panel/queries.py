@@ -21,7 +21,6 @@ from bursar.plans.models import (
     PinnedPrice,
     TierGrant,
 )
-from bursar.rollup.models import AccountMonth, WorkspaceMonth
 from bursar.tenants.models import (
     BillingAccount,
     Invitation,
@@ -36,7 +35,6 @@ from bursar.usage.models import UsageReset
 
 TERMS_SHOWN = 60
 PEOPLE_SHOWN = 50
-MONTHS_SHOWN = 13
 
 
 @dataclass(frozen=True)
@@ -122,15 +120,6 @@ def _tiers(condition: Q) -> Iterator[Term]:
 def _resets(workspace: Workspace) -> Iterator[Term]:
     for row in UsageReset.objects.filter(workspace=workspace).order_by("-at")[:TERMS_SHOWN]:
         yield Term("Usage reset", f"by {row.by_name}: {row.reason}", row.at, row.at)
-
-
-def list_account_months(account: BillingAccount) -> list[AccountMonth]:
-    """The present month and the twelve before it, newest first."""
-    return list(AccountMonth.objects.filter(account=account).order_by("-month")[:MONTHS_SHOWN])
-
-
-def list_workspace_months(workspace: Workspace) -> list[WorkspaceMonth]:
-    return list(WorkspaceMonth.objects.filter(workspace=workspace).order_by("-month")[:MONTHS_SHOWN])
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from bursar.plans import heralds, queries, store
 from bursar.plans.ends import foresee
 from bursar.plans.models import ClockTold, Told
 from bursar.plans.trials import CAUGHT_UP_FOR
+from bursar.tenants.store import lock_accounts
 
 __all__ = ["heralds"]
 log = structlog.get_logger()
@@ -30,7 +31,7 @@ def tell_lapses(now: datetime) -> None:
     """Level-triggered: whatever lapsed and was not told yet. One bad account stops no other."""
     for account_id in sorted({due.account_id for due in queries.list_lapses_due(now)}):
         try:
-            tell_what_is_due(account_id)
+            tell_what_is_due(account_id, lock_accounts)
         except Exception:
             log.exception("lapse_not_told", account=account_id)
 

@@ -8,17 +8,15 @@ from typing import NamedTuple
 
 from bursar.core.days import say_day, say_instant
 from bursar.plans.rules import RANK, CatalogueRow
+from bursar.tenants.rules import BILLING, GOVERNING, OUTSIDE
 
-REQUESTING = frozenset({"owner", "admin", "billing"})
-GOVERNING = frozenset({"owner", "admin"})
-OUTSIDE = frozenset({"external", "observer"})
 STAFF_ONLY = "pilot"
 HIGHEST = max(RANK, key=lambda tier: RANK[tier])
 
 
 def may_request(workspace_role: str, organisation_role: str) -> bool:
     """Owner, admin or billing person, of the workspace itself or of the organisation above it."""
-    return workspace_role in REQUESTING or organisation_role in REQUESTING
+    return workspace_role in BILLING or organisation_role in BILLING
 
 
 def why_not_ask_upgrade(workspace_role: str, organisation_role: str) -> str | None:

@@ -9,14 +9,15 @@ from django import forms
 from django.http import QueryDict
 
 from bursar.access.rights import Right
+from bursar.actions.exports import keep
 from bursar.actions.registry import Target, action, register_target, settler
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason, Touched
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome, Reason, Touched
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
-from bursar.rollup import csv, exports, filters
-from bursar.rollup.exports import Written
+from bursar.files.csv import Written
+from bursar.rollup import csv, filters
 from bursar.rollup.models import AccountMonth, SavedView, Unsettled
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
@@ -25,8 +26,9 @@ from bursar.rollup.views import get_view
 
 
 @settler("rollup")
-def settle_facts(touched: Touched, now: datetime, later: bool) -> list[Change]:
+def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
     """Brings the touched accounts' facts up to date; says how MRR and potential moved when it was one account."""
+    now = case.now
     if later:
         mark(touched, now)
         return []
@@ -84,7 +86,7 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     refresh(case.now)
     view = filters.read(QueryDict(data["query"]), case.now)
     with consistent_read():
-        return csv.write(exports.new_path(), view, case.now, by_workspace=data["rows"] == "workspaces")
+        return csv.write(view, case.now, by_workspace=data["rows"] == "workspaces")
 
 
 @action(
@@ -107,7 +109,7 @@ def _write_file(case: Case, data: Cleaned) -> Written:
 )
 def export(act: Act, company: Company, data: Cleaned) -> Outcome:
     view = filters.read(QueryDict(data["query"]), act.now)
-    return exports.keep(act, act.prepared, f"{data['rows']}-{view.month}", data["query"])
+    return keep(act, act.prepared, f"{data['rows']}-{view.month}", data["query"])
 
 
 register_target(
@@ -182,6 +184,7 @@ def _why_not_delete(case: Case) -> str | None:
     key="rollup.view.delete",
     on=SavedView,
     label="Delete view…",
+    group=Group.SETUP,
     done="View deleted",
     icon="trash",
     help="Takes the view away from everybody who sees it. No figure changes.",

@@ -30,7 +30,9 @@ from bursar.audit import store
 from bursar.config import logs, operator
 from bursar.config.deployment import list_findings
 from bursar.core import clock, heartbeat
+from bursar.files.models import PassingChunk
 from tests.cast import NOW, Cast, bring_all, prove, sign_in, usage
+from tests.processes import start
 
 
 def test_alive_and_ready(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,9 +66,7 @@ def test_measures_for_those_who_may(cast: Cast, settings: Any) -> None:
 def test_several_processes_answer_for_each_other(transactional_db: None, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    more = {"DATABASE_URL": url_of(live.DATABASES["default"]["NAME"]), "BURSAR_VAR": str(tmp_path)}
-    command = [sys.executable, "-m", "bursar", "serve", "--no-migrate", "--processes", "2", "--port", port]
-    server = subprocess.Popen(command, env={**os.environ, **more}, stderr=subprocess.DEVNULL)
+    server = start("serve", "--no-migrate", "--processes", "2", "--port", port, BURSAR_VAR=str(tmp_path))
     try:
         for _ in range(600):
             with contextlib.suppress(OSError):
@@ -124,6 +124,8 @@ def is_there(known: dict[str, Any]) -> bool:
 @pytest.mark.django_db(transaction=True)
 def test_backup_and_restore_proven_by_both_verifies(committed: Cast, tmp_path: Path) -> None:
     committed.reset_panel()
+    run("rollup.company.export", committed.iris, "company", {"rows": "accounts"})
+    assert PassingChunk.objects.exists()
     prove()
     file = tmp_path / "bursar.dump"
     call_command("backup", str(file))
@@ -140,6 +142,9 @@ def test_backup_and_restore_proven_by_both_verifies(committed: Cast, tmp_path: P
             done = bursar(url, *command)
             assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
         assert is_there(known)
+        with psycopg.connect(host=known["HOST"], user=known["USER"], dbname="bursar_restored") as there:
+            kept = there.execute("SELECT (SELECT count(*) FROM files_file), (SELECT count(*) FROM files_passingchunk)")
+            assert kept.fetchone() == (1, 0), "what lives for days is left out"
         again = bursar(url, "restore", str(file))
         assert again.returncode == 1 and "--replace" in again.stderr
         broken = tmp_path / "broken.dump"

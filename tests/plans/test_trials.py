@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bursar.access.actor import system
+from bursar.actions.registry import Lock
 from bursar.actions.run import preview, run, tell_what_is_due
 from bursar.audit.models import AuditLine
 from bursar.config.minute import run_ticks
@@ -123,10 +124,10 @@ def test_everything_missed_is_caught_up_and_one_bad_account_stops_no_other(
         assert len(list_lapses_due(clock.now())) == 2
         ordinary = tell_what_is_due
 
-        def stumbling(account_id: int) -> None:
+        def stumbling(account_id: int, lock: Lock) -> None:
             if account_id == cast.samen.pk:
                 raise RuntimeError("a bad account")
-            ordinary(account_id)
+            ordinary(account_id, lock)
 
         monkeypatch.setattr(jobs, "tell_what_is_due", stumbling)
         jobs.tell_lapses(clock.now())

@@ -9,7 +9,7 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Undo
 from bursar.core.days import say_end
 from bursar.plans import queries, rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_tier_end, terms_of, why_deleted
@@ -51,6 +51,7 @@ def _foresee_tier(case: Case, data: Cleaned) -> list[str]:
     on=Workspace,
     form=ChangeTier,
     label="Change tier…",
+    group=Group.PLAN,
     done="Tier changed",
     icon="arrows-up-down",
     help="Moves the workspace to another tier at once. The customer sees it immediately.",
@@ -75,7 +76,7 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     changes = [Change("Tier", Tier(present.tier).label, wanted.label)]
     undo: Undo | None = Undo("plans.workspace.change_tier", {"tier": present.base})
     store.set_base_tier(workspace, wanted.value, act.now)
-    if store.end_grants([workspace.pk], act.now):
+    if present.grant and store.end_grants([workspace.pk], act.now):
         undo = None
         changes.append(Change("Tier by time-limited grant", Tier(present.tier).label, "ended"))
     sentence = f"{workspace.name} moves from {Tier(present.tier).label} to {wanted.label}."

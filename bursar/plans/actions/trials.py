@@ -5,7 +5,7 @@ from __future__ import annotations
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Change, Cleaned, Outcome, Undo
+from bursar.actions.spec import Case, Change, Cleaned, Group, Outcome, Undo
 from bursar.core.days import say_end
 from bursar.plans import store, trials
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_falls, tell_tier_end
@@ -37,6 +37,7 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
     key="plans.account.grant_trial",
     on=BillingAccount,
     label="Grant reverse trial…",
+    group=Group.PLAN,
     done="Reverse trial granted",
     icon="gift",
     help="One calendar month of Changemaker for every workspace below it, free; it reverts by itself.",
@@ -85,6 +86,7 @@ def _why_no_trial_to_end(case: Case) -> str | None:
     key="plans.account.end_trial",
     on=BillingAccount,
     label="End trial now…",
+    group=Group.PLAN,
     done="Reverse trial ended",
     icon="gift-off",
     help="Ends the reverse trial at once; every workspace is back on its own tier.",

@@ -10,7 +10,7 @@ from bursar.access.actor import ActorKind
 from bursar.actions.menu import why_not
 from bursar.actions.registry import ACTIONS, action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Notice, Outcome, Reason, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Notice, Outcome, Reason, Topic
 from bursar.core.days import say_day
 from bursar.plans import rules as plans
 from bursar.plans.models import Cadence, DiscountKind, Tier
@@ -156,11 +156,21 @@ def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
     return [f"The account has no way of paying: it becomes managed, billed {data['cadence']}."]
 
 
+CALLED = (
+    "requests.account.create_workspace",
+    "plans.workspace.grant_tier",
+    "plans.account.set_managed",
+    "plans.workspace.set_discount",
+    CHANGE_TIER,
+)
+
+
 @action(
     key="requests.request.approve",
     on=UpgradeRequest,
     form=Approve,
     label="Approve…",
+    group=Group.DECISION,
     done="Request approved",
     icon="check",
     help="Gives what was asked for, as proposed or changed, at once; the requester is told.",
@@ -170,6 +180,7 @@ def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
     blocked=_why_not_approve,
     refused=_why_not_as_filled_in,
     preview=_foresee,
+    calls=CALLED,
     tell=(Notice.REQUESTER,),
     topic=Topic.DECISIONS,
     event="request.decided",
@@ -244,6 +255,7 @@ def _changes(request: UpgradeRequest, before: str) -> list[Change]:
     key="requests.request.deny",
     on=UpgradeRequest,
     label="Deny…",
+    group=Group.DECISION,
     done="Request denied",
     icon="x",
     help="Says no. The requester is told, with the message that you write to them.",
@@ -272,6 +284,7 @@ def _why_not_close(case: Case) -> str | None:
     key="requests.request.close_as_done",
     on=UpgradeRequest,
     label="Close as done…",
+    group=Group.DECISION,
     done="Request closed as done",
     icon="checks",
     help="Closes a request that needs no decision any more; nothing else is changed.",
@@ -293,6 +306,7 @@ action(
     on=UpgradeRequest,
     form=AddNote,
     label="Add note…",
+    group=Group.NOTES,
     done="Note added",
     icon="note",
     help="Writes something down for colleagues; the customer never sees it.",

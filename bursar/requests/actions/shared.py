@@ -19,6 +19,7 @@ from bursar.requests import queries, rules
 from bursar.requests.models import RequestState, UpgradeRequest
 from bursar.tenants.models import Workspace
 from bursar.tenants.queries import get_roles, list_account_ids_of, list_account_public_ids_of
+from bursar.tenants.store import lock_accounts
 
 
 def _accounts(request: UpgradeRequest) -> Iterable[int]:
@@ -52,6 +53,7 @@ register_target(
         label="request",
         fetch=lambda actor, public_id: queries.get_request(actor, public_id, clock.now()),
         accounts=_accounts,
+        lock=lock_accounts,
         stream=_stream,
         touches=_touches,
         parents=_parents,

@@ -8,12 +8,14 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField
+from django.template.loader import get_template
 from django.utils.html import format_html
 
 from bursar.core import hours as core_hours
 from bursar.core.days import is_end_of_day, say_day, say_end, say_instant
 from bursar.core.money import format_money
-from bursar.ui.navigation import build
+from bursar.ui.navigation import Side, build
+from bursar.ui.sections import Loaded
 
 register = template.Library()
 NOTHING = "–"
@@ -118,10 +120,20 @@ def browser(user_agent: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def navigation(context: template.Context) -> list[dict[str, Any]]:
-    """The registered entries, with the one we are on."""
-    match = context["request"].resolver_match
-    return build(match.view_name if match else "")
+def navigation(context: template.Context, side: str = "panel") -> list[dict[str, Any]]:
+    """The entries of one side's bar, with the one we are on."""
+    request = context["request"]
+    match = request.resolver_match
+    return build(Side(side), match.view_name if match else "", getattr(request, "actor", None))
+
+
+@register.simple_tag(takes_context=True)
+def show_section(context: template.Context, loaded: Loaded) -> str:
+    """One section with what it loaded, beside what the page knows."""
+    chosen = loaded.section.template
+    with context.push(section=loaded.section, **loaded.context):
+        name = "ui/_section.html" if loaded.section.title else chosen
+        return get_template(name).template.render(context)  # type: ignore[attr-defined]  # Django's own templates
 
 
 @register.filter
