@@ -144,7 +144,7 @@ def test_a_write_that_forgets_what_it_touched_is_loud(cast: Cast, monkeypatch: p
         Discount.objects.create(account=account, kind="partner", percent=5, valid_from=act.now)
         return Outcome("done")
 
-    monkeypatch.setitem(ACTIONS, SET, ACTIONS[SET].__class__(**{**vars(ACTIONS[SET]), "verb": forgetful}))
+    monkeypatch.setitem(ACTIONS.things, SET, ACTIONS[SET].__class__(**{**vars(ACTIONS[SET]), "verb": forgetful}))
     with pytest.raises(RuntimeError, match="touched"):
         run(SET, cast.ties, cast.haarlem.public_id, HALF, reason="x")
     assert not Discount.objects.exists()

@@ -186,7 +186,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """The room of requests, as this room knows it: two keys in the registry."""
     some = next(iter(ACTIONS.values()))
     for key in ("requests.workspace.ask_upgrade", "requests.organisation.ask_workspace"):
-        monkeypatch.setitem(ACTIONS, key, ACTIONS.get(key, some))
+        monkeypatch.setitem(ACTIONS.things, key, ACTIONS.get(key, some))
 
 
 def test_the_way_on_is_offered_by_role(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +204,7 @@ def test_the_way_on_is_offered_by_role(cast: Cast, monkeypatch: pytest.MonkeyPat
 
 def test_nothing_dead_is_offered(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     for key in ("requests.workspace.ask_upgrade", "requests.organisation.ask_workspace"):
-        monkeypatch.delitem(ACTIONS, key, raising=False)
+        monkeypatch.delitem(ACTIONS.things, key, raising=False)
     owner, member = read("maud", "/"), read("ali", "/")
     assert "Request a workspace" not in owner and "Request an upgrade" not in owner and "Ask for more" not in member
 
