@@ -23,6 +23,9 @@ from bursar.audit.queries import list_faults
 from bursar.config.actors import actor_for
 from bursar.core import clock
 from bursar.core.errors import Refusal
+from bursar.files import csv
+from bursar.files import queries as files
+from bursar.files.models import File
 from bursar.notifications.models import Inbox
 from bursar.outbox.models import OutboxRow
 from bursar.product.importing import Report, import_lines
@@ -131,6 +134,16 @@ def lines_of_cast(now: datetime) -> list[dict[str, Any]]:
         {"kind": "payment", "account": {"organisation": "oost"}, "mode": "managed", "from": old},
         usage("panel", "u-1", now - timedelta(days=3), 3720, "lotte"),
     ]
+
+
+def body_of(answer: Any) -> bytes:
+    """What a streamed answer holds."""
+    return b"".join(answer.streaming_content)
+
+
+def text_of(written: csv.Written) -> str:
+    """What a CSV holds that nobody was given yet."""
+    return b"".join(files.read(File.objects.get(pk=written.file.pk))).decode()
 
 
 def sign_in(email: str) -> Client:
