@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -30,19 +30,21 @@ class Notice(Enum):
     """Whom an action tells; the rooms that carry notices find the people.
 
     GRANTER: the staff member who granted what ends, else the account manager, else the leads. STAFF: every colleague
-    who may act. LEADS: those who manage staff. REQUESTER: whoever asked for what was decided.
+    who may act. LEADS: those who manage staff. MANAGER: the account manager, where there is one. REQUESTER: whoever
+    asked for what was decided.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
     BILLING = "billing"
     GRANTER = "granter"
+    MANAGER = "manager"
     STAFF = "staff"
     LEADS = "leads"
     REQUESTER = "requester"
 
     @property
     def is_for_staff(self) -> bool:
-        return self in (Notice.GRANTER, Notice.STAFF, Notice.LEADS)
+        return self in (Notice.GRANTER, Notice.MANAGER, Notice.STAFF, Notice.LEADS)
 
 
 class Group(StrEnum):
@@ -80,7 +82,8 @@ class Topic(Enum):
 class Change:
     """One thing that changed, in words. `private` changes are for staff; a customer never sees them.
 
-    `before_ref` and `after_ref` are public ids when the value is a person's name, so that it can be erased.
+    `before_ref` and `after_ref` are public ids when the value is a person's name, so that it can be erased. `who` and
+    `who_ref`: the person whose change it is, named instead of the label wherever people read it.
     """
 
     label: str
@@ -89,6 +92,12 @@ class Change:
     private: bool = False
     before_ref: str = ""
     after_ref: str = ""
+    who: str = ""
+    who_ref: str = ""
+
+    @property
+    def heading(self) -> str:
+        return self.who or self.label
 
 
 Touched = dict[int, Month | None]
@@ -131,12 +140,16 @@ class Outcome:
 
 @dataclass
 class Case:
-    """One actor looking at one target at one instant. `cache` lets predicates share what they loaded."""
+    """One actor looking at one target at one instant. `cache` lets predicates share what they loaded.
+
+    `written`: the tables feeding the month facts that the verb wrote since; settlers read no other ones again.
+    """
 
     actor: Actor
     target: Any
     now: datetime
     cache: dict[str, Any] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
 
     def once(self, name: str, load: Callable[[], Any]) -> Any:
         if name not in self.cache:
@@ -189,14 +202,22 @@ Cleaned = dict[str, Any]
 class Action:
     """`verb` is run by the door only. Predicates return None or the sentence that says why not.
 
-    blocked: whatever is filled in. refused: with what is filled in. preview: sentences on what will happen,
-    beside the changes the door finds by running the verb and rolling back. prepare: slow work before the
-    transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. inverse: keys of
-    the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once. when: for the handbook,
-    when to reach for it and when not. message: whether the customer must be told something in words, where the action
-    is visible to them. done: how the book, notices and mail call it afterwards; without it they say the
-    label, which is right only for what stands in no menu and reads as done already. topic: what its notices are
-    about. event: the name of the outgoing webhook. group: its place in the kebab; what stands in no menu has none.
+    What it is called:
+      label: in the kebab; with “…” where a dialog follows.  done: in the book, notices and mail once it happened;
+      without it they say the label, which is right only for what stands in no menu.  help: what it does.  when: for
+      the handbook, when to reach for it and when not.  group: its place in the kebab; what stands in no menu has none.
+    What is asked before it:
+      blocked: whatever is filled in.  refused: with what is filled in.  locks: account keys to lock beside the target's
+      own, from the case and the data as sent, which nobody has checked yet.
+    What it does:
+      preview: sentences on what will happen, beside the changes the door finds by running the verb and rolling back.
+      prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
+      `act.prepared`.  prepare_is_cheap: the rehearsal does it too; else it finds None there.  calls: keys of the
+      actions that the verb runs by `act.also`.  inverse: keys of the actions that `Outcome.undo` may name.  bulk:
+      offered for several picked rows at once.
+    Who hears of it:
+      message: whether the customer must be told something in words, where the action is visible to them.  topic: what
+      its notices are about.  event: the name of the outgoing webhook.  events: others that an outcome may name instead.
     """
 
     key: str
@@ -216,10 +237,14 @@ class Action:
     tell: tuple[Notice, ...] = ()
     topic: Topic = Topic.PLAN
     event: str = ""
+    events: tuple[str, ...] = ()
     blocked: Callable[[Case], str | None] | None = None
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None
     prepare: Callable[[Case, Cleaned], Any] | None = None
+    prepare_is_cheap: bool = False
+    locks: Callable[[Case, Mapping[str, Any]], Iterable[int]] | None = None
+    calls: tuple[str, ...] = ()
     inverse: tuple[str, ...] = ()
     stream: str | None = None
     in_menu: bool = True

@@ -26,8 +26,9 @@ from bursar.rollup.views import get_view
 
 
 @settler("rollup")
-def settle_facts(touched: Touched, now: datetime, later: bool) -> list[Change]:
+def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
     """Brings the touched accounts' facts up to date; says how MRR and potential moved when it was one account."""
+    now = case.now
     if later:
         mark(touched, now)
         return []

@@ -79,7 +79,9 @@ def test_in_the_palette(ties: Client) -> None:
     for asked in (guest.email, "guest", guest.public_id, guest.email[:8]):
         assert f"/panel/people/{guest.public_id}" in found(asked), asked
     assert f"/panel/accounts/{place.account.public_id}" in found(place.account.public_id)
-    assert f"/panel/book/?q={_line().public_id}" in found(_line().public_id) and "Tier changed" in found(_line().public_id)
+    assert f"/panel/book/?q={_line().public_id}" in found(_line().public_id) and "Tier changed" in found(
+        _line().public_id
+    )
     Workspace.objects.filter(pk=place.pk).update(deleted_at=NOW)
     assert place.public_id in found("Ws-Lodz") and "/panel/workspaces/" not in found("thor's panel")
 
@@ -89,7 +91,14 @@ def test_in_the_book_an_account_means_its_workspaces(ties: Client) -> None:
         return [line["key"] for line in ties.get("/api/v1/book", {"q": asked}).json()["lines"]]
 
     place = _lodz()
-    ids = (place.account.public_id, place.public_id, place.organisation.public_id, "Ws-Lodz", "Lodz-1", _line().public_id)
+    ids = (
+        place.account.public_id,
+        place.public_id,
+        place.organisation.public_id,
+        "Ws-Lodz",
+        "Lodz-1",
+        _line().public_id,
+    )
     for asked in ("lodz", "Miasto", *ids):
         assert lines(asked) == ["plans.workspace.change_tier"], asked
     assert "Tier changed" in ties.get("/panel/book/", {"q": "miasto łódź"}).content.decode()

@@ -31,7 +31,7 @@ from tests.requests.helpers import Product, ask, ask_workspace, customer, decide
 @pytest.fixture
 def webhooks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The room that carries webhooks out stands further up; here only what waits for it is looked at."""
-    monkeypatch.setitem(carriers.CARRIERS, "webhook", lambda row: None)
+    monkeypatch.setitem(carriers.CARRIERS.things, "webhook", carriers.Carrier(lambda row: None))
 
 
 def tier_of(workspace: Workspace) -> str:
@@ -194,7 +194,7 @@ def test_once_decided_decided_with_the_colleagues_name(cast: Cast) -> None:
     decide("approve", cast.noor, made)
     for verb in ("approve", "deny", "close_as_done"):
         refusal = refusal_of(f"requests.request.{verb}", cast.iris, made.public_id, reason="x", message="x")
-        assert refusal.sentence.startswith("This request was approved by Noor on 24 November 2026 at 14:02 UTC.")
+        assert refusal.sentence.startswith("This request was approved by Noor on 24 November 2026, 14:02 UTC.")
     assert AuditLine.objects.filter(key="plans.workspace.change_tier").count() == 1
 
 
