@@ -21,7 +21,6 @@ PAID_TIERS = frozenset({"innovator", "changemaker", "guardian"})
 SEAT_ROLES = frozenset({"owner", "admin", "member", "billing", "external"})
 MONTHS_OF = {"yearly": 12, "monthly": 1}
 DAY = timedelta(days=1)
-LONGEST_YEARS = 50
 
 
 class Spanned(Protocol):
@@ -401,11 +400,7 @@ def list_losses(before: str, after: str, before_cap: Decimal | None, after_cap: 
 
 
 def why_not_end_on(day: date, today: date) -> str | None:
-    if day < today:
-        return f"The end date {say_day(day)} is past. Choose today or later."
-    if day.year > today.year + LONGEST_YEARS:
-        return f"The end date {say_day(day)} is more than {LONGEST_YEARS} years away. Leave it empty for no end."
-    return None
+    return f"The end date {say_day(day)} is past. Choose today or later." if day < today else None
 
 
 def why_not_discount(kind: str, percent: int, end_date: date | None, today: date, *, on_account: bool) -> str | None:

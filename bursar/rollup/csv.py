@@ -15,7 +15,7 @@ from bursar.core.days import last_day_of
 from bursar.core.hours import plain_hours
 from bursar.core.money import plain
 from bursar.files import csv
-from bursar.files.csv import Written
+from bursar.files.csv import Layout, Written
 from bursar.rollup import words
 from bursar.rollup.filters import View
 from bursar.rollup.models import AccountMonth
@@ -35,6 +35,18 @@ WORKSPACE_COLUMNS = (
     "workspace_id", "workspace", "kind", "visibility", "workspace_tier", "tier_until", "tier_last_day",
     "workspace_seats", "externals", "observers", "workspace_hours", "counted_hours", "cap_hours", "cap_state",
 )  # fmt: skip
+# What a hidden column of the page takes with it. Whose row it is, and why it is in its class, always stands.
+OF_COLUMN = {
+    "tier": ("tier", "workspace_tier", "tier_until"),
+    "pays": ("payment_mode", "payment_status", "cadence"),
+    "seats": ("seats", "workspace_seats", "externals", "observers"),
+    "hours": ("recorded_hours", "workspace_hours", "counted_hours", "cap_hours", "cap_state"),
+    "mrr": ("mrr_eur",),
+    "potential": ("potential_eur",),
+    "contact": ("contact", "contact_email"),
+    "manager": ("account_manager",),
+    "payment": ("last_payment_at",),
+}
 ONCE = ("seats", "recorded_hours", "mrr_eur", "potential_eur")
 
 
@@ -147,10 +159,16 @@ def workspace_rows(line: AccountLine, view: View) -> Iterator[dict[str, str]]:
         yield {**cells, **dict.fromkeys(WORKSPACE_COLUMNS, "")}
 
 
-def write(view: View, now: datetime, *, by_workspace: bool) -> Written:
-    """Writes the file; memory stays flat."""
-    columns = [*ACCOUNT_COLUMNS, *(WORKSPACE_COLUMNS if by_workspace else ())]
-    return csv.write(columns, _workspace_batches(view, now) if by_workspace else _account_batches(view, now))
+def write(view: View, now: datetime, layout: Layout, *, by_workspace: bool) -> Written:
+    """Writes the chosen columns; memory stays flat."""
+    every = [*ACCOUNT_COLUMNS, *(WORKSPACE_COLUMNS if by_workspace else ())]
+    batches = _workspace_batches(view, now) if by_workspace else _account_batches(view, now)
+    gone = {name for column in view.hidden for name in OF_COLUMN[column]}
+    if not gone:
+        return csv.write(every, batches, layout)
+    places = [place for place, name in enumerate(every) if name not in gone]
+    chosen = ([[row[place] for place in places] for row in rows] for rows in batches)
+    return csv.write([every[place] for place in places], chosen, layout)
 
 
 def _account_batches(view: View, now: datetime) -> Iterator[list[list[str]]]:

@@ -122,6 +122,10 @@ def show_seats(request: HttpRequest, account_id: str) -> HttpResponse:
 
 @require_POST
 def export(request: HttpRequest) -> HttpResponse:
-    data = {"rows": request.POST.get("rows", "accounts"), "query": request.POST.get("query", "")}
+    data = {
+        "rows": request.POST.get("rows", "accounts"),
+        "query": request.POST.get("query", ""),
+        "layout": request.POST.get("layout", ""),
+    }
     outcome = run("rollup.company.export", actor_of(request), "company", data)
     return HttpResponseRedirect(outcome.data["path"])

@@ -21,7 +21,8 @@ from bursar.rollup import rules
 from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
 from bursar.rollup.models import AccountMonth, RevenueClass, WorkspaceMonth
 from bursar.tenants.models import BillingAccount, Workspace
-from bursar.tenants.queries import Contact, list_admin_contacts, search_account_ids
+from bursar.tenants.queries import Contact, list_admin_contacts
+from bursar.tenants.search import search_account_ids
 from bursar.usage.queries import Standing, list_standings
 
 NESTED = 5
@@ -64,7 +65,7 @@ def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown:
 def filtered(view: View) -> QuerySet[AccountMonth]:
     rows = AccountMonth.objects.filter(month=view.month.first, is_listed=True)
     if view.q:
-        rows = rows.filter(search_account_ids(view.search))
+        rows = rows.filter(search_account_ids(view.q))
     if view.tiers:
         rows = rows.filter(tiers__overlap=list(view.tiers))
     if view.classes:
