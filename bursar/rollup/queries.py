@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import RowNumber
 
+from bursar.core.calendar import Month
 from bursar.core.money import ZERO
 from bursar.core.reading import consistent_read as consistent_read
 from bursar.plans.models import PaidPeriod, Tier
@@ -22,8 +24,12 @@ from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
 from bursar.rollup.models import AccountMonth, RevenueClass, WorkspaceMonth
 from bursar.tenants.models import BillingAccount
 from bursar.tenants.queries import Contact, list_admin_contacts, search_account_ids
+from bursar.usage.models import UsageMonth
 from bursar.usage.queries import Standing, list_standings
 
+EVER = datetime.min.replace(tzinfo=UTC)
+# Of the accounts that are listed, those that count as accounts: they have a workspace, or they pay.
+COUNTED = Q(workspaces__gt=0) | Q(klass=RevenueClass.PAYING)
 NESTED = 5
 NESTED_MORE = 200
 ORDER = {
@@ -39,6 +45,22 @@ ORDER = {
     "payment": "last_payment_at",
 }
 MAY_BE_EMPTY = ("manager", "payment")
+
+
+def list_used_months(states: Iterable[AccountState], since: Month | None = None) -> dict[int, set[date]]:
+    """From `since` on, the months in which workspaces recorded anything that may not have been live all the time."""
+    start = since.start if since else EVER
+    ids = {
+        workspace.id
+        for state in states
+        for workspace in state.workspaces
+        if workspace.created_at > start or workspace.deleted_at or workspace.has_moved
+    }
+    used: dict[int, set[date]] = {}
+    rows = UsageMonth.objects.filter(workspace_id__in=ids, month__gte=start.date()) if ids else []
+    for row in rows:
+        used.setdefault(row.workspace_id, set()).add(row.month)
+    return used
 
 
 def rule_settings() -> rules.Settings:
@@ -93,8 +115,13 @@ def with_last_payment(rows: QuerySet[AccountMonth], view: View) -> QuerySet[Acco
 
 @dataclass
 class Totals:
-    """Of the whole filtered set. Amounts EUR per month; `classes` in the order of `RevenueClass`."""
+    """Of the whole filtered set. Amounts EUR per month; `classes` in the order of `RevenueClass`.
 
+    `rows`: how many are listed. `accounts`: without those that ceased, or could not be computed (`faulty`).
+    """
+
+    rows: int = 0
+    faulty: int = 0
     accounts: int = 0
     workspaces: int = 0
     seats: int = 0
@@ -130,7 +157,8 @@ def calc_totals(view: View) -> Totals:
         .order_by()
         .values("klass")
         .annotate(
-            accounts=Count("*"),
+            rows=Count("*"),
+            counted=Count("klass", filter=COUNTED),
             workspaces_=Sum("workspaces"),
             seats_=Sum("seats"),
             seconds=Sum("recorded_seconds"),
@@ -141,7 +169,8 @@ def calc_totals(view: View) -> Totals:
     }
     totals = Totals()
     for klass, row in groups.items():
-        totals.accounts += row["accounts"]
+        totals.rows += row["rows"]
+        totals.accounts += row["counted"]
         totals.workspaces += row["workspaces_"]
         totals.seats += row["seats_"]
         totals.recorded_seconds += int(row["seconds"])
@@ -154,7 +183,7 @@ def calc_totals(view: View) -> Totals:
             totals.potential_trial = row["potential_"]
     for klass in RevenueClass:
         row = groups.get(klass.value, {})
-        count = row.get("accounts", 0)
+        count = row.get("counted", 0)
         totals.classes.append(
             {
                 "key": klass.value,
@@ -170,9 +199,12 @@ def calc_totals(view: View) -> Totals:
 
 @dataclass
 class WorkspaceLine:
+    """`of`: how many workspaces the account has in this month, shown or not."""
+
     fact: WorkspaceMonth
     standing: Standing
     tier_label: str
+    of: int
 
 
 @dataclass
@@ -220,10 +252,15 @@ def list_lines(facts: list[AccountMonth], view: View, now: datetime, nested: int
             manager=str(fact.manager or ""),
             last_payment=payments.get(fact.account_id),
             workspaces=workspaces.get(fact.account_id, []),
-            more=fact.workspaces - len(workspaces.get(fact.account_id, [])),
+            more=_count_more(workspaces.get(fact.account_id, []), fact),
         )
         for fact in facts
     ]
+
+
+def _count_more(shown: list[WorkspaceLine], fact: AccountMonth) -> int:
+    """Ended ones stand beside those that the account's own figure counts."""
+    return (shown[0].of if shown else fact.workspaces) - len(shown)
 
 
 def list_workspace_lines(
@@ -231,13 +268,17 @@ def list_workspace_lines(
 ) -> dict[int, list[WorkspaceLine]]:
     rows = WorkspaceMonth.objects.filter(account_id__in=account_ids, month=view.month.first)
     place = Window(RowNumber(), partition_by=F("account_id"), order_by=["workspace__sort_key", "workspace_id"])
-    rows = rows.annotate(place=place).select_related("workspace__data_owner").order_by("account_id", "place")
+    rows = (
+        rows.annotate(place=place, of=Window(Count("*"), partition_by=F("account_id")))
+        .select_related("workspace__data_owner")
+        .order_by("account_id", "place")
+    )
     found = list(rows if nested is None else rows.filter(place__lte=nested))
     tiers = {row.workspace_id: row.tier for row in found}
     standings = list_standings(tiers, view.as_of(now), is_open=view.is_current)
     lines: dict[int, list[WorkspaceLine]] = {}
     for row in found:
-        line = WorkspaceLine(row, standings[row.workspace_id], Tier(row.tier).label)
+        line = WorkspaceLine(row, standings[row.workspace_id], Tier(row.tier).label, row.of)
         lines.setdefault(row.account_id, []).append(line)
     return lines
 
