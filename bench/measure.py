@@ -14,7 +14,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "bursar.config.settings"
@@ -170,18 +169,17 @@ class Bench:
         self.row(f"{name}: size", f"{size / 1000:.0f} kB", target="≤ 200 kB")
 
     def csv(self) -> None:
-        from django.conf import settings
         from django.http import QueryDict
 
         from bench import floor
         from bursar.rollup import csv, filters
         from bursar.rollup.queries import consistent_read
 
-        view, target = filters.read(QueryDict(""), self.now), Path(settings.BURSAR_VAR) / "bench.csv"
+        view = filters.read(QueryDict(""), self.now)
 
         def write() -> None:
             with consistent_read():
-                csv.write(target, view, self.now, by_workspace=False)
+                csv.write(view, self.now, by_workspace=False)
 
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         mine = median(write, 3)

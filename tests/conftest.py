@@ -4,15 +4,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from bursar.core import clock
+from bursar.files import store
 from tests.cast import NOW, Cast
 from tests.mould import SHIPPED, cast_of_process, keep_shipped
 
@@ -50,7 +53,19 @@ def now() -> Iterator[datetime]:
 
 
 @pytest.fixture
-def cast(db: None, now: datetime) -> Cast:
+def one_connection(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are written on the test's own connection, and rolled back with it."""
+
+    @contextmanager
+    def same() -> Iterator[Any]:
+        connection.ensure_connection()
+        yield connection.connection
+
+    monkeypatch.setattr(store, "apart", same)
+
+
+@pytest.fixture
+def cast(db: None, now: datetime, one_connection: None) -> Cast:
     """The named cast, at the fixed instant, inside a transaction that is rolled back."""
     return cast_of_process()
 

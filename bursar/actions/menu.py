@@ -13,7 +13,7 @@ from bursar.actions import undo
 from bursar.actions.models import UndoOffer
 from bursar.actions.registry import ACTIONS, TARGETS, list_actions_on, target_of
 from bursar.actions.run import why_not_permitted
-from bursar.actions.spec import Action, Case
+from bursar.actions.spec import Action, Case, Group
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Section:
+    """`groups`: heading → entries, in the kebab's order; the way back stands first, under none."""
+
     title: str
     target_id: str
-    entries: list[Entry]
+    groups: dict[str, list[Entry]]
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [entry for some in self.groups.values() for entry in some]
 
 
 def why_not(action: Action, case: Case) -> str | None:
@@ -43,15 +49,17 @@ def why_not(action: Action, case: Case) -> str | None:
 def build(actor: Actor, slug: str, target_id: str, now: datetime) -> list[Section]:
     """The row's own verbs first, then those of what it belongs to (workspace → account → organisation)."""
     thing = TARGETS[slug].fetch(actor, target_id)
-    return [made for part in [thing, *TARGETS[slug].parents(thing)] if (made := _section(actor, part, now)).entries]
+    return [made for part in [thing, *TARGETS[slug].parents(thing)] if (made := _section(actor, part, now)).groups]
 
 
 def _section(actor: Actor, thing: Any, now: datetime) -> Section:
     kind = target_of(thing)
     case = Case(actor, thing, now)
-    entries = [_entry(action, case) for action in list_actions_on(kind.slug) if action.in_menu]
-    entries = [*_undo_entry(case), *entries]
-    return Section(f"{kind.label.capitalize()} · {kind.name(thing)}", thing.public_id, entries)
+    levers = [action for action in list_actions_on(kind.slug) if action.in_menu]
+    groups = {group.value: [_entry(lever, case) for lever in levers if lever.group is group] for group in Group}
+    entries = {"": _undo_entry(case), **groups}
+    shown = {name: some for name, some in entries.items() if some}
+    return Section(f"{kind.label.capitalize()} · {kind.name(thing)}", thing.public_id, shown)
 
 
 def _entry(action: Action, case: Case) -> Entry:

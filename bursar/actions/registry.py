@@ -14,6 +14,7 @@ from django.utils.module_loading import autodiscover_modules
 from bursar.access.actor import Actor
 from bursar.actions.spec import Action, Change, Reason, Touched
 from bursar.core import clock
+from bursar.files import kinds
 
 Verb = Callable[..., Any]
 Lock = Callable[[list[int]], datetime]
@@ -128,6 +129,7 @@ def close() -> None:
     faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
     if faults:
         raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
+    kinds.close()
     _closed = True
 
 
@@ -147,6 +149,8 @@ def list_declaration_faults(made: Action) -> list[str]:
         faults.append(f"{made.key}: does not say when to reach for it (`when`)")
     if (made.in_menu or made.label.endswith("…")) and not made.done:
         faults.append(f"{made.key}: does not say what it is called once it happened (`done`)")
+    if made.in_menu and made.group is None:
+        faults.append(f"{made.key}: stands in the menu and in none of its groups (`group`)")
     faults += [f"{made.key}: its inverse {key} does not exist" for key in made.inverse if key not in ACTIONS]
     strange = [key for key in made.inverse if _slug(key) != made.target_slug]
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]

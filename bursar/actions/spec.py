@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any
 
 from django import forms
@@ -40,6 +40,21 @@ class Notice(Enum):
     @property
     def is_for_staff(self) -> bool:
         return self in (Notice.GRANTER, Notice.STAFF, Notice.LEADS)
+
+
+class Group(StrEnum):
+    """What a lever in the kebab is about. Their order here is the kebab's; the value is the heading."""
+
+    DECISION = "Decision"
+    PLAN = "Plan and usage"
+    MONEY = "Money"
+    PEOPLE = "People"
+    PARTNER = "Partner"
+    ATTENTION = "Attention"
+    NOTES = "Notes"
+    DELIVERY = "Delivery"
+    ACCESS = "Access"
+    SETUP = "Set-up"
 
 
 class Topic(Enum):
@@ -158,7 +173,7 @@ class Action:
     when to reach for it and when not. message: whether the customer must be told something in words, where the action
     is visible to them. done: how the book, notices and mail call it afterwards; without it they say the
     label, which is right only for what stands in no menu and reads as done already. topic: what its notices are
-    about. event: the name of the outgoing webhook.
+    about. event: the name of the outgoing webhook. group: its place in the kebab; what stands in no menu has none.
     """
 
     key: str
@@ -169,6 +184,7 @@ class Action:
     when: str = ""
     done: str = ""
     form: type[ActionForm] = ActionForm
+    group: Group | None = None
     icon: str = "bolt"
     permission: models.TextChoices | None = Right.ACT
     reason: Reason = Reason.REQUIRED

@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 DEBUG = required("BURSAR_DEBUG", "no", "Shows tracebacks in the browser. Never in production.", boolean)
 BURSAR_VAR = required(
-    "BURSAR_VAR", str(ROOT / "var"), "The folder for the embedded database, secret and exports.", Path
+    "BURSAR_VAR",
+    str(ROOT / "var"),
+    "The folder for the embedded database, the secret and undelivered mail.",
+    Path,
 )
 SECRET_KEY = option("BURSAR_SECRET_KEY", None, "Signs sessions. Made and kept under var/ when unset.", str)
 BURSAR_SECRET_IS_SET = SECRET_KEY is not None
@@ -112,7 +115,7 @@ BURSAR_HANDBOOK = required(
 )
 
 ROOMS = [
-    "core", "ui", "access", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "rollup",
+    "core", "ui", "access", "files", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "rollup",
     "attention", "requests", "notifications", "webhooks", "product", "dashboard", "panel", "demo", "config",
 ]  # fmt: skip
 INSTALLED_APPS = [

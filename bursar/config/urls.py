@@ -19,6 +19,7 @@ from bursar.config import handbook, operator
 from bursar.core.api import DescribedAPI
 from bursar.core.api import refusal as refuse_json
 from bursar.core.errors import Forbidden
+from bursar.files.api import router as files_router
 from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
 from bursar.product.admin_api import router as keys_router
@@ -51,7 +52,7 @@ api = DescribedAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace
 api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
-    webhooks_router, keys_router,
+    webhooks_router, keys_router, files_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)
@@ -89,6 +90,7 @@ urlpatterns = [
     path("panel", RedirectView.as_view(url="/panel/")),
     path("panel/actions/", include("bursar.actions.urls")),
     path("actions/", include("bursar.actions.urls", namespace="own_actions")),
+    path("panel/files/", include("bursar.files.urls")),
     path("panel/book/", include("bursar.audit.urls")),
     path("panel/", include("bursar.panel.urls")),
     path("panel/usage/", include("bursar.rollup.urls")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,15 @@ def _target() -> tuple[list[str], dict[str, str]]:
     return arguments, environment
 
 
-def dump(path: Path) -> int:
-    """Writes a whole, consistent copy to `path`, beside it first, so that a killed dump leaves no half file. Bytes."""
+def dump(path: Path, without: Iterable[str] = ()) -> int:
+    """Writes a consistent copy to `path`, beside it first, so that a killed dump leaves no half file. Bytes.
+
+    `without`: tables whose rows are left out; they are there, and empty, after a restore.
+    """
     part = path.with_name(f"{path.name}.part")
     arguments, environment = _target()
-    _run([_tool("pg_dump"), *arguments, "--format=custom", "--no-owner", "--file", str(part)], environment)
+    left_out = [f"--exclude-table-data={table}" for table in without]
+    _run([_tool("pg_dump"), *arguments, "--format=custom", "--no-owner", *left_out, "--file", str(part)], environment)
     part.replace(path)
     return path.stat().st_size
 

@@ -9,7 +9,7 @@ from procrastinate.contrib.django import app
 
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason
 from bursar.notifications import queries, rules
 from bursar.notifications.deliveries import name_delivery
 from bursar.notifications.models import Inbox, Mail
@@ -105,6 +105,7 @@ def _why_not_retry(case: Case) -> str | None:
     key="notifications.delivery.retry",
     on=OutboxRow,
     label="Send again…",
+    group=Group.DELIVERY,
     done="Sent again",
     icon="refresh",
     help="Sends it at once, with all its tries before it again. Its key stays: a receiver that has it takes it once.",

@@ -9,14 +9,15 @@ from django import forms
 from django.http import QueryDict
 
 from bursar.access.rights import Right
+from bursar.actions.exports import keep
 from bursar.actions.registry import Target, action, register_target, settler
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason, Touched
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome, Reason, Touched
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
-from bursar.rollup import csv, exports, filters
-from bursar.rollup.exports import Written
+from bursar.files.csv import Written
+from bursar.rollup import csv, filters
 from bursar.rollup.models import AccountMonth, SavedView
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
@@ -77,7 +78,7 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     refresh(case.now)
     view = filters.read(QueryDict(data["query"]), case.now)
     with consistent_read():
-        return csv.write(exports.new_path(), view, case.now, by_workspace=data["rows"] == "workspaces")
+        return csv.write(view, case.now, by_workspace=data["rows"] == "workspaces")
 
 
 @action(
@@ -100,7 +101,7 @@ def _write_file(case: Case, data: Cleaned) -> Written:
 )
 def export(act: Act, company: Company, data: Cleaned) -> Outcome:
     view = filters.read(QueryDict(data["query"]), act.now)
-    return exports.keep(act, act.prepared, f"{data['rows']}-{view.month}", data["query"])
+    return keep(act, act.prepared, f"{data['rows']}-{view.month}", data["query"])
 
 
 register_target(
@@ -175,6 +176,7 @@ def _why_not_delete(case: Case) -> str | None:
     key="rollup.view.delete",
     on=SavedView,
     label="Delete view…",
+    group=Group.SETUP,
     done="View deleted",
     icon="trash",
     help="Takes the view away from everybody who sees it. No figure changes.",

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.db.models import TextField
@@ -14,8 +13,9 @@ from django.db.models.functions import Cast
 
 from bursar.core.hours import plain_hours
 from bursar.core.money import plain
-from bursar.rollup import exports, words
-from bursar.rollup.exports import Written
+from bursar.files import csv
+from bursar.files.csv import Written
+from bursar.rollup import words
 from bursar.rollup.filters import View
 from bursar.rollup.models import AccountMonth
 from bursar.rollup.queries import AccountLine, filtered, list_lines, ordered, with_last_payment, with_names
@@ -143,10 +143,10 @@ def workspace_rows(line: AccountLine, view: View) -> Iterator[dict[str, str]]:
         yield {**cells, **dict.fromkeys(WORKSPACE_COLUMNS, "")}
 
 
-def write(path: Path, view: View, now: datetime, *, by_workspace: bool) -> Written:
+def write(view: View, now: datetime, *, by_workspace: bool) -> Written:
     """Writes the file; memory stays flat."""
     columns = [*ACCOUNT_COLUMNS, *(WORKSPACE_COLUMNS if by_workspace else ())]
-    return exports.write(path, columns, _workspace_batches(view, now) if by_workspace else _account_batches(view, now))
+    return csv.write(columns, _workspace_batches(view, now) if by_workspace else _account_batches(view, now))
 
 
 def _account_batches(view: View, now: datetime) -> Iterator[list[list[str]]]:

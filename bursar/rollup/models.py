@@ -146,19 +146,6 @@ class MonthRestatement(models.Model):
         indexes = [models.Index(name="restatement_by_month", fields=["account", "month"])]
 
 
-class Export(models.Model):
-    """A CSV written once, in one consistent read. Its link lives 24 h, for the person who asked."""
-
-    public_id = PublicIdField(prefix="exp")
-    user_id = models.BigIntegerField()
-    file_name = models.CharField(max_length=120)
-    path = models.CharField(max_length=300)
-    rows = models.PositiveIntegerField()
-    sha256 = models.CharField(max_length=64)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-
-
 class SavedView(models.Model):
     """A name for the rollup's filters, sort and columns: `query` is the page's address without the month."""
 

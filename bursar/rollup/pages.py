@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -18,7 +17,6 @@ from bursar.core import clock
 from bursar.core.errors import BadRequest, NotFound
 from bursar.rollup import filters, present, queries, rules, views
 from bursar.rollup.filters import PAGE_SIZE, View
-from bursar.rollup.models import Export
 from bursar.rollup.refresh import refresh
 from bursar.staff.queries import list_managers
 from bursar.tenants.queries import count_invitations, get_account, list_people_by_role
@@ -127,16 +125,3 @@ def export(request: HttpRequest) -> HttpResponse:
     data = {"rows": request.POST.get("rows", "accounts"), "query": request.POST.get("query", "")}
     outcome = run("rollup.company.export", actor_of(request), "company", data)
     return HttpResponseRedirect(outcome.data["path"])
-
-
-@require_GET
-def download(request: HttpRequest, export_id: str) -> HttpResponseBase:
-    made = Export.objects.filter(public_id=export_id, user_id=actor_of(request).user_id or 0).first()
-    if made is None or made.expires_at <= clock.now() or not Path(made.path).exists():
-        raise NotFound("This download is gone: a link lives 24 hours, for the person who asked. Export again.")
-    file = Path(made.path).open("rb")  # noqa: SIM115  (FileResponse closes it when it is sent)
-    response = FileResponse(file, as_attachment=True, filename=made.file_name)
-    response["Content-Type"] = "text/csv; charset=utf-8"
-    response["X-Row-Count"] = str(made.rows)
-    response["X-Content-SHA256"] = made.sha256
-    return response

@@ -12,5 +12,4 @@ urlpatterns = [
     path("rows/<slug:account_id>", pages.show_row, name="row"),
     path("seats/<slug:account_id>", pages.show_seats, name="seats"),
     path("export", pages.export, name="export"),
-    path("exports/<slug:export_id>", pages.download, name="download"),
 ]

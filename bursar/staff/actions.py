@@ -13,7 +13,7 @@ from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, DayInput, Outcome, Reason, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, DayInput, Group, Outcome, Reason, Undo
 from bursar.core.calendar import add_months, end_of
 from bursar.staff import queries, rules, sign_in
 from bursar.staff.models import ApiToken, Role, StaffMember
@@ -149,6 +149,7 @@ def _why_not_roles(case: Case, data: Cleaned) -> str | None:
     on=StaffMember,
     form=SetRoles,
     label="Roles…",
+    group=Group.ACCESS,
     done="Roles changed",
     icon="user-cog",
     help="Says what a colleague may do, at once: in the panel, by API and in jobs that still run.",
@@ -179,6 +180,7 @@ def _why_inactive(case: Case) -> str | None:
     key="staff.staff.deactivate",
     on=StaffMember,
     label="Deactivate…",
+    group=Group.ACCESS,
     done="Deactivated",
     icon="user-off",
     help="Takes the staff hat away at once: every session and token ends. What they did stays in the book.",
@@ -205,6 +207,7 @@ def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     key="staff.staff.reactivate",
     on=StaffMember,
     label="Reactivate…",
+    group=Group.ACCESS,
     done="Reactivated",
     icon="user-check",
     help="Gives the staff hat back, with the roles they had. Their tokens stay revoked.",
@@ -225,6 +228,7 @@ def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     key="staff.staff.sign_out",
     on=StaffMember,
     label="Sign out everywhere…",
+    group=Group.ACCESS,
     done="Signed out everywhere",
     icon="logout",
     help="Ends every session of theirs, on every device.",
@@ -250,6 +254,7 @@ def _why_no_factor_to_reset(case: Case) -> str | None:
     key="staff.staff.reset_factor",
     on=StaffMember,
     label="Reset second factor…",
+    group=Group.ACCESS,
     done="Second factor reset",
     icon="shield-off",
     help="Removes their authenticator, passkeys and recovery codes, and ends every session. They enrol anew.",
@@ -334,6 +339,7 @@ def create_token(act: Act, company: Company, data: Cleaned) -> Outcome:
     key="staff.token.revoke",
     on=ApiToken,
     label="Revoke token…",
+    group=Group.ACCESS,
     done="Token revoked",
     icon="key-off",
     help="The token works no more from this moment.",

@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic, Undo
 from bursar.core.dated import replace_from
 from bursar.tenants import queries, rules, store
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
@@ -114,6 +114,7 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
     on=Workspace,
     form=ChangeAdmin,
     label="Change admin…",
+    group=Group.PEOPLE,
     done="Admin changed",
     icon="user-star",
     help="Hands the administration of the workspace to another of its members, at once.",
@@ -181,6 +182,7 @@ class PartnerToggle(ActionForm):
     on=Organisation,
     form=PartnerToggle,
     label="Partner toggle…",
+    group=Group.PARTNER,
     done="Partner mark changed",
     icon="affiliate",
     help="Lets the organisation's admins create workspaces for external clients, or stops that. Name the agreement.",
@@ -241,6 +243,7 @@ for _slug, _model, _when in NOTES:
         on=_model,
         form=AddNote,
         label="Add note…",
+        group=Group.NOTES,
         done="Note added",
         icon="note",
         help="Writes something down for colleagues; the customer never sees it.",

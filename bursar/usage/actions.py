@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Change, Cleaned, Notice, Outcome, Topic
+from bursar.actions.spec import Case, Change, Cleaned, Group, Notice, Outcome, Topic
 from bursar.core.hours import clock_hours
 from bursar.tenants.models import Workspace
 from bursar.usage import queries, rules
@@ -28,6 +28,7 @@ def _why_not_reset(case: Case) -> str | None:
     key="usage.workspace.reset_usage",
     on=Workspace,
     label="Reset usage…",
+    group=Group.PLAN,
     done="Usage reset",
     icon="rotate",
     help="Counting starts at zero; the customer can go on at once. What was recorded stays.",

@@ -20,6 +20,8 @@ from django.db import connection, transaction
 from bursar.actions import bulk
 from bursar.audit.models import AuditLine
 from bursar.core import clock
+from bursar.files.jobs import forget_unfinished
+from bursar.files.models import File, PassingChunk
 from bursar.tenants.models import BillingAccount
 from bursar.usage.models import UsageReset
 from tests.cast import Cast, bring_all, organisation, prove, sign_in, workspace
@@ -90,6 +92,27 @@ def test_left_alone_it_all_happens(committed: Cast) -> None:
     process = start_act(committed)
     assert process.wait(60) == 0
     assert UsageReset.objects.count() == 1 and AuditLine.objects.filter(key=KEY).count() == 1
+    prove()
+
+
+@pytest.mark.parametrize("table", ["files_passingchunk", "audit_audithead"])
+def test_an_export_killed_in_the_middle_is_served_to_nobody_and_goes_after_an_hour(committed: Cast, table: str) -> None:
+    """While its bytes are written, or after, before its line."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+        process = start("act", "rollup.company.export", "company", "--set", "rows=accounts")
+        wait_for_a_waiter()
+        kill(process)
+    wait_until_gone()
+    file = File.objects.get()
+    assert file.finished_at is None and (file.length is None) is (table == "files_passingchunk")
+    File.objects.update(made_by=committed.iris.user_id)
+    assert sign_in("iris@agora.example").get(f"/panel/files/{file.public_id}").status_code == 404
+    assert not AuditLine.objects.filter(key="rollup.company.export").exists()
+    forget_unfinished(clock.now())
+    assert File.objects.count() == 1, "it might still be written"
+    forget_unfinished(clock.now() + timedelta(hours=1))
+    assert not File.objects.exists() and not PassingChunk.objects.exists()
     prove()
 
 

@@ -256,7 +256,7 @@ def test_the_file_is_what_is_on_screen(cast: Cast) -> None:
     iris = sign_in("iris@agora.example")
     answer = iris.post("/panel/at-risk/export", {"query": ""})
     file = iris.get(answer["Location"])
-    rows = list(csv.DictReader(io.StringIO(file.getvalue().decode())))
+    rows = list(csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode())))
     found = api()
     assert rows == [*found["workspaces"], *found["accounts"]] and file["X-Row-Count"] == "3"
     assert AuditLine.objects.filter(key="attention.company.export_at_risk").count() == 1

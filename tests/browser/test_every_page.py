@@ -303,7 +303,7 @@ def test_no_page_is_left_out(visitors: Visitors) -> None:
         "/actions/bulk/<slug:slug>/<slug:verb>",
         "/actions/menu/<slug:slug>/<slug:target_id>",
         "/panel/actions/bulk/<slug:slug>/<slug:verb>",  # wants picked rows: walked with a question
-        "/panel/usage/exports/<slug:export_id>",  # a file
+        "/panel/files/<slug:file_id>",
         "/sign-in/oidc/<slug:provider_id>/login/",  # tests/product/test_oidc.py has an issuer
         "/sign-in/oidc/<slug:provider_id>/login/callback/",
         "/sign-in/with/login/error/",  # a 403 page, as it should be

@@ -110,7 +110,8 @@ TOLD = {
     "/panel/notices/<slug:notice_id>/open": 405,
     "/panel/notices/read": 405,
     "/panel/usage/export": 405,
-    "/panel/usage/exports/<slug:export_id>": 404,  # no such file
+    "/panel/files/<slug:file_id>": 404,  # no such file
+    "/api/v1/files/<file_id>": 404,
     "/panel/mail/<slug:mail_id>": 404,  # nothing was sent yet
     "/panel/mail/<slug:mail_id>/html": 404,
     "/handbook": 302,

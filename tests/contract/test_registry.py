@@ -13,6 +13,7 @@ from bursar.access.actor import Actor
 from bursar.access.rights import Right
 from bursar.actions import menu
 from bursar.actions.registry import ACTIONS, TARGETS, list_declaration_faults
+from bursar.actions.run import run
 from bursar.actions.spec import Action, Reason
 from bursar.audit.models import AuditLine
 from bursar.core.errors import Forbidden, NotFound
@@ -109,6 +110,17 @@ def test_a_kebab_says_why_a_lever_is_off(cast: Cast) -> None:
     assert "set tier" in entries["Change tier…"].why_not and not entries["Change tier…"].enabled
     assert entries["Discount…"].enabled and not entries["Reset usage…"].enabled
     assert len(TARGETS) >= 4
+
+
+def test_a_kebab_is_in_the_order_of_its_groups(cast: Cast) -> None:
+    own, account, _ = menu.build(cast.iris, "workspace", cast.klimaat.public_id, NOW)
+    assert list(own.groups) == ["Plan and usage", "Money", "People", "Attention", "Notes"]
+    assert [entry.label for entry in own.groups["Money"]] == ["Discount…", "Remove discount…"]
+    assert list(account.groups) == list(own.groups)
+    discount = {"kind": "partner", "percent": "10", "end_date": ""}
+    run("plans.workspace.set_discount", cast.iris, cast.panel.public_id, discount, reason="Council")
+    again = menu.build(cast.iris, "workspace", cast.panel.public_id, NOW)[0]
+    assert list(again.groups)[:2] == ["", "Plan and usage"] and again.entries[0].label == "Undo “Discount”…"
 
 
 def test_the_api_performs_and_repeats_once(cast: Cast) -> None:

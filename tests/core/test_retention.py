@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +23,6 @@ from bursar.core.ticks import TICKS
 from bursar.notifications.models import Mail, Notification
 from bursar.outbox.models import OutboxAttempt, OutboxRow
 from bursar.plans.models import ClockTold
-from bursar.rollup.models import Export
 from bursar.staff.models import SignInLink
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
 from bursar.webhooks.queries import KIND
@@ -124,31 +121,6 @@ def test_sessions_links_keys_offers_bulk_runs_and_marks(cast: Cast) -> None:
     ]  # fmt: skip
     assert [row.ends_at for row in ClockTold.objects.all()] == [YOUNG]
     prove()
-
-
-def test_exports_and_files_that_nobody_was_given(cast: Cast, tmp_path: Path, settings: Any) -> None:
-    settings.BURSAR_VAR = tmp_path
-    folder = tmp_path / "exports"
-    folder.mkdir()
-
-    def file(name: str, age: timedelta) -> Path:
-        path = folder / name
-        path.write_text("x")
-        at = (NOW - age).timestamp()
-        os.utime(path, (at, at))
-        return path
-
-    def export(path: Path, expires: Any) -> None:
-        more = {"user_id": 1, "file_name": "x", "rows": 1, "sha256": "", "created_at": NOW, "expires_at": expires}
-        Export.objects.create(path=str(path), **more)
-
-    over, running = file("over.csv", timedelta(days=1)), file("running.csv", timedelta(days=9))
-    export(over, NOW)
-    export(running, NOW + timedelta(hours=1))
-    stray, being_written = file("stray.csv", timedelta(days=3)), file("new.csv", timedelta(minutes=1))
-    assert run_ticks(NOW) == []
-    assert {path for path in (over, running, stray, being_written) if path.exists()} == {running, being_written}
-    assert Export.objects.count() == 1
 
 
 class Killed(BaseException):

@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import ACTIONS, list_declaration_faults
 from bursar.actions.sentences import list_refusals
-from bursar.actions.spec import Action, ActionForm, Case, Outcome
+from bursar.actions.spec import Action, ActionForm, Case, Group, Outcome
 from bursar.plans import rules
 from bursar.tenants.models import Workspace
 
@@ -60,6 +60,13 @@ def test_an_action_that_does_not_say_when_is_a_fault() -> None:
     fault = "a.b.c: does not say when to reach for it (`when`)"
     assert fault in list_declaration_faults(made())
     assert fault not in list_declaration_faults(made(when="For tests. Not for people."))
+
+
+def test_an_action_in_the_kebab_says_in_which_group() -> None:
+    fault = "a.b.c: stands in the menu and in none of its groups (`group`)"
+    assert fault in list_declaration_faults(made())
+    assert fault not in list_declaration_faults(made(group=Group.PLAN))
+    assert fault not in list_declaration_faults(made(in_menu=False))
 
 
 def test_an_action_that_is_a_command_says_what_it_is_called_afterwards() -> None:

@@ -30,6 +30,7 @@ from bursar.audit import store
 from bursar.config import logs, operator
 from bursar.config.deployment import list_findings
 from bursar.core import clock, heartbeat
+from bursar.files.models import PassingChunk
 from tests.cast import NOW, Cast, bring_all, prove, sign_in, usage
 
 
@@ -124,6 +125,8 @@ def is_there(known: dict[str, Any]) -> bool:
 @pytest.mark.django_db(transaction=True)
 def test_backup_and_restore_proven_by_both_verifies(committed: Cast, tmp_path: Path) -> None:
     committed.reset_panel()
+    run("rollup.company.export", committed.iris, "company", {"rows": "accounts"})
+    assert PassingChunk.objects.exists()
     prove()
     file = tmp_path / "bursar.dump"
     call_command("backup", str(file))
@@ -140,6 +143,9 @@ def test_backup_and_restore_proven_by_both_verifies(committed: Cast, tmp_path: P
             done = bursar(url, *command)
             assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
         assert is_there(known)
+        with psycopg.connect(host=known["HOST"], user=known["USER"], dbname="bursar_restored") as there:
+            kept = there.execute("SELECT (SELECT count(*) FROM files_file), (SELECT count(*) FROM files_passingchunk)")
+            assert kept.fetchone() == (1, 0), "what lives for days is left out"
         again = bursar(url, "restore", str(file))
         assert again.returncode == 1 and "--replace" in again.stderr
         broken = tmp_path / "broken.dump"

@@ -90,7 +90,7 @@ def test_odd_but_harmless_addresses_show_the_page(cast: Cast, query: str) -> Non
 
 
 @pytest.mark.parametrize("address", ["/panel/accounts/acc_x", "/panel/usage/rows/acc_x", "/panel/actions/menu/account/x",
-                                     "/panel/actions/menu/planet/x", "/panel/usage/exports/exp_x"])  # fmt: skip
+                                     "/panel/actions/menu/planet/x", "/panel/files/fil_x"])  # fmt: skip
 def test_unknown_ids_are_404(cast: Cast, address: str) -> None:
     assert sign_in("iris@agora.example").get(address).status_code == 404
 

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from bursar.audit.models import AuditLine
 from bursar.core import clock
 from bursar.core.hours import plain_hours
-from bursar.rollup.exports import neutral
+from bursar.files.csv import neutral
 from tests.cast import NOW, Cast, bring_all, organisation, person, seat, sign_in, usage, workspace
 
 

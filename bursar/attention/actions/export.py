@@ -6,13 +6,13 @@ from django import forms
 from django.http import QueryDict
 
 from bursar.access.rights import Right
+from bursar.actions.exports import keep
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Cleaned, Company, Outcome, Reason
 from bursar.attention import csv, filters
 from bursar.core.errors import Refusal
-from bursar.rollup import exports
-from bursar.rollup.exports import Written
+from bursar.files.csv import Written, write
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 
@@ -36,7 +36,7 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     refresh(case.now)
     ask = filters.read(QueryDict(data["query"]))
     with consistent_read():
-        return exports.write(exports.new_path(), csv.COLUMNS, csv.batches(ask, case.actor, case.now))
+        return write(csv.COLUMNS, csv.batches(ask, case.actor, case.now))
 
 
 @action(
@@ -54,4 +54,4 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     in_menu=False,
 )
 def export(act: Act, company: Company, data: Cleaned) -> Outcome:
-    return exports.keep(act, act.prepared, f"at-risk-{act.now:%Y-%m-%d}", data["query"])
+    return keep(act, act.prepared, f"at-risk-{act.now:%Y-%m-%d}", data["query"])

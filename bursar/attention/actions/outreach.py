@@ -9,7 +9,7 @@ from django import forms
 from bursar.access.models import User
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason
 from bursar.attention import words
 from bursar.attention.actions.shared import TARGETS, line_of, settle, why_not_at_risk
 from bursar.attention.words import Mail
@@ -106,6 +106,7 @@ for _slug, _model in TARGETS:
         on=_model,
         form=SendMail,
         label="Send outreach mail…",
+        group=Group.ATTENTION,
         done="Outreach mail sent",
         icon="mail-forward",
         help="Sends a mail to an admin contact from Bursar, filled in by the row's first reason; answers come to you.",
@@ -119,6 +120,7 @@ for _slug, _model in TARGETS:
         on=_model,
         form=LogMail,
         label="Log outreach…",
+        group=Group.ATTENTION,
         done="Outreach logged",
         icon="mail-check",
         help="Keeps that you wrote or called; “Write” in the at-risk row logs by itself.",

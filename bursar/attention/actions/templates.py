@@ -9,7 +9,7 @@ from django.conf import settings
 
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Undo
 from bursar.attention import queries, rules, words
 from bursar.attention.models import OutreachTemplate
 
@@ -71,6 +71,7 @@ def _why_same(case: Case, data: Cleaned) -> str | None:
     on=OutreachTemplate,
     form=EditTemplate,
     label="Edit template…",
+    group=Group.SETUP,
     done="Template edited",
     icon="edit",
     help="Changes the prepared mail of this reason for all colleagues; mails that were sent stay as they were.",

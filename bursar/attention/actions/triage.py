@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import Verb, action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Outcome, Reason, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Reason, Undo
 from bursar.attention.actions.shared import TARGETS, line_of, settle, triage_of, why_not_at_risk
 from bursar.attention.models import NoteOutcome
 from bursar.core.calendar import midnight
@@ -145,7 +145,8 @@ def note_outcome(act: Act, target: Any, data: Cleaned) -> Outcome:
 def _declare(slug: str, model: type, verb: str, function: Verb, **more: Any) -> None:
     """The same lever on a workspace and on an account."""
     inverse = tuple(f"attention.{slug}.{other}" for other in more.pop("inverse", ()))
-    action(key=f"attention.{slug}.{verb}", on=model, inverse=inverse, **{"reason": Reason.NONE, **more})(function)
+    more = {"reason": Reason.NONE, "group": Group.ATTENTION, "inverse": inverse, **more}
+    action(key=f"attention.{slug}.{verb}", on=model, **more)(function)
 
 
 for _slug, _model in TARGETS:

@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import action, target_of
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Outcome, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Undo
 from bursar.core.calendar import end_of
 from bursar.core.dated import replace_from
 from bursar.plans import queries, rules
@@ -123,6 +123,7 @@ def _remove_discount(act: Act) -> Outcome:
     on=BillingAccount,
     form=DiscountForm,
     label="Discount…",
+    group=Group.MONEY,
     done="Discount set",
     icon="discount",
     help="Sets the account's discount at once; it applies to every amount asked or shown from now on.",
@@ -148,6 +149,7 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     key="plans.account.remove_discount",
     on=BillingAccount,
     label="Remove discount…",
+    group=Group.MONEY,
     done="Discount removed",
     icon="discount-off",
     help="Ends the account's discount now; the full price holds from here on.",
@@ -172,6 +174,7 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     on=Workspace,
     form=DiscountForm,
     label="Discount…",
+    group=Group.MONEY,
     done="Discount set",
     icon="discount",
     help="Sets a discount on this workspace alone; it replaces the account's here. 0 % means the full price here.",
@@ -197,6 +200,7 @@ def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Out
     key="plans.workspace.remove_discount",
     on=Workspace,
     label="Remove discount…",
+    group=Group.MONEY,
     done="Discount removed",
     icon="discount-off",
     help="Ends this workspace's own discount now; the account's, if any, holds here again.",

@@ -10,7 +10,7 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Outcome, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Undo
 from bursar.core.calendar import end_of
 from bursar.plans import rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of, why_deleted
@@ -55,6 +55,7 @@ def _words(tier: str, until: date) -> str:
     on=Workspace,
     form=GrantTier,
     label="Time-limited tier…",
+    group=Group.PLAN,
     done="Tier raised for a time",
     icon="hourglass",
     help="Puts the workspace on a higher tier until a day; then it is on its base tier again by itself.",
@@ -98,6 +99,7 @@ def _why_no_grant_to_end(case: Case) -> str | None:
     key="plans.workspace.end_grant",
     on=Workspace,
     label="End time-limited tier…",
+    group=Group.PLAN,
     done="Time-limited tier ended",
     icon="hourglass-off",
     help="Ends the newest time-limited approval now; what stands beneath it holds again.",

@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Outcome, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Topic
 from bursar.core.calendar import end_of
 from bursar.plans import rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
@@ -33,6 +33,7 @@ def _why_not_managed(case: Case) -> str | None:
     on=BillingAccount,
     form=SetManaged,
     label="Set managed…",
+    group=Group.MONEY,
     done="Set to managed billing",
     icon="file-invoice",
     help="Takes the account out of self-serve: it is billed by invoice from here on. Tiers stay as they are.",
@@ -94,6 +95,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     on=BillingAccount,
     form=SetSelfServe,
     label="Back to self-serve…",
+    group=Group.MONEY,
     done="Set back to self-serve",
     icon="arrow-back-up",
     help="Ends managed billing: to Free at once, or keeping the tiers until a date.",

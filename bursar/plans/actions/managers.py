@@ -9,7 +9,7 @@ from django.conf import settings
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Undo
 from bursar.core.dated import replace_from
 from bursar.plans.models import AccountManager
 from bursar.staff.models import StaffMember
@@ -52,6 +52,7 @@ def _why_same_manager(case: Case, data: Cleaned) -> str | None:
     on=BillingAccount,
     form=AssignManager,
     label="Assign account manager…",
+    group=Group.PEOPLE,
     done="Account manager assigned",
     icon="user-check",
     help="Names the colleague who looks after this account.",
@@ -75,6 +76,7 @@ def assign_manager(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     key=CLEAR,
     on=BillingAccount,
     label="Clear account manager…",
+    group=Group.PEOPLE,
     done="Account manager cleared",
     icon="user-minus",
     help="Nobody looks after this account by name any more.",

@@ -9,7 +9,7 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Undo
 from bursar.plans import queries, rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of, why_deleted
 from bursar.plans.models import PaymentMode, PaymentStatus, Tier
@@ -50,6 +50,7 @@ def _foresee_tier(case: Case, data: Cleaned) -> list[str]:
     on=Workspace,
     form=ChangeTier,
     label="Change tier…",
+    group=Group.PLAN,
     done="Tier changed",
     icon="arrows-up-down",
     help="Moves the workspace to another tier at once. The customer sees it immediately.",

@@ -9,7 +9,7 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Undo
 from bursar.plans import queries, store, trials
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, why_not_by_hand
 from bursar.plans.models import ClockTold, GrantEnd, GrantKind, Tier, TierGrant
@@ -40,6 +40,7 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
     key="plans.account.grant_trial",
     on=BillingAccount,
     label="Grant reverse trial…",
+    group=Group.PLAN,
     done="Reverse trial granted",
     icon="gift",
     help="One calendar month of Changemaker for every workspace below it, free; it reverts by itself.",
@@ -88,6 +89,7 @@ def _why_no_trial_to_end(case: Case) -> str | None:
     key="plans.account.end_trial",
     on=BillingAccount,
     label="End trial now…",
+    group=Group.PLAN,
     done="Reverse trial ended",
     icon="gift-off",
     help="Ends the reverse trial at once; every workspace is back on its own tier.",

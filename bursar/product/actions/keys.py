@@ -11,7 +11,7 @@ from bursar.access.keys import digest_of, make_secret
 from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome
 from bursar.product.models import ApiKey, Scope
 from bursar.product.queries import get_key
 
@@ -83,6 +83,7 @@ def _why_not_rotate(case: Case) -> str | None:
     key="product.key.rotate",
     on=ApiKey,
     label="Rotate key…",
+    group=Group.ACCESS,
     done="API key rotated",
     icon="refresh",
     help="Makes a new key with the same scopes; the old one works 24 hours more, so that systems can change over.",
@@ -106,6 +107,7 @@ def rotate_key(act: Act, key: ApiKey, data: Cleaned) -> Outcome:
     key="product.key.revoke",
     on=ApiKey,
     label="Revoke key…",
+    group=Group.ACCESS,
     done="API key revoked",
     icon="key-off",
     help="The key works no more from this moment.",

@@ -7,7 +7,7 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome
 from bursar.product import erase
 from bursar.tenants.models import Person
 from bursar.tenants.queries import get_person, list_person_touches
@@ -49,6 +49,7 @@ def _why_not_erase(case: Case) -> str | None:
     on=Person,
     form=EraseForm,
     label="Erase person…",
+    group=Group.PEOPLE,
     done="Person erased",
     icon="eraser",
     help="Blanks names, addresses and logins everywhere, for good. The book keeps an id, and its chain holds.",

@@ -10,7 +10,7 @@ from bursar.access.actor import ActorKind
 from bursar.actions.menu import why_not
 from bursar.actions.registry import ACTIONS, action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Notice, Outcome, Reason, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Notice, Outcome, Reason, Topic
 from bursar.plans import rules as plans
 from bursar.plans.models import Cadence, DiscountKind, Tier
 from bursar.requests import queries, rules
@@ -160,6 +160,7 @@ def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
     on=UpgradeRequest,
     form=Approve,
     label="Approve…",
+    group=Group.DECISION,
     done="Request approved",
     icon="check",
     help="Gives what was asked for, as proposed or changed, at once; the requester is told.",
@@ -243,6 +244,7 @@ def _changes(request: UpgradeRequest, before: str) -> list[Change]:
     key="requests.request.deny",
     on=UpgradeRequest,
     label="Deny…",
+    group=Group.DECISION,
     done="Request denied",
     icon="x",
     help="Says no. The requester is told, with the message that you write to them.",
@@ -271,6 +273,7 @@ def _why_not_close(case: Case) -> str | None:
     key="requests.request.close_as_done",
     on=UpgradeRequest,
     label="Close as done…",
+    group=Group.DECISION,
     done="Request closed as done",
     icon="checks",
     help="Closes a request that needs no decision any more; nothing else is changed.",
@@ -292,6 +295,7 @@ action(
     on=UpgradeRequest,
     form=AddNote,
     label="Add note…",
+    group=Group.NOTES,
     done="Note added",
     icon="note",
     help="Writes something down for colleagues; the customer never sees it.",

@@ -9,7 +9,7 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome
 from bursar.webhooks import queries, rules, store
 from bursar.webhooks.actions.shared import why_gone
 from bursar.webhooks.events import CHOICES
@@ -93,6 +93,7 @@ def _why_nothing_new(case: Case, data: Cleaned) -> str | None:
     on=WebhookEndpoint,
     form=EndpointForm,
     label="Edit endpoint…",
+    group=Group.SETUP,
     done="Endpoint edited",
     icon="edit",
     help="Changes the address, the name or the events. What waits goes to the new address; the secret stays.",
@@ -115,6 +116,7 @@ def edit_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome
     key="webhooks.endpoint.rotate_secret",
     on=WebhookEndpoint,
     label="Rotate secret…",
+    group=Group.SETUP,
     done="Secret rotated",
     icon="refresh",
     help="Makes a new secret, shown once. For 24 hours messages carry two signatures, one by the old secret.",

@@ -7,7 +7,7 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxState
 from bursar.webhooks import queries, store
@@ -35,6 +35,7 @@ register_target(
     key="webhooks.endpoint.send_test",
     on=WebhookEndpoint,
     label="Send a test event",
+    group=Group.DELIVERY,
     done="Test event sent",
     icon="send",
     help="Sends the event “webhook.test”, which names nobody. What came back stands in the log.",
@@ -75,6 +76,7 @@ def _why_not_replay_since(case: Case, data: Cleaned) -> str | None:
     on=WebhookEndpoint,
     form=ReplaySince,
     label="Replay since…",
+    group=Group.DELIVERY,
     done="Replayed since an instant",
     icon="history",
     help="Sends all delivered events since an instant once more, in order, each under its old webhook-id.",
@@ -104,6 +106,7 @@ def _why_not_repeat(case: Case) -> str | None:
     key="webhooks.message.replay",
     on=WebhookMessage,
     label="Replay…",
+    group=Group.DELIVERY,
     done="Replayed",
     icon="repeat",
     help="Sends the same message once more under its old webhook-id, so that the receiver can tell.",
@@ -136,6 +139,7 @@ def _why_not_try(case: Case) -> str | None:
     key="webhooks.message.try_now",
     on=WebhookMessage,
     label="Try now",
+    group=Group.DELIVERY,
     done="Tried again",
     icon="player-play",
     help="Does not wait for the next try. Messages before it in the same account's order still go first.",

@@ -10,7 +10,7 @@ from bursar.access.actor import ActorKind
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic
 from bursar.webhooks import queries, store
 from bursar.webhooks.actions.shared import say_messages, why_gone
 from bursar.webhooks.models import WebhookEndpoint
@@ -24,6 +24,7 @@ def _why_not_pause(case: Case) -> str | None:
     key="webhooks.endpoint.pause",
     on=WebhookEndpoint,
     label="Pause…",
+    group=Group.DELIVERY,
     done="Paused",
     icon="player-pause",
     help="Nothing is sent there until it is resumed. New messages wait behind those that wait already.",
@@ -72,6 +73,7 @@ def _why_not_resume(case: Case) -> str | None:
     on=WebhookEndpoint,
     form=Resume,
     label="Resume…",
+    group=Group.DELIVERY,
     done="Resumed",
     icon="player-play",
     help="Sends everything from now on; what waited goes out first, in order, or is dropped.",
@@ -166,6 +168,7 @@ def drop_old(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     key="webhooks.endpoint.delete",
     on=WebhookEndpoint,
     label="Delete endpoint…",
+    group=Group.SETUP,
     done="Endpoint deleted",
     icon="trash",
     help="Nothing is sent there any more, and its secrets sign nothing. Its log stays readable.",

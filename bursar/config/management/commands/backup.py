@@ -7,10 +7,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bursar.core import backup
 from bursar.core.database import DatabaseProblem
+from bursar.files.models import PassingChunk
 
 
 class Command(BaseCommand):
-    help = "Writes the whole database into one file, consistent while people work"
+    help = "Writes the whole database into one file, consistent while people work; what lives for days is left out"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = "Example: bursar backup bursar-2026-11-24.dump"
@@ -21,7 +22,7 @@ class Command(BaseCommand):
         if path.exists():
             raise CommandError(f"{path} is there already. Choose another name.")
         try:
-            size = backup.dump(path)
+            size = backup.dump(path, without=[PassingChunk._meta.db_table])
         except DatabaseProblem as problem:
             raise CommandError(str(problem)) from None
         self.stdout.write(f"{path}: {size:,} bytes. Keep var/secret or BURSAR_SECRET_KEY with it.")

@@ -28,7 +28,7 @@ def mark_ended(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rollup", "0004_attention_indexes"),
+        ("rollup", "0005_exports_are_files"),
         ("tenants", "0003_invitations"),
         ("usage", "0003_event_person"),
     ]
