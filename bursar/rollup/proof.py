@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from bursar.core.calendar import Month, months_between
 from bursar.core.sortkey import sort_key
@@ -147,7 +147,8 @@ def list_wrong_totals(now: datetime, only: Month | None) -> Iterator[Finding]:
     sums = _sums_by_month()
     for month in shown:
         if month.first in sums:
-            totals, sources = calc_totals(View(month, current)), sums[month.first]
+            totals, sources = calc_totals(View(month, current)), dict(sums[month.first])
+            sources["recorded_seconds"] -= sources.pop("beside")
             for name, computed in sources.items():
                 if getattr(totals, name) != computed:
                     yield f"page of {month}", f"total of {name}", getattr(totals, name), computed
@@ -162,7 +163,13 @@ def _sums_by_month() -> dict[date, dict[str, Any]]:
     fields = ("workspaces", "seats", "recorded_seconds", "mrr", "potential")
     rows = AccountMonth.objects.order_by().values("month")
     rows = rows.annotate(accounts=Count("klass", filter=COUNTED), **{f"{name}_": Sum(name) for name in fields})
-    return {row["month"]: {"accounts": row["accounts"], **{name: row[f"{name}_"] for name in fields}} for row in rows}
+    # Hours that came in for an account which had ceased before the month stand in its own months, not on the page.
+    rows = rows.annotate(beside=Sum("recorded_seconds", filter=Q(is_listed=False, ended_at__isnull=False)))
+    return {
+        row["month"]: {"accounts": row["accounts"], "beside": row["beside"] or 0}
+        | {name: row[f"{name}_"] for name in fields}
+        for row in rows
+    }
 
 
 def _wrong_hours(current: Month, only: Month | None, sums: dict[date, dict[str, Any]]) -> Iterator[Finding]:

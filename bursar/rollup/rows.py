@@ -117,7 +117,7 @@ def build_rows(
     ]
     row = _account_row(facts, month, previous, at, next_change_at=facts.next_change_at if is_open else None)
     if departed:
-        row.is_listed = True
+        row.is_listed |= any(w.ended_at is None or w.ended_at > month.start for w in departed)
         row.ended_at = None if is_counted(row) else max((w.ended_at for w in departed if w.ended_at), default=None)
     return MonthRows(row, living + departed)
 
