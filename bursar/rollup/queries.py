@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
@@ -21,15 +22,17 @@ from bursar.plans.queries import load_account, load_catalogue
 from bursar.plans.rules import AccountState
 from bursar.rollup import rules
 from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
-from bursar.rollup.models import AccountMonth, RevenueClass, WorkspaceMonth
+from bursar.rollup.models import AccountMonth, RevenueClass, Unsettled, WorkspaceMonth
 from bursar.tenants.models import BillingAccount
 from bursar.tenants.queries import Contact, list_admin_contacts, search_account_ids
 from bursar.usage.models import UsageMonth
 from bursar.usage.queries import Standing, list_standings
+from bursar.usage.rules import calc_cap_state
 
 EVER = datetime.min.replace(tzinfo=UTC)
 # Of the accounts that are listed, those that count as accounts: they have a workspace, or they pay.
 COUNTED = Q(workspaces__gt=0) | Q(klass=RevenueClass.PAYING)
+NO_CAP = calc_cap_state(0, None, "", 0)
 NESTED = 5
 NESTED_MORE = 200
 ORDER = {
@@ -45,6 +48,7 @@ ORDER = {
     "payment": "last_payment_at",
 }
 MAY_BE_EMPTY = ("manager", "payment")
+log = structlog.get_logger()
 
 
 def list_used_months(states: Iterable[AccountState], since: Month | None = None) -> dict[int, set[date]]:
@@ -67,10 +71,19 @@ def rule_settings() -> rules.Settings:
     return rules.Settings(load_catalogue(), settings.BURSAR_GRACE)
 
 
-def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown:
-    """The account's price, worked out: one reading for the panel, the API and the customer's own page."""
+def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown | None:
+    """The account's price, worked out, for the panel and the API; None when it cannot be, which the log explains."""
     state: AccountState = load_account(account.pk)
-    return rules.break_down(state, rule_settings(), at)
+    try:
+        return rules.break_down(state, rule_settings(), at)
+    except Exception:
+        log.exception("price_not_computed", account=account.public_id)
+        return None
+
+
+def count_faulty() -> int:
+    """Accounts whose figures cannot be computed at present."""
+    return Unsettled.objects.exclude(fault="").count()
 
 
 def filtered(view: View) -> QuerySet[AccountMonth]:
@@ -117,11 +130,10 @@ def with_last_payment(rows: QuerySet[AccountMonth], view: View) -> QuerySet[Acco
 class Totals:
     """Of the whole filtered set. Amounts EUR per month; `classes` in the order of `RevenueClass`.
 
-    `rows`: how many are listed. `accounts`: without those that ceased, or could not be computed (`faulty`).
+    `rows`: how many are listed. `accounts`: without those that ceased, or could not be computed.
     """
 
     rows: int = 0
-    faulty: int = 0
     accounts: int = 0
     workspaces: int = 0
     seats: int = 0
@@ -274,11 +286,12 @@ def list_workspace_lines(
         .order_by("account_id", "place")
     )
     found = list(rows if nested is None else rows.filter(place__lte=nested))
-    tiers = {row.workspace_id: row.tier for row in found}
+    tiers = {row.workspace_id: row.tier for row in found if row.is_live}
     standings = list_standings(tiers, view.as_of(now), is_open=view.is_current)
     lines: dict[int, list[WorkspaceLine]] = {}
     for row in found:
-        line = WorkspaceLine(row, standings[row.workspace_id], Tier(row.tier).label, row.of)
+        standing = standings.get(row.workspace_id) or Standing(row.tier, 0, None, NO_CAP)
+        line = WorkspaceLine(row, standing, Tier(row.tier).label, row.of)
         lines.setdefault(row.account_id, []).append(line)
     return lines
 

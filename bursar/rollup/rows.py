@@ -229,7 +229,7 @@ def build_faulty_row(account_id: int, month: Month, fault: str, previous: Known 
         ended_at=None,
         fault=fault[:FAULT_LENGTH],
         klass="free",
-        reason={"code": "faulty"},
+        reason={"code": "faulty", "fault": fault[:FAULT_LENGTH]},
         tier="free",
         tier_rank=RANK["free"],
         tiers=[],

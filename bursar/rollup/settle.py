@@ -18,7 +18,7 @@ from bursar.plans.queries import load_accounts
 from bursar.plans.rules import AccountState
 from bursar.rollup.models import AccountMonth, MonthRestatement, Unsettled
 from bursar.rollup.queries import list_used_months, rule_settings
-from bursar.rollup.rows import AccountRow, Used, WorkspaceRow, build_faulty_row, build_rows
+from bursar.rollup.rows import FAULT_LENGTH, AccountRow, Used, WorkspaceRow, build_faulty_row, build_rows
 from bursar.rollup.store import (
     IMPORTED,
     LATE_USAGE,
@@ -113,7 +113,7 @@ def _show_fault(pk: int, first: Month, error: Exception, now: datetime) -> None:
     workspaces = account.workspace_months.filter(month__in=[row.month for row in rows])
     kept = [WorkspaceRow(*values) for values in workspaces.values_list(*WorkspaceRow._fields)]
     store_rows(rows, kept)
-    mark_faulty({pk: fault[:200]}, {pk: first}, now + RETRY_AFTER)
+    mark_faulty({pk: fault[:FAULT_LENGTH]}, {pk: first}, now + RETRY_AFTER)
 
 
 @dataclass

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
+from bursar.core.calendar import TICK
 from bursar.plans.models import DiscountKind, PaymentStatus
-from bursar.rollup.models import AccountMonth
+from bursar.rollup.models import AccountMonth, WorkspaceMonth
 
 
 def day(at: datetime | date | None, *, with_year: bool = True) -> str:
@@ -33,12 +34,14 @@ _SENTENCES = {
     "no_way_of_paying": "On a paid tier with no way of paying.",
     "kept": "No way of paying; kept until {until}.",
     "free": "Not on a paid tier.",
+    "faulty": "Cannot be computed: {fault}.",
 }
 
 
 def explain(reason: dict[str, Any]) -> str:
     """Why an account is in its revenue class."""
-    return _explain(reason["code"], reason.get("until") or "", reason.get("since") or "", reason.get("kind") or "")
+    until, since, kind, fault = (reason.get(name) or "" for name in ("until", "since", "kind", "fault"))
+    return _explain(reason["code"], until, since, kind, fault)
 
 
 @lru_cache(maxsize=10_000)
@@ -48,17 +51,22 @@ def explain_text(stored: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def _explain(code: str, until: str, since: str, kind: str) -> str:
+def _explain(code: str, until: str, since: str, kind: str, fault: str) -> str:
     if code == "no_way_of_paying" and until:
         code = "kept"
     days = {
         name: day(datetime.fromisoformat(text)) if text else "" for name, text in (("until", until), ("since", since))
     }
-    return _SENTENCES[code].format(**days, kind=_kind(kind))
+    return _SENTENCES[code].format(**days, kind=_kind(kind), fault=fault.rstrip("."))
 
 
 def _kind(value: str) -> str:
     return DiscountKind(value).label if value else "discount"
+
+
+def ended(fact: AccountMonth | WorkspaceMonth) -> str:
+    """ "ended on 14 November 2026": the day of its last instant; empty for what has not ended."""
+    return f"ended on {day(fact.ended_at - TICK)}" if fact.ended_at else ""
 
 
 def discount(fact: AccountMonth) -> str:
