@@ -76,13 +76,6 @@ class Unsupported(Refusal):
     code = "unsupported"
 
 
-class Unavailable(Refusal):
-    """A fault of ours stands in the way of this one thing; the log has it."""
-
-    status = 503
-    code = "unavailable"
-
-
 class TooMany(Refusal):
     """Tried too often; the same call may work in a while. `seconds`: how long that is at most."""
 

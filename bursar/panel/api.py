@@ -18,8 +18,8 @@ from bursar.panel import queries
 from bursar.panel.schemas import AccountOut, OrganisationOut, PersonOut, WorkspaceOut
 from bursar.rollup import words
 from bursar.rollup.queries import consistent_read, get_breakdown
-from bursar.rollup.rules import Breakdown
 from bursar.rollup.refresh import refresh
+from bursar.rollup.rules import Breakdown
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
 from bursar.usage.queries import get_recorded, get_standing
 from bursar.usage.rules import Shares
