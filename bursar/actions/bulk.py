@@ -12,10 +12,11 @@ from django.utils.module_loading import import_string
 from procrastinate.contrib.django import app
 
 from bursar.access.actor import Actor, Door
+from bursar.actions.checks import check_reason
 from bursar.actions.models import BulkResult, BulkRun, BulkState
 from bursar.actions.registry import ACTIONS
 from bursar.actions.request import Request
-from bursar.actions.run import check_reason, run
+from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.errors import Forbidden, Invalid, NotFound, Refusal
 

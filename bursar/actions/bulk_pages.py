@@ -44,7 +44,7 @@ def show_bulk(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
     form = action.form_for(case)
     if request.method == "GET":
         return _render(request, action, case, ids, {"form": form}, 200)
-    data = read_fields(action, case, request.POST)
+    data = read_fields(action, request.POST)
     try:
         bulk.check_right(action.key, case.actor)
         if not action.form_for(case, request.POST).is_valid():
@@ -75,7 +75,7 @@ def _render(
 ) -> HttpResponse:
     form = more["form"]
     initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
-    data = read_fields(action, case, request.POST) if form.is_bound else initial
+    data = read_fields(action, request.POST) if form.is_bound else initial
     context = {
         **dialog.describe(action, case),
         "ids": ids,

@@ -10,9 +10,8 @@ from django.urls import reverse
 
 from bursar.access.actor import Actor
 from bursar.actions import undo
-from bursar.actions.models import UndoOffer
+from bursar.actions.checks import why_not_permitted
 from bursar.actions.registry import ACTIONS, TARGETS, list_actions_on, target_of
-from bursar.actions.run import why_not_permitted
 from bursar.actions.spec import Action, Case, Group
 
 
@@ -75,10 +74,21 @@ def _undo_entry(case: Case) -> list[Entry]:
         return []
     action = ACTIONS[made.of_key]
     words = "Brings back what was before; it asks for a reason, as every action."
-    return [Entry(f"Undo “{action.title}”…", words, "arrow-back", undo_url(made), True, "", False)]
+    return [
+        Entry(
+            f"Undo “{action.title}”…",
+            words,
+            "arrow-back",
+            undo_url(made.key, made.target_id, made.line_id),
+            True,
+            "",
+            False,
+        )
+    ]
 
 
-def undo_url(made: UndoOffer) -> str:
-    action = ACTIONS[made.key]
-    address = reverse("actions:dialog", args=[action.target_slug, made.target_id, action.verb_name])
-    return f"{address}?undo={made.line_id}"
+def undo_url(key: str, target_id: str, line_id: str) -> str:
+    """The dialog of the inverse `key`, filled in with what takes the line back."""
+    action = ACTIONS[key]
+    address = reverse("actions:dialog", args=[action.target_slug, target_id, action.verb_name])
+    return f"{address}?undo={line_id}"

@@ -22,8 +22,9 @@ from bursar.access import confirm
 from bursar.access.actor import Actor
 from bursar.access.request import actor_of, customer_of
 from bursar.actions import dialog, menu, undo
+from bursar.actions.checks import why_not_permitted
 from bursar.actions.registry import TARGETS, get_action, target_of
-from bursar.actions.run import run, why_not_permitted
+from bursar.actions.run import run
 from bursar.actions.spec import Action, Case, Outcome
 from bursar.core import clock
 from bursar.core.errors import Invalid, NotFound, Refusal
@@ -58,12 +59,12 @@ def _open_case(request: HttpRequest, slug: str, target_id: str, verb: str) -> tu
     return action, Case(actor, target, clock.now())
 
 
-def read_fields(action: Action, case: Case, posted: QueryDict) -> dict[str, Any]:
+def read_fields(action: Action, posted: QueryDict) -> dict[str, Any]:
     """The posted values of the action's own fields, lists where the field takes several."""
-    form = action.form_for(case, posted)
+    fields = action.form.base_fields  # type: ignore[attr-defined]  # set by Django's form metaclass
     return {
         name: field.widget.value_from_datadict(posted, MultiValueDict(), name)
-        for name, field in form.fields.items()
+        for name, field in fields.items()
         if name in posted
     }
 
@@ -92,13 +93,13 @@ def _asked(request: HttpRequest, action: Action) -> dict[str, Any]:
 @require_POST
 def show_preview(request: HttpRequest, slug: str, target_id: str, verb: str) -> HttpResponse:
     action, case = _open_case(request, slug, target_id, verb)
-    context = dialog.foresee(action, case, read_fields(action, case, request.POST))
+    context = dialog.foresee(action, case, read_fields(action, request.POST))
     status = 403 if why_not_permitted(action, case.actor, case.target) else 200
     return render(request, "actions/_preview.html", {**dialog.describe(action, case), **context}, status=status)
 
 
 def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
-    data = read_fields(action, case, request.POST)
+    data = read_fields(action, request.POST)
     if action.danger and confirm.is_needed(request) and not why_not_permitted(action, case.actor, case.target):
         sentence = confirm.try_confirm(request, request.POST.get("confirm", ""))
         if sentence:
@@ -150,7 +151,7 @@ def _as_refused(action: Action, case: Case, posted: QueryDict, refusal: Refusal)
         "idempotency_key": posted.get("idempotency_key", ""),
         "seen": posted.get("seen", ""),
         "undoes": posted.get("undoes", ""),
-        **dialog.foresee(action, case, read_fields(action, case, posted)),
+        **dialog.foresee(action, case, read_fields(action, posted)),
     }
 
 
@@ -196,7 +197,4 @@ def _done(request: HttpRequest, case: Case, outcome: Outcome) -> HttpResponse:
 
 
 def _undo_url(case: Case, outcome: Outcome) -> str:
-    if outcome.undo is None:
-        return ""
-    made = undo.find_offer(outcome.line_id, case.target.public_id, outcome.undo.key)
-    return menu.undo_url(made) if made else ""
+    return menu.undo_url(outcome.undo.key, case.target.public_id, outcome.line_id) if outcome.undo else ""

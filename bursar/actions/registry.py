@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import autodiscover_modules
 
 from bursar.access.actor import Actor
-from bursar.actions.spec import Action, Change, Reason, Touched
+from bursar.actions.spec import Action, Case, Change, Reason, Touched
 from bursar.core import clock
 from bursar.files import kinds
 
@@ -54,7 +54,7 @@ class Target:
     lock: Lock = lock_nothing
 
 
-Settler = Callable[[Touched, datetime, bool], list[Change]]
+Settler = Callable[[Touched, Case, bool], list[Change]]
 Tell = Callable[[str, Any, dict[str, Any]], object]
 Herald = Callable[[list[int], datetime, Tell], None]
 
@@ -90,9 +90,10 @@ def register_target(target: Target) -> None:
 
 
 def settler(name: str) -> Callable[[Settler], Settler]:
-    """Registers what brings derived rows up to date: `(touched, now, later) -> effects`; `later` only marks.
+    """Registers what brings derived rows up to date: `(touched, case, later) -> effects`; `later` only marks.
 
-    They run in street order, which is the order of start-up.
+    They run in street order, which is the order of start-up. What the case has loaded may be used where
+    `case.written` says that it is stored like that still.
     """
 
     def register(function: Settler) -> Settler:
@@ -154,10 +155,25 @@ def list_declaration_faults(made: Action) -> list[str]:
     faults += [f"{made.key}: its inverse {key} does not exist" for key in made.inverse if key not in ACTIONS]
     strange = [key for key in made.inverse if _slug(key) != made.target_slug]
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]
+    faults += _faults_of_calls(made, target)
     if made.message is Reason.REQUIRED and not made.customer_visible:
         faults.append(f"{made.key}: asks for words to a customer who sees nothing of it")
     if any(not notice.is_for_staff for notice in made.tell) and not made.customer_visible:
         faults.append(f"{made.key}: tells customers of something they may not see")
+    return faults
+
+
+def _faults_of_calls(made: Action, target: Target | None) -> list[str]:
+    faults = [f"{made.key}: calls {key}, which does not exist" for key in made.calls if key not in ACTIONS]
+    faults += [
+        f"{made.key}: calls {key}, which has slow work to do before the transaction (`prepare`)"
+        for key in made.calls
+        if key in ACTIONS and ACTIONS[key].prepare is not None
+    ]
+    if made.prepare_is_cheap and made.prepare is None:
+        faults.append(f"{made.key}: says that it prepares cheaply and prepares nothing")
+    if made.locks is not None and target is not None and target.lock is lock_nothing:
+        faults.append(f"{made.key}: locks accounts, and its target brings no lock (`lock`)")
     return faults
 
 

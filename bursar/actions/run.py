@@ -11,32 +11,31 @@ from typing import Any
 import structlog
 from django.db import OperationalError, transaction
 
-from bursar.access.actor import Actor, ActorKind, system
-from bursar.actions import idempotency, undo
+from bursar.access.actor import Actor, system
+from bursar.actions import checks, idempotency
 from bursar.actions.guard import watched
 from bursar.actions.record import write_line
-from bursar.actions.registry import ACTIONS, HERALDS, SETTLERS, TARGETS, Lock, Target, target_of
+from bursar.actions.registry import ACTIONS, HERALDS, SETTLERS, TARGETS, Lock, target_of
 from bursar.actions.request import Request
-from bursar.actions.spec import Action, Case, Change, Cleaned, Outcome, Reason, Touched
-from bursar.audit import queries as book
+from bursar.actions.spec import Action, Case, Change, Outcome, Touched
 from bursar.core import clock
 from bursar.core.calendar import Month
-from bursar.core.errors import Blocked, Forbidden, Invalid, NotFound, Refused
+from bursar.core.errors import NotFound
 from bursar.core.ids import public_id
 from bursar.core.retry import retry_deadlocks
 
-REASON_LENGTH = 2000
 log = structlog.get_logger()
 
 
 @dataclass
 class Act:
-    """What a verb has in hand, beside its target and cleaned data."""
+    """What a verb has in hand, beside its target and cleaned data. `accounts`: keys of those that are locked."""
 
     request: Request
     case: Case
     group: str
     prepared: Any = None
+    accounts: list[int] = field(default_factory=list)
     touched: Touched = field(default_factory=dict)
 
     @property
@@ -53,13 +52,16 @@ class Act:
 
     def also(self, key: str, target: Any, data: Mapping[str, Any]) -> Outcome:
         """Runs another action in this transaction: own permission check, own line, same group."""
+        if key not in self.request.action.calls:
+            raise RuntimeError(f"{self.request.action.key} calls {key} and does not declare it (`calls`).")
         request = Request(
             ACTIONS[key], self.actor, target.public_id, data, self.reason, self.request.message, group=self.group
         )
-        _check_permission(request, target)
-        _lock(target)
+        further = _list_further(request, target, self.now)
+        checks.check_permission(request, target, further)
+        _lock(target, further)
         inner = Act(request, Case(self.actor, target, self.now), self.group)
-        outcome = _perform(inner)
+        outcome = _perform(inner, by_itself=False)
         _merge(self.touched, inner.touched)
         write_line(request, inner.case, inner.group, outcome)
         return outcome
@@ -72,13 +74,24 @@ class _Rehearsed(Exception):
         self.outcome = outcome
 
 
-def run(key: str, actor: Actor, target_id: str, data: Mapping[str, Any] | None = None, **more: Any) -> Outcome:
-    """Performs an action, whole or not at all.
+def run(
+    key: str,
+    actor: Actor,
+    target_id: str,
+    data: Mapping[str, Any] | None = None,
+    *,
+    reason: str = "",
+    message: str = "",
+    idempotency_key: str = "",
+    group: str = "",
+    seen: datetime | None = None,
+    undoes: str = "",
+) -> Outcome:
+    """Performs an action, whole or not at all; `Request` says what the keywords are.
 
-    `more`: reason, message, idempotency_key, group, seen, undoes. Raises NotFound, Forbidden, Blocked, Invalid or
-    Refused; nothing has changed then.
+    Raises NotFound, Forbidden, Blocked, Invalid or Refused; nothing has changed then.
     """
-    request = Request(_action(key), actor, target_id, data or {}, **more)
+    request = Request(_action(key), actor, target_id, data or {}, reason, message, idempotency_key, group, seen, undoes)
     digest = ""
     if request.idempotency_key:
         digest = idempotency.digest_of(key, target_id, request.data, request.reason, request.message)
@@ -86,25 +99,29 @@ def run(key: str, actor: Actor, target_id: str, data: Mapping[str, Any] | None =
         if first is not None:
             return first
     target = _fetch(request)
-    _check_permission(request, target)
+    checks.check_permission(request, target)
     prepared = _prepare(request, target)
-    return retry_deadlocks(partial(_atomically, request, digest, prepared))
+    return retry_deadlocks(partial(_atomically, request, target, digest, prepared))
 
 
-def _atomically(request: Request, digest: str, prepared: Any) -> Outcome:
+def _atomically(request: Request, target: Any, digest: str, prepared: Any) -> Outcome:
     with transaction.atomic():
-        return _in_transaction(request, digest, prepared)
+        return _in_transaction(request, target, digest, prepared)
 
 
 def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> Outcome:
-    """What the action would do: the verb is run and rolled back. Raises as `run`; the reason is not asked for."""
+    """What the action would do: the verb is run and rolled back. Raises as `run`; the reason is not asked for.
+
+    Slow work is left out, and `act.prepared` is None, unless the action says that it is cheap.
+    """
     request = Request(_action(key), actor, target_id, data)
     target = _fetch(request)
-    _check_permission(request, target)
+    checks.check_permission(request, target)
+    prepared = _prepare(request, target, by_itself=False) if request.action.prepare_is_cheap else None
     try:
         with transaction.atomic():
-            act = _begin(request)
-            outcome = _perform(act)
+            act = _begin(request, target, prepared)
+            outcome = _perform(act, by_itself=False)
             outcome.effects = _settle(act, outcome)
             raise _Rehearsed(outcome)
     except _Rehearsed as rehearsed:
@@ -114,7 +131,7 @@ def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> 
 def check_right(key: str, actor: Actor, target_id: str) -> None:
     """For doors that find a fault before `run` is called. Raises NotFound or Forbidden first, as `run` would."""
     request = Request(_action(key), actor, target_id, {})
-    _check_permission(request, _fetch(request))
+    checks.check_permission(request, _fetch(request))
 
 
 def _action(key: str) -> Action:
@@ -127,40 +144,21 @@ def _fetch(request: Request) -> Any:
     return TARGETS[request.action.target_slug].fetch(request.actor, request.target_id)
 
 
-def why_not_permitted(action: Action, actor: Actor, target: Any) -> str | None:
-    """None, or the sentence that greys the lever for this actor."""
-    if not actor.can(action.permission):
-        return action.explain_missing_right()
-    if actor.kind is ActorKind.STAFF and not actor.own_account_ids.isdisjoint(target_of(target).accounts(target)):
-        return "You are a customer of this account yourself. Ask a colleague."
-    return None
-
-
-def _check_permission(request: Request, target: Any) -> None:
-    sentence = why_not_permitted(request.action, request.actor, target)
-    if sentence:
-        raise Forbidden(sentence)
-
-
-def _prepare(request: Request, target: Any) -> Any:
+def _prepare(request: Request, target: Any, *, by_itself: bool = True) -> Any:
+    """Slow work, once nothing speaks against it; all is asked again under the lock."""
     if request.action.prepare is None:
         return None
     case = Case(request.actor, target, clock.now())
-    data = _clean(request, case)
-    return request.action.prepare(case, data)
+    return request.action.prepare(case, checks.ask(request, case, by_itself=by_itself))
 
 
-def _in_transaction(request: Request, digest: str, prepared: Any) -> Outcome:
+def _in_transaction(request: Request, target: Any, digest: str, prepared: Any) -> Outcome:
     if request.idempotency_key:
         first = idempotency.claim(request.actor, request.idempotency_key, digest, clock.now())
         if first is not None:
             return first
-    act = _begin(request, prepared)
-    check_reason(request)
-    _check_seen(request, act.case)
-    if request.undoes:
-        undo.check(request, act.case)
-    _tell_what_the_clock_did(sorted(_target(request).accounts(act.case.target)), act.now)
+    act = _begin(request, target, prepared)
+    _tell_what_the_clock_did(act.accounts, act.now)
     outcome = _perform(act)
     outcome.effects = _settle(act, outcome)
     write_line(request, act.case, act.group, outcome)
@@ -194,88 +192,52 @@ def _announce(account_ids: list[int], now: datetime) -> None:
     def tell(key: str, target: Any, data: dict[str, Any]) -> None:
         request = Request(ACTIONS[key], clockwork, target.public_id, data, group=group)
         act = Act(request, Case(clockwork, target, now), group)
-        write_line(request, act.case, group, _perform(act))
+        write_line(request, act.case, group, _perform(act, by_itself=False))
 
     for announce in HERALDS.values():
         announce(account_ids, now, tell)
 
 
-def _begin(request: Request, prepared: Any = None) -> Act:
-    """Locks, then looks at the target afresh: what was true before the lock may not be now."""
-    target = _fetch(request)
-    moment = _lock(target)
+def _begin(request: Request, target: Any, prepared: Any = None) -> Act:
+    """Locks, then looks at the target afresh: what was true before the lock may not be now.
+
+    `target`: as it was found before; it says which accounts to lock.
+    """
+    before = _list_further(request, target, clock.now())
+    moment = _lock(target, before)
     fresh = _fetch(request)
-    if set(_target(request).accounts(fresh)) != set(_target(request).accounts(target)):
-        moment = _lock(fresh)
-    _check_permission(request, fresh)
-    case = Case(request.actor, fresh, moment)
-    return Act(request, case, request.group or public_id("grp"), prepared)
+    further = _list_further(request, fresh, moment)
+    accounts = _list_accounts(fresh, further)
+    if accounts != _list_accounts(target, before):
+        moment = _lock(fresh, further)
+    checks.check_permission(request, fresh, further)
+    return Act(request, Case(request.actor, fresh, moment), request.group or public_id("grp"), prepared, accounts)
 
 
-def _target(request: Request) -> Target:
-    return TARGETS[request.action.target_slug]
+def _list_further(request: Request, target: Any, now: datetime) -> list[int]:
+    """Accounts beside the target's own; the data is not checked yet."""
+    locks = request.action.locks
+    return list(locks(Case(request.actor, target, now), request.data)) if locks else []
 
 
-def _lock(target: Any) -> datetime:
+def _list_accounts(target: Any, further: list[int]) -> list[int]:
+    return sorted({*target_of(target).accounts(target), *further})
+
+
+def _lock(target: Any, further: list[int]) -> datetime:
     """Locks the accounts in id order, then the target. Returns the instant of the action: it never steps back."""
-    kind = target_of(target)
-    moment = kind.lock(sorted(kind.accounts(target)))
+    moment = target_of(target).lock(_list_accounts(target, further))
     if hasattr(target, "_meta"):
         type(target)._base_manager.select_for_update().filter(pk=target.pk).first()
     return moment
 
 
-def _clean(request: Request, case: Case) -> Cleaned:
-    form = request.action.form_for(case, request.data)
-    unknown = sorted(set(request.data) - set(form.fields))
-    if unknown:
-        raise Invalid(
-            f"There is no field “{unknown[0]}” here.", {name: ["There is no such field."] for name in unknown}
-        )
-    if not form.is_valid():
-        raise Invalid(fields={name: [str(e) for e in errors] for name, errors in form.errors.items()})
-    return form.cleaned_data
-
-
-def check_reason(request: Request) -> None:
-    """Raises Invalid for a missing or unfit reason or message."""
-    text = request.reason.strip()
-    if request.action.reason is Reason.REQUIRED and not text:
-        raise Invalid(fields={"reason": ["Say why. The reason stays with the staff."]})
-    if request.action.message is Reason.REQUIRED and not request.message.strip():
-        raise Invalid(fields={"message": ["Write to them what was decided and why. They will read this."]})
-    for name, value in (("reason", text), ("message", request.message)):
-        if len(value) > REASON_LENGTH:
-            raise Invalid(fields={name: [f"At most {REASON_LENGTH} characters; this has {len(value)}."]})
-        if "\0" in value:
-            raise Invalid(fields={name: ["This holds a character that cannot be kept."]})
-    if request.message.strip() and not request.action.takes_message:
-        raise Invalid(fields={"message": ["The customer does not see this action, so there is nowhere to write to."]})
-
-
-def _check_seen(request: Request, case: Case) -> None:
-    """Two people on one row: the second, who saw an older row, gets a sentence instead of overwriting."""
-    if request.seen is None:
-        return
-    line = (
-        book.list_timeline(case.target.public_id).filter(target_id=case.target.public_id, at__gt=request.seen).first()
-    )
-    if line is not None:
-        who = next((row.text for row in line.name_rows.all() if row.slot == "actor"), "") or "somebody"
-        raise Refused(f"{who} was quicker: “{line.label}”, a moment ago. Look at the row again, then decide.")
-
-
-def _perform(act: Act) -> Outcome:
+def _perform(act: Act, *, by_itself: bool = True) -> Outcome:
     action, case = act.request.action, act.case
-    sentence = action.blocked(case) if action.blocked else None
-    if sentence:
-        raise Blocked(sentence)
-    data = _clean(act.request, case)
-    sentence = action.refused(case, data) if action.refused else None
-    if sentence:
-        raise Refused(sentence)
+    data = checks.ask(act.request, case, by_itself=by_itself)
     with watched() as written:
         outcome = action.verb(act, case.target, data)
+    case.written |= written
     _merge(act.touched, outcome.touched)
     if written and not act.touched:
         raise RuntimeError(f"{action.key} wrote {sorted(written)} and did not say which accounts it touched.")
@@ -294,5 +256,5 @@ def _settle(act: Act, outcome: Outcome) -> list[Change]:
     effects: list[Change] = []
     if act.touched:
         for settle in SETTLERS.values():
-            effects += settle(act.touched, act.now, outcome.settle_later)
+            effects += settle(act.touched, act.case, outcome.settle_later)
     return effects

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -14,7 +15,9 @@ from django.db import models
 
 from bursar.access.actor import Actor
 from bursar.access.rights import Own, Right
+from bursar.core import bounds
 from bursar.core.calendar import Month
+from bursar.core.text import why_not_name
 
 
 class Reason(Enum):
@@ -27,19 +30,21 @@ class Notice(Enum):
     """Whom an action tells; the rooms that carry notices find the people.
 
     GRANTER: the staff member who granted what ends, else the account manager, else the leads. STAFF: every colleague
-    who may act. LEADS: those who manage staff. REQUESTER: whoever asked for what was decided.
+    who may act. LEADS: those who manage staff. MANAGER: the account manager, where there is one. REQUESTER: whoever
+    asked for what was decided.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
     BILLING = "billing"
     GRANTER = "granter"
+    MANAGER = "manager"
     STAFF = "staff"
     LEADS = "leads"
     REQUESTER = "requester"
 
     @property
     def is_for_staff(self) -> bool:
-        return self in (Notice.GRANTER, Notice.STAFF, Notice.LEADS)
+        return self in (Notice.GRANTER, Notice.MANAGER, Notice.STAFF, Notice.LEADS)
 
 
 class Group(StrEnum):
@@ -128,12 +133,16 @@ class Outcome:
 
 @dataclass
 class Case:
-    """One actor looking at one target at one instant. `cache` lets predicates share what they loaded."""
+    """One actor looking at one target at one instant. `cache` lets predicates share what they loaded.
+
+    `written`: the tables feeding the month facts that the verb wrote since; settlers read no other ones again.
+    """
 
     actor: Actor
     target: Any
     now: datetime
     cache: dict[str, Any] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
 
     def once(self, name: str, load: Callable[[], Any]) -> Any:
         if name not in self.cache:
@@ -151,12 +160,32 @@ class DayInput(forms.DateInput):
 
 
 class ActionForm(forms.Form):
-    """A form that knows its case, so that choices and defaults follow the target."""
+    """A form that knows its case, so that choices and defaults follow the target.
+
+    Every text in it can be kept and read, and every day and instant can be true.
+    """
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         self.case = case
         kwargs.setdefault("auto_id", "f-%s")
         super().__init__(*args, **kwargs)
+        for made in self.fields.values():
+            for kind, why_not in _FITNESS:
+                if isinstance(made, kind):
+                    made.validators.append(partial(_check, why_not, case.now))
+
+
+_FITNESS: tuple[tuple[type[forms.Field], Callable[[Any, datetime], str | None]], ...] = (
+    (forms.CharField, lambda text, now: why_not_name(text)),
+    (forms.DateField, bounds.why_not_end_on),
+    (forms.DateTimeField, bounds.why_not_end),
+)
+
+
+def _check(why_not: Callable[[Any, datetime], str | None], now: datetime, value: Any) -> None:
+    sentence = why_not(value, now)
+    if sentence:
+        raise forms.ValidationError(f"This {sentence}.")
 
 
 Cleaned = dict[str, Any]
@@ -168,11 +197,13 @@ class Action:
 
     blocked: whatever is filled in. refused: with what is filled in. preview: sentences on what will happen,
     beside the changes the door finds by running the verb and rolling back. prepare: slow work before the
-    transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. inverse: keys of
-    the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once. when: for the handbook,
-    when to reach for it and when not. message: whether the customer must be told something in words, where the action
-    is visible to them. done: how the book, notices and mail call it afterwards; without it they say the
-    label, which is right only for what stands in no menu and reads as done already. topic: what its notices are
+    transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. prepare_is_cheap: the
+    rehearsal does it too; else it finds None there. locks: account keys to lock beside the target's own, from the case
+    and the data as sent, which nobody has checked yet. calls: keys of the actions that the verb runs by `act.also`.
+    inverse: keys of the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once. when: for
+    the handbook, when to reach for it and when not. message: whether the customer must be told something in words,
+    where the action is visible to them. done: how the book, notices and mail call it afterwards; without it they say
+    the label, which is right only for what stands in no menu and reads as done already. topic: what its notices are
     about. event: the name of the outgoing webhook. group: its place in the kebab; what stands in no menu has none.
     """
 
@@ -197,6 +228,9 @@ class Action:
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None
     prepare: Callable[[Case, Cleaned], Any] | None = None
+    prepare_is_cheap: bool = False
+    locks: Callable[[Case, Mapping[str, Any]], Iterable[int]] | None = None
+    calls: tuple[str, ...] = ()
     inverse: tuple[str, ...] = ()
     stream: str | None = None
     in_menu: bool = True

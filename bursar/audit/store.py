@@ -82,14 +82,15 @@ def write(entry: Entry) -> AuditLine:
 
 
 def _locked_head(stream: str) -> AuditHead:
-    """The stream's head, made on first use, locked until the transaction ends."""
+    """The stream's head, made on first use, locked until the transaction ends: a conflict's row is locked too."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO audit_audithead (stream, seq, hash, is_sealed) VALUES (%s, 0, '', false) "
-            "ON CONFLICT (stream) DO NOTHING",
+            "ON CONFLICT (stream) DO UPDATE SET stream = EXCLUDED.stream RETURNING seq, hash",
             [stream],
         )
-    return AuditHead.objects.select_for_update().get(stream=stream)
+        seq, hash_ = cursor.fetchone()
+    return AuditHead(stream=stream, seq=seq, hash=hash_)
 
 
 @transaction.atomic

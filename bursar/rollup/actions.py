@@ -27,11 +27,12 @@ from bursar.rollup.views import get_view
 
 
 @settler("rollup")
-def settle_facts(touched: Touched, now: datetime, later: bool) -> list[Change]:
+def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
     """Brings the touched accounts' facts up to date; says how MRR and potential moved when it was one account.
 
     What is done to one account fails with it when it cannot be computed; a batch of many goes on without it.
     """
+    now = case.now
     if later:
         current = Month.of(now)
         mark({pk: min(month or current, current) for pk, month in touched.items()})

@@ -23,7 +23,7 @@ from bursar.plans.rules import AccountState
 from bursar.rollup import rules
 from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
 from bursar.rollup.models import AccountMonth, RevenueClass, Unsettled, WorkspaceMonth
-from bursar.tenants.models import BillingAccount
+from bursar.tenants.models import BillingAccount, Workspace
 from bursar.tenants.queries import Contact, list_admin_contacts, search_account_ids
 from bursar.usage.models import UsageMonth
 from bursar.usage.queries import Standing, list_standings
@@ -35,6 +35,7 @@ COUNTED = Q(workspaces__gt=0) | Q(klass=RevenueClass.PAYING)
 NO_CAP = calc_cap_state(0, None, "", 0)
 NESTED = 5
 NESTED_MORE = 200
+MONTHS_SHOWN = 13
 ORDER = {
     "account": "account__sort_key",
     "class": "klass",
@@ -69,6 +70,15 @@ def list_used_months(states: Iterable[AccountState], since: Month | None = None)
 
 def rule_settings() -> rules.Settings:
     return rules.Settings(load_catalogue(), settings.BURSAR_GRACE)
+
+
+def list_account_months(account: BillingAccount) -> list[AccountMonth]:
+    """The present month and the twelve before it, newest first."""
+    return list(AccountMonth.objects.filter(account=account).order_by("-month")[:MONTHS_SHOWN])
+
+
+def list_workspace_months(workspace: Workspace) -> list[WorkspaceMonth]:
+    return list(WorkspaceMonth.objects.filter(workspace=workspace).order_by("-month")[:MONTHS_SHOWN])
 
 
 def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown | None:

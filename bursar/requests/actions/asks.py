@@ -84,6 +84,7 @@ def _foresee_upgrade(case: Case, data: Cleaned) -> list[str]:
     blocked=_why_no_upgrade,
     refused=lambda case, data: rules.why_not_propose(data["tier"], present_of(case, case.target).base),
     preview=_foresee_upgrade,
+    calls=("requests.request.withdraw", "requests.workspace.pass_on_ask"),
     tell=(Notice.STAFF,),
     topic=Topic.REQUESTS,
     event="request.created",

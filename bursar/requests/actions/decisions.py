@@ -11,6 +11,7 @@ from bursar.actions.menu import why_not
 from bursar.actions.registry import ACTIONS, action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Notice, Outcome, Reason, Topic
+from bursar.core.days import say_day
 from bursar.plans import rules as plans
 from bursar.plans.models import Cadence, DiscountKind, Tier
 from bursar.requests import queries, rules
@@ -155,6 +156,15 @@ def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
     return [f"The account has no way of paying: it becomes managed, billed {data['cadence']}."]
 
 
+CALLED = (
+    "requests.account.create_workspace",
+    "plans.workspace.grant_tier",
+    "plans.account.set_managed",
+    "plans.workspace.set_discount",
+    CHANGE_TIER,
+)
+
+
 @action(
     key="requests.request.approve",
     on=UpgradeRequest,
@@ -170,6 +180,7 @@ def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
     blocked=_why_not_approve,
     refused=_why_not_as_filled_in,
     preview=_foresee,
+    calls=CALLED,
     tell=(Notice.REQUESTER,),
     topic=Topic.DECISIONS,
     event="request.decided",
@@ -222,7 +233,7 @@ def _keep_grant(request: UpgradeRequest, data: Cleaned) -> None:
 def _words(request: UpgradeRequest) -> str:
     words = Tier(request.granted_tier).label
     if request.granted_end_date:
-        words += f" until {request.granted_end_date:%-d %B %Y}"
+        words += f" until {say_day(request.granted_end_date)}"
     return words
 
 

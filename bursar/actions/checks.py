@@ -1,0 +1,106 @@
+"""What the door asks before a verb runs, in one order: under the lock, and before it where there is slow work to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bursar.access.actor import Actor, ActorKind
+from bursar.actions import undo
+from bursar.actions.registry import target_of
+from bursar.actions.request import Request
+from bursar.actions.spec import Action, Case, Cleaned, Reason
+from bursar.audit import queries as book
+from bursar.core.errors import Blocked, Forbidden, Invalid, Refused
+from bursar.core.text import why_not_keep
+
+REASON_LENGTH = 2000
+
+
+def why_not_permitted(action: Action, actor: Actor, target: Any, further: Iterable[int] = ()) -> str | None:
+    """None, or the sentence that greys the lever for this actor. `further`: accounts beside the target's own."""
+    if not actor.can(action.permission):
+        return action.explain_missing_right()
+    concerned = {*target_of(target).accounts(target), *further}
+    if actor.kind is ActorKind.STAFF and not actor.own_account_ids.isdisjoint(concerned):
+        return "You are a customer of this account yourself. Ask a colleague."
+    return None
+
+
+def check_permission(request: Request, target: Any, further: Iterable[int] = ()) -> None:
+    sentence = why_not_permitted(request.action, request.actor, target, further)
+    if sentence:
+        raise Forbidden(sentence)
+
+
+def ask(request: Request, case: Case, *, by_itself: bool = True) -> Cleaned:
+    """Everything between the right and the verb; the form's data when nothing speaks against it.
+
+    by_itself: false for a rehearsal, and for what another action or the clock runs: no reason is asked for then.
+    Raises Blocked, Invalid or Refused.
+    """
+    action = request.action
+    _refuse_with(Blocked, action.blocked(case) if action.blocked else None)
+    data = _clean(request, case, list_reason_faults(request) if by_itself else {})
+    _check_seen(request, case)
+    if request.undoes:
+        undo.check(request, case)
+    _refuse_with(Refused, action.refused(case, data) if action.refused else None)
+    return data
+
+
+def _refuse_with(refusal: type[Blocked] | type[Refused], sentence: str | None) -> None:
+    if sentence:
+        raise refusal(sentence)
+
+
+def _clean(request: Request, case: Case, faults: dict[str, list[str]]) -> Cleaned:
+    """Raises Invalid with every fault at once: of the form, the reason and the message."""
+    form = request.action.form_for(case, request.data)
+    unknown = sorted(set(request.data) - set(form.fields))
+    fields = {name: ["There is no such field."] for name in unknown}
+    if not form.is_valid():
+        fields |= {name: [str(error) for error in errors] for name, errors in form.errors.items()}
+    fields |= faults
+    if unknown:
+        raise Invalid(f"There is no field “{unknown[0]}” here.", fields)
+    if fields:
+        raise Invalid(fields=fields)
+    return form.cleaned_data
+
+
+def check_reason(request: Request) -> None:
+    """For what many rows share, before the first of them. Raises Invalid for an unfit reason or message."""
+    faults = list_reason_faults(request)
+    if faults:
+        raise Invalid(fields=faults)
+
+
+def list_reason_faults(request: Request) -> dict[str, list[str]]:
+    """What is wrong with the reason and the message, by field."""
+    action, faults = request.action, {}
+    texts = {"reason": request.reason.strip(), "message": request.message.strip()}
+    if action.reason is Reason.REQUIRED and not texts["reason"]:
+        faults["reason"] = ["Say why. The reason stays with the staff."]
+    if action.message is Reason.REQUIRED and not texts["message"]:
+        faults["message"] = ["Write to them what was decided and why. They will read this."]
+    if texts["message"] and not action.takes_message:
+        faults["message"] = ["The customer does not see this action, so there is nowhere to write to."]
+    for name, text in texts.items():
+        if len(text) > REASON_LENGTH:
+            faults[name] = [f"At most {REASON_LENGTH} characters; this has {len(text)}."]
+        elif unfit := why_not_keep(text):
+            faults[name] = [f"This {unfit}."]
+    return faults
+
+
+def _check_seen(request: Request, case: Case) -> None:
+    """Two people on one row: the second, who saw an older row, gets a sentence instead of overwriting."""
+    if request.seen is None:
+        return
+    line = (
+        book.list_timeline(case.target.public_id).filter(target_id=case.target.public_id, at__gt=request.seen).first()
+    )
+    if line is not None:
+        who = next((row.text for row in line.name_rows.all() if row.slot == "actor"), "") or "somebody"
+        raise Refused(f"{who} was quicker: “{line.label}”, a moment ago. Look at the row again, then decide.")
