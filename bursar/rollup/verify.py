@@ -133,7 +133,7 @@ class _Chunk:
         if stored is None:
             yield Difference(where, "month", None, "there")
         elif stored.fault:
-            yield Difference(where, "figures", "not computed", stored.fault)
+            yield Difference(where, "fault", stored.fault, "")
         else:
             yield from _compare(where, stored, rows.account, FACTS)
             yield from self._history(where, stored, month)
