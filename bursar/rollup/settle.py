@@ -76,16 +76,17 @@ def _settle_apart(touched: Touched, now: datetime, marks: Marks | None) -> set[i
     try:
         with transaction.atomic():
             settle(touched, now, marks)
+            return set()
     except OperationalError:
         raise  # a deadlock ends the whole transaction, which is tried again
     except Exception as error:
-        ids = sorted(touched)
-        if len(ids) == 1:
-            _show_fault(ids[0], _first(touched[ids[0]], now), error, now)
-            return set(ids)
-        halves = (ids[: len(ids) // 2], ids[len(ids) // 2 :])
-        return {pk for half in halves for pk in _settle_apart({pk: touched[pk] for pk in half}, now, marks)}
-    return set()
+        fault = error
+    ids = sorted(touched)
+    if len(ids) == 1:
+        _show_fault(ids[0], _first(touched[ids[0]], now), fault, now)
+        return set(ids)
+    halves = (ids[: len(ids) // 2], ids[len(ids) // 2 :])
+    return {pk for half in halves for pk in _settle_apart({pk: touched[pk] for pk in half}, now, marks)}
 
 
 def _first(month: Month | None, now: datetime) -> Month:
@@ -101,7 +102,7 @@ def describe_fault(error: Exception) -> str:
 def _show_fault(pk: int, first: Month, error: Exception, now: datetime) -> None:
     """The open month says so, and so do those that have no row yet; what is known of closed ones stays."""
     account, current, fault = BillingAccount.objects.get(pk=pk), Month.of(now), describe_fault(error)
-    log.exception("account_not_computed", account=account.public_id, since=str(first))
+    log.error("account_not_computed", account=account.public_id, since=str(first), exc_info=error)
     start = max(first, Month.of(account.created_at))
     known = _load_known([pk], start.previous())[pk]
     rows = []
