@@ -130,8 +130,9 @@ def test_the_door_fails_loudly_on_that_account_alone(cast: Cast, fault: Any) -> 
     path = f"/api/v1/account/{cast.oost.public_id}/actions/set_discount"
     client = sign_in("iris@agora.example")
     client.raise_request_exception = False
-    sent = {**data, "percent": 10, "reason": "x"}
-    assert client.post(path, sent, content_type="application/json").status_code == 500
+    sent = {"data": {**data, "percent": 10}, "reason": "x"}
+    answer = client.post(path, sent, content_type="application/json")
+    assert answer.status_code == 500, answer.content
     run("plans.account.set_discount", cast.iris, cast.samen.public_id, data, reason="x")
     assert fact(cast.samen).discount_percent == 10
 
