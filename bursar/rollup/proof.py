@@ -161,7 +161,7 @@ def list_wrong_totals(now: datetime, only: Month | None) -> Iterator[Finding]:
 def _sums_by_month() -> dict[date, dict[str, Any]]:
     """Of all rows, listed or not."""
     fields = ("workspaces", "seats", "recorded_seconds", "mrr", "potential")
-    rows = AccountMonth.objects.order_by().values("month")
+    rows: Any = AccountMonth.objects.order_by().values("month")
     rows = rows.annotate(accounts=Count("klass", filter=COUNTED), **{f"{name}_": Sum(name) for name in fields})
     # Hours that came in for an account which had ceased before the month stand in its own months, not on the page.
     rows = rows.annotate(beside=Sum("recorded_seconds", filter=Q(is_listed=False, ended_at__isnull=False)))

@@ -53,18 +53,21 @@ log = structlog.get_logger()
 
 
 def list_used_months(states: Iterable[AccountState], since: Month | None = None) -> dict[int, set[date]]:
-    """From `since` on, the months in which workspaces recorded anything that may not have been live all the time."""
+    """In which months, from `since` on, workspaces recorded anything while they may not have been live.
+
+    Of one that neither ended nor moved these are only months up to that in which it began.
+    """
     start = since.start if since else EVER
-    ids = {
-        workspace.id
-        for state in states
-        for workspace in state.workspaces
-        if workspace.created_at > start or workspace.deleted_at or workspace.has_moved
-    }
+    workspaces = [workspace for state in states for workspace in state.workspaces]
+    changed = {workspace.id for workspace in workspaces if workspace.deleted_at or workspace.has_moved}
+    young = {workspace.id for workspace in workspaces if workspace.created_at > start} - changed
     used: dict[int, set[date]] = {}
-    rows = UsageMonth.objects.filter(workspace_id__in=ids, month__gte=start.date()) if ids else []
-    for row in rows:
-        used.setdefault(row.workspace_id, set()).add(row.month)
+    if not changed and not young:
+        return used
+    early = Q(workspace_id__in=young, month__lt=F("workspace__created_at"))
+    rows = UsageMonth.objects.filter(Q(workspace_id__in=changed) | early, month__gte=start.date())
+    for pk, month in rows.values_list("workspace_id", "month"):
+        used.setdefault(pk, set()).add(month)
     return used
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from bursar.core import clock
@@ -56,12 +57,12 @@ def list_differences(
     last = 0
     while part := list(ids.filter(id__gt=last).values_list("id", flat=True)[:CHUNK]):
         last = part[-1]
-        yield from _lasting(lambda at, part=part: _Chunk(part, at, month).list_differences(), now)
+        yield from _lasting(partial(_of_some, part, month), now)
         done += len(part)
         if progress:
             progress(done, total)
     if not account:
-        yield from _lasting(lambda at: _of_the_whole(at, month), now)
+        yield from _lasting(partial(_of_the_whole, month), now)
 
 
 def _lasting(look: Callable[[datetime], Iterator[Difference]], now: datetime) -> list[Difference]:
@@ -77,7 +78,11 @@ def _lasting(look: Callable[[datetime], Iterator[Difference]], now: datetime) ->
     return found
 
 
-def _of_the_whole(now: datetime, month: Month | None) -> Iterator[Difference]:
+def _of_some(ids: list[int], month: Month | None, now: datetime) -> Iterator[Difference]:
+    return _Chunk(ids, now, month).list_differences()
+
+
+def _of_the_whole(month: Month | None, now: datetime) -> Iterator[Difference]:
     """What no single account tells: how far the roll got, and that the page's totals are those of the sources."""
     current = str(Month.of(now))
     rolled_to = InstallationFact.objects.filter(name=ROLLED_TO).values_list("value", flat=True).first()

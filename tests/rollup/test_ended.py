@@ -80,9 +80,9 @@ def test_the_hours_of_a_deleted_workspace_stay_and_late_ones_arrive(cast: Cast, 
             (line,) = [one for one in export(iris, name) if one["account"] == "Stichting Samen"]
             assert (line["recorded_hours"], line["ended_at"]) == ("13.00", GONE.isoformat())
         assert (line["workspace_hours"], line["workspace_ended_at"]) == ("13.00", GONE.isoformat())
-        row = api_row(iris, cast.samen)
-        assert row and (row["recorded_hours"], row["ended_at"]) == ("13.00", GONE.isoformat())
-        assert row["workspaces_list"][0]["workspace_ended_at"] == GONE.isoformat()
+        told = api_row(iris, cast.samen)
+        assert told and (told["recorded_hours"], told["ended_at"]) == ("13.00", GONE.isoformat())
+        assert told["workspaces_list"][0]["workspace_ended_at"] == GONE.isoformat()
         totals = iris.get("/api/v1/rollup").json()["totals"]
         assert (totals["accounts"], totals["workspaces"], totals["seats"]) == (2, 3, 3)
         assert totals["recorded_hours"] == "13.00"

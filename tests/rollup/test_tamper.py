@@ -55,7 +55,8 @@ def _fields(model: Any) -> list[Any]:
 def another(field: Any, value: Any) -> Any:
     """A value of the same kind that is not this one."""
     if isinstance(field, models.ForeignKey):
-        return field.related_model.objects.exclude(pk=value).order_by("-pk").first().pk
+        others: Any = field.related_model
+        return others.objects.exclude(pk=value).order_by("-pk").first().pk
     if isinstance(field, models.DateTimeField):
         return (value or NOW) + timedelta(days=4000)
     if isinstance(field, models.DateField):
