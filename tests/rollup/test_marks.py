@@ -95,9 +95,9 @@ def one_step(cast: Cast, random: Random, n: int) -> None:
     """Something that staff, the product or an operator does; a refusal is fine, it is the same in every run."""
     now = clock.now()
     day = (now + timedelta(days=random.randint(0, 25))).date().isoformat()
-    ago = now - timedelta(days=random.randint(0, 60))
+    ago = now - timedelta(days=random.choice([0, 0, 1, 40]))
     ahead = now + timedelta(days=random.randint(1, 40))
-    kind = random.randrange(8)
+    kind = random.choice([0, 0, 0, 1, 2, 2, 3, 4, 5, 6, 7])  # often what changes by the clock, and an import after
     account = random.choice([cast.haarlem, cast.samen, cast.oost])
     try:
         if kind == 0:
@@ -129,7 +129,7 @@ def play(cast: Cast, seed: int, *, is_watched: bool) -> tuple[list[Any], list[An
     for n in range(10):
         with clock.frozen(now):
             one_step(cast, random, n)
-        until = now + timedelta(days=random.choice([1, 3, 9, 20]), hours=random.randint(0, 23))
+        until = now + timedelta(days=random.choice([3, 9, 20, 30]), hours=random.randint(0, 23))
         while is_watched and now + timedelta(hours=12) < until:
             now += timedelta(hours=12)
             refresh(now)
@@ -149,7 +149,7 @@ def play(cast: Cast, seed: int, *, is_watched: bool) -> tuple[list[Any], list[An
     )  # type: ignore[return-value]  # two of them
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(12))
 def test_any_sequence_ends_in_the_months_of_one_that_was_always_looked_at(cast: Cast, seed: int) -> None:
     found = []
     for is_watched in (True, False):
