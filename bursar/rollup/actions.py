@@ -18,41 +18,34 @@ from bursar.core.errors import Refusal
 from bursar.core.money import format_money
 from bursar.files.csv import Written, write
 from bursar.rollup import csv, filters, movement_csv, movements
-from bursar.rollup.models import AccountMonth, SavedView, Unsettled
+from bursar.rollup.models import AccountMonth, SavedView
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
-from bursar.rollup.settle import settle
+from bursar.rollup.settle import settle, settle_each
+from bursar.rollup.store import mark
 from bursar.rollup.views import get_view
 
 
 @settler("rollup")
 def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
-    """Brings the touched accounts' facts up to date; says how MRR and potential moved when it was one account."""
+    """Brings the touched accounts' facts up to date; says how MRR and potential moved when it was one account.
+
+    What is done to one account fails with it when it cannot be computed; a batch of many goes on without it.
+    """
     now = case.now
     if later:
-        mark(touched, now)
+        current = Month.of(now)
+        mark({pk: min(month or current, current) for pk, month in touched.items()})
+        return []
+    if len(touched) != 1:
+        settle_each(touched, now)
         return []
     before = _amounts(touched, now)
     settle(touched, now)
     after = _amounts(touched, now)
-    if len(touched) != 1:
-        return []
     names = ("MRR", "Potential")
     pairs = zip(names, before, after, strict=True)
     return [Change(name, _eur(old), _eur(new), private=True) for name, old, new in pairs if old != new]
-
-
-def mark(touched: Touched, now: datetime) -> None:
-    """Leaves the accounts to the refresh, from the earliest month named on."""
-    current = Month.of(now)
-    known = dict(Unsettled.objects.filter(account_id__in=touched).values_list("account_id", "month"))
-    rows = []
-    for pk, month in touched.items():
-        first = (month or current).first
-        rows.append(Unsettled(account_id=pk, month=min(first, known.get(pk, first))))
-    Unsettled.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["account"], update_fields=["month"], batch_size=5000
-    )
 
 
 def _amounts(touched: Touched, now: datetime) -> tuple[Any, Any]:
