@@ -12,32 +12,28 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations
+from pytest_django.live_server_helper import LiveServer
 
 from bursar.core import clock
 from bursar.files import store
+from tests import emptying
 from tests.cast import NOW, Cast
-from tests.mould import SHIPPED, cast_of_process, keep_shipped
-
-_sql_flush = DatabaseOperations.sql_flush
-
-
-def _flush_the_book_too(self: Any, *args: Any, **kwargs: Any) -> list[str]:
-    """The book refuses TRUNCATE; only a superuser's test database may step round it. What migrations ship comes back.
-
-    A browser that was closed may leave a request behind: when the two wait for each other, that one gives way.
-    """
-    statements = _sql_flush(self, *args, **kwargs)
-    role, patience = "SET session_replication_role = ", "SET deadlock_timeout = "
-    before, after = [f"{role}replica", f"{patience}'60s'"], [f"{role}origin", f"{patience}DEFAULT"]
-    return [*before, *statements, *SHIPPED, *after] if statements else statements
-
-
-DatabaseOperations.sql_flush = _flush_the_book_too  # type: ignore[method-assign]  # for tests only
+from tests.mould import cast_of_process, keep_shipped
 
 
 def pytest_configure() -> None:
+    emptying.take_over()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes 0.3 s on purpose
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """A database that could not be emptied would show in another test, far away: the whole run stops instead."""
+    try:
+        yield
+    finally:
+        if emptying.faults:
+            item.session.shouldstop = emptying.faults[0]
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +70,16 @@ def cast(db: None, now: datetime, one_connection: None) -> Cast:
 def committed(transactional_db: None) -> Cast:
     """The named cast, really committed, under the running clock: for threads, processes and browsers."""
     return Cast.gather(clock.now())
+
+
+@pytest.fixture
+def live_server(transactional_db: None) -> Iterator[LiveServer]:
+    """One for each test: it has answered everything, and is gone, before the database is emptied."""
+    server = LiveServer("localhost", start=False)
+    server.thread.server_class = emptying.AnsweringServer
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

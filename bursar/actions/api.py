@@ -17,7 +17,7 @@ from bursar.actions import bulk
 from bursar.actions.models import BulkRun
 from bursar.actions.registry import ACTIONS
 from bursar.actions.run import check_right, run
-from bursar.actions.schema import body_model
+from bursar.actions.schema import body_model, check_data
 from bursar.actions.spec import Action, Outcome
 from bursar.core.api import RefusalBody
 from bursar.core.errors import NotFound
@@ -93,6 +93,8 @@ def build_router() -> Router:
 
 def start_bulk(request: HttpRequest, body: BulkIn) -> BulkOut:
     """The same action on many targets; beyond 20 a job does them and this address shows how far it is."""
+    bulk.check_right(body.action, _actor(request))
+    check_data(ACTIONS[body.action], body.data)
     return _bulk_out(bulk.start(body.action, _actor(request), body.ids, body.data, body.reason, body.message))
 
 

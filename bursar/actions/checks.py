@@ -12,6 +12,7 @@ from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Cleaned, Reason
 from bursar.audit import queries as book
 from bursar.core.errors import Blocked, Forbidden, Invalid, Refused
+from bursar.core.text import why_not_keep
 
 REASON_LENGTH = 2000
 
@@ -88,8 +89,8 @@ def list_reason_faults(request: Request) -> dict[str, list[str]]:
     for name, text in texts.items():
         if len(text) > REASON_LENGTH:
             faults[name] = [f"At most {REASON_LENGTH} characters; this has {len(text)}."]
-        elif "\0" in text:
-            faults[name] = ["This holds a character that cannot be kept."]
+        elif unfit := why_not_keep(text):
+            faults[name] = [f"This {unfit}."]
     return faults
 
 

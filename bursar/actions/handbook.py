@@ -19,6 +19,7 @@ TOLD = {
     Notice.WORKSPACE_ADMINS: "the admins and owners of the workspaces concerned",
     Notice.BILLING: "the customer's billing people",
     Notice.GRANTER: "the colleague who granted what ends, else the account manager, else the leads",
+    Notice.MANAGER: "the account manager",
     Notice.STAFF: "every colleague who may act",
     Notice.LEADS: "the leads",
     Notice.REQUESTER: "whoever asked",

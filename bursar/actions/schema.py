@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from django import forms
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from bursar.actions.spec import Action, ActionForm, Reason
+from bursar.core.errors import Invalid
+from bursar.core.fields import Tick, Whole
 
 _TYPES: list[tuple[type[forms.Field], Any]] = [
-    (forms.IntegerField, int),
+    (forms.IntegerField, Whole),
     (forms.DecimalField, str),
     (forms.DateField, str),
-    (forms.BooleanField, bool),
+    (forms.BooleanField, Tick),
     (forms.MultipleChoiceField, list[str]),
     (forms.Field, str),
 ]
@@ -28,7 +30,7 @@ def describe_fields(action: Action) -> list[dict[str, Any]]:
             {
                 "name": name,
                 "label": str(field.label or name),
-                "type": "list of text" if kind == list[str] else {int: "integer", bool: "boolean"}.get(kind, "text"),
+                "type": "list of text" if kind == list[str] else {Whole: "integer", Tick: "boolean"}.get(kind, "text"),
                 "format": "date" if isinstance(field, forms.DateField) else "",
                 "required": field.required,
                 "help": str(field.help_text),
@@ -56,6 +58,17 @@ def data_model(action: Action) -> type[BaseModel]:
             fields[name] = (kind | None, Field(default=None, description=note.description))
     title = "".join(part.title().replace("_", "") for part in action.key.split("."))
     return create_model(f"{title}Data", __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def check_data(action: Action, data: dict[str, Any]) -> None:
+    """For data that came without this schema. Raises Invalid for a field that is unknown or of another type."""
+    try:
+        data_model(action).model_validate(data)
+    except ValidationError as error:
+        fields: dict[str, list[str]] = {}
+        for fault in error.errors():
+            fields.setdefault(str(fault["loc"][0]), []).append(str(fault["msg"]).removeprefix("Value error, "))
+        raise Invalid(fields=fields) from None
 
 
 def body_model(action: Action) -> type[BaseModel]:

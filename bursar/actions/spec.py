@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -14,7 +15,9 @@ from django.db import models
 
 from bursar.access.actor import Actor
 from bursar.access.rights import Own, Right
+from bursar.core import bounds
 from bursar.core.calendar import Month
+from bursar.core.text import why_not_name
 
 
 class Reason(Enum):
@@ -27,19 +30,21 @@ class Notice(Enum):
     """Whom an action tells; the rooms that carry notices find the people.
 
     GRANTER: the staff member who granted what ends, else the account manager, else the leads. STAFF: every colleague
-    who may act. LEADS: those who manage staff. REQUESTER: whoever asked for what was decided.
+    who may act. LEADS: those who manage staff. MANAGER: the account manager, where there is one. REQUESTER: whoever
+    asked for what was decided.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
     BILLING = "billing"
     GRANTER = "granter"
+    MANAGER = "manager"
     STAFF = "staff"
     LEADS = "leads"
     REQUESTER = "requester"
 
     @property
     def is_for_staff(self) -> bool:
-        return self in (Notice.GRANTER, Notice.STAFF, Notice.LEADS)
+        return self in (Notice.GRANTER, Notice.MANAGER, Notice.STAFF, Notice.LEADS)
 
 
 class Group(StrEnum):
@@ -155,12 +160,32 @@ class DayInput(forms.DateInput):
 
 
 class ActionForm(forms.Form):
-    """A form that knows its case, so that choices and defaults follow the target."""
+    """A form that knows its case, so that choices and defaults follow the target.
+
+    Every text in it can be kept and read, and every day and instant can be true.
+    """
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         self.case = case
         kwargs.setdefault("auto_id", "f-%s")
         super().__init__(*args, **kwargs)
+        for made in self.fields.values():
+            for kind, why_not in _FITNESS:
+                if isinstance(made, kind):
+                    made.validators.append(partial(_check, why_not, case.now))
+
+
+_FITNESS: tuple[tuple[type[forms.Field], Callable[[Any, datetime], str | None]], ...] = (
+    (forms.CharField, lambda text, now: why_not_name(text)),
+    (forms.DateField, bounds.why_not_end_on),
+    (forms.DateTimeField, bounds.why_not_end),
+)
+
+
+def _check(why_not: Callable[[Any, datetime], str | None], now: datetime, value: Any) -> None:
+    sentence = why_not(value, now)
+    if sentence:
+        raise forms.ValidationError(f"This {sentence}.")
 
 
 Cleaned = dict[str, Any]

@@ -9,12 +9,14 @@ from bursar.access.actor import Actor
 from bursar.attention import words
 from bursar.attention.filters import Ask
 from bursar.attention.queries import ACCOUNTS, WORKSPACES, Line, Lists, list_lines
+from bursar.core.days import last_day_of
 from bursar.core.hours import plain_hours
 from bursar.core.money import plain
 from bursar.tenants.models import Workspace
 
 COLUMNS = (
-    "list", "reason", "further_reasons", "since", "ends_at", "workspace_id", "workspace", "account_id", "account",
+    "list", "reason", "further_reasons", "since", "ends_at", "last_day", "workspace_id", "workspace", "account_id",
+    "account",
     "organisation", "tier", "former_tier", "counted_hours", "cap_hours", "mrr_eur", "potential_eur", "contact",
     "contact_email", "last_admin_login", "admin_logins_30_days", "reading", "account_manager", "owner",
     "snoozed_until", "outcome", "last_outreach_at", "last_outreach",
@@ -32,6 +34,7 @@ def cells(line: Line) -> dict[str, str]:
         " ".join(reason.key for reason in line.reasons[1:]),
         _iso(row.since),
         _iso(row.ends_at),
+        last_day_of(row.ends_at).isoformat() if row.ends_at else "",
         place.public_id if place else "",
         place.name if place else "",
         line.account.public_id,

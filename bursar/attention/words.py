@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import quote
 
 from django.conf import settings
 
 from bursar.attention import rules
 from bursar.attention.queries import Line
+from bursar.core.days import say_day, say_end
 from bursar.core.hours import cap_hours, clock_hours
 from bursar.plans.models import Tier
-from bursar.rollup.words import day
 from bursar.tenants.queries import Contact
 
 
@@ -77,8 +77,8 @@ def _values(line: Line, sender: str, to: Contact) -> dict[str, str]:
         "former_tier": Tier(line.drop.former).label if line.drop else "",
         "counted": clock_hours(line.row.seconds or 0),
         "cap": cap_hours(line.row.cap_seconds or 0),
-        "since": day(line.row.since),
-        "ends": day(line.row.ends_at),
+        "since": say_day(line.row.since),
+        "ends": say_end(line.row.ends_at),
     }
 
 
@@ -97,7 +97,12 @@ SAMPLE = {
 
 
 def snoozed(line: Line) -> str:
-    """ "30 November 2026", "a worse reason"; empty when it does not rest."""
+    """ "back on 30 November 2026", "until a worse reason appears"; empty when it does not rest."""
     if not line.row.is_hidden or line.triage is None:
         return ""
-    return day(line.triage.snoozed_until) or "a worse reason"
+    return say_snooze(line.triage.snoozed_until)
+
+
+def say_snooze(back_on: date | datetime | None) -> str:
+    """How long a row rests: on that day it is back."""
+    return f"back on {say_day(back_on)}" if back_on else "until a worse reason appears"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,7 +11,8 @@ from ninja.errors import HttpError
 from ninja.parser import Parser
 from pydantic import Field
 
-from bursar.core.errors import Refusal, Unsupported
+from bursar.core import strictjson
+from bursar.core.errors import BadRequest, Refusal, Unsupported
 
 REFUSED = {
     400: "The request itself is broken: no JSON, an unknown filter, a cursor that was cut.",
@@ -43,10 +43,18 @@ def check_media(request: HttpRequest, *encodings: str) -> None:
         raise Unsupported(f"The Content-Encoding “{packed[:100]}” is not taken here.")
 
 
+def read_body(body: bytes) -> Any:
+    """Raises BadRequest for what is no JSON, or not as strict as every door wants it."""
+    try:
+        return strictjson.loads(body)
+    except ValueError as error:
+        raise BadRequest(f"The body cannot be read: {error}.") from None
+
+
 class JsonParser(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
         check_media(request)
-        return json.loads(request.body)
+        return read_body(request.body)
 
 
 class DescribedAPI(NinjaAPI):

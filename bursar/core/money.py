@@ -18,6 +18,11 @@ def plain(amount: Decimal | None) -> str:
     return "" if amount is None else str(cents(amount))
 
 
+def euros(amount: Decimal) -> str:
+    """ "€ 1,234.50" """
+    return f"€ {format_money(amount)}"
+
+
 def format_money(amount: Decimal) -> str:
     """For sentences: "1,234.50", with a true minus sign."""
     text = f"{abs(cents(amount)):,.2f}"

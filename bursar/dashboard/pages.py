@@ -20,12 +20,37 @@ from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest, NotFound
 from bursar.dashboard import present
-from bursar.dashboard.queries import accounts, history, scope, workspaces
+from bursar.dashboard.queries import accounts, history, workspaces
+from bursar.dashboard.sections import HOME_SECTIONS, LATELY_SHOWN
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
+from bursar.tenants import scope
+from bursar.ui.navigation import NavEntry, Side, register
+from bursar.ui.sections import Look, load
 
-LATELY = 5
-BROKEN = "This page address is broken. Open the page from its start."
+register(
+    NavEntry(
+        key="dashboard",
+        label="Customer's dashboard",
+        url_name="dashboard:home",
+        order=100,
+        group="more",
+        help="customers-pages",
+    )
+)
+register(
+    NavEntry(
+        key="own-plan",
+        label="Plan and usage",
+        url_name="dashboard:home",
+        order=10,
+        side=Side.DASHBOARD,
+        holds=("dashboard:workspace", "dashboard:account"),
+    )
+)
+register(
+    NavEntry(key="own-history", label="History", url_name="dashboard:history", order=30, side=Side.DASHBOARD),
+)
 
 
 @contextmanager
@@ -37,29 +62,12 @@ def _looking(request: HttpRequest) -> Iterator[scope.Scope]:
         yield scope.load(customer_of(request), now)
 
 
-def _page(request: HttpRequest, name: str) -> int:
-    text = request.GET.get(name, "1")
-    if not (text.isascii() and text.isdigit() and int(text[:7]) > 0 and len(text) < 7):
-        raise BadRequest(BROKEN)
-    return int(text)
-
-
 @login_required
 @require_GET
 def show_home(request: HttpRequest) -> HttpResponse:
-    page = _page(request, "page")
     with _looking(request) as mine:
-        live = [w for w in mine.workspaces if w.deleted_at is None]
-        capped = workspaces.list_capped(live, mine.now)
-        chosen = present.choose(live, capped, request.GET.get("all", ""), page)
-        cards = workspaces.list_cards(mine, [w for choice in chosen.values() for w in choice.shown])
-        bills = accounts.list_bills(mine.list_billed(), mine.now)
-        reach = history.reach_of(mine)
-        lately = list(history.list_lines(reach)[:LATELY])
         context = {
-            "places": present.places(mine, chosen, cards, bills, request.GET),
-            "lately": present.history(lately, reach, mine.actor),
-            "has_history": bool(reach.names),
+            "sections": load(HOME_SECTIONS, Look(mine, None, mine.now, request.GET)),
             "not_set_up": _is_colleague_without_role(request),
             "staff_help": settings.BURSAR_STAFF_HELP,
         }
@@ -85,12 +93,14 @@ def _behind(request: HttpRequest, mine: scope.Scope, card: workspaces.Card) -> d
     """What people of the organisation see and guests do not: usage, people, history."""
     workspace, now = card.workspace, mine.now
     month = _month(request, now)
-    page, people_page, invited_page = (_page(request, name) for name in ("recordings", "people", "invited"))
+    page, people_page, invited_page = (
+        present.page_of(request.GET, name) for name in ("recordings", "people", "invited")
+    )
     recordings, count = workspaces.list_recordings(workspace, month, page)
     seats, people_count = workspaces.list_seats(workspace, card.sight, now, people_page)
     invited, invited_count = workspaces.list_invited(workspace, card.sight, now, invited_page)
     reach = history.reach_of(mine)
-    lately = list(history.list_lines(reach.only(workspace.public_id))[:LATELY])
+    lately = list(history.list_lines(reach.only(workspace.public_id))[:LATELY_SHOWN])
     return {
         "months": [present.month(row, month) for row in workspaces.list_months(workspace)],
         "month": month,
@@ -124,7 +134,7 @@ def show_account(request: HttpRequest, account_id: str) -> HttpResponse:
     with _looking(request) as mine:
         account = scope.find_account(mine, account_id)
         bill = accounts.list_bills([account], mine.now)[0]
-        page = _page(request, "page")
+        page = present.page_of(request.GET, "page")
         payments, count = accounts.list_payments(account, page)
         context = {
             **present.bill(bill),
@@ -140,7 +150,7 @@ def show_account(request: HttpRequest, account_id: str) -> HttpResponse:
 @login_required
 @require_GET
 def show_history(request: HttpRequest) -> HttpResponse:
-    page, only = _page(request, "page"), request.GET.get("of", "")
+    page, only = present.page_of(request.GET, "page"), request.GET.get("of", "")
     with _looking(request) as mine:
         reach = history.reach_of(mine)
         if only and only not in reach.names:

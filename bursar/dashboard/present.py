@@ -15,22 +15,24 @@ from bursar.actions.registry import ACTIONS
 from bursar.audit.models import AuditLine
 from bursar.audit.pages import customer_version
 from bursar.core.calendar import Month
+from bursar.core.errors import BadRequest
 from bursar.dashboard import words
 from bursar.dashboard.queries.accounts import Bill, get_one_off, list_discounts, list_kept_prices, list_places
 from bursar.dashboard.queries.history import Reach
-from bursar.dashboard.queries.scope import Scope
 from bursar.dashboard.queries.workspaces import CONTACTS_SHOWN, Card
 from bursar.dashboard.rules import is_about_money, is_top
 from bursar.plans.models import Discount, Tier
 from bursar.plans.rules import PAID_TIERS
 from bursar.rollup.models import WorkspaceMonth
 from bursar.tenants.models import Organisation, Workspace
+from bursar.tenants.scope import Scope
 from bursar.usage.models import UsageEvent
 from bursar.usage.queries import Standing, get_recorded
 from bursar.usage.rules import Recorder, Shares, name_to_member
 
 WORKSPACES_SHOWN = 12
 PAGE_SIZE = 100
+BROKEN = "This page address is broken. Open the page from its start."
 URGENCY = {"bad": 0, "warn": 1}
 
 
@@ -57,7 +59,7 @@ def card(made: Card) -> dict[str, Any]:
         "observers": made.observers,
         "contacts": made.contacts,
         "role": words.say_role(sight),
-        "end": words.say_end(plan),
+        "end": words.say_what_follows(plan),
         "includes": words.list_includes(plan.terms),
         "alert": alert,
         "price_contacts": _whom_for_prices([made]),
@@ -196,7 +198,7 @@ def price(scope: Scope, made: Bill) -> dict[str, Any]:
 def _discount(made: Bill, row: Discount, known: dict[int, str]) -> dict[str, Any]:
     where = known.get(row.workspace_id, "another workspace") if row.workspace_id else ""
     after = made.price_at(row.valid_until).total if row.valid_until else None
-    return {"words": words.say_discount(row), "where": where, "ends_at": row.valid_until, "after": after}
+    return {"words": words.say_discount(row), "where": where, "after_from": row.valid_until, "after": after}
 
 
 def month(row: WorkspaceMonth, shown: Month) -> dict[str, Any]:
@@ -219,6 +221,14 @@ def history(lines: Iterable[AuditLine], reach: Reach, reader: Actor) -> list[dic
             told["changes"] = [c for c in changes if not is_about_money(c["label"], str(c["before"]), str(c["after"]))]
             told["message"] = "" if is_about_money(told["message"]) else told["message"]
     return [{"day": told["at"].date(), **told} for told in made]
+
+
+def page_of(given: QueryDict, name: str) -> int:
+    """Raises BadRequest for what is no page."""
+    text = given.get(name, "1")
+    if not (text.isascii() and text.isdigit() and int(text[:7]) > 0 and len(text) < 7):
+        raise BadRequest(BROKEN)
+    return int(text)
 
 
 def pager(given: QueryDict, name: str, page: int, count: int, size: int) -> dict[str, str]:

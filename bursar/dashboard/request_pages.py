@@ -17,9 +17,21 @@ from bursar.core import clock
 from bursar.core.errors import NotFound
 from bursar.requests import present, queries
 from bursar.requests.models import UpgradeRequest
+from bursar.ui.navigation import NavEntry, Side, register
 
 SHOWN = 100
 ASKABLE_SHOWN = 30
+
+register(
+    NavEntry(
+        key="own-requests",
+        label="Requests",
+        url_name="dashboard:requests",
+        order=20,
+        side=Side.DASHBOARD,
+        holds=("dashboard:request",),
+    )
+)
 
 
 @login_required

@@ -1,9 +1,8 @@
-"""What a customer's role lets them see, and what is charged next. Pure. Decision 9, DOMAIN 0, 2 and 8."""
+"""What is charged next, and what speaks of money. Pure. Decision 9, DOMAIN 8."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -11,46 +10,8 @@ from typing import NamedTuple
 from bursar.plans.rules import MONTHS_OF, RANK, AccountState, Period, Terms, paid_interval, terms_at
 from bursar.rollup.rules import Settings, break_down
 
-GOVERNING = frozenset({"owner", "admin"})
-BILLING = GOVERNING | {"billing"}
-OUTSIDE = frozenset({"external", "observer"})
 MONEY_WORDS = r"discount|price|pay|paid|billed|cadence|amount|invoice|charge|refund|€|%"
 _MONEY = re.compile(MONEY_WORDS, re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Sight:
-    """One person before one workspace. `role`: their direct one; `above`: theirs in its organisation; "" for none."""
-
-    role: str = ""
-    above: str = ""
-
-    @property
-    def governs(self) -> bool:
-        return self.role in GOVERNING or self.above in GOVERNING
-
-    @property
-    def bills(self) -> bool:
-        """Prices, discounts and payments."""
-        return self.role in BILLING or self.above in BILLING
-
-    @property
-    def is_outside(self) -> bool:
-        """Guests from another organisation see the plan and whom to ask, and nothing of the people or the past."""
-        return self.role in OUTSIDE and not self.bills
-
-    @property
-    def sees_people(self) -> bool:
-        """Who has a role here, and by name who recorded."""
-        return not self.is_outside
-
-    @property
-    def may_ask(self) -> bool:
-        return not self.is_outside and bool(self.role or self.governs)
-
-    @property
-    def words(self) -> str:
-        return self.role or f"organisation {self.above}"
 
 
 def is_about_money(*texts: str) -> bool:

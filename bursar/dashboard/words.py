@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bursar.core.days import say_day, say_end
 from bursar.core.money import format_money
 from bursar.dashboard.queries.accounts import Bill
 from bursar.dashboard.queries.workspaces import Card, Plan
-from bursar.dashboard.rules import Sight
 from bursar.plans.models import CapEffect, Discount, Tier, TierTerms
 from bursar.plans.rules import PAID_TIERS, describe_discount
-from bursar.rollup.words import day
 from bursar.tenants.models import Person
+from bursar.tenants.rules import Sight
 from bursar.usage.queries import Standing
 from bursar.usage.rules import APPROACHING
 
@@ -62,12 +62,12 @@ def _recording(terms: TierTerms) -> str:
     return f"{hours(int(terms.cap_hours * 3600)).capitalize()} of recording, for life."
 
 
-def say_end(plan: Plan) -> str:
+def say_what_follows(plan: Plan) -> str:
     """ "Trial until 3 December 2026, then Free." """
     if plan.until is None:
         return ""
     what = "Free trial until" if plan.is_trial else "Until"
-    return f"{what} {day(plan.until)}, then {plan.then_label}."
+    return f"{what} {say_end(plan.until)}, then {plan.then_label}."
 
 
 def tone_of(standing: Standing) -> str:
@@ -138,7 +138,7 @@ def say_status(bill: Bill) -> tuple[str, str]:
     until, since = bill.reason.get("until"), bill.overdue_since
     if since:
         what = "An invoice" if bill.terms.mode == "managed" else "A payment"
-        return f"{what} is overdue since {day(since)}. Your plan and everything in it stay as they are.", "bad"
+        return f"{what} is overdue since {say_day(since)}. Your plan and everything in it stay as they are.", "bad"
     if bill.klass == "trial":
         return f"You are trying this for free{_until(until)}.", "good"
     if bill.klass == "managed":
@@ -148,14 +148,14 @@ def say_status(bill: Bill) -> tuple[str, str]:
         more = "A checkout is open, and it asks for nothing until you pay it." if is_open else ""
         return f"Nothing is charged{_until(until)}. {more}".strip(), "good"
     if bill.terms.status == "cancelled":
-        return f"Cancelled. Paid until {day(bill.terms.paid_until)}; then paid workspaces go to Free.", "warn"
+        return f"Cancelled. Paid until {say_end(bill.terms.paid_until)}; then paid workspaces go to Free.", "warn"
     if bill.terms.mode == "managed":
         return f"Billed by invoice, {bill.price.cadence}. The present period is paid.", "good"
     return f"Paid automatically, {bill.price.cadence}.", "good"
 
 
 def _until(iso: str | None) -> str:
-    return f" until {day(datetime.fromisoformat(iso))}" if iso else ""
+    return f" until {say_end(datetime.fromisoformat(iso))}" if iso else ""
 
 
 def say_charge(bill: Bill) -> str:
@@ -164,13 +164,13 @@ def say_charge(bill: Bill) -> str:
     if charge is None:
         return _why_no_charge(bill)
     if charge.amount == 0:
-        return f"On {day(charge.at)} nothing is charged: the price is € 0.00 then."
+        return f"On {say_day(charge.at)} nothing is charged: the price is € 0.00 then."
     asked = f"€ {format_money(charge.amount)}"
     worked = f" (12 × € {format_money(charge.per_month)})" if charge.months == 12 else ""
     if charge.is_due:
-        return f"Due since {day(charge.at)}: {asked}{worked}."
+        return f"Due since {say_day(charge.at)}: {asked}{worked}."
     how = "an invoice of " if bill.terms.mode == "managed" else ""
-    return f"On {day(charge.at)}: {how}{asked}{worked}, if nothing changes until then."
+    return f"On {say_day(charge.at)}: {how}{asked}{worked}, if nothing changes until then."
 
 
 def _why_no_charge(bill: Bill) -> str:

@@ -55,6 +55,8 @@ def list_recipients(notice: Notice, line: AuditLine, data: dict[str, Any]) -> li
     """No support member, nobody of a workspace that is gone, nobody erased or deactivated."""
     if notice is Notice.GRANTER:
         return _staff(_granters(line))
+    if notice is Notice.MANAGER:
+        return _staff(_managing(_account(line), line.at))
     if notice is Notice.STAFF:
         return _staff(_holding(Right.ACT))
     if notice is Notice.LEADS:
@@ -117,8 +119,15 @@ def _staff(members: Iterable[StaffMember]) -> list[Recipient]:
 
 def _granters(line: AuditLine) -> list[StaffMember]:
     """Whoever granted what ends; else the account manager; else the leads."""
-    account, at = BillingAccount.objects.get(public_id__in=[line.target_id, *line.touches]), line.at
     grants = TierGrant.objects.filter(public_id__in=line.touches)
     granted = _active().filter(pk__in=grants.values("granted_by_id"))
-    managing = _active().filter(pk__in=AccountManager.objects.at(at).filter(account=account).values("staff_id"))
+    managing = _managing(_account(line), line.at)
     return list(granted) or list(managing) or list(_holding(Right.MANAGE_STAFF))
+
+
+def _account(line: AuditLine) -> BillingAccount:
+    return BillingAccount.objects.get(public_id__in=[line.target_id, *line.touches])
+
+
+def _managing(account: BillingAccount, at: datetime) -> QuerySet[StaffMember]:
+    return _active().filter(pk__in=AccountManager.objects.at(at).filter(account=account).values("staff_id"))

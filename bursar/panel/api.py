@@ -12,12 +12,13 @@ from ninja import Query, Router
 from bursar.access.request import actor_of
 from bursar.core import clock
 from bursar.core.calendar import Month
+from bursar.core.days import tell_end
 from bursar.core.hours import plain_hours
 from bursar.core.money import plain
 from bursar.panel import queries
 from bursar.panel.schemas import AccountOut, OrganisationOut, PersonOut, WorkspaceOut
 from bursar.rollup import words
-from bursar.rollup.queries import consistent_read, get_breakdown
+from bursar.rollup.queries import consistent_read, get_breakdown, list_account_months, list_workspace_months
 from bursar.rollup.refresh import refresh
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
 from bursar.usage.queries import get_recorded, get_standing
@@ -29,9 +30,8 @@ INVITED: int = Query(1, ge=1, le=1_000_000, description="Fifty pending invitatio
 
 
 def _term(term: queries.Term, now: datetime) -> dict[str, Any]:
-    until = term.until.isoformat() if term.until else None
-    return {"what": term.what, "value": term.value, "where": term.where, "from": term.since.isoformat(), "until": until,
-            "is_live": term.is_live(now)}  # fmt: skip
+    return {"what": term.what, "value": term.value, "where": term.where, "from": term.since.isoformat(),
+            **tell_end(term.until), "is_live": term.is_live(now)}  # fmt: skip
 
 
 def _invited(condition: Q, now: datetime, page: int) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def read_account(request: HttpRequest, account_id: str, people: int = PAGE, invi
             "label": str(account),
             "scope": account.scope,
             "organisation": {"id": account.organisation.public_id, "name": account.organisation.name},
-            "months": [_account_month(row) for row in queries.list_account_months(account)],
+            "months": [_account_month(row) for row in list_account_months(account)],
             "price": {
                 "cadence": price.cadence,
                 "total_eur": plain(price.total),
@@ -139,7 +139,7 @@ def read_workspace(
             "months": [
                 {"month": str(Month.of(row.month)), "tier": row.tier, "seats": row.seats,
                  "recorded_hours": plain_hours(row.recorded_seconds)}
-                for row in queries.list_workspace_months(workspace)
+                for row in list_workspace_months(workspace)
             ],
             "terms": [_term(term, now) for term in queries.list_workspace_terms(workspace)],
             "people": _people(Q(workspace=workspace), now, people),
@@ -209,7 +209,7 @@ def read_person(request: HttpRequest, person_id: str) -> dict[str, Any]:
                 "role": m.role,
                 "where": m.where,
                 "from": m.since.isoformat(),
-                "until": m.until.isoformat() if m.until else None,
+                **tell_end(m.until),
             }
             for m in queries.list_memberships(person)
         ],

@@ -39,16 +39,16 @@ class Hit:
 def show_jump(request: HttpRequest) -> HttpResponse:
     """Without JavaScript a page of its own; else the list inside the palette."""
     actor, text = actor_of(request), sort_key(request.GET.get("q", "")[:100])
-    hits = [*_actions(actor, text, request.GET.get("on", "")), *_pages(text), *_things(actor, text)]
+    hits = [*_actions(actor, text, request.GET.get("on", "")), *_pages(actor, text), *_things(actor, text)]
     template = "panel/_jump.html" if request.headers.get("HX-Request") else "panel/jump.html"
     return render(request, template, {"hits": hits, "q": request.GET.get("q", "")})
 
 
-def _pages(text: str) -> list[Hit]:
+def _pages(actor: Actor, text: str) -> list[Hit]:
     return [
         Hit("Page", entry.label, "", reverse(entry.url_name))
         for entry in list_entries()
-        if text in sort_key(entry.label)
+        if entry.concerns(actor) and text in sort_key(entry.label)
     ]
 
 

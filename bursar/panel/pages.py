@@ -5,29 +5,46 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from bursar.access.request import actor_of
+from bursar.access.rights import Right
 from bursar.audit.pages import describe
 from bursar.audit.queries import list_notes
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.panel import queries
-from bursar.rollup import filters, present, words
+from bursar.panel.sections import ACCOUNT_SECTIONS, ORGANISATION_SECTIONS, WORKSPACE_SECTIONS
+from bursar.rollup import filters, present
 from bursar.rollup import queries as rollup
 from bursar.rollup.models import AccountMonth
 from bursar.rollup.refresh import refresh
+from bursar.rollup.sections import workspace_months
 from bursar.tenants.models import BillingAccount, Organisation
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
 from bursar.ui import navigation
-from bursar.usage.queries import get_recorded, get_standing
+from bursar.ui.navigation import NavEntry, Side, register
+from bursar.ui.sections import Look, load
+from bursar.usage.sections import standing_of
 
 NOTES_SHOWN = 20
 WORKSPACES_SHOWN = 50
+
+
+register(
+    NavEntry(
+        key="panel",
+        label="Staff panel",
+        url_name="panel:home",
+        order=0,
+        group="aside",
+        side=Side.DASHBOARD,
+        right=Right.READ,
+    )
+)
 
 
 def _side(kind: str, thing: Any) -> dict[str, Any]:
@@ -42,18 +59,8 @@ def _side(kind: str, thing: Any) -> dict[str, Any]:
     }
 
 
-def _people(request: HttpRequest, condition: Q, now: datetime) -> dict[str, Any]:
-    page = filters.read({"page": request.GET.get("people", "")}, now).page
-    people, count = queries.list_people(condition, now, page)
-    last = -(-count // queries.PEOPLE_SHOWN)
-    return {"people": people, "people_count": count, "people_page": page, "people_more": page < last}
-
-
-def _invited(request: HttpRequest, condition: Q, now: datetime) -> dict[str, Any]:
-    page = filters.read({"page": request.GET.get("invited", "")}, now).page
-    invited, count = queries.list_invited(condition, now, page)
-    last = -(-count // queries.PEOPLE_SHOWN)
-    return {"invited": invited, "invited_count": count, "invited_page": page, "invited_more": page < last}
+def _look(request: HttpRequest, thing: Any) -> Look:
+    return Look(actor_of(request), thing, clock.now(), request.GET)
 
 
 def _workspaces(request: HttpRequest, organisation: Organisation, now: datetime) -> dict[str, Any]:
@@ -66,27 +73,21 @@ def _workspaces(request: HttpRequest, organisation: Organisation, now: datetime)
 @require_GET
 def show_counts(request: HttpRequest) -> HttpResponse:
     """The numbers of the bar, fetched once the page is there: no page waits for what it does not show."""
-    return render(request, "ui/_counts.html", {"entries": navigation.build("", actor_of(request))})
+    entries = navigation.build(Side.PANEL, "", actor_of(request), counted=True)
+    return render(request, "ui/_counts.html", {"entries": entries})
 
 
 @require_GET
 def show_account(request: HttpRequest, account_id: str) -> HttpResponse:
-    now = clock.now()
     account = get_account(actor_of(request), account_id)
-    refresh(now)
+    look = _look(request, account)
+    refresh(look.now)
     with rollup.consistent_read():
-        months = queries.list_account_months(account)
         context = {
             **_side("account", account),
-            **_rows(request, [account], now, WORKSPACES_SHOWN),
-            "fact": months[0] if months else None,
-            "months": [_account_month(row) for row in reversed(months)],
-            "price": rollup.get_breakdown(account, now),
-            "terms": queries.list_account_terms(account),
-            "terms_shown": queries.TERMS_SHOWN,
-            "now": now,
-            **_people(request, Q(workspace__account=account), now),
-            **_invited(request, Q(workspace__account=account), now),
+            **_rows(request, [account], look.now, WORKSPACES_SHOWN),
+            "sections": load(ACCOUNT_SECTIONS, look),
+            "now": look.now,
         }
     return render(request, "panel/account.html", context)
 
@@ -103,56 +104,30 @@ def _rows(request: HttpRequest, accounts: list[BillingAccount], now: datetime, n
     }
 
 
-def _account_month(row: AccountMonth) -> dict[str, Any]:
-    month = Month.of(row.month)
-    return {
-        "row": row,
-        "label": month.label,
-        "short": f"{month.first:%b %y}",
-        "url": f"{reverse('rollup:page')}?month={month}",
-        "why": words.explain(row.reason),
-        "change": row.mrr - row.previous_mrr if row.movement else None,
-    }
-
-
 @require_GET
 def show_workspace(request: HttpRequest, workspace_id: str) -> HttpResponse:
-    now = clock.now()
     workspace = get_workspace(actor_of(request), workspace_id)
-    refresh(now)
+    look = _look(request, workspace)
+    refresh(look.now)
     with rollup.consistent_read():
-        months = queries.list_workspace_months(workspace)
-        standing = get_standing(workspace, now)
+        sections = load(WORKSPACE_SECTIONS, look)
+        months = workspace_months(look)
         context = {
             **_side("workspace", workspace),
-            "standing": standing,
-            "shares": get_recorded(workspace, standing, now).to_staff(),
-            "person_url": "panel:person",
-            "fact": months[0] if months and Month.of(months[0].month) == Month.of(now) else None,
-            "months": [_workspace_month(row) for row in reversed(months)],
-            "terms": queries.list_workspace_terms(workspace),
-            "terms_shown": queries.TERMS_SHOWN,
-            "now": now,
-            **_people(request, Q(workspace=workspace), now),
-            **_invited(request, Q(workspace=workspace), now),
+            "standing": standing_of(look),
+            "fact": months[0] if months and Month.of(months[0].month) == Month.of(look.now) else None,
+            "sections": sections,
+            "now": look.now,
         }
     return render(request, "panel/workspace.html", context)
 
 
-def _workspace_month(row: Any) -> dict[str, Any]:
-    month = Month.of(row.month)
-    return {
-        "row": row,
-        "label": month.label,
-        "short": f"{month.first:%b %y}",
-        "url": f"{reverse('rollup:page')}?month={month}",
-    }
-
-
 @require_GET
 def show_organisation(request: HttpRequest, organisation_id: str) -> HttpResponse:
-    now, actor = clock.now(), actor_of(request)
+    actor = actor_of(request)
     organisation = get_organisation(actor, organisation_id)
+    look = _look(request, organisation)
+    now = look.now
     refresh(now)
     with rollup.consistent_read():
         accounts = list(accounts_for(actor).filter(organisation=organisation).order_by("sort_key")[:WORKSPACES_SHOWN])
@@ -161,8 +136,8 @@ def show_organisation(request: HttpRequest, organisation_id: str) -> HttpRespons
             **_rows(request, accounts, now, rollup.NESTED),
             **_workspaces(request, organisation, now),
             "members": queries.list_organisation_members(organisation, now),
+            "sections": load(ORGANISATION_SECTIONS, look),
             "now": now,
-            **_invited(request, Q(workspace__organisation=organisation), now),
         }
     return render(request, "panel/organisation.html", context)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import F, Max, Q, QuerySet, Sum
 
+from bursar.core.days import say_day, say_end
 from bursar.core.money import format_money
 from bursar.plans import rules as plans
 from bursar.plans.models import (
@@ -20,7 +21,6 @@ from bursar.plans.models import (
     PinnedPrice,
     TierGrant,
 )
-from bursar.rollup.models import AccountMonth, WorkspaceMonth
 from bursar.tenants.models import (
     BillingAccount,
     Invitation,
@@ -35,7 +35,6 @@ from bursar.usage.models import UsageReset
 
 TERMS_SHOWN = 60
 PEOPLE_SHOWN = 50
-MONTHS_SHOWN = 13
 
 
 @dataclass(frozen=True)
@@ -80,8 +79,8 @@ def _payment_terms(account: BillingAccount) -> Iterator[Term]:
         words = [row.get_mode_display()]
         words += [row.get_status_display()] if row.status != "none" else []
         words += [f"billed {row.cadence}"] if row.cadence else []
-        words += [f"paid until {row.paid_until:%-d %B %Y}"] if row.paid_until else []
-        words += [f"tiers lapse {row.lapses_at:%-d %B %Y}"] if row.lapses_at else []
+        words += [f"paid until {say_end(row.paid_until)}"] if row.paid_until else []
+        words += [f"tiers kept until {say_end(row.lapses_at)}"] if row.lapses_at else []
         yield Term("Payment", ", ".join(words), row.valid_from, row.valid_until)
 
 
@@ -105,7 +104,7 @@ def _managers(account: BillingAccount) -> Iterator[Term]:
 def _periods(account: BillingAccount) -> Iterator[Term]:
     for row in PaidPeriod.objects.filter(account=account).order_by("-service_from")[:TERMS_SHOWN]:
         words = f"€ {format_money(row.net)} net, € {format_money(row.gross)} with VAT, by {row.get_source_display()}"
-        words += f"; credited {row.credited_at:%-d %B %Y}" if row.credited_at else ""
+        words += f"; credited {say_day(row.credited_at)}" if row.credited_at else ""
         yield Term("Paid period", words, row.service_from, row.service_until)
 
 
@@ -121,15 +120,6 @@ def _tiers(condition: Q) -> Iterator[Term]:
 def _resets(workspace: Workspace) -> Iterator[Term]:
     for row in UsageReset.objects.filter(workspace=workspace).order_by("-at")[:TERMS_SHOWN]:
         yield Term("Usage reset", f"by {row.by_name}: {row.reason}", row.at, row.at)
-
-
-def list_account_months(account: BillingAccount) -> list[AccountMonth]:
-    """The present month and the twelve before it, newest first."""
-    return list(AccountMonth.objects.filter(account=account).order_by("-month")[:MONTHS_SHOWN])
-
-
-def list_workspace_months(workspace: Workspace) -> list[WorkspaceMonth]:
-    return list(WorkspaceMonth.objects.filter(workspace=workspace).order_by("-month")[:MONTHS_SHOWN])
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ class TermOut(Schema):
     where: str
     since: str = Field(alias="from")
     until: str | None
+    last_day: str | None
     is_live: bool
 
 
@@ -172,6 +173,7 @@ class MembershipOut(Schema):
     where: str
     since: str = Field(alias="from")
     until: str | None
+    last_day: str | None
 
 
 class PersonOut(Schema):

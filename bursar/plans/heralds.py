@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from bursar.actions.registry import Tell, herald
-from bursar.plans import lapses, queries
-from bursar.plans.models import ByClock, ClockTold, GrantEnd
+from bursar.plans import lapses, queries, store
+from bursar.plans.ends import EndKind, foresee
+from bursar.plans.models import ByClock, Told
 from bursar.plans.rules import AccountState
 from bursar.tenants.models import BillingAccount, Workspace
 
@@ -19,9 +20,7 @@ def tell_lapses(account_ids: list[int], now: datetime, tell: Tell) -> None:
     due = queries.list_lapses_due(now, account_ids)
     if not due:
         return
-    ClockTold.objects.bulk_create(
-        ClockTold(account_id=one.account_id, what=ByClock.LAPSED, ends_at=one.at, at=now) for one in due
-    )
+    store.mark_told(ByClock.LAPSED, [(one.account_id, one.at) for one in due], now)
     concerned = {one.account_id for one in due}
     states = queries.load_accounts(concerned)
     accounts = BillingAccount.objects.select_related("organisation").in_bulk(concerned)
@@ -29,13 +28,15 @@ def tell_lapses(account_ids: list[int], now: datetime, tell: Tell) -> None:
         account_id__in=concerned, deleted_at=None
     )
     workspaces = {workspace.pk: workspace for workspace in living}
-    grants = queries.list_ends_to_tell(now, concerned)
+    told, catalogue = queries.list_told_ends(now, concerned), queries.load_catalogue()
     for one in due:
         for key, target, data in _words(states[one.account_id], one.at, now, accounts[one.account_id], workspaces):
             tell(key, target, data)
-        if (one.account_id, one.at) in grants:
-            data = {"what": GrantEnd.ENDED.value, "ends_at": one.at.isoformat()}
-            tell("plans.account.tell_grant_end", accounts[one.account_id], data)
+        for kind in EndKind:
+            is_told = (one.account_id, queries.ENDED[kind].value, one.at) in told
+            if not is_told and foresee(kind, states[one.account_id], catalogue, one.at, now):
+                data = {"what": Told.ENDED.value, "ends_at": one.at.isoformat()}
+                tell(f"plans.account.tell_{kind}_end", accounts[one.account_id], data)
 
 
 def _words(

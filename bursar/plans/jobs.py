@@ -1,4 +1,4 @@
-"""What the clock owes people of plans: word of a grant that ends soon, and of everything that has lapsed."""
+"""What the clock owes people of plans: word of what ends soon, and of everything that has lapsed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from bursar.actions.run import run, tell_what_is_due
 from bursar.core.errors import Refusal
 from bursar.core.retention import forgets
 from bursar.core.ticks import tick
-from bursar.plans import heralds, queries
-from bursar.plans.models import ClockTold, GrantEnd
+from bursar.plans import heralds, queries, store
+from bursar.plans.ends import foresee
+from bursar.plans.models import ClockTold, Told
 from bursar.plans.trials import CAUGHT_UP_FOR
 from bursar.tenants.store import lock_accounts
 
 __all__ = ["heralds"]
 log = structlog.get_logger()
+TOGETHER = 200  # accounts whose state is loaded at once
 
 
 @tick("plans.tell_lapses")
@@ -34,17 +36,24 @@ def tell_lapses(now: datetime) -> None:
             log.exception("lapse_not_told", account=account_id)
 
 
-@tick("plans.tell_grant_ends")
-def tell_grant_ends(now: datetime) -> None:
-    """As `tell_lapses`, three days ahead."""
-    for due in queries.list_warnings_due(now):
-        data = {"what": GrantEnd.ENDING.value, "ends_at": due.ends_at.isoformat()}
-        try:
-            run("plans.account.tell_grant_end", system("grants"), due.account_id, data)
-        except Refusal as refusal:
-            log.info("grant_end_not_told", account=due.account_id, why=refusal.sentence)
-        except Exception:
-            log.exception("grant_end_failed", account=due.account_id)
+@tick("plans.tell_ends")
+def tell_ends(now: datetime) -> None:
+    """As `tell_lapses`, days ahead. What changes nothing as things stand is noted, and not looked at each minute."""
+    due, catalogue = queries.list_ends_ahead(now), queries.load_catalogue()
+    for start in range(0, len(due), TOGETHER):
+        stretch = due[start : start + TOGETHER]
+        states = queries.load_accounts({end.account_id for end in stretch})
+        for end in stretch:
+            try:
+                if foresee(end.kind, states[end.account_id], catalogue, end.at, now):
+                    data = {"what": Told.ENDING.value, "ends_at": end.at.isoformat()}
+                    run(f"plans.account.tell_{end.kind}_end", system("clock"), end.public_id, data)
+                else:
+                    store.mark_told(queries.ENDING[end.kind], [(end.account_id, end.at)], now, is_quiet=True)
+            except Refusal as refusal:
+                log.info("end_not_told", account=end.public_id, kind=end.kind, why=refusal.sentence)
+            except Exception:
+                log.exception("end_failed", account=end.public_id, kind=end.kind)
 
 
 @forgets("plans")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
+from bursar.core.calendar import TICK
 from bursar.plans.rules import (
     AccountState,
     Base,
     DiscountRow,
+    EffectiveTier,
     Grant,
     WorkspaceState,
     effective_tier,
     terms_at,
 )
-
-JUST_BEFORE = timedelta(microseconds=1)
 
 
 class TierLapse(NamedTuple):
@@ -28,6 +28,14 @@ class TierLapse(NamedTuple):
     ends_at: datetime | None
 
 
+class TierStep(NamedTuple):
+    """A live workspace whose effective tier is another one from an instant on, by the clock alone."""
+
+    workspace: WorkspaceState
+    before: EffectiveTier
+    after: EffectiveTier
+
+
 class DiscountLapse(NamedTuple):
     """`workspace_id` None: the account's own."""
 
@@ -35,24 +43,32 @@ class DiscountLapse(NamedTuple):
     discount: DiscountRow
 
 
+def list_tier_steps(account: AccountState, at: datetime) -> list[TierStep]:
+    """What the tiers do at `at`, as it is known from the dated state: of an end to come, or of one that was."""
+    earlier, found = at - TICK, []
+    for workspace in account.workspaces:
+        if workspace.is_live(earlier) and workspace.is_live(at):
+            before = effective_tier(workspace, terms_at(account, earlier), earlier)
+            after = effective_tier(workspace, terms_at(account, at), at)
+            if before.tier != after.tier:
+                found.append(TierStep(workspace, before, after))
+    return found
+
+
 def list_tier_lapses(account: AccountState, at: datetime, now: datetime) -> list[TierLapse]:
     """Workspaces whose tier is another one since `at`, by the clock alone.
 
     What a person or an import said at or after `at` was told by them, and rules: such a workspace is left out.
     """
-    earlier, found = at - JUST_BEFORE, []
-    for workspace in account.workspaces:
-        if not (workspace.is_live(earlier) and workspace.is_live(at)) or _was_set_since(workspace, at, now):
-            continue
-        before = effective_tier(workspace, terms_at(account, earlier), earlier)
-        after = effective_tier(workspace, terms_at(account, at), at)
-        if before.tier != after.tier:
-            ends_at = after.grant.end if after.grant else None
-            found.append(TierLapse(workspace.id, before.tier, after.tier, ends_at))
-    return found
+    return [
+        TierLapse(ws.id, before.tier, after.tier, after.grant.end if after.grant else None)
+        for ws, before, after in list_tier_steps(account, at)
+        if not was_set_since(ws, at, now)
+    ]
 
 
-def _was_set_since(workspace: WorkspaceState, at: datetime, now: datetime) -> bool:
+def was_set_since(workspace: WorkspaceState, at: datetime, now: datetime) -> bool:
+    """Whether a person or an import said something of its tier at or after `at`."""
     began: Iterable[Base | Grant] = [*workspace.bases, *workspace.grants]
     if any(at <= row.start <= now for row in began):
         return True

@@ -114,26 +114,36 @@ class TierGrant(models.Model):
         indexes = [models.Index(name="grant_began", fields=["valid_from"])]
 
 
-class GrantEnd(models.TextChoices):
-    ENDING = "ending", "ends in three days"
-    ENDED = "ended", "has ended"
+class Told(models.TextChoices):
+    """When people are told of an end."""
+
+    ENDING = "ending", "it is near"
+    ENDED = "ended", "it is over"
 
 
 class ByClock(models.TextChoices):
-    """What is told of once for each account and instant: people of a grant's end, the product of every lapse."""
+    """What is told of once for each account and instant: people of every end, the product of every lapse."""
 
-    ENDING = GrantEnd.ENDING.value, GrantEnd.ENDING.label
-    ENDED = GrantEnd.ENDED.value, GrantEnd.ENDED.label
+    ENDING = "ending", "a timed grant ends in three days"
+    ENDED = "ended", "a timed grant has ended"
     LAPSED = "lapsed", "a tier or a discount has lapsed"
+    PLAN_ENDING = "plan_ending", "the plan ends in three days"
+    PLAN_ENDED = "plan_ended", "the plan has ended"
+    DISCOUNT_ENDING = "discount_ending", "a discount ends in 14 days"
+    DISCOUNT_ENDED = "discount_ended", "a discount has ended"
 
 
 class ClockTold(models.Model):
-    """That what the clock does was told: once before a grant ends, once at its end, once for all that lapsed then."""
+    """That what the clock does was told: once before an end, once at the end, once for all that lapsed then.
+
+    `is_quiet`: it was looked at, and there is nothing to tell as things stand; an action may change that.
+    """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="+")
-    what = models.CharField(max_length=6, choices=ByClock.choices)
+    what = models.CharField(max_length=16, choices=ByClock.choices)
     ends_at = models.DateTimeField()
     at = models.DateTimeField()
+    is_quiet = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "plans_grantendtold"  # its name when it was made: releases overlap while one is installed

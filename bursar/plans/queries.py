@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
+from bursar.plans.ends import WARNED_BEFORE, EndKind
 from bursar.plans.models import (
     AccountManager,
     BaseTier,
@@ -38,7 +39,7 @@ from bursar.plans.rules import (
     Terms,
     WorkspaceState,
 )
-from bursar.plans.trials import CAUGHT_UP_FOR, WARNED_BEFORE
+from bursar.plans.trials import CAUGHT_UP_FOR
 from bursar.tenants.models import BillingAccount, WorkspaceAccount, WorkspaceMembership
 
 
@@ -134,25 +135,70 @@ def get_discount(at: datetime, *, account_id: int | None = None, workspace_id: i
     return live.filter(workspace_id=workspace_id or 0).first()
 
 
-@dataclass(frozen=True)
-class GrantEndDue:
-    """`account_id` is the public id."""
+ENDING = {
+    EndKind.GRANT: ByClock.ENDING,
+    EndKind.PLAN: ByClock.PLAN_ENDING,
+    EndKind.DISCOUNT: ByClock.DISCOUNT_ENDING,
+}
+ENDED = {EndKind.GRANT: ByClock.ENDED, EndKind.PLAN: ByClock.PLAN_ENDED, EndKind.DISCOUNT: ByClock.DISCOUNT_ENDED}
+QUIET_FOR = timedelta(days=1)  # an import moves no account's clock; what it brings is looked at within a day
 
-    account_id: str
-    ends_at: datetime
+
+@dataclass(frozen=True, order=True)
+class EndDue:
+    """An end ahead that people may have to be warned of. `account_id` is the key, `public_id` the account's."""
+
+    at: datetime
+    kind: EndKind
+    account_id: int
+    public_id: str
 
 
-def list_warnings_due(now: datetime) -> list[GrantEndDue]:
-    """Live workspaces' grants that end within three days, of which nobody was told yet."""
-    grants = TierGrant.objects.filter(
-        workspace__deleted_at=None, valid_from__lte=now, valid_until__gt=now, valid_until__lte=now + WARNED_BEFORE
-    )
-    told = ClockTold.objects.filter(
-        account_id=OuterRef("workspace__account_id"), what=ByClock.ENDING, ends_at=OuterRef("valid_until")
-    )
-    rows = grants.filter(~Exists(told)).order_by("valid_until", "workspace__account__public_id")
-    pairs = rows.values_list("workspace__account__public_id", "valid_until").distinct()
-    return [GrantEndDue(account_id, at) for account_id, at in pairs]
+def list_ends_ahead(now: datetime) -> list[EndDue]:
+    """Near ends of which nobody was told yet, soonest first, in one statement.
+
+    Those that change nothing as things stand are left out until an action on the account, or a day later.
+    """
+    discounts = Discount.objects.filter(percent__gt=0, workspace__deleted_at=None)
+    sources: dict[EndKind, tuple[QuerySet[Any], str, str]] = {
+        EndKind.GRANT: (TierGrant.objects.filter(workspace__deleted_at=None), "valid_until", "workspace__account"),
+        EndKind.PLAN: (_lasting_terms(), "lapses_at", "account"),
+        EndKind.DISCOUNT: (discounts, "valid_until", ""),
+    }
+    parts = []
+    for kind, (rows, end, account) in sources.items():
+        near = {"due__gt": now, "due__lte": now + WARNED_BEFORE[kind], "valid_from__lte": now}
+        found = rows.annotate(due=F(end), ending=Value(kind.value), **_owner(account)).filter(**near)
+        found = found.filter(~Exists(_settled(kind, now)))
+        parts.append(found.values_list("due", "ending", "owner", "owner_public_id"))
+    rows = parts[0].union(*parts[1:])
+    return sorted(EndDue(at, EndKind(kind), pk, public_id) for at, kind, pk, public_id in rows)
+
+
+def _lasting_terms() -> QuerySet[Any]:
+    """Payment terms under which something lapses by the clock, nobody having changed them before."""
+    return PaymentTerms.objects.filter(Q(valid_until=None) | Q(valid_until__gt=F("lapses_at")))
+
+
+def _owner(account: str) -> dict[str, Any]:
+    """The account concerned; of a discount its own, or its workspace's."""
+    homes = [account] if account else ["account", "workspace__account"]
+    never = Value(datetime.min.replace(tzinfo=UTC), output_field=DateTimeField())
+    return {
+        "owner": _first([f"{home}__id" for home in homes]),
+        "owner_public_id": _first([f"{home}__public_id" for home in homes]),
+        "acted_at": Coalesce(*[f"{home}__clock_at" for home in homes], never),
+    }
+
+
+def _first(names: list[str]) -> Any:
+    return F(names[0]) if len(names) == 1 else Coalesce(*names)
+
+
+def _settled(kind: EndKind, now: datetime) -> QuerySet[ClockTold]:
+    """Marks by which nothing is left to tell."""
+    marks = ClockTold.objects.filter(account_id=OuterRef("owner"), what=ENDING[kind], ends_at=OuterRef("due"))
+    return marks.filter(Q(is_quiet=False) | Q(at__gt=now - QUIET_FOR, at__gte=OuterRef("acted_at")))
 
 
 @dataclass(frozen=True, order=True)
@@ -170,12 +216,11 @@ def list_lapses_due(now: datetime, account_ids: Collection[int] | None = None) -
     """
     since = {"due__gt": now - CAUGHT_UP_FOR, "due__lte": now}
     grants = TierGrant.objects.filter(workspace__deleted_at=None, valid_until=F("planned_until"))
-    terms = PaymentTerms.objects.filter(Q(valid_until=None) | Q(valid_until__gt=F("lapses_at")))
     discounts = Discount.objects.filter(valid_until=F("end_date") + DAY)
     owners = Coalesce("account_id", "workspace__account_id")
     parts: list[QuerySet[Any]] = [
         grants.annotate(owner=F("workspace__account_id"), due=F("valid_until")),
-        terms.filter(valid_from__lte=F("lapses_at")).annotate(owner=F("account_id"), due=F("lapses_at")),
+        _lasting_terms().filter(valid_from__lte=F("lapses_at")).annotate(owner=F("account_id"), due=F("lapses_at")),
         discounts.annotate(owner=owners, due=F("valid_until")),
     ]
     told = ClockTold.objects.filter(what=ByClock.LAPSED, account_id=OuterRef("owner"), ends_at=OuterRef("due"))
@@ -184,21 +229,19 @@ def list_lapses_due(now: datetime, account_ids: Collection[int] | None = None) -
     return sorted(LapseDue(at, owner) for at, owner in found[0].union(*found[1:]))
 
 
-def list_ends_to_tell(now: datetime, account_ids: Collection[int]) -> set[tuple[int, datetime]]:
-    """Accounts' ends of live workspaces' grants, up to two weeks ago, that people were not told of."""
-    grants = TierGrant.objects.filter(
-        workspace__deleted_at=None,
-        workspace__account_id__in=account_ids,
-        valid_until=F("planned_until"),
-        valid_until__gt=now - CAUGHT_UP_FOR,
-        valid_until__lte=now,
+def list_told_ends(now: datetime, account_ids: Collection[int]) -> set[tuple[int, str, datetime]]:
+    """Which ends of the last two weeks people were told of once they were over: account, what, when."""
+    marks = ClockTold.objects.filter(
+        account_id__in=account_ids, what__in=ENDED.values(), ends_at__gt=now - CAUGHT_UP_FOR
     )
-    told = ClockTold.objects.filter(
-        account_id=OuterRef("workspace__account_id"), what=ByClock.ENDED, ends_at=OuterRef("valid_until")
-    )
-    return set(grants.filter(~Exists(told)).values_list("workspace__account_id", "valid_until"))
+    return set(marks.values_list("account_id", "what", "ends_at"))
 
 
-def list_grants_ending(account_id: int, ends_at: datetime) -> list[TierGrant]:
-    rows = TierGrant.objects.filter(workspace__account_id=account_id, valid_until=ends_at)
-    return list(rows.select_related("granted_by").order_by("id"))
+def is_told(account_id: int, what: str, ends_at: datetime) -> bool:
+    return ClockTold.objects.filter(account_id=account_id, what=what, ends_at=ends_at, is_quiet=False).exists()
+
+
+def list_granted_ids(workspace_ids: Collection[int], ends_at: datetime) -> list[str]:
+    """Of the grants that end there then: one public id for each colleague who granted any."""
+    rows = TierGrant.objects.filter(workspace_id__in=workspace_ids, valid_until=ends_at, granted_by__isnull=False)
+    return list({row.granted_by_id: row.public_id for row in rows.order_by("id")}.values())

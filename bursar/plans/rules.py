@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol, TypeVar
 
 from bursar.core.calendar import add_months_at
+from bursar.core.days import say_day, say_end
 from bursar.core.money import cents
 
 RANK = {"free": 0, "pilot": 1, "innovator": 2, "changemaker": 3, "guardian": 4}
@@ -226,6 +227,20 @@ def seat_people(workspace: WorkspaceState, at: datetime) -> set[int]:
     }
 
 
+def seat_account(account: AccountState, catalogue: Catalogue, at: datetime) -> tuple[list[Seated], list[set[int]]]:
+    """The live workspaces with what a seat costs there, oldest first; and who sits in each."""
+    terms, shared = terms_at(account, at), live(account.discounts, at)
+    seated, people = [], []
+    for workspace in account.workspaces:
+        if workspace.is_live(at):
+            effective = effective_tier(workspace, terms, at)
+            discount = live(workspace.discounts, at) or shared
+            rate = catalogue.rate(account, effective.tier, terms.cadence or "yearly", at)
+            seated.append(Seated(workspace, effective, discount, seat_unit(rate, discount)))
+            people.append(seat_people(workspace, at))
+    return seated, people
+
+
 class Price(NamedTuple):
     """`amount`: EUR per month after discount, excluding VAT. `is_paid_tier`: any workspace on a paid tier."""
 
@@ -356,7 +371,16 @@ def why_not_this_tier(tier: str, present: EffectiveTier) -> str | None:
 
 
 def why_not_grant_tier(tier: str, present: EffectiveTier, end: datetime) -> str | None:
-    """A time-limited approval lifts above the base tier, and says something that does not hold already."""
+    """A time-limited approval lifts above the base tier and above a trial that runs, and says something new.
+
+    It takes the place of an earlier approval, so it may be lower than that one.
+    """
+    running = present.grant
+    if running and running.kind == "reverse_trial" and RANK[tier] < RANK[running.tier]:
+        return (
+            f"A reverse trial of {running.tier.capitalize()} runs until {say_end(running.end)}, and "
+            f"{tier.capitalize()} would be less. End the trial first, or wait for its end."
+        )
     if RANK[tier] <= RANK[present.base]:
         return f"The workspace is on {present.base.capitalize()} for good; a time-limited tier has to be above that."
     if present.grant and (present.grant.tier, present.grant.end) == (tier, end):
@@ -378,9 +402,9 @@ def list_losses(before: str, after: str, before_cap: Decimal | None, after_cap: 
 
 def why_not_end_on(day: date, today: date) -> str | None:
     if day < today:
-        return f"The end date {day:%-d %B %Y} is past. Choose today or later."
+        return f"The end date {say_day(day)} is past. Choose today or later."
     if day.year > today.year + LONGEST_YEARS:
-        return f"The end date {day:%-d %B %Y} is more than {LONGEST_YEARS} years away. Leave it empty for no end."
+        return f"The end date {say_day(day)} is more than {LONGEST_YEARS} years away. Leave it empty for no end."
     return None
 
 
@@ -396,5 +420,5 @@ def why_not_discount(kind: str, percent: int, end_date: date | None, today: date
 
 
 def describe_discount(kind_label: str, percent: int, end_date: date | None) -> str:
-    until = f", until {end_date:%-d %B %Y}" if end_date else ""
+    until = f", until {say_day(end_date)}" if end_date else ""
     return f"{percent} % {kind_label}{until}"

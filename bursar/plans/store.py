@@ -7,9 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from bursar.core.dated import replace_from
-from bursar.plans.models import BaseTier, PaymentTerms, TierGrant
+from bursar.plans.models import BaseTier, ClockTold, PaymentTerms, TierGrant
 from bursar.plans.rules import AccountState, base_tier, live, terms_at
 from bursar.tenants.models import BillingAccount, Workspace
+
+
+def mark_told(what: str, ends: Collection[tuple[int, datetime]], now: datetime, *, is_quiet: bool = False) -> None:
+    """That people or the product were told of these ends (account, instant); or that there is nothing to tell."""
+    marks = [ClockTold(account_id=pk, what=what, ends_at=at, at=now, is_quiet=is_quiet) for pk, at in ends]
+    ClockTold.objects.bulk_create(
+        marks, update_conflicts=True, unique_fields=["account", "what", "ends_at"], update_fields=["at", "is_quiet"]
+    )
 
 
 def set_base_tier(workspace: Workspace, tier: str, now: datetime) -> None:

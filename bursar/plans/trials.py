@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bursar.core.calendar import add_months_at
+from bursar.core.days import say_end
 from bursar.plans.rules import (
     RANK,
     AccountState,
@@ -20,7 +21,6 @@ from bursar.plans.rules import (
 TRIAL_TIER = "changemaker"
 TRIAL_KIND = "reverse_trial"
 ONE_TRIAL_IN = 12
-WARNED_BEFORE = timedelta(days=3)
 CAUGHT_UP_FOR = timedelta(days=14)
 
 
@@ -52,7 +52,7 @@ def why_not_grant_trial(account: AccountState, at: datetime) -> str | None:
     trials = list_live_trials(account, at)
     if trials:
         until = max(g.end for g in trials if g.end)
-        return f"A reverse trial is running already, until {until:%-d %B %Y}."
+        return f"A reverse trial is running already, until {say_end(until)}."
     if has_way_of_paying(terms_at(account, at), at):
         return "The account pays, or is managed; a reverse trial is for those who do not pay yet."
     if any(RANK[effective.tier] >= RANK[TRIAL_TIER] for effective in tiers):
@@ -67,10 +67,3 @@ def is_too_soon(account: AccountState, at: datetime) -> datetime | None:
     """The end of an earlier trial within the last 12 months; None when there was none."""
     last = last_trial_end(account, at)
     return last if last is not None and last > add_months_at(at, -ONE_TRIAL_IN) else None
-
-
-def due_words(kind: str, tier: str, until: datetime, *, is_over: bool) -> str:
-    """The sentence that tells of a grant's end."""
-    what = "reverse trial" if kind == TRIAL_KIND else "time-limited approval"
-    day = f"{until:%-d %B %Y}"
-    return f"The {what} of {tier} ended on {day}." if is_over else f"The {what} of {tier} ends on {day}."

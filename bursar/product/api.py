@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
-from ninja import Schema, Status
+from ninja import Path, Schema, Status
 from ninja.errors import AuthenticationError, ValidationError
 from pydantic import Field
 
 from bursar.actions.run import run
 from bursar.core import clock
-from bursar.core.api import DescribedAPI, check_media, refusal
+from bursar.core.api import DescribedAPI, check_media, read_body, refusal
 from bursar.core.errors import BadRequest, Invalid, Refusal, TooLarge
+from bursar.core.fields import HappenedDay
 from bursar.product import pushed, queries
 from bursar.product.actions.pushes import Batch
 from bursar.product.doors import REFUSALS, Id, KeyAuth, key_of, needs
@@ -37,9 +37,10 @@ class ItemOut(Schema):
 
 
 class BatchIn(Schema):
-    items: list[dict[str, Any]] = Field(
+    items: list[Any] = Field(
         min_length=1,
         max_length=ITEMS_AT_MOST,
+        description="Objects, each judged by itself.",
         examples=[[{"kind": "person", "external_id": "per-1", "name": "Maud", "changed_at": "2026-11-24T09:00:00Z"}]],
     )
 
@@ -156,7 +157,7 @@ def put_invitation(request: HttpRequest, external_id: Id, body: pushed.Invitatio
 
 
 @api.put("/people/{person}/logins/{day}", response=ANSWERS, operation_id="put_login", **needs(Scope.PUSH))
-def put_login(request: HttpRequest, person: Id, day: date, body: pushed.LoginIn) -> Any:
+def put_login(request: HttpRequest, person: Id, day: Annotated[HappenedDay, Path()], body: pushed.LoginIn) -> Any:
     """How often somebody signed in to the product on a UTC day; a higher count replaces a lower one."""
     return _push_one(request, {"kind": "login", "person": person, "day": day.isoformat(), **_fields(body)})
 
@@ -180,11 +181,7 @@ def post_usage(request: HttpRequest) -> HttpResponse:
     """Up to 10 000 events in the shape of CloudEvents, gzip allowed. The same event again changes nothing."""
     actor = key_of(request)
     body = _inflated(request)
-    try:
-        raw = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(f"The body is not JSON: {error}") from None
-    read = read_events(raw)
+    read = read_events(read_body(body))
     batch = Batch(read.events, _digest(body))
     done = run("product.company.take_usage", actor, "company", {"batch": batch}).data if read.events else {}
     results: list[dict[str, str]] = [{"result": "taken"}] * read.total

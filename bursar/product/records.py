@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-Id = Annotated[str, Field(min_length=1, max_length=100)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Mail = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+from bursar.core.fields import (
+    Amount,
+    Country,
+    End,
+    EndDay,
+    Happened,
+    HappenedDay,
+    Id,
+    Mail,
+    MailOrNone,
+    Name,
+    Text,
+    Tick,
+    Whole,
+)
+
 Tier = Literal["free", "pilot", "innovator", "changemaker", "guardian"]
-Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
-
-
-def _plausible(at: datetime) -> datetime:
-    if not 2000 <= at.year <= 2199:
-        raise ValueError("must be between the years 2000 and 2199")
-    return at.astimezone(UTC)
-
-
-def _no_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("holds a character that cannot be kept")
-    return text
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_plausible)]
+Money = Annotated[Amount, Field(ge=0, max_digits=12, decimal_places=2)]
 
 
 class Record(BaseModel):
@@ -38,9 +35,6 @@ class Record(BaseModel):
         start, end = getattr(self, "start", None), getattr(self, "until", None)
         if start is not None and end is not None and end <= start:
             raise ValueError("“until” must be later than “from”")
-        for value in self.__dict__.values():
-            if isinstance(value, str):
-                _no_nul(value)
         return self
 
 
@@ -62,18 +56,18 @@ class OrganisationRecord(Record):
     kind: Literal["organisation"]
     external_id: Id
     name: Name
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "NL"
-    is_partner: bool = False
+    country: Country = "NL"
+    is_partner: Tick = False
     creator: Id | None = None
-    created_at: Instant
-    deleted_at: Instant | None = None
+    created_at: Happened
+    deleted_at: Happened | None = None
 
 
 class PersonRecord(Record):
     kind: Literal["person"]
     external_id: Id
     name: Name
-    email: Mail | Literal[""] = ""
+    email: MailOrNone = ""
 
 
 class WorkspaceRecord(Record):
@@ -83,12 +77,12 @@ class WorkspaceRecord(Record):
     name: Name
     type: Literal["internal", "external_client"] = "internal"
     visibility: Literal["open_to_organisation", "invite_only", "private"] = "open_to_organisation"
-    own_account: bool = False
+    own_account: Tick = False
     data_owner: Id | None = None
-    data_owner_email: Mail | Literal[""] = ""
-    agreement_accepted_at: Instant | None = None
-    created_at: Instant
-    deleted_at: Instant | None = None
+    data_owner_email: MailOrNone = ""
+    agreement_accepted_at: Happened | None = None
+    created_at: Happened
+    deleted_at: Happened | None = None
 
 
 class AccountRecord(Record):
@@ -98,8 +92,16 @@ class AccountRecord(Record):
 
 
 class Dated(Record):
-    start: Instant = Field(alias="from")
-    until: Instant | None = None
+    """A state that began."""
+
+    start: Happened = Field(alias="from")
+    until: End | None = None
+
+
+class Agreed(Dated):
+    """What may be agreed on before it begins."""
+
+    start: End = Field(alias="from")
 
 
 class OrganisationMemberRecord(Dated):
@@ -114,7 +116,7 @@ class WorkspaceMemberRecord(Dated):
     workspace: Id
     person: Id
     role: Literal["owner", "admin", "member", "billing", "external", "observer"]
-    is_support: bool = False
+    is_support: Tick = False
 
 
 class InvitationRecord(Record):
@@ -124,9 +126,9 @@ class InvitationRecord(Record):
     email: Mail
     role: Literal["owner", "admin", "member", "billing", "external", "observer"]
     invited_by: Id | None = None
-    invited_at: Instant
+    invited_at: Happened
     state: Literal["pending", "accepted", "withdrawn", "expired"] = "pending"
-    ended_at: Instant | None = None
+    ended_at: Happened | None = None
 
     @model_validator(mode="after")
     def is_whole(self) -> InvitationRecord:
@@ -140,8 +142,8 @@ class InvitationRecord(Record):
 class LoginRecord(Record):
     kind: Literal["login"]
     person: Id
-    day: date
-    count: Annotated[int, Field(ge=1, le=100_000)]
+    day: HappenedDay
+    count: Annotated[Whole, Field(ge=1, le=100_000)]
 
 
 class StaffRecord(Record):
@@ -162,17 +164,17 @@ class GrantRecord(Dated):
     workspace: Id
     tier: Tier
     type: Literal["reverse_trial", "approval"]
-    until: Instant
+    until: End
     granted_by: Mail | None = None
 
 
-class DiscountRecord(Dated):
+class DiscountRecord(Agreed):
     kind: Literal["discount"]
     account: AccountRef | None = None
     workspace: Id | None = None
     type: Literal["scholarship", "staff_discount", "trial", "partner"]
-    percent: Annotated[int, Field(ge=0, le=100)]
-    end_date: date | None = None
+    percent: Annotated[Whole, Field(ge=0, le=100)]
+    end_date: EndDay | None = None
 
     @model_validator(mode="after")
     def is_whole(self) -> DiscountRecord:
@@ -191,9 +193,9 @@ class PaymentRecord(Dated):
     mode: Literal["self_serve", "managed"]
     status: Literal["none", "pending", "active", "past_due", "cancelled"] = "none"
     cadence: Literal["yearly", "monthly", ""] = ""
-    paid_until: Instant | None = None
-    past_due_since: Instant | None = None
-    lapses_at: Instant | None = None
+    paid_until: End | None = None
+    past_due_since: Happened | None = None
+    lapses_at: End | None = None
 
     @model_validator(mode="after")
     def is_whole(self) -> PaymentRecord:
@@ -208,25 +210,24 @@ class PaymentRecord(Dated):
         return self
 
 
-class PriceRecord(Dated):
+class PriceRecord(Agreed):
     kind: Literal["price"]
     account: AccountRef
     tier: Tier
     cadence: Literal["yearly", "monthly"]
-    rate: Annotated[Decimal, Field(ge=0, le=100_000, multiple_of=1)]
+    rate: Annotated[Amount, Field(ge=0, le=100_000, multiple_of=1)]
 
 
-class PaidRecord(Record):
+class PaidRecord(Agreed):
     kind: Literal["paid"]
     external_id: Id
     account: AccountRef
     source: Literal["mollie", "managed"]
-    start: Instant = Field(alias="from")
-    until: Instant
+    until: End
     net: Money
     gross: Money
-    booked_at: Instant
-    credited_at: Instant | None = None
+    booked_at: Happened
+    credited_at: Happened | None = None
 
 
 class ManagerRecord(Dated):
@@ -238,18 +239,18 @@ class ManagerRecord(Dated):
 class ResetRecord(Record):
     kind: Literal["reset"]
     workspace: Id
-    at: Instant
+    at: Happened
     by: Name
-    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    reason: Annotated[Text, Field(min_length=1, max_length=2000)]
 
 
 class UsageRecord(Record):
     kind: Literal["usage"]
     source: Id
-    id: Annotated[str, Field(min_length=1, max_length=200)]
+    id: Name
     workspace: Id
-    at: Instant
-    seconds: Annotated[int, Field(ge=0, le=31 * 24 * 3600)]
+    at: Happened
+    seconds: Annotated[Whole, Field(ge=0, le=31 * 24 * 3600)]
     person: Id | None = None
 
 
@@ -276,15 +277,15 @@ KINDS: dict[str, type[Record]] = {
 }
 
 
-def read_record(data: Any) -> Record:
-    """Raises ValueError with one sentence that names every fault."""
+def read_record(data: Any, now: datetime) -> Record:
+    """`now`: bounds what can have happened. Raises ValueError with one sentence that names every fault."""
     if not isinstance(data, dict):
         raise ValueError("a line is a JSON object")
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"there is no kind {str(kind)[:40]!r}; known are {', '.join(KINDS)}")
     try:
-        return KINDS[kind].model_validate(data)
+        return KINDS[kind].model_validate(data, context={"now": now})
     except ValidationError as error:
         raise ValueError("; ".join(words_of(fault) for fault in error.errors())) from None
 

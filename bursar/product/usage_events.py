@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from bursar.core.bounds import read_instant
 from bursar.core.errors import BadRequest, Invalid
+from bursar.core.text import why_not_name
 from bursar.tenants.models import Person, Workspace
 from bursar.usage.ingest import Event
 
@@ -21,42 +23,37 @@ EXAMPLE = {
     "time": "2026-11-24T09:30:00Z",
     "data": {"seconds": 1260, "person": "per-1"},
 }
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "source", "subject", "time", "data"],
+    "properties": {
+        "specversion": {"type": "string", "const": "1.0"},
+        "id": {"type": "string", "minLength": 1, "maxLength": 200},
+        "source": {"type": "string", "minLength": 1, "maxLength": 100},
+        "type": {"type": "string"},
+        "subject": {"type": "string", "description": "The product's id of the workspace."},
+        "time": {"type": "string", "format": "date-time"},
+        "data": {
+            "type": "object",
+            "required": ["seconds"],
+            "properties": {
+                "seconds": {"type": "integer", "minimum": 0, "maximum": SECONDS_AT_MOST},
+                "person": {
+                    "type": ["string", "null"],
+                    "description": "The product's id of the person who recorded.",
+                },
+            },
+        },
+    },
+}
+_EVENTS = {"type": "array", "minItems": 1, "maxItems": EVENTS_AT_MOST, "items": _EVENT}
 USAGE_OPENAPI: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            kind: {
-                "schema": {
-                    "type": "array",
-                    "minItems": 1,
-                    "maxItems": EVENTS_AT_MOST,
-                    "items": {
-                        "type": "object",
-                        "required": ["id", "source", "subject", "time", "data"],
-                        "properties": {
-                            "specversion": {"type": "string", "const": "1.0"},
-                            "id": {"type": "string", "minLength": 1, "maxLength": 200},
-                            "source": {"type": "string", "minLength": 1, "maxLength": 100},
-                            "type": {"type": "string"},
-                            "subject": {"type": "string", "description": "The product's id of the workspace."},
-                            "time": {"type": "string", "format": "date-time"},
-                            "data": {
-                                "type": "object",
-                                "required": ["seconds"],
-                                "properties": {
-                                    "seconds": {"type": "integer", "minimum": 0, "maximum": SECONDS_AT_MOST},
-                                    "person": {
-                                        "type": ["string", "null"],
-                                        "description": "The product's id of the person who recorded.",
-                                    },
-                                },
-                            },
-                        },
-                    },
-                },
-                "example": [EXAMPLE],
-            }
-            for kind in ("application/json", "application/cloudevents-batch+json")
+            "application/json": {"schema": {"oneOf": [_EVENTS, _EVENT]}, "example": [EXAMPLE]},
+            "application/cloudevents-batch+json": {"schema": _EVENTS, "example": [EXAMPLE]},
+            "application/cloudevents+json": {"schema": _EVENT, "example": EXAMPLE},
         },
     }
 }
@@ -74,8 +71,10 @@ class Read:
 
 def read_events(raw: Any) -> Read:
     """Raises BadRequest or Invalid for a body that is no batch; a bad event is refused by itself."""
+    if isinstance(raw, dict):
+        raw = [raw]
     if not isinstance(raw, list):
-        raise BadRequest("The body is a JSON array of events.")
+        raise BadRequest("The body is one event, or a JSON array of events.")
     if not 1 <= len(raw) <= EVENTS_AT_MOST:
         raise Invalid(f"Send between 1 and {EVENTS_AT_MOST:,} events; these are {len(raw):,}.")
     read = Read(len(raw))
@@ -116,6 +115,8 @@ def _read_event(one: Any, known: dict[str, int], people: dict[str, int]) -> Even
     data = one.get("data")
     fields: dict[str, Any] = data if isinstance(data, dict) else {}
     seconds, name = fields.get("seconds"), fields.get("person")
+    if type(seconds) is float and seconds.is_integer():
+        seconds = int(seconds)
     if type(seconds) is not int or not 0 <= seconds <= SECONDS_AT_MOST:
         raise ValueError("data.seconds: a whole number of seconds, at most a month.")
     person = None if name is None else _known_person(name, people)
@@ -132,16 +133,14 @@ def _known_person(name: Any, people: dict[str, int]) -> int:
 
 def _text(one: dict[str, Any], name: str, length: int) -> str:
     value = one.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= length or "\0" in value:
-        raise ValueError(f"{name}: a text of 1 to {length} characters.")
+    if not isinstance(value, str) or not 0 < len(value) <= length or why_not_name(value):
+        raise ValueError(f"{name}: a text of 1 to {length} characters that can be read.")
     return value
 
 
-def _instant(text: Any) -> datetime:
+def _instant(value: Any) -> datetime:
+    """Whether it can have happened is asked where events are stored."""
     try:
-        at = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        raise ValueError("time: an instant with its offset, such as 2026-11-24T09:30:00Z.") from None
-    if at.tzinfo is None or not 2000 <= at.year <= 2199:
-        raise ValueError("time: an instant with its offset, between 2000 and 2199.")
-    return at.astimezone(UTC)
+        return read_instant(value)
+    except ValueError as error:
+        raise ValueError(f"time: {error}") from None

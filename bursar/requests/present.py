@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
+from bursar.core.days import say_day
 from bursar.plans.models import Cadence, DiscountKind, Tier
 from bursar.plans.queries import load_catalogue
 from bursar.plans.rules import describe_discount
@@ -39,7 +40,7 @@ def row(request: UpgradeRequest, now: datetime) -> dict[str, Any]:
 
 
 def _granted(request: UpgradeRequest) -> str:
-    until = f" until {request.granted_end_date:%-d %b %Y}" if request.granted_end_date else ""
+    until = f" until {say_day(request.granted_end_date)}" if request.granted_end_date else ""
     discount = f", −{request.granted_discount_percent} %" if request.granted_discount_kind else ""
     return f"{Tier(request.granted_tier).label}{until}{discount}"
 
@@ -52,7 +53,7 @@ def is_changed(request: UpgradeRequest) -> bool:
 def compare(request: UpgradeRequest) -> list[dict[str, Any]]:
     """The proposal beside the grant, line by line; `granted` is empty while there is none."""
     has_grant = request.state == RequestState.APPROVED
-    end = request.granted_end_date
+    last_day = request.granted_end_date
     lines = []
     if request.makes_workspace:
         lines.append(("Name", request.name, request.granted_name))
@@ -62,8 +63,8 @@ def compare(request: UpgradeRequest) -> list[dict[str, Any]]:
     lines.append(("Plan", Tier(request.tier).label, _label(Tier, request.granted_tier)))
     if request.tier != Tier.FREE or request.granted_tier not in ("", Tier.FREE):
         lines.append(("Billed", Cadence(request.cadence).label, _label(Cadence, request.granted_cadence)))
-    if end:
-        lines.append(("Until", "for good", f"{end:%-d %B %Y}"))
+    if last_day:
+        lines.append(("Until", "for good", say_day(last_day)))
     if request.granted_discount_kind:
         lines.append(("Discount", "none", _discount(request)))
     return [

@@ -18,6 +18,7 @@ from bursar.requests.filters import View
 from bursar.requests.models import RequestKind, RequestState, UpgradeRequest
 from bursar.tenants.models import Organisation, OrganisationMembership, Workspace, WorkspaceMembership
 from bursar.tenants.queries import get_roles
+from bursar.tenants.rules import BILLING, GOVERNING
 from bursar.usage.queries import TierClock
 
 
@@ -35,10 +36,8 @@ def requests_for(actor: Actor, at: datetime) -> QuerySet[UpgradeRequest]:
         return every
     if actor.person_id is None:
         return every.none()
-    seats = WorkspaceMembership.objects.at(at).filter(
-        person_id=actor.person_id, is_support=False, role__in=rules.REQUESTING
-    )
-    above = OrganisationMembership.objects.at(at).filter(person_id=actor.person_id, role__in=rules.REQUESTING)
+    seats = WorkspaceMembership.objects.at(at).filter(person_id=actor.person_id, is_support=False, role__in=BILLING)
+    above = OrganisationMembership.objects.at(at).filter(person_id=actor.person_id, role__in=BILLING)
     answered_for = Q(workspace_id__in=seats.values("workspace_id")) | Q(organisation__in=above.values("organisation"))
     return every.filter(Q(requester_id=actor.person_id) | answered_for)
 
@@ -93,7 +92,7 @@ def list_askable(actor: Actor, at: datetime, limit: int) -> list[Askable]:
 
 def list_governed(actor: Actor, at: datetime) -> list[Organisation]:
     """The organisations in which a customer may ask for a new workspace."""
-    own = OrganisationMembership.objects.at(at).filter(person_id=actor.person_id or 0, role__in=rules.GOVERNING)
+    own = OrganisationMembership.objects.at(at).filter(person_id=actor.person_id or 0, role__in=GOVERNING)
     found = Organisation.objects.filter(id__in=own.values("organisation_id"), deleted_at=None)
     return list(found.order_by("sort_key", "id"))
 
@@ -123,7 +122,7 @@ def get_standing(request: UpgradeRequest, at: datetime) -> rules.Standing:
     """What the request is about, as it stands now: for telling whether something overtook it."""
     if request.makes_workspace:
         role = get_roles(request.requester_id, request.organisation_id, None, at)[1]
-        return rules.Standing(request.organisation.deleted_at is not None, False, None, role in rules.GOVERNING)
+        return rules.Standing(request.organisation.deleted_at is not None, False, None, role in GOVERNING)
     workspace = request.workspace
     assert workspace is not None
     has_moved = workspace.organisation_id != request.organisation_id

@@ -6,18 +6,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from bursar.core.days import say_day, say_instant
 from bursar.plans.rules import RANK, CatalogueRow
+from bursar.tenants.rules import BILLING, GOVERNING, OUTSIDE
 
-REQUESTING = frozenset({"owner", "admin", "billing"})
-GOVERNING = frozenset({"owner", "admin"})
-OUTSIDE = frozenset({"external", "observer"})
 STAFF_ONLY = "pilot"
 HIGHEST = max(RANK, key=lambda tier: RANK[tier])
 
 
 def may_request(workspace_role: str, organisation_role: str) -> bool:
     """Owner, admin or billing person, of the workspace itself or of the organisation above it."""
-    return workspace_role in REQUESTING or organisation_role in REQUESTING
+    return workspace_role in BILLING or organisation_role in BILLING
 
 
 def why_not_ask_upgrade(workspace_role: str, organisation_role: str) -> str | None:
@@ -62,7 +61,7 @@ def why_not_upgrade(workspace_role: str, organisation_role: str, pending: Pendin
     if outside:
         return outside
     if pending is not None and not (pending.is_ask and may_request(workspace_role, organisation_role)):
-        since = f"{pending.at:%-d %B %Y}"
+        since = say_day(pending.at)
         return f"{pending.name} asked for {pending.what} on {since}, and that is still pending. One request at a time."
     return f"The workspace is on {base.capitalize()} already, the highest plan." if base == HIGHEST else None
 
@@ -70,7 +69,7 @@ def why_not_upgrade(workspace_role: str, organisation_role: str, pending: Pendin
 def why_decided(state: str, name: str, at: datetime) -> str:
     """`state`: in words. `name`: of the colleague or person; empty when the customer must not read one."""
     by = f" by {name}" if name else ""
-    return f"This request was {state}{by} on {at:%-d %B %Y at %H:%M} UTC. Once decided, decided."
+    return f"This request was {state}{by} on {say_instant(at, is_short=False)}. Once decided, decided."
 
 
 class Standing(NamedTuple):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
+from bursar.core.days import last_day_of
 from bursar.core.hours import plain_hours
 from bursar.core.money import plain
 from bursar.files import csv
@@ -19,18 +20,20 @@ from bursar.rollup import words
 from bursar.rollup.filters import View
 from bursar.rollup.models import AccountMonth
 from bursar.rollup.queries import AccountLine, filtered, list_lines, ordered, with_last_payment, with_names
+from bursar.rollup.words import Explained
 from bursar.tenants.queries import Contact, list_admin_contacts
 
 CHUNK = 2_000  # one statement for the contacts of a chunk; memory is that of one chunk
 LINES = 1000
 ACCOUNT_COLUMNS = (
-    "month", "account_id", "account", "scope", "organisation", "partner", "class", "reason", "tier", "payment_mode",
-    "payment_status", "cadence", "discount_percent", "discount_kind", "workspaces", "seats", "recorded_hours",
-    "mrr_eur", "potential_eur", "contact", "contact_email", "account_manager", "last_payment_at", "restated",
+    "month", "account_id", "account", "scope", "organisation", "partner", "class", "reason", "reason_until",
+    "reason_last_day", "tier", "payment_mode", "payment_status", "cadence", "discount_percent", "discount_kind",
+    "workspaces", "seats", "recorded_hours", "mrr_eur", "potential_eur", "contact", "contact_email", "account_manager",
+    "last_payment_at", "restated",
 )  # fmt: skip
 WORKSPACE_COLUMNS = (
-    "workspace_id", "workspace", "kind", "visibility", "workspace_tier", "tier_until", "workspace_seats", "externals",
-    "observers", "workspace_hours", "counted_hours", "cap_hours", "cap_state",
+    "workspace_id", "workspace", "kind", "visibility", "workspace_tier", "tier_until", "tier_last_day",
+    "workspace_seats", "externals", "observers", "workspace_hours", "counted_hours", "cap_hours", "cap_state",
 )  # fmt: skip
 ONCE = ("seats", "recorded_hours", "mrr_eur", "potential_eur")
 
@@ -83,11 +86,11 @@ def flatten(fact: AccountMonth) -> Flat:
 
 def account_cells(line: AccountLine, view: View) -> dict[str, str]:
     paid_at = line.last_payment.booked_at if line.last_payment else None
-    cells = _cells(flatten(line.fact), words.explain(line.fact.reason), line.contacts, paid_at, view)
+    cells = _cells(flatten(line.fact), words.explain_cells(line.fact.reason), line.contacts, paid_at, view)
     return dict(zip(ACCOUNT_COLUMNS, cells, strict=True))
 
 
-def _cells(flat: Flat, reason: str, contacts: list[Contact], paid_at: datetime | None, view: View) -> list[str]:
+def _cells(flat: Flat, reason: Explained, contacts: list[Contact], paid_at: datetime | None, view: View) -> list[str]:
     """In the order of `ACCOUNT_COLUMNS`: page, API and CSV say the same."""
     contact = contacts[0] if contacts else None
     return [
@@ -98,7 +101,7 @@ def _cells(flat: Flat, reason: str, contacts: list[Contact], paid_at: datetime |
         flat.organisation,
         "yes" if flat.is_partner else "no",
         flat.klass,
-        reason,
+        *reason,
         flat.tier,
         flat.mode,
         flat.status,
@@ -130,6 +133,7 @@ def workspace_rows(line: AccountLine, view: View) -> Iterator[dict[str, str]]:
             "visibility": workspace.visibility,
             "workspace_tier": fact.tier,
             "tier_until": fact.grant_until.isoformat() if fact.grant_until else "",
+            "tier_last_day": last_day_of(fact.grant_until).isoformat() if fact.grant_until else "",
             "workspace_seats": str(fact.seats),
             "externals": str(fact.externals),
             "observers": str(fact.observers),

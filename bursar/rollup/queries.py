@@ -20,12 +20,13 @@ from bursar.plans.rules import AccountState
 from bursar.rollup import rules
 from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
 from bursar.rollup.models import AccountMonth, RevenueClass, WorkspaceMonth
-from bursar.tenants.models import BillingAccount
+from bursar.tenants.models import BillingAccount, Workspace
 from bursar.tenants.queries import Contact, list_admin_contacts, search_account_ids
 from bursar.usage.queries import Standing, list_standings
 
 NESTED = 5
 NESTED_MORE = 200
+MONTHS_SHOWN = 13
 ORDER = {
     "account": "account__sort_key",
     "class": "klass",
@@ -43,6 +44,15 @@ MAY_BE_EMPTY = ("manager", "payment")
 
 def rule_settings() -> rules.Settings:
     return rules.Settings(load_catalogue(), settings.BURSAR_GRACE)
+
+
+def list_account_months(account: BillingAccount) -> list[AccountMonth]:
+    """The present month and the twelve before it, newest first."""
+    return list(AccountMonth.objects.filter(account=account).order_by("-month")[:MONTHS_SHOWN])
+
+
+def list_workspace_months(workspace: Workspace) -> list[WorkspaceMonth]:
+    return list(WorkspaceMonth.objects.filter(workspace=workspace).order_by("-month")[:MONTHS_SHOWN])
 
 
 def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown:

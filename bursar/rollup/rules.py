@@ -28,11 +28,10 @@ from bursar.plans.rules import (
     before_zero,
     calc_price,
     count_paid_seats,
-    effective_tier,
     list_price_lines,
     live,
     paid_interval,
-    seat_people,
+    seat_account,
     seat_unit,
     terms_at,
 )
@@ -111,7 +110,7 @@ class Worked(NamedTuple):
 def work_out(account: AccountState, settings: Settings, at: datetime) -> Worked:
     terms = terms_at(account, at)
     cadence = terms.cadence or "yearly"
-    seated, people = _seat(account, settings, terms, cadence, at)
+    seated, people = seat_account(account, settings.catalogue, at)
     priced, price = seated, calc_price(seated, people)
     money = calc_money(account, terms, at, settings.grace)
     interval = paid_interval(account, terms, at)
@@ -193,21 +192,6 @@ def evaluate(account: AccountState, settings: Settings, at: datetime) -> Account
             _workspace_facts(place, sitting, settings, at) for place, sitting in zip(seated, people, strict=True)
         ],
     )
-
-
-def _seat(
-    account: AccountState, settings: Settings, terms: Terms, cadence: str, at: datetime
-) -> tuple[list[Seated], list[set[int]]]:
-    shared = live(account.discounts, at)
-    seated, people = [], []
-    for workspace in account.workspaces:
-        if workspace.is_live(at):
-            effective = effective_tier(workspace, terms, at)
-            discount = live(workspace.discounts, at) or shared
-            rate = settings.catalogue.rate(account, effective.tier, cadence, at)
-            seated.append(Seated(workspace, effective, discount, seat_unit(rate, discount)))
-            people.append(seat_people(workspace, at))
-    return seated, people
 
 
 def _undiscounted(

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from bursar.core.days import last_day_of, say_day, say_end
 from bursar.plans.models import DiscountKind, PaymentStatus
 from bursar.rollup.models import AccountMonth
-
-
-def day(at: datetime | date | None, *, with_year: bool = True) -> str:
-    """ "2 December 2026" """
-    if at is None:
-        return ""
-    if isinstance(at, datetime):
-        at = at.astimezone(UTC).date()
-    return f"{at.day} {at:%B %Y}" if with_year else f"{at.day} {at:%b}"
-
 
 _SENTENCES = {
     "subscription": "A Mollie subscription is live.",
@@ -41,20 +32,32 @@ def explain(reason: dict[str, Any]) -> str:
     return _explain(reason["code"], reason.get("until") or "", reason.get("since") or "", reason.get("kind") or "")
 
 
+class Explained(NamedTuple):
+    """For files and programs: the reason in words; and its end, as instant and last day, or empty."""
+
+    words: str
+    until: str
+    last_day: str
+
+
+def explain_cells(reason: dict[str, Any]) -> Explained:
+    until = reason.get("until") or ""
+    return Explained(explain(reason), until, last_day_of(datetime.fromisoformat(until)).isoformat() if until else "")
+
+
 @lru_cache(maxsize=10_000)
-def explain_text(stored: str) -> str:
-    """As `explain`, from the column's text: most accounts share one, and an export reads a million."""
-    return explain(json.loads(stored))
+def explain_text(stored: str) -> Explained:
+    """As `explain_cells`, from the column's text: most accounts share one, and an export reads a million."""
+    return explain_cells(json.loads(stored))
 
 
 @lru_cache(maxsize=10_000)
 def _explain(code: str, until: str, since: str, kind: str) -> str:
     if code == "no_way_of_paying" and until:
         code = "kept"
-    days = {
-        name: day(datetime.fromisoformat(text)) if text else "" for name, text in (("until", until), ("since", since))
-    }
-    return _SENTENCES[code].format(**days, kind=_kind(kind))
+    began = say_day(datetime.fromisoformat(since)) if since else ""
+    ends = say_end(datetime.fromisoformat(until)) if until else ""
+    return _SENTENCES[code].format(until=ends, since=began, kind=_kind(kind))
 
 
 def _kind(value: str) -> str:
@@ -78,9 +81,9 @@ def badge(fact: AccountMonth, at: datetime) -> tuple[str, str] | None:
         word = "renewal unpaid" if fact.mode == "managed" else "past due"
         return f"{word} {days} d", "bad"
     if fact.klass == "trial" and fact.reason.get("until"):
-        return f"ends {day(datetime.fromisoformat(fact.reason['until']), with_year=False)}", "warn"
+        return f"ends {say_end(datetime.fromisoformat(fact.reason['until']), is_short=True)}", "warn"
     if fact.reason["code"] == "cancelled" and fact.reason.get("until"):
-        return f"paid until {day(datetime.fromisoformat(fact.reason['until']), with_year=False)}", "warn"
+        return f"paid until {say_end(datetime.fromisoformat(fact.reason['until']), is_short=True)}", "warn"
     if fact.klass == "managed":
         return "unpaid", "warn"
     return None

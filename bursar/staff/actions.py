@@ -15,6 +15,7 @@ from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, DayInput, Group, Outcome, Reason, Undo
 from bursar.core.calendar import add_months, end_of
+from bursar.core.days import say_day
 from bursar.staff import queries, rules, sign_in
 from bursar.staff.models import ApiToken, Role, StaffMember
 
@@ -331,7 +332,7 @@ def create_token(act: Act, company: Company, data: Cleaned) -> Outcome:
         expires_at=end_of(data["last_day"]),
     )
     changes = [Change("Token", "", str(made)), Change("Rights", "", ", ".join(made.rights))]
-    changes.append(Change("Last day", "", f"{data['last_day']:%-d %B %Y}"))
+    changes.append(Change("Last day", "", say_day(data["last_day"])))
     return Outcome("The token is made.", changes, data={"token": made.public_id}, secret=secret)
 
 

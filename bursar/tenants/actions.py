@@ -81,7 +81,7 @@ class ChangeAdmin(ActionForm):
         super().__init__(*args, **kwargs)
         members = _members(self.case)
         able = [m for m in members if m.role in rules.MAY_ADMINISTER]
-        admins = [m for m in able if m.role in rules.ADMINISTERING]
+        admins = [m for m in able if m.role in rules.GOVERNING]
         new, old = self.fields["new_admin"], self.fields["old_admin"]
         assert isinstance(new, forms.ChoiceField) and isinstance(old, forms.ChoiceField)
         new.choices = [(m.person.public_id, f"{m.person.name} · {m.get_role_display()}") for m in able]
@@ -97,7 +97,7 @@ def _why_no_admin_change(case: Case) -> str | None:
     if case.target.deleted_at is not None:
         return "The workspace was deleted."
     return rules.why_not_change_admin(
-        sum(m.role in rules.MAY_ADMINISTER and m.role not in rules.ADMINISTERING for m in _members(case))
+        sum(m.role in rules.MAY_ADMINISTER and m.role not in rules.GOVERNING for m in _members(case))
     )
 
 

@@ -1,9 +1,48 @@
-"""Pure rules about people and workspaces (DOMAIN 1 and 2)."""
+"""Pure rules about people and workspaces, and what a customer's role lets them see (DOMAIN 0, 1 and 2, decision 9)."""
 
 from __future__ import annotations
 
-ADMINISTERING = frozenset({"owner", "admin"})
+from dataclasses import dataclass
+
+GOVERNING = frozenset({"owner", "admin"})
+BILLING = GOVERNING | {"billing"}
+OUTSIDE = frozenset({"external", "observer"})
 MAY_ADMINISTER = frozenset({"owner", "admin", "member", "billing"})
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One person before one workspace. `role`: their direct one; `above`: theirs in its organisation; "" for none."""
+
+    role: str = ""
+    above: str = ""
+
+    @property
+    def governs(self) -> bool:
+        return self.role in GOVERNING or self.above in GOVERNING
+
+    @property
+    def bills(self) -> bool:
+        """Prices, discounts and payments."""
+        return self.role in BILLING or self.above in BILLING
+
+    @property
+    def is_outside(self) -> bool:
+        """Guests from another organisation see the plan and whom to ask, and nothing of the people or the past."""
+        return self.role in OUTSIDE and not self.bills
+
+    @property
+    def sees_people(self) -> bool:
+        """Who has a role here, and by name who recorded."""
+        return not self.is_outside
+
+    @property
+    def may_ask(self) -> bool:
+        return not self.is_outside and bool(self.role or self.governs)
+
+    @property
+    def words(self) -> str:
+        return self.role or f"organisation {self.above}"
 
 
 def why_not_change_admin(candidates: int) -> str | None:
@@ -14,7 +53,7 @@ def why_not_change_admin(candidates: int) -> str | None:
 
 def why_not_hand_over(new_role: str) -> str | None:
     """The new admin is promoted in the same step, so the workspace never lacks one."""
-    if new_role in ADMINISTERING:
+    if new_role in GOVERNING:
         return "That person administers the workspace already."
     return None
 

@@ -1,9 +1,10 @@
-"""The registry of navigation entries: each room says where it is found, and what to count beside it."""
+"""The registry of both bars' entries: each room says where it is found, by whom, and what to count beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
@@ -11,12 +12,18 @@ from django.urls import NoReverseMatch, reverse
 from bursar.core.registry import Registry
 
 
+class Side(StrEnum):
+    PANEL = "panel"
+    DASHBOARD = "dashboard"
+
+
 @dataclass(frozen=True)
 class NavEntry:
-    """`group`: “main” and “counted” entries stand in the bar, “more” holds what is opened now and
-    then, “bell” is the bell.
+    """`side`: in whose bar. `right`: whom it concerns; nobody else is shown it. None: everybody on that side.
 
-    `help`: the page of the handbook about it, such as “at-risk”.
+    `group`: “main” and “counted” entries stand in the bar, “aside” before them and framed, “more” holds what is
+    opened now and then, “bell” is the bell.
+    `help`: the page of the handbook about it, such as “at-risk”. `holds`: names of the addresses below it.
     """
 
     key: str
@@ -26,6 +33,12 @@ class NavEntry:
     group: str = "main"
     count: Callable[[Any], int] | None = None
     help: str = ""
+    side: Side = Side.PANEL
+    right: str | None = None
+    holds: tuple[str, ...] = ()
+
+    def concerns(self, actor: Any) -> bool:
+        return self.right is None or (actor is not None and actor.can(self.right))
 
 
 ENTRIES: Registry[NavEntry] = Registry("navigation entry")
@@ -47,22 +60,24 @@ def list_faults() -> list[str]:
     return faults
 
 
-def list_entries() -> list[NavEntry]:
-    return sorted(ENTRIES.values(), key=lambda entry: (entry.group == "more", entry.order))
+def list_entries(side: Side = Side.PANEL) -> list[NavEntry]:
+    found = [entry for entry in ENTRIES.values() if entry.side is side]
+    return sorted(found, key=lambda entry: (entry.group == "more", entry.order))
 
 
-def build(here: str, actor: Any = None) -> list[dict[str, Any]]:
-    """The entries for the bar, with the one we are on; counted when there is an `actor`."""
+def build(side: Side, here: str, actor: Any, *, counted: bool = False) -> list[dict[str, Any]]:
+    """The entries that concern `actor`, with the one we are on: “page”, or “true” on a page below it."""
     return [
         {
             "key": entry.key,
             "label": entry.label,
             "url_name": entry.url_name,
-            "is_here": here == entry.url_name,
+            "is_here": "page" if here == entry.url_name else "true" if here in entry.holds else "",
             "group": entry.group,
             "help": entry.help,
             "is_counted": entry.count is not None,
-            "count": entry.count(actor) if entry.count and actor is not None else None,
+            "count": entry.count(actor) if entry.count and counted else None,
         }
-        for entry in list_entries()
+        for entry in list_entries(side)
+        if entry.concerns(actor)
     ]

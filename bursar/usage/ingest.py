@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import connection
 
+from bursar.core.bounds import EARLIEST, HAPPENED_AHEAD, why_not_happened
 from bursar.usage.models import UsageEvent
 from bursar.usage.queries import CAPS, TierClock, fullness_sql, list_resets
-from bursar.usage.rules import FUTURE_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,13 @@ def hold_batches(*, exclusive: bool) -> None:
 
 
 def _sift(events: Sequence[Event], now: datetime, result: Ingested) -> list[int]:
-    """Places of what may be new: repeats within the batch, contradictions and far futures are told here."""
+    """Places of what may be new: repeats within the batch, contradictions and impossible instants are told here."""
     seen: dict[tuple[str, str], Event] = {}
-    limit = now + FUTURE_LIMIT
+    limit = now + HAPPENED_AHEAD
     fresh = []
     for place, event in enumerate(events):
-        if event.at > limit:
-            result.refused[place] = f"{event.at.isoformat()} is more than 24 hours in the future."
+        if not EARLIEST <= event.at <= limit:
+            result.refused[place] = f"{event.at.isoformat()} {why_not_happened(event.at, now)}."
             continue
         first = seen.setdefault((event.source, event.event_id), event)
         if first is event:

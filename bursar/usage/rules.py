@@ -10,7 +10,6 @@ from fractions import Fraction
 PACE_WINDOW = timedelta(days=14)
 PACE_HORIZON = timedelta(days=7)
 APPROACHING = Fraction(4, 5)
-FUTURE_LIMIT = timedelta(hours=24)
 NAMED_AT_MOST = 10
 
 

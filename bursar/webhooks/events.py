@@ -40,11 +40,15 @@ _REQUEST = {
     "proposal": {"tier": "changemaker", "cadence": "yearly", "name": "", "visibility": ""},
 }
 
+_ENDS = {"ends_at": "2026-12-24T14:02:11+00:00", "last_day": "2026-12-24"}
+_ENDS_BY_DAY = {"ends_at": "2027-01-01T00:00:00+00:00", "last_day": "2026-12-31"}
+_FALLS = [{"workspace": "ws-1", "tier_before": "changemaker", "tier": "free"}]
+
 _DESCRIBED: dict[str, Event] = {
     "workspace.tier_changed": Event(
         "A workspace is on another tier, for good or until `ends_at`; it holds at once. Staff moved it, or its former "
         "tier ran out by the clock: then `lapsed_at` says when.",
-        {"tier_before": "free", "tier": "changemaker", "ends_at": None, "lapsed_at": None},
+        {"tier_before": "free", "tier": "changemaker", "ends_at": None, "last_day": None, "lapsed_at": None},
         (("Tier", "Free", "Changemaker"),),
         of_workspace=True,
     ),
@@ -66,28 +70,62 @@ _DESCRIBED: dict[str, Event] = {
     ),
     "trial.started": Event(
         "A reverse trial began: the named workspaces are on its tier until it ends by itself.",
-        {"tier": "changemaker", "ends_at": "2026-12-24T14:02:11+00:00"},
-        (("Reverse trial", "", "Changemaker until 24 December 2026"),),
+        {"tier": "changemaker", **_ENDS},
+        (("Reverse trial", "", "Changemaker until 24 December 2026, 14:02 UTC"),),
     ),
     "trial.ending": Event(
-        "A reverse trial ends within three days.",
-        {"tier": "changemaker", "ends_at": "2026-12-24T14:02:11+00:00"},
-        (("Timed grant", "", "The reverse trial of Changemaker ends on 24 December 2026."),),
+        "A reverse trial ends within three days; `tiers` says what each workspace falls back to.",
+        {"tier": "changemaker", **_ENDS, "tiers": _FALLS},
+        (("Timed grant", "", "The reverse trial of Changemaker ends on 24 December 2026, 14:02 UTC; then Free."),),
     ),
     "trial.ended": Event(
-        "A reverse trial ended, by itself or because staff ended it. The workspaces are back on their own tier.",
-        {"tier": "changemaker", "ends_at": "2026-12-24T14:02:11+00:00"},
-        (("Timed grant", "", "The reverse trial of Changemaker ended on 24 December 2026."),),
+        "A reverse trial ended, by itself or because staff ended it; `tiers` says what each workspace fell back to.",
+        {"tier": "changemaker", **_ENDS, "tiers": _FALLS},
+        (("Timed grant", "", "The reverse trial of Changemaker ended on 24 December 2026, 14:02 UTC; now Free."),),
     ),
     "grant.ending": Event(
-        "A time-limited approval ends within three days.",
-        {"tier": "guardian", "ends_at": "2026-12-24T14:02:11+00:00"},
-        (("Timed grant", "", "The time-limited approval of Guardian ends on 24 December 2026."),),
+        "A time-limited approval ends within three days; `tiers` says what each workspace falls back to.",
+        {"tier": "changemaker", **_ENDS_BY_DAY, "tiers": _FALLS},
+        (("Timed grant", "", "The time-limited approval of Changemaker ends on 31 December 2026; then Free."),),
     ),
     "grant.ended": Event(
-        "A time-limited approval ended. The workspaces are back on their own tier.",
-        {"tier": "guardian", "ends_at": "2026-12-24T14:02:11+00:00"},
-        (("Timed grant", "", "The time-limited approval of Guardian ended on 24 December 2026."),),
+        "A time-limited approval ended; `tiers` says what each workspace fell back to.",
+        {"tier": "changemaker", **_ENDS_BY_DAY, "tiers": _FALLS},
+        (("Timed grant", "", "The time-limited approval of Changemaker ended on 31 December 2026; now Free."),),
+    ),
+    "plan.ending": Event(
+        "Within three days paid tiers fall back: what was kept until a day, or what a cancelled subscription paid for, "
+        "is over then. Prices: EUR a month after discount, excluding VAT; null where nothing is charged now.",
+        {**_ENDS_BY_DAY, "tiers": _FALLS, "price_before_eur": "75.00", "price_eur": "0.00"},
+        (
+            ("Plan", "", "The plan Changemaker ends on 31 December 2026; then Free."),
+            ("Price a month, without VAT", "€ 75.00", "€ 0.00"),
+        ),
+    ),
+    "plan.ended": Event(
+        "Paid tiers fell back, as `plan.ending` announced. Each workspace has a `workspace.tier_changed` of its own.",
+        {**_ENDS_BY_DAY, "tiers": _FALLS, "price_before_eur": "75.00", "price_eur": "0.00"},
+        (
+            ("Plan", "", "The plan Changemaker ended on 31 December 2026; now Free."),
+            ("Price a month, without VAT", "€ 75.00", "€ 0.00"),
+        ),
+    ),
+    "discount.ending": Event(
+        "Within 14 days a discount's last day is over, and the price changes: EUR a month after discount, excluding "
+        "VAT.",
+        {**_ENDS_BY_DAY, "price_before_eur": "37.50", "price_eur": "75.00"},
+        (
+            ("Discount", "", "The 50 % scholarship ends on 31 December 2026."),
+            ("Price a month, without VAT", "€ 37.50", "€ 75.00"),
+        ),
+    ),
+    "discount.ended": Event(
+        "A discount's last day is over, and the price changed, as `discount.ending` announced.",
+        {**_ENDS_BY_DAY, "price_before_eur": "37.50", "price_eur": "75.00"},
+        (
+            ("Discount", "", "The 50 % scholarship ended on 31 December 2026."),
+            ("Price a month, without VAT", "€ 37.50", "€ 75.00"),
+        ),
     ),
     "discount.changed": Event(
         "The discount of an account, or of one workspace, was set or removed, or its last day is over: then "

@@ -14,6 +14,7 @@ from procrastinate.contrib.django import app
 from bursar.access.actor import system
 from bursar.actions.run import run
 from bursar.core import clock
+from bursar.core.days import say_instant
 from bursar.core.errors import Refusal
 from bursar.core.retention import forgets
 from bursar.core.ticks import tick
@@ -61,7 +62,7 @@ def drop_old(now: datetime) -> None:
 def switch_off_failing(now: datetime) -> None:
     """Endpoints without one success for too long. One bad endpoint stops no other."""
     for endpoint in queries.list_failing_since(now - settings.BURSAR_WEBHOOK_PATIENCE):
-        why = f"Every try failed since {endpoint.failing_since:%-d %B %Y, %H:%M} UTC."
+        why = f"Every try failed since {say_instant(endpoint.failing_since, is_short=False)}."
         try:
             run("webhooks.endpoint.switch_off", system("webhooks"), endpoint.public_id, {"why": why})
         except Refusal as refusal:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.parse
@@ -14,7 +11,6 @@ import urllib.request
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
 
 from bursar.actions import bulk
@@ -25,30 +21,14 @@ from bursar.files.models import File, PassingChunk
 from bursar.tenants.models import BillingAccount
 from bursar.usage.models import UsageReset
 from tests.cast import Cast, bring_all, organisation, prove, sign_in, workspace
+from tests.processes import kill, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEY = "usage.workspace.reset_usage"
 
 
-def start(*arguments: str) -> subprocess.Popen[bytes]:
-    """`bursar …` in a process group of its own, on the test database."""
-    host = settings.DATABASES["default"]["HOST"]
-    url = f"postgresql:///{connection.settings_dict['NAME']}?host={host}&user={settings.DATABASES['default']['USER']}"
-    environment = {**os.environ, "DATABASE_URL": url}
-    command = [sys.executable, "-m", "bursar", *arguments]
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-
-
 def start_act(cast: Cast) -> subprocess.Popen[bytes]:
     return start("act", KEY, cast.panel.public_id, "--reason", "killed")
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """kill -9 of the whole group."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def wait_until_gone() -> None:

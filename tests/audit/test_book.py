@@ -11,7 +11,8 @@ from django.test import Client
 from bursar.actions.run import run
 from bursar.audit import queries, store
 from bursar.audit.models import AuditHead, AuditLine, AuditName
-from bursar.dashboard.queries import history, scope
+from bursar.dashboard.queries import history
+from bursar.tenants import scope
 from tests.cast import NOW, Cast, bring_all, sign_in
 
 

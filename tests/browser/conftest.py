@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connections
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run",
@@ -23,6 +24,7 @@ def browser() -> Iterator[Any]:
         pytest.skip(words)
     from playwright.sync_api import sync_playwright
 
+    connections.close_all()  # beside Playwright's loop Django opens another, and would leave this one idle
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
-import os
-import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,7 +14,6 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from django.conf import settings as django_settings
 from django.db import connection, transaction
 
 from bursar.actions.spec import Notice
@@ -26,9 +22,10 @@ from bursar.core import clock
 from bursar.notifications.models import Mail, Notification
 from bursar.outbox import store
 from bursar.outbox.models import OutboxRow, OutboxState
-from tests.actions.test_killed import free_port, kill, wait_for_a_waiter, wait_until_gone
+from tests.actions.test_killed import free_port, wait_for_a_waiter, wait_until_gone
 from tests.cast import NOW, Cast, bring_all
 from tests.notifications.telling import carry_out, leave_note, tell
+from tests.processes import kill, start_python
 from tests.requests.helpers import ask_workspace
 
 TIES = "ties@agora.example"
@@ -173,29 +170,14 @@ DELIVER = (
 
 
 def start_deliver(sink: Sink) -> subprocess.Popen[bytes]:
-    database = django_settings.DATABASES["default"]
-    url = f"postgresql:///{connection.settings_dict['NAME']}?host={database['HOST']}&user={database['USER']}"
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "BURSAR_SMTP": f"smtp://127.0.0.1:{sink.port}",
-        "DJANGO_SETTINGS_MODULE": "bursar.config.settings",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-c", DELIVER], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
+    more = {"BURSAR_SMTP": f"smtp://127.0.0.1:{sink.port}", "DJANGO_SETTINGS_MODULE": "bursar.config.settings"}
+    return start_python("-c", DELIVER, **more)
 
 
 def deliver(sink: Sink) -> None:
     """A whole run, after the ten minutes in which a half-sent row might still be in good hands."""
     OutboxRow.objects.filter(state=OutboxState.SENDING).update(due_at=clock.now() - timedelta(minutes=11))
-    process = start_deliver(sink)
-    try:
-        assert process.wait(60) == 0
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+    assert start_deliver(sink).wait(60) == 0
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

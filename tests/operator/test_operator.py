@@ -32,6 +32,7 @@ from bursar.config.deployment import list_findings
 from bursar.core import clock, heartbeat
 from bursar.files.models import PassingChunk
 from tests.cast import NOW, Cast, bring_all, prove, sign_in, usage
+from tests.processes import start
 
 
 def test_alive_and_ready(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,9 +66,7 @@ def test_measures_for_those_who_may(cast: Cast, settings: Any) -> None:
 def test_several_processes_answer_for_each_other(transactional_db: None, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    more = {"DATABASE_URL": url_of(live.DATABASES["default"]["NAME"]), "BURSAR_VAR": str(tmp_path)}
-    command = [sys.executable, "-m", "bursar", "serve", "--no-migrate", "--processes", "2", "--port", port]
-    server = subprocess.Popen(command, env={**os.environ, **more}, stderr=subprocess.DEVNULL)
+    server = start("serve", "--no-migrate", "--processes", "2", "--port", port, BURSAR_VAR=str(tmp_path))
     try:
         for _ in range(600):
             with contextlib.suppress(OSError):

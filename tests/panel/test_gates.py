@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +11,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver
 
 from bursar.access.models import User
+from bursar.access.rights import Right
 from bursar.actions.run import run
 from bursar.config.urls import urlpatterns
+from bursar.ui import navigation
+from bursar.ui.navigation import NavEntry
 from tests.cast import PASSWORD, Cast, refusal_of, sign_in
 
 
@@ -25,8 +29,6 @@ def addresses(patterns: Any = urlpatterns, prefix: str = "/") -> Iterator[str]:
 
 
 def filled(route: str, some_id: str) -> str:
-    import re
-
     return re.sub(r"<[^>]+>", some_id, route)
 
 
@@ -65,6 +67,26 @@ def test_a_colleague_without_a_role_reads_whom_to_ask(cast: Cast) -> None:
     assert "set up as staff" in client.get("/").content.decode().replace("&#x27;", "'")
     assert client.get("/panel/").status_code == 404
     assert "set up as staff" not in sign_in("maud@client.example").get("/").content.decode()
+
+
+def test_both_bars_show_what_concerns_whoever_looks_and_where_they_are(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only = NavEntry(key="x", label="For leads", url_name="staff_list", order=1, group="more", right=Right.MANAGE_STAFF)
+    monkeypatch.setitem(navigation.ENTRIES, "x", only)
+    for address in ("/panel/usage/", "/panel/jump?q=for+leads"):
+        assert "For leads" in sign_in("iris@agora.example").get(address).content.decode()
+        assert "For leads" not in sign_in("ada@agora.example").get(address).content.decode()
+    maud = sign_in("maud@client.example")
+    for address, label, mark in (
+        ("/", "Plan and usage", "page"),
+        (f"/workspaces/{cast.klimaat.public_id}", "Plan and usage", "true"),
+        ("/requests/", "Requests", "page"),
+        ("/history/", "History", "page"),
+    ):
+        bar = maud.get(address).content.decode().partition("</nav>")[0]
+        assert f'aria-current="{mark}">{label}</a>' in bar and bar.count("aria-current") == 1
+        assert re.findall(r">([\w ]+)</a>", bar)[-3:] == ["Plan and usage", "Requests", "History"]
 
 
 def test_staff_see_one_entry_more(cast: Cast) -> None:

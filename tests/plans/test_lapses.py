@@ -61,7 +61,8 @@ def test_a_timed_tier_is_told_once_when_it_is_over_and_not_before(cast: Cast) ->
     at(MIDNIGHT)
     at(MIDNIGHT)
     at(MIDNIGHT + timedelta(days=20))
-    told = {"tier_before": "guardian", "tier": "free", "ends_at": None, "lapsed_at": MIDNIGHT.isoformat()}
+    told = {"tier_before": "guardian", "tier": "free", "ends_at": None, "last_day": None}
+    told["lapsed_at"] = MIDNIGHT.isoformat()
     assert lapses() == [("workspace.tier_changed", told)]
     line = AuditLine.objects.get(key="plans.workspace.tell_tier_lapse")
     assert line.actor_id == "system:clock" and line.customer_visible and line.target_id == cast.panel.public_id
@@ -146,13 +147,15 @@ def test_an_import_after_the_lapse_rules_over_it(cast: Cast) -> None:
 
 
 def test_beneath_a_grant_lies_the_older_one_and_its_end_is_said(cast: Cast) -> None:
-    approve(cast, "guardian", "2026-12-31")
-    with clock.frozen(NOW + timedelta(hours=1)):
-        approve(cast, "changemaker")
+    """Approvals of an import may lie on one another: history stays as it came."""
+    line = {"kind": "grant", "workspace": "panel", "type": "approval"}
+    year = datetime(2027, 1, 1, tzinfo=UTC)
+    bring_all({**line, "tier": "guardian", "from": NOW - timedelta(days=2), "until": year})
+    bring_all({**line, "tier": "changemaker", "from": NOW - timedelta(days=1), "until": MIDNIGHT})
     at(MIDNIGHT)
     ((_, data),) = lapses()
     assert (data["tier_before"], data["tier"]) == ("changemaker", "guardian")
-    assert data["ends_at"] == "2027-01-01T00:00:00+00:00"
+    assert (data["ends_at"], data["last_day"]) == ("2027-01-01T00:00:00+00:00", "2026-12-31")
 
 
 def test_tiers_kept_until_a_day_are_told_of_when_it_is_over(cast: Cast) -> None:

@@ -13,7 +13,7 @@ from bursar.config.minute import run_ticks
 from bursar.core import clock
 from bursar.plans import jobs, trials
 from bursar.plans.models import AccountManager, ClockTold, PaymentTerms, TierGrant
-from bursar.plans.queries import list_ends_to_tell, list_lapses_due
+from bursar.plans.queries import list_lapses_due
 from tests.cast import NOW, Cast, bring_all, fact, prove, refusal_of
 
 GRANT, END = "plans.account.grant_trial", "plans.account.end_trial"
@@ -142,12 +142,16 @@ def test_ended_by_hand_is_not_told_again_at_the_planned_end(cast: Cast) -> None:
     with clock.frozen(NOW + timedelta(days=10)):
         run(END, cast.ties, cast.samen.public_id, reason="x")
     with clock.frozen(trials.trial_end(NOW)):
-        assert not list_lapses_due(clock.now()) and not list_ends_to_tell(clock.now(), [cast.samen.pk])
+        assert not list_lapses_due(clock.now())
 
 
 def test_nobody_tells_by_hand(cast: Cast) -> None:
     data = {"what": "ended", "ends_at": NOW.isoformat()}
     assert refusal_of("plans.account.tell_grant_end", cast.iris, cast.samen.public_id, data).status == 409
+    nothing = refusal_of("plans.account.tell_grant_end", system("grants"), cast.samen.public_id, data)
+    assert "Neither a tier nor the price changes" in nothing.sentence
+    grant(cast)
+    data = {"what": "ending", "ends_at": trials.trial_end(NOW).isoformat()}
     run("plans.account.tell_grant_end", system("grants"), cast.samen.public_id, data)
     again = refusal_of("plans.account.tell_grant_end", system("grants"), cast.samen.public_id, data)
     assert "told already" in again.sentence

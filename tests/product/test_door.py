@@ -91,7 +91,7 @@ def test_older_does_not_undo_newer_and_newer_wins(cast: Cast, key: str) -> None:
     gone = {"organisation": "samen", "name": "Jeugdpanel", "deleted": True, "changed_at": NOW}
     assert call("PUT", "/workspaces/panel", gone, key).json()["result"] == "updated"
     assert fact(cast.samen).workspaces == 0
-    back = {**gone, "deleted": False, "changed_at": NOW + timedelta(hours=1)}
+    back = {**gone, "deleted": False, "changed_at": NOW + timedelta(minutes=5)}
     assert call("PUT", "/workspaces/panel", back, key).json()["result"] == "updated"
     prove()
 
@@ -243,14 +243,15 @@ def test_people_are_looked_up_once_and_only_when_named(cast: Cast) -> None:
     ("body", "headers", "status"),
     [
         (b"{", {}, 400),
-        (b"{}", {}, 400),
+        (b"{}", {}, 200),
+        (b'"text"', {}, 400),
         (b"[]", {}, 422),
         (b"not gzip", {"Content-Encoding": "gzip"}, 400),
         (gzip.compress(b" " * 30_000_000), {"Content-Encoding": "gzip"}, 413),
         (b" " * 20_000_001, {}, 413),
         (b'[{"subject": "a\\u0000b"}]', {}, 200),
     ],
-    ids=["broken", "object", "empty", "no gzip", "bomb", "large", "nul"],
+    ids=["broken", "bad event", "text", "empty", "no gzip", "bomb", "large", "nul"],
 )
 def test_bad_bodies_change_nothing(cast: Cast, key: str, body: bytes, headers: dict[str, str], status: int) -> None:
     before = AuditLine.objects.count()
@@ -420,7 +421,7 @@ def test_an_erased_person_is_nowhere_and_the_chain_holds(cast: Cast, key: str) -
     assert not Login.objects.filter(person=maud).exists()
     assert refusal_of(erase, cast.iris, maud.public_id, {"typed": "Erased person"}, reason="x").status == 409
     push = call(
-        "PUT", "/people/maud", {"name": "Maud", "email": "m@x.example", "changed_at": NOW + timedelta(days=1)}, key
+        "PUT", "/people/maud", {"name": "Maud", "email": "m@x.example", "changed_at": NOW + timedelta(minutes=1)}, key
     )
     assert push.json()["result"] == "stale" and "Maud" not in "".join(_everything())
     assert "erased" in sign_in_page(cast)

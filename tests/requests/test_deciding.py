@@ -194,7 +194,7 @@ def test_once_decided_decided_with_the_colleagues_name(cast: Cast) -> None:
     decide("approve", cast.noor, made)
     for verb in ("approve", "deny", "close_as_done"):
         refusal = refusal_of(f"requests.request.{verb}", cast.iris, made.public_id, reason="x", message="x")
-        assert refusal.sentence.startswith("This request was approved by Noor on 24 November 2026 at 14:02 UTC.")
+        assert refusal.sentence.startswith("This request was approved by Noor on 24 November 2026, 14:02 UTC.")
     assert AuditLine.objects.filter(key="plans.workspace.change_tier").count() == 1
 
 

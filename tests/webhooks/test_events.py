@@ -17,7 +17,7 @@ from bursar.actions.spec import Outcome
 from bursar.core import clock
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow, OutboxState
-from bursar.plans.jobs import tell_grant_ends, tell_lapses
+from bursar.plans.jobs import tell_ends, tell_lapses
 from bursar.plans.models import GrantKind, TierGrant
 from bursar.tenants.models import Person
 from bursar.webhooks.events import EVENTS, TEST, make_example
@@ -54,6 +54,11 @@ def sent() -> list[dict[str, Any]]:
     return [json.loads(one.row.payload["body"]) for one in rows]
 
 
+BY_CLOCK = {
+    "trial.ending", "grant.ending", "grant.ended", "plan.ending", "plan.ended", "discount.ending", "discount.ended",
+}  # fmt: skip
+
+
 def pull_every_lever(cast: Cast) -> None:
     def do(key: str, actor: Any, target: Any, **data: Any) -> None:
         run(key, actor, target.public_id, data, reason="Agreed with them")
@@ -81,7 +86,7 @@ def test_each_carries_the_details_that_its_example_shows(cast: Cast) -> None:
     listen()
     pull_every_lever(cast)
     found = sent()
-    assert {body["type"] for body in found} == set(EVENTS) - {TEST, "trial.ending", "grant.ending", "grant.ended"}
+    assert {body["type"] for body in found} == set(EVENTS) - {TEST} - BY_CLOCK
     for body in found:
         assert set(body["data"]["details"]) == set(EVENTS[body["type"]].details), body["type"]
         assert set(body["data"]) == set(make_example(body["type"])["data"])
@@ -114,7 +119,7 @@ def test_ends_of_trials_and_of_approvals_are_told_apart(cast: Cast) -> None:
     assert end is not None
     for at in (NOW + timedelta(days=1), NOW + timedelta(days=3), end - timedelta(days=1), end + timedelta(hours=1)):
         with clock.frozen(at):
-            tell_grant_ends(at)
+            tell_ends(at)
             tell_lapses(at)
             everything = sent()
     lapses = [body["data"]["details"] for body in everything if body["type"] == "workspace.tier_changed"]
@@ -147,3 +152,24 @@ def test_an_event_that_its_action_does_not_declare_is_a_fault_at_once(
     with pytest.raises(RuntimeError, match=r"sends the event trial\.ended and does not declare it"):
         run(key, cast.ties, cast.panel.public_id, reason="x")
     assert not OutboxRow.objects.exists()
+
+
+def test_what_the_clock_tells_carries_the_details_that_its_example_shows(cast: Cast) -> None:
+    run("plans.account.grant_trial", cast.ties, cast.samen.public_id, reason="Try it")
+    run("plans.account.set_self_serve", cast.ties, cast.oost.public_id, {"keep_until": "2026-12-01"}, reason="x")
+    approval = {"tier": "guardian", "end_date": "2026-12-01"}
+    with clock.frozen(NOW + timedelta(hours=1)):
+        run("plans.workspace.grant_tier", cast.noor, cast.panel.public_id, approval, reason="x")
+    discount = {"kind": "scholarship", "percent": "50", "end_date": "2026-12-01"}
+    run("plans.account.set_discount", cast.ties, cast.haarlem.public_id, discount, reason="x")
+    listen()
+    OutboxRow.objects.all().delete()
+    for days in range(34):
+        with clock.frozen(NOW + timedelta(days=days, hours=2)):
+            tell_ends(clock.now())
+            tell_lapses(clock.now())
+            everything = sent()
+    found = [body for body in everything if body["type"] in BY_CLOCK | {"trial.ended"}]
+    assert {body["type"] for body in found} == BY_CLOCK | {"trial.ended"}
+    for body in found:
+        assert set(body["data"]["details"]) == set(EVENTS[body["type"]].details), body["type"]

@@ -12,8 +12,9 @@ from bursar.core import clock
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxState
 from bursar.webhooks.models import WebhookMessage
-from tests.actions.test_killed import kill, start, wait_for_a_waiter, wait_until_gone
+from tests.actions.test_killed import wait_for_a_waiter, wait_until_gone
 from tests.cast import Cast, prove
+from tests.processes import kill, start
 from tests.webhooks.receiver import Receiver, deliver, make_endpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,9 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Reason, Undo
 from bursar.attention.actions.shared import TARGETS, line_of, settle, triage_of, why_not_at_risk
 from bursar.attention.models import NoteOutcome
+from bursar.attention.words import say_snooze
 from bursar.core.calendar import midnight
+from bursar.core.days import say_day
 from bursar.staff.models import StaffMember
 from bursar.staff.queries import list_managers
 
@@ -78,20 +80,16 @@ def _owner_change(before: StaffMember | None, after: StaffMember | None) -> Chan
 
 class Snooze(ActionForm):
     until = forms.DateField(
-        label="Until", required=False,
+        label="Back on", required=False,
         help_text="Back on the list on this day, UTC; empty: until a worse reason appears, or this one begins anew.",
         widget=DayInput(),
     )  # fmt: skip
 
     def clean_until(self) -> Any:
-        until = self.cleaned_data["until"]
-        if until is not None and until <= self.case.now.date():
-            raise forms.ValidationError(f"{until:%-d %B %Y} is not ahead. Choose tomorrow or later.")
-        return until
-
-
-def _snooze_words(until: Any) -> str:
-    return f"until {until:%-d %B %Y}" if until else "until a worse reason appears"
+        day = self.cleaned_data["until"]
+        if day is not None and day <= self.case.now.date():
+            raise forms.ValidationError(f"{say_day(day)} is not ahead. Choose tomorrow or later.")
+        return day
 
 
 def snooze(act: Act, target: Any, data: Cleaned) -> Outcome:
@@ -101,13 +99,13 @@ def snooze(act: Act, target: Any, data: Cleaned) -> Outcome:
     undo = Undo(_key(act.case, "wake"), {})
     before = ""
     if triage is not None and _is_snoozed(act.case):
-        before = _snooze_words(triage.snoozed_until)
+        before = say_snooze(triage.snoozed_until)
         day = triage.snoozed_until.date().isoformat() if triage.snoozed_until else ""
         undo = Undo(_key(act.case, "snooze"), {"until": day})
     since = line.row.since or act.now
     settle(act.case, snoozed_at=max(act.now, since), snoozed_until=until, snoozed_rank=line.row.rank)
-    words = _snooze_words(until)
-    return Outcome(f"{target} rests {words}.", [Change("Snoozed", before, words, private=True)], undo=undo)
+    words = say_snooze(until)
+    return Outcome(f"{target} rests: {words}.", [Change("Snoozed", before, words, private=True)], undo=undo)
 
 
 def wake(act: Act, target: Any, data: Cleaned) -> Outcome:
@@ -119,7 +117,7 @@ def wake(act: Act, target: Any, data: Cleaned) -> Outcome:
     if line_of(act.case):
         undo = Undo(_key(act.case, "snooze"), {"until": until.date().isoformat() if until else ""})
     return Outcome(
-        f"{target} is back on the list.", [Change("Snoozed", _snooze_words(until), "", private=True)], undo=undo
+        f"{target} is back on the list.", [Change("Snoozed", say_snooze(until), "", private=True)], undo=undo
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from bursar.dashboard.queries.scope import Scope
 from bursar.dashboard.rules import Charge, next_charge
 from bursar.plans.models import AccountManager, Discount, PaidPeriod, PinnedPrice, TierTerms
 from bursar.plans.queries import load_accounts
@@ -16,6 +15,7 @@ from bursar.rollup.queries import rule_settings
 from bursar.rollup.rules import Breakdown, Settings, break_down, evaluate
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Workspace
+from bursar.tenants.scope import Scope
 
 PAYMENTS_SHOWN = 24
 

@@ -8,8 +8,8 @@ from django.db.models import Q, QuerySet
 
 from bursar.audit.models import AuditLine
 from bursar.audit.queries import list_customer_history
-from bursar.dashboard.queries.scope import Scope
 from bursar.dashboard.rules import MONEY_WORDS
+from bursar.tenants.scope import Scope
 
 PAGE_SIZE = 25
 

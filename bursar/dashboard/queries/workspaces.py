@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from django.db.models import Q, Sum
 
 from bursar.core.calendar import Month
-from bursar.dashboard.queries.scope import Scope
-from bursar.dashboard.rules import BILLING, Sight
 from bursar.plans.models import Tier, TierTerms
 from bursar.plans.rules import SEAT_ROLES
 from bursar.rollup.models import WorkspaceMonth
 from bursar.tenants.models import Login, OrganisationMembership, Person, Workspace, WorkspaceMembership
 from bursar.tenants.queries import list_invitations
+from bursar.tenants.rules import BILLING, Sight
+from bursar.tenants.scope import Scope
 from bursar.usage.models import UsageEvent
 from bursar.usage.queries import Standing, TierClock, list_recorders, list_standings
 from bursar.usage.rules import Recorder

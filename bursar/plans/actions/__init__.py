@@ -1,5 +1,5 @@
 """Every verb of plans. Importing this registers them."""
 
-from bursar.plans.actions import discounts, grants, lapses, managed, managers, tiers, trials
+from bursar.plans.actions import discounts, ends, grants, lapses, managed, managers, tiers, trials
 
-__all__ = ["discounts", "grants", "lapses", "managed", "managers", "tiers", "trials"]
+__all__ = ["discounts", "ends", "grants", "lapses", "managed", "managers", "tiers", "trials"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -12,8 +12,9 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Undo
 from bursar.core.calendar import end_of
+from bursar.core.days import is_end_of_day, last_day_of, say_end
 from bursar.plans import rules, store
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of, why_deleted
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_tier_end, terms_of, why_deleted
 from bursar.plans.models import GrantKind, Tier, TierGrant
 from bursar.tenants.models import Workspace
 
@@ -46,8 +47,15 @@ def _why_no_grant(case: Case) -> str | None:
     return why_deleted(case) or rules.why_not_change_tier(terms_of(case))
 
 
-def _words(tier: str, until: date) -> str:
-    return f"{Tier(tier).label} until {until:%-d %B %Y}"
+def _words(tier: str, until: datetime) -> str:
+    return f"{Tier(tier).label} until {say_end(until)}"
+
+
+def _what_follows(case: Case, until: datetime) -> rules.EffectiveTier:
+    """What holds once the approval that was just given is over, as far as it is known today."""
+    state = state_of(Case(case.actor, case.target, case.now))
+    workspace = next(w for w in state.workspaces if w.id == case.target.pk)
+    return rules.effective_tier(workspace, rules.terms_at(state, until), until)
 
 
 @action(
@@ -58,7 +66,8 @@ def _words(tier: str, until: date) -> str:
     group=Group.PLAN,
     done="Tier raised for a time",
     icon="hourglass",
-    help="Puts the workspace on a higher tier until a day; then it is on its base tier again by itself.",
+    help="Puts the workspace on a higher tier until a day, in place of an earlier approval; then it is on what stands "
+    "beneath by itself.",
     when="For an approval with an end: a project, a tender, a bridge until the contract is signed. "
     "Use “Change tier” for what should last, and the reverse trial for somebody who wants to try.",
     permission=Right.SET_TIER,
@@ -67,19 +76,34 @@ def _words(tier: str, until: date) -> str:
     refused=lambda case, data: rules.why_not_grant_tier(data["tier"], _present(case), end_of(data["end_date"])),
     tell=EVERYBODY_CONCERNED,
     event="workspace.tier_changed",
-    inverse=("plans.workspace.end_grant",),
+    inverse=("plans.workspace.end_grant", "plans.workspace.grant_tier"),
 )
 def grant_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
-    present, words = _present(act.case), _words(data["tier"], data["end_date"])
-    until = end_of(data["end_date"])
+    present, until = _present(act.case), end_of(data["end_date"])
+    words = _words(data["tier"], until)
+    store.end_grants([workspace.pk], act.now, GrantKind.APPROVAL.value)  # an approval takes the place of the one before
     store.grant_tier(workspace, data["tier"], GrantKind.APPROVAL.value, until, act.now, act.actor.staff_id)
-    return Outcome(
-        f"{workspace.name} is on {words}; then on {Tier(present.base).label} again.",
-        [Change("Tier", Tier(present.tier).label, words)],
-        {workspace.account_id: None},
-        data={"tier_before": present.tier, "tier": data["tier"], "ends_at": until.isoformat(), "lapsed_at": None},
-        undo=Undo("plans.workspace.end_grant", {}),
+    then = Tier(_what_follows(act.case, until).tier).label
+    before = (
+        _words(present.tier, present.grant.end) if present.grant and present.grant.end else Tier(present.tier).label
     )
+    return Outcome(
+        f"{workspace.name} is on {words}; then on {then}.",
+        [Change("Tier", before, words), Change("Then", "", then)],
+        {workspace.account_id: None},
+        data={"tier_before": present.tier, "tier": data["tier"], **tell_tier_end(until), "lapsed_at": None},
+        undo=_undo(present.grant),
+    )
+
+
+def _undo(before: rules.Grant | None) -> Undo | None:
+    """What brings back what held before: the earlier approval, where a form can say its end, else what is beneath."""
+    if before is None or before.kind != GrantKind.APPROVAL:
+        return Undo("plans.workspace.end_grant", {})
+    if before.end is None or not is_end_of_day(before.end):
+        return None
+    last_day = last_day_of(before.end).isoformat()
+    return Undo("plans.workspace.grant_tier", {"tier": before.tier, "end_date": last_day})
 
 
 def _live_approval(case: Case) -> TierGrant | None:
@@ -114,11 +138,11 @@ def end_grant(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     grant = _live_approval(act.case)
     assert grant is not None
     TierGrant.objects.filter(pk=grant.pk).update(valid_until=act.now)
-    words = f"{Tier(grant.tier).label} until {grant.planned_until - rules.DAY:%-d %B %Y}"
+    words = _words(grant.tier, grant.planned_until)
     after = _present(Case(act.actor, workspace, act.now))
     return Outcome(
         f"The time-limited approval of {workspace.name} ends now; it is on {Tier(after.tier).label}.",
         [Change("Tier", words, Tier(after.tier).label)],
         {workspace.account_id: None},
-        data={"tier_before": grant.tier, "tier": after.tier, "ends_at": None, "lapsed_at": None},
+        data={"tier_before": grant.tier, "tier": after.tier, **tell_tier_end(None), "lapsed_at": None},
     )

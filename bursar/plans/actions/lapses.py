@@ -9,9 +9,10 @@ from django import forms
 from bursar.actions.registry import action, target_of
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Change, Cleaned, Outcome, Reason
-from bursar.plans.actions.shared import why_not_by_hand
+from bursar.core.days import last_day_of, say_end
+from bursar.plans.actions.shared import tell_tier_end, why_not_by_hand
 from bursar.plans.models import DiscountKind, Tier
-from bursar.plans.rules import DAY, describe_discount
+from bursar.plans.rules import describe_discount
 from bursar.tenants.models import BillingAccount, Workspace
 
 NOBODY_REACHES = "Nobody reaches for this one: the clock runs it, once, as soon as it is over."
@@ -43,10 +44,10 @@ def tell_tier_lapse(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     told = {
         "tier_before": before.value,
         "tier": after.value,
-        "ends_at": data["ends_at"].isoformat() if data["ends_at"] else None,
+        **tell_tier_end(data["ends_at"]),
         "lapsed_at": data["lapsed_at"].isoformat(),
     }
-    sentence = f"{workspace.name} is on {after.label}: {before.label} ran out on {data['lapsed_at']:%-d %B %Y}."
+    sentence = f"{workspace.name} is on {after.label}: {before.label} ran out on {say_end(data['lapsed_at'])}."
     return Outcome(sentence, [Change("Tier", before.label, after.label)], data=told)
 
 
@@ -74,7 +75,7 @@ def _declare(model: type[Any], slug: str) -> None:
         in_menu=False,
     )
     def tell_discount_lapse(act: Act, target: Any, data: Cleaned) -> Outcome:
-        words = describe_discount(DiscountKind(data["kind"]).label, data["percent"], (data["lapsed_at"] - DAY).date())
+        words = describe_discount(DiscountKind(data["kind"]).label, data["percent"], last_day_of(data["lapsed_at"]))
         told = {"scope": target_of(target).slug, "discount": None, "lapsed_at": data["lapsed_at"].isoformat()}
         return Outcome(f"The discount of {target} ended: {words}.", [Change("Discount", words, "")], data=told)
 

@@ -10,6 +10,7 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Topic
 from bursar.core.calendar import end_of
+from bursar.core.days import say_day
 from bursar.plans import rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
 from bursar.plans.models import Cadence, PaymentMode, PaymentStatus
@@ -122,8 +123,8 @@ def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     )
     changes = [Change("Payment", "managed", "self-serve")]
     if keep:
-        changes.append(Change("Tiers", "", f"kept until {keep:%-d %B %Y}"))
-        sentence = f"{account} is self-serve again and keeps its tiers until {keep:%-d %B %Y}."
+        changes.append(Change("Tiers", "", f"kept until {say_day(keep)}"))
+        sentence = f"{account} is self-serve again and keeps its tiers until {say_day(keep)}."
         told = {"keeps_tiers_until": keep.isoformat(), "went_to_free": []}
         return Outcome(sentence, changes, {account.pk: None}, data=told)
     paid = [ws.id for ws in state.workspaces if ws.is_live(act.now) and _is_paid(ws, act)]

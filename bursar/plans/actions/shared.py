@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from bursar.access.actor import ActorKind
 from bursar.actions.spec import Case, Notice
+from bursar.core.days import tell_end
 from bursar.plans import queries, rules
 from bursar.tenants.models import Workspace
 
@@ -16,6 +20,19 @@ def why_deleted(case: Case) -> str | None:
 
 def why_not_by_hand(case: Case) -> str | None:
     return None if case.actor.kind is ActorKind.SYSTEM else "Bursar tells of it by itself, when the clock does it."
+
+
+def tell_tier_end(end: datetime | None) -> dict[str, str | None]:
+    """What programs hear of the end of a tier: the instant and the last day."""
+    told = tell_end(end)
+    return {"ends_at": told["until"], "last_day": told["last_day"]}
+
+
+def tell_falls(falls: Iterable[tuple[int, str, str]]) -> list[dict[str, str]]:
+    """What programs hear of workspaces (by key) that go from one tier to another."""
+    found = list(falls)
+    names = dict(Workspace.objects.filter(pk__in=[key for key, _, _ in found]).values_list("pk", "external_id"))
+    return [{"workspace": names[key], "tier_before": before, "tier": tier} for key, before, tier in found]
 
 
 def state_of(case: Case) -> rules.AccountState:

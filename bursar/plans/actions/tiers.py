@@ -10,8 +10,9 @@ from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Undo
+from bursar.core.days import say_end
 from bursar.plans import queries, rules, store
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of, why_deleted
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_tier_end, terms_of, why_deleted
 from bursar.plans.models import PaymentMode, PaymentStatus, Tier
 from bursar.tenants.models import Workspace
 
@@ -41,7 +42,7 @@ def _foresee_tier(case: Case, data: Cleaned) -> list[str]:
     sentences = rules.list_losses(present.tier, data["tier"], caps[0], caps[1])
     if present.grant and present.grant.end:
         kind = "reverse trial" if present.grant.kind == "reverse_trial" else "time-limited approval"
-        sentences.append(f"The {kind} that would run until {present.grant.end:%-d %B %Y} ends now.")
+        sentences.append(f"The {kind} that would run until {say_end(present.grant.end)} ends now.")
     return sentences
 
 
@@ -92,5 +93,5 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
         changes.append(Change("Payment", "self-serve", "managed"))
         undo = None
         sentence += " The account had no way of paying and becomes managed."
-    told = {"tier_before": present.tier, "tier": wanted.value, "ends_at": None, "lapsed_at": None}
+    told = {"tier_before": present.tier, "tier": wanted.value, **tell_tier_end(None), "lapsed_at": None}
     return Outcome(sentence, changes, {workspace.account_id: None}, data=told, undo=undo)

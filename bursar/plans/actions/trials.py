@@ -1,18 +1,15 @@
-"""The reverse trial: granting it, ending it, and telling people before and when it ends."""
+"""The reverse trial: granting it and ending it."""
 
 from __future__ import annotations
-
-from datetime import datetime
-
-from django import forms
 
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Undo
-from bursar.plans import queries, store, trials
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, why_not_by_hand
-from bursar.plans.models import ClockTold, GrantEnd, GrantKind, Tier, TierGrant
+from bursar.actions.spec import Case, Change, Cleaned, Group, Outcome, Undo
+from bursar.core.days import say_end
+from bursar.plans import store, trials
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_falls, tell_tier_end
+from bursar.plans.models import GrantKind, TierGrant
 from bursar.tenants.models import BillingAccount
 
 
@@ -22,7 +19,7 @@ def _why_no_trial(case: Case) -> str | None:
         return sentence
     last = trials.is_too_soon(state_of(case), case.now)
     if last is not None and not case.actor.can(Right.OVERRIDE):
-        return f"The last trial ended on {last:%-d %B %Y}; one in 12 months. You need the right “override” for another."
+        return f"The last trial ended on {say_end(last)}; one in 12 months. You need the right “override” for another."
     return None
 
 
@@ -31,7 +28,7 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
     words = ["It reverts by itself; nothing is charged. Three days before the end the customer's admins are told."]
     if last is not None:
         words.append(
-            f"The last trial ended on {last:%-d %B %Y}, less than 12 months ago: this uses your right “override”."
+            f"The last trial ended on {say_end(last)}, less than 12 months ago: this uses your right “override”."
         )
     return words
 
@@ -73,10 +70,10 @@ def grant_trial(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     )
     count = f"{len(workspaces)} workspace{'' if len(workspaces) == 1 else 's'}"
     return Outcome(
-        f"{account} tries Changemaker in {count}, free, until {until:%-d %B %Y}.",
-        [Change("Reverse trial", "", f"Changemaker until {until:%-d %B %Y}"), Change("Workspaces", "", count)],
+        f"{account} tries Changemaker in {count}, free, until {say_end(until)}.",
+        [Change("Reverse trial", "", f"Changemaker until {say_end(until)}"), Change("Workspaces", "", count)],
         {account.pk: None},
-        data={"tier": trials.TRIAL_TIER, "ends_at": until.isoformat()},
+        data={"tier": trials.TRIAL_TIER, **tell_tier_end(until)},
         undo=Undo("plans.account.end_trial", {}),
     )
 
@@ -106,51 +103,9 @@ def end_trial(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     state = state_of(act.case)
     until = max(g.end for g in trials.list_live_trials(state, act.now) if g.end)
     store.end_grants([ws.id for ws in state.workspaces], act.now, GrantKind.REVERSE_TRIAL)
-    changes = [Change("Reverse trial", f"Changemaker until {until:%-d %B %Y}", "ended")]
-    told = {"tier": trials.TRIAL_TIER, "ends_at": act.now.isoformat()}
+    changes = [Change("Reverse trial", f"Changemaker until {say_end(until)}", "ended")]
+    before = {ws.id: tier.tier for ws, tier in trials.live_workspaces(state, act.now)}
+    after = trials.live_workspaces(state_of(Case(act.actor, account, act.now)), act.now)
+    falls = tell_falls((ws.id, before[ws.id], tier.tier) for ws, tier in after if before[ws.id] != tier.tier)
+    told = {"tier": trials.TRIAL_TIER, **tell_tier_end(act.now), "tiers": falls}
     return Outcome(f"The reverse trial of {account} ends now.", changes, {account.pk: None}, data=told)
-
-
-class GrantEndForm(ActionForm):
-    what = forms.ChoiceField(label="What", choices=GrantEnd.choices)
-    ends_at = forms.DateTimeField(label="The grant's end")
-
-
-def _why_not_told(case: Case, data: Cleaned) -> str | None:
-    told = ClockTold.objects.filter(account=case.target, what=data["what"], ends_at=data["ends_at"])
-    return "They were told already." if told.exists() else None
-
-
-@action(
-    key="plans.account.tell_grant_end",
-    on=BillingAccount,
-    form=GrantEndForm,
-    label="End of a timed grant",
-    done="End of a time-limited tier",
-    icon="bell",
-    help="Tells the customer's admins, and whoever granted it, that a timed grant ends soon or has ended.",
-    when=(
-        "Nobody reaches for this one: the clock runs it, three days before a timed grant ends and once at its end. To "
-        "see who was told, read the account's timeline."
-    ),
-    reason=Reason.NONE,
-    customer_visible=True,
-    blocked=why_not_by_hand,
-    refused=_why_not_told,
-    tell=(Notice.WORKSPACE_ADMINS, Notice.GRANTER),
-    event="trial.ending",
-    events=("trial.ended", "grant.ending", "grant.ended"),
-    in_menu=False,
-)
-def tell_grant_end(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
-    ends_at: datetime = data["ends_at"]
-    grants = queries.list_grants_ending(account.pk, ends_at)
-    ClockTold.objects.create(account=account, what=data["what"], ends_at=ends_at, at=act.now)
-    kind, tier = (grants[0].kind, Tier(grants[0].tier).label) if grants else (GrantKind.APPROVAL.value, "")
-    sentence = trials.due_words(kind, tier, ends_at, is_over=data["what"] == GrantEnd.ENDED)
-    of_granters = {g.granted_by_id: g.public_id for g in grants if g.granted_by_id}
-    told = {"tier": grants[0].tier if grants else "", "ends_at": ends_at.isoformat()}
-    event = f"{'trial' if kind == GrantKind.REVERSE_TRIAL else 'grant'}.{data['what']}"
-    return Outcome(
-        sentence, [Change("Timed grant", "", sentence)], data=told, event=event, touches=[*of_granters.values()]
-    )

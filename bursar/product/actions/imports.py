@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import orjson
 from django import forms
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from bursar.access.actor import ActorKind
 from bursar.actions.registry import action
@@ -46,7 +46,7 @@ def _why_not_import(case: Case) -> str | None:
     in_menu=False,
 )
 def import_batch(act: Act, company: Company, data: Cleaned) -> Outcome:
-    records = [(int(number), read_record(json.loads(text))) for number, text in _split(data["lines"])]
+    records = [(int(number), read_record(orjson.loads(text), act.now)) for number, text in _split(data["lines"])]
     applied = _apply_what_holds(data["kind"], records, act)
     counts = [Change("Kind", "", data["kind"]), Change("Lines taken", "", str(applied.taken))]
     counts += [Change("Lines refused", "", str(len(applied.bad))), Change("SHA-256", "", data["digest"])]
@@ -69,13 +69,13 @@ def _apply_what_holds(kind: str, records: list[tuple[int, Any]], act: Act) -> Ap
     try:
         with transaction.atomic():
             return apply(kind, records, act.now)
-    except IntegrityError:
+    except (IntegrityError, DataError):
         result = Applied()
     for number, record in records:
         try:
             with transaction.atomic():
                 one = apply(kind, [(number, record)], act.now)
-        except IntegrityError as error:
+        except (IntegrityError, DataError) as error:
             result.bad[number] = f"contradicts what is stored: {str(error).splitlines()[0]}"
             continue
         result.taken += one.taken

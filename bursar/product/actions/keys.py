@@ -12,6 +12,7 @@ from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome
+from bursar.core.days import say_end
 from bursar.product.models import ApiKey, Scope
 from bursar.product.queries import get_key
 
@@ -99,7 +100,7 @@ def rotate_key(act: Act, key: ApiKey, data: Cleaned) -> Outcome:
     made, secret = _make(act, key.name, list(key.scopes))
     until = act.now + OVERLAP
     ApiKey.objects.filter(pk=key.pk).update(expires_at=until, replaced_by=made)
-    changes = [Change("API key", str(key), str(made)), Change("The old one works until", "", f"{until:%F %H:%M} UTC")]
+    changes = [Change("API key", str(key), str(made)), Change("The old one works until", "", say_end(until))]
     return Outcome("The new key is made; the old one works 24 hours more.", changes, secret=secret)
 
 

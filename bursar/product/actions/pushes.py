@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
@@ -64,7 +64,7 @@ class PushForm(ActionForm):
 )
 def push(act: Act, company: Company, data: Cleaned) -> Outcome:
     batch: Batch = data["batch"]
-    items = [_read(raw) for raw in batch.items]
+    items = [_read(raw, act) for raw in batch.items]
     lock_accounts([item for item in items if not isinstance(item, Result)])
     results = [item if isinstance(item, Result) else _apply(item, act) for item in items]
     counts = Counter(result.what for result in results)
@@ -80,9 +80,9 @@ def push(act: Act, company: Company, data: Cleaned) -> Outcome:
     )
 
 
-def _read(raw: Any) -> Any:
+def _read(raw: Any, act: Act) -> Any:
     try:
-        return read_item(raw)
+        return read_item(raw, act.now)
     except ValueError as error:
         return Result("refused", str(error))
 
@@ -94,7 +94,7 @@ def _apply(item: Any, act: Act) -> Result:
             return apply_item(item, act.now)
     except NotPossible as refusal:
         return Result("refused", str(refusal))
-    except IntegrityError as error:
+    except (IntegrityError, DataError) as error:
         return Result("refused", f"It contradicts what is stored: {str(error).splitlines()[0]}")
 
 

@@ -11,6 +11,7 @@ from bursar.actions.menu import why_not
 from bursar.actions.registry import ACTIONS, action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Notice, Outcome, Reason, Topic
+from bursar.core.days import say_day
 from bursar.plans import rules as plans
 from bursar.plans.models import Cadence, DiscountKind, Tier
 from bursar.requests import queries, rules
@@ -232,7 +233,7 @@ def _keep_grant(request: UpgradeRequest, data: Cleaned) -> None:
 def _words(request: UpgradeRequest) -> str:
     words = Tier(request.granted_tier).label
     if request.granted_end_date:
-        words += f" until {request.granted_end_date:%-d %B %Y}"
+        words += f" until {say_day(request.granted_end_date)}"
     return words
 
 

@@ -8,11 +8,14 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField
+from django.template.loader import get_template
 from django.utils.html import format_html
 
 from bursar.core import hours as core_hours
+from bursar.core.days import is_end_of_day, say_day, say_end, say_instant
 from bursar.core.money import format_money
-from bursar.ui.navigation import build
+from bursar.ui.navigation import Side, build
+from bursar.ui.sections import Loaded
 
 register = template.Library()
 NOTHING = "–"
@@ -69,10 +72,15 @@ def dash(value: object) -> object:
 @register.filter
 def day(value: date | datetime | None, form: str = "long") -> str:
     """ "2 December 2026", or "2 Dec" with the form “short”"""
-    if value is None:
+    return NOTHING if value is None else say_day(value, is_short=form == "short")
+
+
+@register.filter
+def end(at: datetime | None, form: str = "long") -> str:
+    """The end of something: its last day, the same for every reader; or day and time in the reader's zone."""
+    if at is None:
         return NOTHING
-    at = value.astimezone(UTC).date() if isinstance(value, datetime) else value
-    return f"{at.day} {at:%b}" if form == "short" else f"{at.day} {at:%B %Y}"
+    return say_end(at, is_short=form == "short") if is_end_of_day(at) else instant(at)
 
 
 @register.filter
@@ -80,9 +88,8 @@ def instant(at: datetime | None) -> str:
     """A <time> in UTC; the page's script shows it in the reader's zone, with UTC on hover."""
     if at is None:
         return NOTHING
-    utc = at.astimezone(UTC)
-    words = f"{utc.day} {utc:%b %Y, %H:%M} UTC"
-    return format_html('<time datetime="{}" title="{}" data-local>{}</time>', utc.isoformat(), words, words)
+    words = say_instant(at)
+    return format_html('<time datetime="{}" title="{}" data-local>{}</time>', _utc(at), words, words)
 
 
 @register.filter
@@ -90,10 +97,13 @@ def local_day(at: datetime | None) -> str:
     """As `instant`, the day alone; the time is on hover."""
     if at is None:
         return NOTHING
-    utc = at.astimezone(UTC)
-    words = f"{utc.day} {utc:%b %Y, %H:%M} UTC"
-    shown = f"{utc.day} {utc:%b %Y}"
-    return format_html('<time datetime="{}" title="{}" data-local="day">{}</time>', utc.isoformat(), words, shown)
+    words = say_instant(at)
+    shown = words.partition(",")[0]
+    return format_html('<time datetime="{}" title="{}" data-local="day">{}</time>', _utc(at), words, shown)
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
 
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
@@ -110,10 +120,20 @@ def browser(user_agent: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def navigation(context: template.Context) -> list[dict[str, Any]]:
-    """The registered entries, with the one we are on."""
-    match = context["request"].resolver_match
-    return build(match.view_name if match else "")
+def navigation(context: template.Context, side: str = "panel") -> list[dict[str, Any]]:
+    """The entries of one side's bar, with the one we are on."""
+    request = context["request"]
+    match = request.resolver_match
+    return build(Side(side), match.view_name if match else "", getattr(request, "actor", None))
+
+
+@register.simple_tag(takes_context=True)
+def show_section(context: template.Context, loaded: Loaded) -> str:
+    """One section with what it loaded, beside what the page knows."""
+    chosen = loaded.section.template
+    with context.push(section=loaded.section, **loaded.context):
+        name = "ui/_section.html" if loaded.section.title else chosen
+        return get_template(name).template.render(context)  # type: ignore[attr-defined]  # Django's own templates
 
 
 @register.filter

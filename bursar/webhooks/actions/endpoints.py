@@ -10,6 +10,7 @@ from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome
+from bursar.core.days import say_end
 from bursar.webhooks import queries, rules, store
 from bursar.webhooks.actions.shared import why_gone
 from bursar.webhooks.events import CHOICES
@@ -129,5 +130,5 @@ def rotate_secret(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome
     until = act.now + rules.OLD_SECRET_SIGNS_FOR
     store.end_secrets(endpoint, until)
     secret = store.add_secret(endpoint, act.now)
-    changes = [Change("The old secret signs along until", "", f"{until:%F %H:%M} UTC")]
+    changes = [Change("The old secret signs along until", "", say_end(until))]
     return Outcome("The new secret is made; the old one signs along for 24 hours.", changes, secret=secret)

@@ -8,6 +8,7 @@ from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason
+from bursar.core.days import say_instant
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxState
 from bursar.webhooks import queries, store
@@ -90,7 +91,7 @@ def replay_since(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     for message in found:
         store.repeat(message, act.now)
     store.start_delivery(endpoint.public_id)
-    changes = [Change("Replayed", "", f"{len(found)} since {data['since']:%F %H:%M} UTC")]
+    changes = [Change("Replayed", "", f"{len(found)} since {say_instant(data['since'])}")]
     return Outcome(f"{len(found)} messages go out to {endpoint} once more.", changes)
 
 

@@ -11,6 +11,7 @@ from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic
+from bursar.core.days import say_day
 from bursar.webhooks import queries, store
 from bursar.webhooks.actions.shared import say_messages, why_gone
 from bursar.webhooks.models import WebhookEndpoint
@@ -158,7 +159,7 @@ def drop_old(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     why = f"Waited longer than {data['days']} days."
     count = store.drop(endpoint, why, act.now, before=data["before"])
     changes = [
-        Change("Dropped", "", f"{say_messages(count)} from before {data['before']:%F}"),
+        Change("Dropped", "", f"{say_messages(count)} from before {say_day(data['before'])}"),
         Change("Why", "", why),
     ]
     return Outcome(f"Dropped: {say_messages(count)} to {endpoint}. {why}", changes)

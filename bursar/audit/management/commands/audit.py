@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bursar.audit import queries, store
 from bursar.core import clock
+from bursar.core.days import say_instant
 
 
 class Command(BaseCommand):
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         last = queries.get_last_seal()
         if last and options["verbosity"] > 0:
             self.stderr.write(
-                f"The book holds. Keep this seal elsewhere: {last.number} {last.hash} ({last.at:%F %T} UTC)"
+                f"The book holds. Keep this seal elsewhere: {last.number} {last.hash} ({say_instant(last.at)})"
             )
 
     def _progress(self, done: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bursar.actions.cli import shell_actor
-from bursar.product.importing import Report, import_lines
+from bursar.product.importing import Report, import_lines, lines_of
 
 
 class Command(BaseCommand):
@@ -33,9 +33,9 @@ class Command(BaseCommand):
 
     def _import(self, name: str, *, strict: bool) -> Report:
         if name == "-":
-            return import_lines(sys.stdin.buffer, shell_actor(), strict=strict, progress=self._progress)
+            return import_lines(lines_of(sys.stdin.buffer), shell_actor(), strict=strict, progress=self._progress)
         with Path(name).open("rb") as source:
-            return import_lines(source, shell_actor(), strict=strict, progress=self._progress)
+            return import_lines(lines_of(source), shell_actor(), strict=strict, progress=self._progress)
 
     def _progress(self, kind: str, done: int, total: int) -> None:
         if self.stderr.isatty():

@@ -8,9 +8,9 @@ from functools import cached_property
 
 from bursar.access.actor import Actor
 from bursar.core.errors import NotFound
-from bursar.dashboard.rules import BILLING, GOVERNING, Sight
 from bursar.tenants.models import BillingAccount, Organisation, OrganisationMembership, Workspace, WorkspaceMembership
 from bursar.tenants.queries import accounts_for, get_account, workspaces_for
+from bursar.tenants.rules import BILLING, GOVERNING, Sight
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""What the rollup shows on the pages of one account and one workspace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from bursar.core.calendar import Month
+from bursar.rollup import queries, words
+from bursar.rollup.models import AccountMonth, WorkspaceMonth
+from bursar.ui.sections import Look, Section
+
+
+def account_months(look: Look) -> list[AccountMonth]:
+    """Read once a page."""
+    return look.once("account months", lambda: queries.list_account_months(look.target))  # type: ignore[no-any-return]  # cached
+
+
+def workspace_months(look: Look) -> list[WorkspaceMonth]:
+    return look.once("workspace months", lambda: queries.list_workspace_months(look.target))  # type: ignore[no-any-return]  # cached
+
+
+def _price(look: Look) -> dict[str, Any]:
+    months = account_months(look)
+    price = queries.get_breakdown(look.target, look.now)
+    return {
+        "price": price,
+        "fact": months[0] if months else None,
+        "aside": f"per month, without VAT, {price.cadence}",
+    }
+
+
+def _account_months(look: Look) -> dict[str, Any]:
+    return {"months": [_account_month(row) for row in reversed(account_months(look))]}
+
+
+def _account_month(row: AccountMonth) -> dict[str, Any]:
+    return {
+        **_month(row),
+        "why": words.explain(row.reason),
+        "change": row.mrr - row.previous_mrr if row.movement else None,
+    }
+
+
+def _workspace_months(look: Look) -> dict[str, Any]:
+    return {"months": [_month(row) for row in reversed(workspace_months(look))]}
+
+
+def _month(row: AccountMonth | WorkspaceMonth) -> dict[str, Any]:
+    month = Month.of(row.month)
+    return {
+        "row": row,
+        "label": month.label,
+        "short": f"{month.first:%b %y}",
+        "url": f"{reverse('rollup:page')}?month={month}",
+    }
+
+
+PRICE = Section("price", "The price, worked out", "rollup/_price.html", _price)
+ACCOUNT_MONTHS = Section("months", "Usage by month", "rollup/_account_months.html", _account_months)
+WORKSPACE_MONTHS = Section("months", "Usage by month", "rollup/_workspace_months.html", _workspace_months)
