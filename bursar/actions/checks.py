@@ -86,6 +86,8 @@ def list_reason_faults(request: Request) -> dict[str, list[str]]:
         faults["message"] = ["Write to them what was decided and why. They will read this."]
     if texts["message"] and not action.takes_message:
         faults["message"] = ["The customer does not see this action, so there is nowhere to write to."]
+    if request.message_for_billing and not action.takes_message:
+        faults["message_for_billing"] = ["There is no message here that anybody could read."]
     for name, text in texts.items():
         if len(text) > REASON_LENGTH:
             faults[name] = [f"At most {REASON_LENGTH} characters; this has {len(text)}."]

@@ -140,8 +140,15 @@ def _customer_sees(action: Action) -> str:
     by = "who asked" if action.is_for_customers else "“the … team” and your message to them, if you write one"
     return (
         f"**The customer sees** in their history: “{action.told}”, what changed, when, {by}. "
-        "Never the reason, nor a colleague's name."
+        f"Never the reason, nor a colleague's name. {_who_reads(action)}"
     )
+
+
+def _who_reads(action: Action) -> str:
+    if action.concerns_money:
+        return "It is about money: only people with billing rights read it."
+    tick = ", and your message where you tick that it is for them" if action.asks_for_whom else ""
+    return f"What in it is about money{tick}, only people with billing rights read."
 
 
 def _tells(action: Action) -> str:

@@ -116,6 +116,7 @@ def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
             idempotency_key=request.POST.get("idempotency_key", "")[:100],
             seen=_read_seen(request.POST.get("seen", "")),
             undoes=request.POST.get("undoes", "")[:24],
+            message_for_billing=action.asks_for_whom and bool(request.POST.get("message_for_billing")),
         )
     except Refusal as refusal:
         if refusal.status == 404:
@@ -146,6 +147,7 @@ def _as_refused(action: Action, case: Case, posted: QueryDict, refusal: Refusal)
         "errors": [] if faults else [refusal.sentence],
         "reason": posted.get("reason", ""),
         "message": posted.get("message", ""),
+        "message_for_billing": posted.get("message_for_billing", ""),
         "reason_errors": faults.get("reason", []),
         "message_errors": faults.get("message", []),
         "idempotency_key": posted.get("idempotency_key", ""),

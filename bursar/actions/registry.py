@@ -164,6 +164,8 @@ def list_declaration_faults(made: Action) -> list[str]:
     faults += _faults_of_calls(made, target)
     if made.message is Reason.REQUIRED and not made.customer_visible:
         faults.append(f"{made.key}: asks for words to a customer who sees nothing of it")
+    if made.customer_visible and made.concerns_money is None:
+        faults.append(f"{made.key}: does not say whether it is about money (`concerns_money`), and customers see it")
     if any(not notice.is_for_staff for notice in made.tell) and not made.customer_visible:
         faults.append(f"{made.key}: tells customers of something they may not see")
     return faults + [f"{made.key}: {fault}" for check in CHECKS.values() for fault in check(made)]

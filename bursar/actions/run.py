@@ -55,8 +55,9 @@ class Act:
         if key not in self.request.action.calls:
             raise RuntimeError(f"{self.request.action.key} calls {key} and does not declare it (`calls`).")
         request = Request(
-            ACTIONS[key], self.actor, target.public_id, data, self.reason, self.request.message, group=self.group
-        )
+            ACTIONS[key], self.actor, target.public_id, data, self.reason, self.request.message, group=self.group,
+            message_for_billing=self.request.message_is_narrow,
+        )  # fmt: skip
         further = _list_further(request, target, self.now)
         checks.check_permission(request, target, further)
         _lock(target, further)
@@ -86,15 +87,19 @@ def run(
     group: str = "",
     seen: datetime | None = None,
     undoes: str = "",
+    message_for_billing: bool = False,
 ) -> Outcome:
     """Performs an action, whole or not at all; `Request` says what the keywords are.
 
     Raises NotFound, Forbidden, Blocked, Invalid or Refused; nothing has changed then.
     """
-    request = Request(_action(key), actor, target_id, data or {}, reason, message, idempotency_key, group, seen, undoes)
+    request = Request(
+        _action(key), actor, target_id, data or {}, reason, message, idempotency_key, group, seen, undoes,
+        message_for_billing,
+    )  # fmt: skip
     digest = ""
     if request.idempotency_key:
-        digest = idempotency.digest_of(key, target_id, request.data, request.reason, request.message)
+        digest = idempotency.digest_of(request)
         first = idempotency.find(actor, request.idempotency_key, digest)
         if first is not None:
             return first

@@ -82,6 +82,7 @@ class Topic(Enum):
 class Change:
     """One thing that changed, in words. `private` changes are for staff; a customer never sees them.
 
+    `concerns_money`: of a customer's people only those with billing rights read it.
     `before_ref` and `after_ref` are public ids when the value is a person's name, so that it can be erased.
     """
 
@@ -91,6 +92,7 @@ class Change:
     private: bool = False
     before_ref: str = ""
     after_ref: str = ""
+    concerns_money: bool = False
 
 
 Touched = dict[int, Month | None]
@@ -209,6 +211,8 @@ class Action:
       actions that the verb runs by `act.also`.  inverse: keys of the actions that `Outcome.undo` may name.  bulk:
       offered for several picked rows at once.
     Who hears of it:
+      customer_visible: whether it stands in the customer's history.  concerns_money: then whether it is about prices,
+      discounts or payment as a whole, for people with billing rights alone; a change among others says so for itself.
       message: whether the customer must be told something in words, where the action is visible to them.  topic: what
       its notices are about.  event: the name of the outgoing webhook.  events: others that an outcome may name instead.
     """
@@ -226,6 +230,7 @@ class Action:
     permission: models.TextChoices | None = Right.ACT
     reason: Reason = Reason.REQUIRED
     customer_visible: bool = False
+    concerns_money: bool | None = None
     message: Reason = Reason.OPTIONAL
     tell: tuple[Notice, ...] = ()
     topic: Topic = Topic.PLAN
@@ -272,6 +277,13 @@ class Action:
     @property
     def takes_message(self) -> bool:
         return self.customer_visible and self.message is not Reason.NONE
+
+    @property
+    def asks_for_whom(self) -> bool:
+        """Whether a message may be kept to billing people: on a line about money it is so anyway, and what is written
+        to whoever asked is theirs.
+        """
+        return self.takes_message and not self.concerns_money and Notice.REQUESTER not in self.tell
 
     @property
     def is_for_customers(self) -> bool:

@@ -124,6 +124,7 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
         "no price by itself."
     ),
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_no_admin_change,
     refused=_why_not_hand_over,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),

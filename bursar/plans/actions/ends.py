@@ -49,10 +49,10 @@ def _tell(kind: EndKind, act: Act, account: BillingAccount, data: Cleaned) -> Ou
     assert found is not None
     store.mark_told(_mark(kind, data), [(account.pk, data["ends_at"])], act.now)
     sentence = _say(kind, found, data)
-    changes = [Change(LABELS[kind], "", sentence)]
+    changes = [Change(LABELS[kind], "", sentence, concerns_money=kind is EndKind.DISCOUNT)]
     before, after = found.prices or (None, None)
     if before is not None and after is not None and before != after:
-        changes.append(Change("Price a month, without VAT", euros(before), euros(after)))
+        changes.append(Change("Price a month, without VAT", euros(before), euros(after), concerns_money=True))
     told = {
         **tell_tier_end(data["ends_at"]),
         "tiers": tell_falls((step.workspace.id, step.before.tier, step.after.tier) for step in found.steps),
@@ -106,6 +106,7 @@ def _declare(kind: EndKind, notices: tuple[Notice, ...], topic: Topic, *more: st
         icon="bell",
         reason=Reason.NONE,
         customer_visible=True,
+        concerns_money=kind is EndKind.DISCOUNT,
         blocked=why_not_by_hand,
         refused=lambda case, data: _why_not_told(kind, case, data),
         tell=notices,

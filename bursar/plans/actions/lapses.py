@@ -35,6 +35,7 @@ class TierLapse(ActionForm):
     when=f"{NOBODY_REACHES} To see what ran out and when, read the workspace's timeline.",
     reason=Reason.NONE,
     customer_visible=True,
+    concerns_money=False,
     blocked=why_not_by_hand,
     event="workspace.tier_changed",
     in_menu=False,
@@ -70,6 +71,7 @@ def _declare(model: type[Any], slug: str) -> None:
         when=f"{NOBODY_REACHES} To see which discount ended and when, read the {slug}'s timeline.",
         reason=Reason.NONE,
         customer_visible=True,
+        concerns_money=True,
         blocked=why_not_by_hand,
         event="discount.changed",
         in_menu=False,
@@ -77,7 +79,8 @@ def _declare(model: type[Any], slug: str) -> None:
     def tell_discount_lapse(act: Act, target: Any, data: Cleaned) -> Outcome:
         words = describe_discount(DiscountKind(data["kind"]).label, data["percent"], last_day_of(data["lapsed_at"]))
         told = {"scope": target_of(target).slug, "discount": None, "lapsed_at": data["lapsed_at"].isoformat()}
-        return Outcome(f"The discount of {target} ended: {words}.", [Change("Discount", words, "")], data=told)
+        change = Change("Discount", words, "", concerns_money=True)
+        return Outcome(f"The discount of {target} ended: {words}.", [change], data=told)
 
 
 _declare(BillingAccount, "account")

@@ -47,6 +47,7 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
         "ran out, reset usage."
     ),
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_no_trial,
     preview=_foresee_trial,
     tell=EVERYBODY_CONCERNED,
@@ -95,6 +96,7 @@ def _why_no_trial_to_end(case: Case) -> str | None:
         "planned end, which comes by itself, nor when they start to pay."
     ),
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_no_trial_to_end,
     tell=EVERYBODY_CONCERNED,
     event="trial.ended",

@@ -177,6 +177,7 @@ CALLED = (
     when="When the customer should get it. Change tier, billing, end or discount in the dialog where you agreed on "
     "something else: proposal and grant both stay. Deny with a note when the answer is no.",
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_not_approve,
     refused=_why_not_as_filled_in,
     preview=_foresee,
@@ -241,11 +242,11 @@ def _changes(request: UpgradeRequest, before: str) -> list[Change]:
     changes = [Change("Tier", before, _words(request))]
     if request.granted_tier != Tier.FREE:
         asked = request.cadence if request.cadence != request.granted_cadence else ""
-        changes.append(Change("Billed", asked, request.granted_cadence))
+        changes.append(Change("Billed", asked, request.granted_cadence, concerns_money=True))
     if request.granted_discount_kind:
         kind = DiscountKind(request.granted_discount_kind).label
         words = plans.describe_discount(kind, request.granted_discount_percent or 0, request.granted_discount_end)
-        changes.append(Change("Discount", "", words))
+        changes.append(Change("Discount", "", words, concerns_money=True))
     if request.makes_workspace and request.name != request.granted_name:
         changes.append(Change("Name", request.name, request.granted_name))
     return changes
@@ -262,6 +263,7 @@ def _changes(request: UpgradeRequest, before: str) -> list[Change]:
     when="When the answer is no. Where something else came of it, approve it changed, or close it as done.",
     reason=Reason.OPTIONAL,
     customer_visible=True,
+    concerns_money=False,
     message=Reason.REQUIRED,
     blocked=_why_not_decide,
     tell=(Notice.REQUESTER,),
@@ -291,6 +293,7 @@ def _why_not_close(case: Case) -> str | None:
     when="When the workspace is gone or moved, or is on the tier already; or when a member's ask is settled otherwise.",
     reason=Reason.OPTIONAL,
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_not_close,
     tell=(Notice.REQUESTER,),
     topic=Topic.DECISIONS,

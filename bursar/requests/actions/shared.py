@@ -117,5 +117,5 @@ def proposal_changes(request: UpgradeRequest) -> list[Change]:
         changes.append(Change("New workspace", "", request.name))
     changes.append(Change("Asked for", Tier(request.present_tier or "free").label, Tier(request.tier).label))
     if request.tier != Tier.FREE:
-        changes.append(Change("Billed", "", Cadence(request.cadence).label))
+        changes.append(Change("Billed", "", Cadence(request.cadence).label, concerns_money=True))
     return changes
