@@ -89,9 +89,10 @@ def _event_of(action: Action, outcome: Outcome) -> str:
 def _kept(place: int, change: Change, names: dict[str, tuple[str, str]]) -> dict[str, Any]:
     """A change as the book keeps it: a person's name goes to the side table, its slot stays in the line."""
     kept = asdict(change)
-    for side in ("before", "after"):
+    for side in ("before", "after", "who"):
         reference = kept.pop(f"{side}_ref")
         if reference:
             names[f"{place}:{side}"] = (reference, kept[side])
             kept[side] = ""
+    del kept["who"]  # it stands in the side table, or nowhere
     return kept

@@ -83,7 +83,8 @@ class Change:
     """One thing that changed, in words. `private` changes are for staff; a customer never sees them.
 
     `concerns_money`: of a customer's people only those with billing rights read it.
-    `before_ref` and `after_ref` are public ids when the value is a person's name, so that it can be erased.
+    `before_ref` and `after_ref` are public ids when the value is a person's name, so that it can be erased. `who` and
+    `who_ref`: the person whose change it is, named instead of the label wherever people read it.
     """
 
     label: str
@@ -92,7 +93,13 @@ class Change:
     private: bool = False
     before_ref: str = ""
     after_ref: str = ""
+    who: str = ""
+    who_ref: str = ""
     concerns_money: bool = False
+
+    @property
+    def heading(self) -> str:
+        return self.who or self.label
 
 
 Touched = dict[int, Month | None]

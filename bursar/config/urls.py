@@ -88,6 +88,7 @@ urlpatterns = [
     path("handbook/<path:path>", handbook.show, name="handbook_page"),
     path("sign-in/oidc/", include("bursar.product.sign_in_urls")),
     path("panel/keys/", include("bursar.product.urls")),
+    path("panel/import/", include("bursar.product.import_urls")),
     path("panel", RedirectView.as_view(url="/panel/")),
     path("panel/actions/", include("bursar.actions.urls")),
     path("actions/", include("bursar.actions.urls", namespace="own_actions")),

@@ -14,12 +14,16 @@ from bursar.files.models import File
 
 @dataclass(frozen=True)
 class Upload:
-    """Who may send such a file up, how large it may be in bytes, and which ends its name may have (“.csv”)."""
+    """Who may send such a file up, how large it may be in bytes, and which ends its name may have (“.csv”).
+
+    `then`: the address that goes on with it: the dialog of the action that takes the file's id.
+    """
 
     right: Right
     most: int
     suffixes: tuple[str, ...]
     media_type: str
+    then: Callable[[File], str]
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ _DESCRIBED: dict[str, Event] = {
             "members": [{"person": "per-2", "role": "admin"}, {"person": "per-1", "role": "member"}],
             "changed_at": "2026-11-24T14:02:11+00:00",
         },
-        (("Admin", "member", ""), ("Member", "owner", "")),
+        (("Role", "member", "admin"), ("Role", "owner", "member")),
         of_workspace=True,
     ),
     "usage.reset": Event(

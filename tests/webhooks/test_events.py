@@ -135,25 +135,6 @@ def test_ends_of_trials_and_of_approvals_are_told_apart(cast: Cast) -> None:
     assert found[3]["data"]["workspaces"] == ["panel"]
 
 
-def test_an_event_that_nobody_described_is_named_at_start() -> None:
-    action = ACTIONS["usage.workspace.reset_usage"]
-    assert list_declaration_faults(action) == []
-    odd = replace(action, event="made.up", events=("usage.reset", "dreamt.up"))
-    words = "usage.workspace.reset_usage: sends the event {}, which `bursar/webhooks/events.py` does not describe"
-    assert list_declaration_faults(odd) == [words.format("dreamt.up"), words.format("made.up")]
-
-
-def test_an_event_that_its_action_does_not_declare_is_a_fault_at_once(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    key = "usage.workspace.reset_usage"
-    odd = replace(ACTIONS[key], verb=lambda act, target, data: Outcome("Done.", event="trial.ended"))
-    monkeypatch.setitem(ACTIONS.things, key, odd)
-    with pytest.raises(RuntimeError, match=r"sends the event trial\.ended and does not declare it"):
-        run(key, cast.ties, cast.panel.public_id, reason="x")
-    assert not OutboxRow.objects.exists()
-
-
 def test_what_the_clock_tells_carries_the_details_that_its_example_shows(cast: Cast) -> None:
     run("plans.account.grant_trial", cast.ties, cast.samen.public_id, reason="Try it")
     run("plans.account.set_self_serve", cast.ties, cast.oost.public_id, {"keep_until": "2026-12-01"}, reason="x")
@@ -173,3 +154,22 @@ def test_what_the_clock_tells_carries_the_details_that_its_example_shows(cast: C
     assert {body["type"] for body in found} == BY_CLOCK | {"trial.ended"}
     for body in found:
         assert set(body["data"]["details"]) == set(EVENTS[body["type"]].details), body["type"]
+
+
+def test_an_event_that_nobody_described_is_named_at_start() -> None:
+    action = ACTIONS["usage.workspace.reset_usage"]
+    assert list_declaration_faults(action) == []
+    odd = replace(action, event="made.up", events=("usage.reset", "dreamt.up"))
+    words = "usage.workspace.reset_usage: sends the event {}, which `bursar/webhooks/events.py` does not describe"
+    assert list_declaration_faults(odd) == [words.format("dreamt.up"), words.format("made.up")]
+
+
+def test_an_event_that_its_action_does_not_declare_is_a_fault_at_once(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "usage.workspace.reset_usage"
+    odd = replace(ACTIONS[key], verb=lambda act, target, data: Outcome("Done.", event="trial.ended"))
+    monkeypatch.setitem(ACTIONS.things, key, odd)
+    with pytest.raises(RuntimeError, match=r"sends the event trial\.ended and does not declare it"):
+        run(key, cast.ties, cast.panel.public_id, reason="x")
+    assert not OutboxRow.objects.exists()

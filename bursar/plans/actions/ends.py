@@ -96,9 +96,9 @@ def _say_discounts(found: Foreseen) -> str:
     return f"The {' and the '.join(sorted(words))}"
 
 
-def _declare(kind: EndKind, notices: tuple[Notice, ...], topic: Topic, *more: str, **words: str) -> None:
-    events = (f"{kind}.ended", *more)
-
+def _declare(
+    kind: EndKind, notices: tuple[Notice, ...], topic: Topic, more_events: tuple[str, ...] = (), **words: str
+) -> None:
     @action(
         key=f"plans.account.tell_{kind}_end",
         on=BillingAccount,
@@ -112,7 +112,7 @@ def _declare(kind: EndKind, notices: tuple[Notice, ...], topic: Topic, *more: st
         tell=notices,
         topic=topic,
         event=f"{kind}.ending",
-        events=events,
+        events=(f"{kind}.ended", *more_events),
         in_menu=False,
         **words,
     )
@@ -139,8 +139,7 @@ _declare(
     EndKind.GRANT,
     (Notice.WORKSPACE_ADMINS, Notice.GRANTER),
     Topic.PLAN,
-    "trial.ending",
-    "trial.ended",
+    ("trial.ending", "trial.ended"),
     label="End of a timed grant",
     done="End of a time-limited tier",
     help="Tells the customer's admins, and whoever granted it, that a timed grant ends soon or has ended.",
