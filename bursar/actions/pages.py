@@ -94,13 +94,13 @@ def _asked(request: HttpRequest, action: Action) -> dict[str, Any]:
 def show_preview(request: HttpRequest, slug: str, target_id: str, verb: str) -> HttpResponse:
     action, case = _open_case(request, slug, target_id, verb)
     context = dialog.foresee(action, case, read_fields(action, request.POST))
-    status = 403 if why_not_permitted(action, case.actor, case.target) else 200
+    status = 403 if why_not_permitted(action, case) else 200
     return render(request, "actions/_preview.html", {**dialog.describe(action, case), **context}, status=status)
 
 
 def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
     data = read_fields(action, request.POST)
-    if action.danger and confirm.is_needed(request) and not why_not_permitted(action, case.actor, case.target):
+    if action.danger and confirm.is_needed(request) and not why_not_permitted(action, case):
         sentence = confirm.try_confirm(request, request.POST.get("confirm", ""))
         if sentence:
             refused = _as_refused(action, case, request.POST, Invalid())

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.conf import settings
 from django.db import models
 
 from bursar.access.actor import Actor
-from bursar.access.rights import Own, Right
+from bursar.access.rights import Own, Right, explain_missing
 from bursar.core import bounds
 from bursar.core.calendar import Month
 from bursar.core.text import why_not_name
@@ -200,6 +200,13 @@ def _check(why_not: Callable[[Any, datetime], str | None], now: datetime, value:
 Cleaned = dict[str, Any]
 
 
+class Need(NamedTuple):
+    """A right beyond the declared one. `why`: a sentence on what it is needed for here."""
+
+    right: models.TextChoices
+    why: str = ""
+
+
 @dataclass(frozen=True)
 class Action:
     """`verb` is run by the door only. Predicates return None or the sentence that says why not.
@@ -209,8 +216,10 @@ class Action:
       without it they say the label, which is right only for what stands in no menu.  help: what it does.  when: for
       the handbook, when to reach for it and when not.  group: its place in the kebab; what stands in no menu has none.
     What is asked before it:
-      blocked: whatever is filled in.  refused: with what is filled in.  locks: account keys to lock beside the target's
-      own, from the case and the data as sent, which nobody has checked yet.
+      permission: a staff role's right, a customer's (`Own`), a key's scope, or what no role opens (`By`); None:
+      everybody for themselves.  needs: a further right, by what the case is (data None: whatever is filled in) and by
+      what is filled in.  blocked: whatever is filled in.  refused: with what is filled in.  locks: account keys to lock
+      beside the target's own, from the case and the data as sent, which nobody has checked yet.
     What it does:
       preview: sentences on what will happen, beside the changes the door finds by running the verb and rolling back.
       prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
@@ -243,6 +252,7 @@ class Action:
     topic: Topic = Topic.PLAN
     event: str = ""
     events: tuple[str, ...] = ()
+    needs: Callable[[Case, Cleaned | None], Need | None] | None = None
     blocked: Callable[[Case], str | None] | None = None
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None
@@ -299,10 +309,7 @@ class Action:
 
     def explain_missing_right(self) -> str:
         assert self.permission is not None
-        if isinstance(self.permission, Own):
-            return "You need the customer's hat: customers do this on their own pages."
-        kind = "right" if isinstance(self.permission, Right) else "key with the scope"
-        return f"You need the {kind} “{self.permission.label}”."
+        return explain_missing(self.permission)
 
 
 class Company:

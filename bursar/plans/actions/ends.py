@@ -6,13 +6,14 @@ from collections import Counter
 
 from django import forms
 
+from bursar.access.rights import By
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic
 from bursar.core.days import say_end
 from bursar.core.money import euros, plain
 from bursar.plans import queries, store
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_falls, tell_tier_end, why_not_by_hand
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_falls, tell_tier_end
 from bursar.plans.ends import EndKind, Foreseen, foresee
 from bursar.plans.models import DiscountKind, GrantKind, Tier, Told
 from bursar.tenants.models import BillingAccount
@@ -107,7 +108,7 @@ def _declare(
         reason=Reason.NONE,
         customer_visible=True,
         concerns_money=kind is EndKind.DISCOUNT,
-        blocked=why_not_by_hand,
+        permission=By.CLOCK,
         refused=lambda case, data: _why_not_told(kind, case, data),
         tell=notices,
         topic=topic,

@@ -6,11 +6,12 @@ from typing import Any
 
 from django import forms
 
+from bursar.access.rights import By
 from bursar.actions.registry import action, target_of
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Change, Cleaned, Outcome, Reason
 from bursar.core.days import last_day_of, say_end
-from bursar.plans.actions.shared import tell_tier_end, why_not_by_hand
+from bursar.plans.actions.shared import tell_tier_end
 from bursar.plans.models import DiscountKind, Tier
 from bursar.plans.rules import describe_discount
 from bursar.tenants.models import BillingAccount, Workspace
@@ -36,7 +37,7 @@ class TierLapse(ActionForm):
     reason=Reason.NONE,
     customer_visible=True,
     concerns_money=False,
-    blocked=why_not_by_hand,
+    permission=By.CLOCK,
     event="workspace.tier_changed",
     in_menu=False,
 )
@@ -72,7 +73,7 @@ def _declare(model: type[Any], slug: str) -> None:
         reason=Reason.NONE,
         customer_visible=True,
         concerns_money=True,
-        blocked=why_not_by_hand,
+        permission=By.CLOCK,
         event="discount.changed",
         in_menu=False,
     )
