@@ -6,7 +6,7 @@ cap (Lotte). Oost is managed, unpaid, Guardian (Jan). Staff: Iris leads, Ties is
 
 from __future__ import annotations
 
-import csv
+import csv as reader
 import io
 import json
 from collections.abc import Callable
@@ -159,7 +159,7 @@ def export(client: Client, rows: str = "accounts", query: str = "") -> list[dict
     """The rollup's CSV, asked for and fetched as a person does."""
     answer = client.get(client.post("/panel/usage/export", {"rows": rows, "query": query})["Location"])
     text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]  # a file comes in pieces
-    return list(csv.DictReader(io.StringIO(text)))
+    return list(reader.DictReader(io.StringIO(text)))
 
 
 def usage(ref: str, event: str, at: datetime, seconds: int, who: str | None = None) -> dict[str, Any]:

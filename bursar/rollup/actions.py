@@ -12,7 +12,7 @@ from bursar.access.rights import Right
 from bursar.actions.exports import CsvForm, keep
 from bursar.actions.registry import Target, action, register_target, settler
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome, Reason, Touched
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Need, Outcome, Reason, Touched
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
@@ -188,9 +188,11 @@ class SaveView(ActionForm):
 def _why_not_save(case: Case, data: Cleaned) -> str | None:
     if case.actor.staff_id is None:
         return "Views belong to staff people; a program keeps its own addresses."
-    if data["shared"] and not case.actor.can(Right.ACT):
-        return f"To share a view you need the right “{Right.ACT.label}”."
     return None
+
+
+def _need_to_share(case: Case, data: Cleaned | None) -> Need | None:
+    return Need(Right.ACT, "Without it your views are yours alone.") if data and data["shared"] else None
 
 
 @action(
@@ -207,6 +209,7 @@ def _why_not_save(case: Case, data: Cleaned) -> str | None:
     ),
     permission=Right.READ,
     reason=Reason.NONE,
+    needs=_need_to_share,
     refused=_why_not_save,
     in_menu=False,
 )
@@ -218,10 +221,10 @@ def save_view(act: Act, company: Company, data: Cleaned) -> Outcome:
     return Outcome(f"The view “{made.name}” is kept.", changes, data={"view": made.public_id})
 
 
-def _why_not_delete(case: Case) -> str | None:
-    if case.target.owner_id == case.actor.staff_id or case.actor.can(Right.MANAGE_STAFF):
+def _need_to_delete(case: Case, data: Cleaned | None) -> Need | None:
+    if case.target.owner_id == case.actor.staff_id:
         return None
-    return f"{case.target.owner} made this view; ask them, or someone who manages staff."
+    return Need(Right.MANAGE_STAFF, f"{case.target.owner} made this view; ask them, or someone who manages staff.")
 
 
 @action(
@@ -238,7 +241,7 @@ def _why_not_delete(case: Case) -> str | None:
     ),
     permission=Right.READ,
     reason=Reason.NONE,
-    blocked=_why_not_delete,
+    needs=_need_to_delete,
 )
 def delete_view(act: Act, view: SavedView, data: Cleaned) -> Outcome:
     SavedView.objects.filter(pk=view.pk).delete()
