@@ -17,8 +17,12 @@ from bursar.tenants.models import BillingAccount, Organisation, Workspace, Works
 def sight_of(case: Case) -> rules.Sight:
     """What the actor's roles open at the workspace or organisation that the case is about."""
     target = case.target
-    place = (target.organisation_id, target.pk) if isinstance(target, Workspace) else (target.pk, None)
-    found: rules.Sight = case.once("sight", lambda: queries.get_sight(case.actor.person_id, *place, case.now))
+    organisation_id, workspace_id = (
+        (target.organisation_id, target.pk) if isinstance(target, Workspace) else (target.pk, None)
+    )
+    found: rules.Sight = case.once(
+        "sight", lambda: queries.get_sight(case.actor.person_id, organisation_id, workspace_id, case.now)
+    )
     return found
 
 

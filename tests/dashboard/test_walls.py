@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -90,7 +91,7 @@ def told(cast: Cast) -> Cast:
         seat("klimaat", "otto", "observer", OLD),
     )
     percent = {"kind": "scholarship", "percent": "37", "end_date": "2027-03-31"}
-    said = {"reason": "agreed", "message": "37 % off, half a year long."}
+    said: Any = {"reason": "agreed", "message": "37 % off, half a year long."}
     run("plans.account.set_discount", cast.ties, cast.haarlem.public_id, percent, **said)
     run("plans.workspace.set_discount", cast.ties, cast.klimaat.public_id, {**percent, "percent": "41"}, **said)
     piet = Person.objects.get(external_id="piet").public_id

@@ -29,6 +29,7 @@ from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
+from bursar.files.csv import PLAIN
 from bursar.product.actions.pushes import Batch
 from bursar.product.models import ApiKey
 from bursar.product.queries import actor_of_key
@@ -302,7 +303,7 @@ def total(rows: list[dict[str, Any]], name: str) -> Decimal:
 
 
 def _csv_rows(view: filters.View, now: datetime, *, by_workspace: bool) -> list[dict[str, str]]:
-    text = text_of(csv.write(view, now, by_workspace=by_workspace))
+    text = text_of(csv.write(view, now, PLAIN, by_workspace=by_workspace))
     return list(reader.DictReader(text.splitlines(keepends=True)))
 
 
