@@ -51,7 +51,11 @@ def test_a_cell_is_shown_and_never_run(cell: str, safe: str) -> None:
     assert neutral(safe) == safe
 
 
-@given(st.lists(st.lists(st.text(alphabet=st.sampled_from(list('=+-@＝;,\t\r\n"\' a1.é'))), min_size=1, max_size=4), min_size=1))
+@given(
+    st.lists(
+        st.lists(st.text(alphabet=st.sampled_from(list("=+-@＝;,\t\r\n\"' a1.é"))), min_size=1, max_size=4), min_size=1
+    )
+)
 def test_whatever_reads_it_meets_no_formula(rows: list[list[str]]) -> None:
     """Whichever separator and layout: what any reader takes for the beginning of a cell is no sign, or a number."""
     for layout in LAYOUTS.values():
