@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from bursar.access.actor import ActorKind
 from bursar.audit import queries
 from bursar.audit.models import AuditLine
+from bursar.audit.rules import spoke_of_money
 
 PAGE_SIZE = 50
 TIMELINE_SIZE = 30
@@ -26,31 +27,49 @@ def describe(line: AuditLine) -> dict[str, Any]:
             "before": names.get(f"{place}:before", change["before"]),
             "after": names.get(f"{place}:after", change["after"]),
             "private": change["private"],
+            "concerns_money": change.get("concerns_money", False),
         }
         for place, change in enumerate(line.changes)
     ]
     return {"line": line, "actor": names.get("actor", ""), "target": names.get("target", ""), "changes": changes}
 
 
-def customer_version(line: AuditLine, reader_id: str = "") -> dict[str, Any]:
+def customer_version(line: AuditLine, reader_id: str = "", sees_money: bool = True) -> dict[str, Any]:
     """A line as customers read it (DOMAIN 12): no reason, no staff member, no private change.
 
-    What customers did themselves names them; `reader_id`, the public id of who reads, turns that into “you”.
+    What customers did themselves names them; `reader_id`, the public id of who reads, turns that into “you”. Without
+    billing rights (`sees_money`) nothing that others did speaks of money.
     """
     told = describe(line)
     by = f"the {settings.BURSAR_COMPANY_NAME} team"
     if line.actor_kind == ActorKind.CUSTOMER:
         by = "you" if line.actor_id == reader_id else told["actor"]
+    changes, message = [change for change in told["changes"] if not change["private"]], line.message
+    if not sees_money and by != "you":
+        changes = [change for change in changes if not _is_about_money(line, change)]
+        message = "" if _is_for_billing(line) else message
     return {
         "label": line.label,
         "at": line.at,
         "target": told["target"],
         "target_id": line.target_id,
-        "changes": [change for change in told["changes"] if not change["private"]],
-        "message": line.message,
+        "changes": changes,
+        "message": message,
         "by": by,
         "is_own": by == "you",
     }
+
+
+def _is_about_money(line: AuditLine, change: dict[str, Any]) -> bool:
+    if line.format == 1:
+        return spoke_of_money(*(str(change[name]) for name in ("label", "before", "after")))
+    return bool(line.concerns_money or change["concerns_money"])
+
+
+def _is_for_billing(line: AuditLine) -> bool:
+    if line.format == 1:
+        return spoke_of_money(line.message)
+    return bool(line.concerns_money or line.message_for_billing)
 
 
 @require_GET

@@ -33,6 +33,8 @@ class LineOut(Schema):
     reason: str
     message: str
     customer_visible: bool
+    concerns_money: bool | None
+    message_for_billing: bool
     group: str
     request_id: str
     hash: str
@@ -45,8 +47,8 @@ class LinesOut(Schema):
 
 def _out(line: AuditLine) -> dict[str, Any]:
     told = describe(line)
-    plain = ("at", "actor_id", "door", "key", "label", "target_id", "reason", "message", "customer_visible", "group",
-             "request_id", "hash")  # fmt: skip
+    plain = ("at", "actor_id", "door", "key", "label", "target_id", "reason", "message", "customer_visible",
+             "concerns_money", "message_for_billing", "group", "request_id", "hash")  # fmt: skip
     words = {"id": line.public_id, "actor": told["actor"], "target": told["target"], "changes": told["changes"]}
     return {**words, **{name: getattr(line, name) for name in plain}}
 

@@ -12,47 +12,40 @@ from bursar.access.rights import Right
 from bursar.actions.exports import CsvForm, keep
 from bursar.actions.registry import Target, action, register_target, settler
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome, Reason, Touched
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Need, Outcome, Reason, Touched
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
 from bursar.files.csv import Written, write
 from bursar.rollup import csv, filters, movement_csv, movements
-from bursar.rollup.models import AccountMonth, SavedView, Unsettled
+from bursar.rollup.models import AccountMonth, SavedView
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
-from bursar.rollup.settle import settle
+from bursar.rollup.settle import settle, settle_each
+from bursar.rollup.store import mark
 from bursar.rollup.views import get_view
 
 
 @settler("rollup")
 def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
-    """Brings the touched accounts' facts up to date; says how MRR and potential moved when it was one account."""
+    """Brings the touched accounts' facts up to date; says how MRR and potential moved when it was one account.
+
+    What is done to one account fails with it when it cannot be computed; a batch of many goes on without it.
+    """
     now = case.now
     if later:
-        mark(touched, now)
+        current = Month.of(now)
+        mark({pk: min(month or current, current) for pk, month in touched.items()})
+        return []
+    if len(touched) != 1:
+        settle_each(touched, now)
         return []
     before = _amounts(touched, now)
     settle(touched, now)
     after = _amounts(touched, now)
-    if len(touched) != 1:
-        return []
     names = ("MRR", "Potential")
     pairs = zip(names, before, after, strict=True)
     return [Change(name, _eur(old), _eur(new), private=True) for name, old, new in pairs if old != new]
-
-
-def mark(touched: Touched, now: datetime) -> None:
-    """Leaves the accounts to the refresh, from the earliest month named on."""
-    current = Month.of(now)
-    known = dict(Unsettled.objects.filter(account_id__in=touched).values_list("account_id", "month"))
-    rows = []
-    for pk, month in touched.items():
-        first = (month or current).first
-        rows.append(Unsettled(account_id=pk, month=min(first, known.get(pk, first))))
-    Unsettled.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["account"], update_fields=["month"], batch_size=5000
-    )
 
 
 def _amounts(touched: Touched, now: datetime) -> tuple[Any, Any]:
@@ -195,9 +188,11 @@ class SaveView(ActionForm):
 def _why_not_save(case: Case, data: Cleaned) -> str | None:
     if case.actor.staff_id is None:
         return "Views belong to staff people; a program keeps its own addresses."
-    if data["shared"] and not case.actor.can(Right.ACT):
-        return f"To share a view you need the right “{Right.ACT.label}”."
     return None
+
+
+def _need_to_share(case: Case, data: Cleaned | None) -> Need | None:
+    return Need(Right.ACT, "Without it your views are yours alone.") if data and data["shared"] else None
 
 
 @action(
@@ -214,6 +209,7 @@ def _why_not_save(case: Case, data: Cleaned) -> str | None:
     ),
     permission=Right.READ,
     reason=Reason.NONE,
+    needs=_need_to_share,
     refused=_why_not_save,
     in_menu=False,
 )
@@ -225,10 +221,10 @@ def save_view(act: Act, company: Company, data: Cleaned) -> Outcome:
     return Outcome(f"The view “{made.name}” is kept.", changes, data={"view": made.public_id})
 
 
-def _why_not_delete(case: Case) -> str | None:
-    if case.target.owner_id == case.actor.staff_id or case.actor.can(Right.MANAGE_STAFF):
+def _need_to_delete(case: Case, data: Cleaned | None) -> Need | None:
+    if case.target.owner_id == case.actor.staff_id:
         return None
-    return f"{case.target.owner} made this view; ask them, or someone who manages staff."
+    return Need(Right.MANAGE_STAFF, f"{case.target.owner} made this view; ask them, or someone who manages staff.")
 
 
 @action(
@@ -245,7 +241,7 @@ def _why_not_delete(case: Case) -> str | None:
     ),
     permission=Right.READ,
     reason=Reason.NONE,
-    blocked=_why_not_delete,
+    needs=_need_to_delete,
 )
 def delete_view(act: Act, view: SavedView, data: Cleaned) -> Outcome:
     SavedView.objects.filter(pk=view.pk).delete()

@@ -24,6 +24,7 @@ from bursar.tenants.models import (
     WorkspaceMembership,
     WorkspaceRole,
 )
+from bursar.tenants.rules import Sight
 
 M = TypeVar("M")
 ADMIN_ROLES = (WorkspaceRole.OWNER, WorkspaceRole.ADMIN)
@@ -87,6 +88,11 @@ def get_roles(person_id: int | None, organisation_id: int, workspace_id: int | N
     above = OrganisationMembership.objects.at(at).filter(person_id=who, organisation_id=organisation_id)
     seat, role = (rows.values_list("role", flat=True).first() for rows in (seats, above))
     return seat or "", role or ""
+
+
+def get_sight(person_id: int | None, organisation_id: int, workspace_id: int | None, at: datetime) -> Sight:
+    """The same as what the roles open."""
+    return Sight(*get_roles(person_id, organisation_id, workspace_id, at))
 
 
 def list_direct_members(workspace: Workspace, at: datetime) -> QuerySet[WorkspaceMembership]:
