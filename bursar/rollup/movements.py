@@ -77,6 +77,12 @@ def calc_movements(current: Month, count: int = SHOWN) -> list[MonthMovements]:
     return list(made.values())
 
 
+def list_months(current: Month, count: int = SHOWN) -> list[Month]:
+    """The last `count` months with data, oldest first."""
+    first = AccountMonth.objects.aggregate(first=Min("month"))["first"]
+    return months_between(max(Month.of(first), current.plus(1 - count)), current) if first else []
+
+
 def list_moved(month: Month, kind: str) -> QuerySet[AccountMonth]:
     """The accounts behind one figure, the largest change first; `change` is EUR per month."""
     rows = AccountMonth.objects.filter(month=month.first).select_related("account__organisation")

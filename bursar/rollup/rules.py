@@ -297,9 +297,8 @@ def _why_comped(terms: Terms, seated: list[Seated], is_zero: bool) -> dict[str, 
 
 
 def _trial_end(seated: list[Seated]) -> datetime | None:
-    return max(
-        (p.discount.end for p in seated if p.discount and p.discount.kind == "trial" and p.discount.end), default=None
-    )
+    ends = (p.discount.known_end for p in seated if p.discount and p.discount.kind == "trial")
+    return max((end for end in ends if end), default=None)
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -12,6 +12,19 @@ from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice
 from bursar.tenants import queries, rules, store
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
 
+
+def sight_of(case: Case) -> rules.Sight:
+    """What the actor's roles open at the workspace or organisation that the case is about."""
+    target = case.target
+    organisation_id, workspace_id = (
+        (target.organisation_id, target.pk) if isinstance(target, Workspace) else (target.pk, None)
+    )
+    found: rules.Sight = case.once(
+        "sight", lambda: queries.get_sight(case.actor.person_id, organisation_id, workspace_id, case.now)
+    )
+    return found
+
+
 register_target(
     Target(
         slug="account",
@@ -42,6 +55,7 @@ register_target(
             workspace.account.public_id,
             workspace.organisation.public_id,
         ],
+        own_rights=lambda case: sight_of(case).rights,
         parents=lambda workspace: [workspace.account, workspace.account.organisation],
     )
 )
@@ -56,6 +70,7 @@ register_target(
         lock=store.lock_accounts,
         stream=lambda organisation: organisation.public_id,
         touches=lambda organisation: [organisation.public_id, *queries.list_account_public_ids_of(organisation)],
+        own_rights=lambda case: sight_of(case).rights,
     )
 )
 
@@ -123,6 +138,7 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
         "no price by itself."
     ),
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_no_admin_change,
     refused=_why_not_hand_over,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),

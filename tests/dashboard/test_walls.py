@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -90,7 +91,7 @@ def told(cast: Cast) -> Cast:
     )
     let_observe(cast.klimaat, "otto", OLD)
     percent = {"kind": "scholarship", "percent": "37", "end_date": "2027-03-31"}
-    said = {"reason": "agreed", "message": "37 % off, half a year long."}
+    said: Any = {"reason": "agreed", "message": "37 % off, half a year long."}
     run("plans.account.set_discount", cast.ties, cast.haarlem.public_id, percent, **said)
     run("plans.workspace.set_discount", cast.ties, cast.klimaat.public_id, {**percent, "percent": "41"}, **said)
     piet = Person.objects.get(external_id="piet").public_id
@@ -102,6 +103,7 @@ def told(cast: Cast) -> Cast:
         data,
         reason="x",
         message="Welcome, 41 % off.",
+        message_for_billing=True,
     )
     bring_all(seat("klimaat", "piet", "member", NOW))
     cast.reset_panel(message="Go on, Lotte.")
@@ -153,7 +155,7 @@ def test_a_plain_member_sees_no_neighbour_and_no_price(told: Cast) -> None:
     )
     assert_no_money(opened)
     history = opened["/history/"]
-    assert "Admin changed" in history and "Welcome" not in history  # its message spoke of a discount
+    assert "Admin changed" in history and "Welcome" not in history  # its message is for billing people only
     assert "For prices and payments ask Maud" in opened["/"]
 
 

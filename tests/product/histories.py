@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bursar.core import clock
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
 from bursar.rollup.refresh import refresh
-from bursar.rollup.settle import FACTS, WORKSPACE_FACTS
+from bursar.rollup.rows import FACTS, WORKSPACE_FACTS
 from bursar.tenants.models import BillingAccount, Workspace
 from bursar.usage.models import Meter, UsageEvent
 from tests.cast import bring

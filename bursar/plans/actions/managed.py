@@ -44,6 +44,7 @@ def _why_not_managed(case: Case) -> str | None:
         "too."
     ),
     customer_visible=True,
+    concerns_money=True,
     blocked=_why_not_managed,
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
@@ -61,7 +62,10 @@ def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         cadence=data["cadence"],
         paid_until=paid_until,
     )
-    changes = [Change("Payment", "self-serve", "managed"), Change("Billed", terms.cadence, data["cadence"])]
+    changes = [
+        Change("Payment", "self-serve", "managed", concerns_money=True),
+        Change("Billed", terms.cadence, data["cadence"], concerns_money=True),
+    ]
     sentence = f"{account} is managed now: billed by invoice, {data['cadence']}."
     return Outcome(sentence, changes, {account.pk: None}, data={"cadence": data["cadence"]})
 
@@ -105,6 +109,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
         "paid or promised until then; leave it empty only to move every paid workspace to Free this minute."
     ),
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_not_self_serve,
     preview=_foresee_self_serve,
     tell=EVERYBODY_CONCERNED,
@@ -121,7 +126,7 @@ def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         status=PaymentStatus.NONE,
         lapses_at=end_of(keep) if keep else None,
     )
-    changes = [Change("Payment", "managed", "self-serve")]
+    changes = [Change("Payment", "managed", "self-serve", concerns_money=True)]
     if keep:
         changes.append(Change("Tiers", "", f"kept until {say_day(keep)}"))
         sentence = f"{account} is self-serve again and keeps its tiers until {say_day(keep)}."

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("plans", "0007_every_end_is_told"),
-        ("tenants", "0004_told_here"),
+        ("tenants", "0005_told_here"),
     ]
 
     operations = [
