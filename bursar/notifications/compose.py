@@ -57,7 +57,7 @@ def compose_notice(recipient: Recipient, notices: Sequence[Notification], now: d
 
 def _without_what_stands(told: Told, first: Told) -> Told:
     """The reason and the message of a decision are those of each of its lines."""
-    same = {name: "" for name in ("message", "reason") if getattr(told, name) == getattr(first, name)}
+    same: Any = {name: "" for name in ("message", "reason") if getattr(told, name) == getattr(first, name)}
     return replace(told, **same)
 
 
