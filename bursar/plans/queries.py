@@ -54,8 +54,8 @@ def load_accounts(account_ids: Collection[int]) -> dict[int, AccountState]:
     rows = BillingAccount.objects.filter(id__in=ids).values_list("id", "created_at")
     accounts = {pk: AccountState(pk, created_at) for pk, created_at in rows}
     _fill(PaymentTerms, ids, accounts, Terms, lambda a: a.terms,
-          "mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at")  # fmt: skip
-    _fill(Discount, ids, accounts, DiscountRow, lambda a: a.discounts, "kind", "percent")
+          "mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at", more=("ends_paid",))  # fmt: skip
+    _fill(Discount, ids, accounts, DiscountRow, lambda a: a.discounts, "kind", "percent", more=("end_date",))
     _fill(PinnedPrice, ids, accounts, Pin, lambda a: a.pins, "tier", "cadence", "rate")
     _fill(AccountManager, ids, accounts, Manager, lambda a: a.managers, "staff_id")
     periods = PaidPeriod.objects.filter(account_id__in=ids).order_by("service_from", "id")
@@ -73,9 +73,11 @@ def _fill(
     shape: Callable[..., Any],
     place: Callable[[AccountState], list[Any]],
     *fields: str,
+    more: tuple[str, ...] = (),
 ) -> None:
+    """`more`: the fields that the shape has behind its span."""
     rows = model.objects.filter(account_id__in=ids).order_by("valid_from")
-    for account_id, *values in rows.values_list("account_id", *fields, "valid_from", "valid_until"):
+    for account_id, *values in rows.values_list("account_id", *fields, "valid_from", "valid_until", *more):
         place(accounts[account_id]).append(shape(*values))
 
 
@@ -104,15 +106,16 @@ def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
 
 def load_workspace_rows(homes: dict[int, list[WorkspaceState]], *, only_tiers: bool = False) -> None:
     """Adds tiers and grants, and unless `only_tiers` discounts and members, to the given states, by workspace key."""
+    span = ("valid_from", "valid_until")
     sources: list[tuple[Any, Callable[..., Any], Callable[[WorkspaceState], list[Any]], tuple[str, ...]]] = [
-        (BaseTier, Base, lambda w: w.bases, ("tier",)),
-        (Discount, DiscountRow, lambda w: w.discounts, ("kind", "percent")),
-        (WorkspaceMembership, Member, lambda w: w.members, ("person_id", "role", "is_support")),
+        (BaseTier, Base, lambda w: w.bases, ("tier", *span)),
+        (Discount, DiscountRow, lambda w: w.discounts, ("kind", "percent", *span, "end_date")),
+        (WorkspaceMembership, Member, lambda w: w.members, ("person_id", "role", "is_support", *span)),
     ]
     ids = list(homes)
     for model, shape, place, fields in sources[:1] if only_tiers else sources:
         rows = model.objects.filter(workspace_id__in=ids).order_by("valid_from")
-        for workspace_id, *values in rows.values_list("workspace_id", *fields, "valid_from", "valid_until"):
+        for workspace_id, *values in rows.values_list("workspace_id", *fields):
             row = shape(*values)
             for state in homes[workspace_id]:
                 place(state).append(row)

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import RowNumber
 
+from bursar.core.calendar import Month
 from bursar.core.money import ZERO
 from bursar.core.reading import consistent_read as consistent_read
 from bursar.plans.models import PaidPeriod, Tier
@@ -19,7 +20,7 @@ from bursar.plans.queries import load_account, load_catalogue
 from bursar.plans.rules import AccountState
 from bursar.rollup import rules
 from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
-from bursar.rollup.models import AccountMonth, RevenueClass, WorkspaceMonth
+from bursar.rollup.models import AccountMonth, FormerRules, RevenueClass, WorkspaceMonth
 from bursar.tenants.models import BillingAccount, Workspace
 from bursar.tenants.queries import Contact, list_admin_contacts, search_account_ids
 from bursar.usage.queries import Standing, list_standings
@@ -43,7 +44,14 @@ MAY_BE_EMPTY = ("manager", "payment")
 
 
 def rule_settings() -> rules.Settings:
-    return rules.Settings(load_catalogue(), settings.BURSAR_GRACE)
+    former = {Month.of(month): version for month, version in FormerRules.objects.values_list("month", "rule_version")}
+    return rules.Settings(load_catalogue(), settings.BURSAR_GRACE, former)
+
+
+def rule_version_of(month: Month) -> int:
+    """By which version of the rules a month's figures are."""
+    kept = FormerRules.objects.filter(month=month.first).values_list("rule_version", flat=True).first()
+    return kept or rules.RULE_VERSION
 
 
 def list_account_months(account: BillingAccount) -> list[AccountMonth]:

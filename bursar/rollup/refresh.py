@@ -10,12 +10,14 @@ from datetime import datetime
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import Min
+from django.db.models import Min, Q
 
 from bursar.core.calendar import Month, months_between
 from bursar.core.models import InstallationFact
 from bursar.core.retry import retry_deadlocks
 from bursar.rollup.models import AccountMonth, Unsettled
+from bursar.rollup.queries import rule_version_of
+from bursar.rollup.rules import RULE_VERSION
 from bursar.rollup.settle import CHUNK, settle
 from bursar.usage.ingest import hold_batches
 
@@ -79,30 +81,33 @@ def _first_month() -> Month | None:
 
 
 def _copy_month(month: Month, now: datetime) -> None:
-    """One INSERT … SELECT a table. Rows due before the old month's end are corrected right after, from their state."""
+    """One INSERT … SELECT a table. Rows due before the old month's end are corrected right after, from their state;
+    those of an earlier version of the rules are due at once.
+    """
     before = month.previous()
-    late = AccountMonth.objects.filter(month=before.first, next_change_at__lte=before.last_instant)
+    late = AccountMonth.objects.filter(_is_late(before), month=before.first)
     marks = [Unsettled(account_id=pk, month=before.first) for pk in late.values_list("account_id", flat=True)]
     Unsettled.objects.bulk_create(marks, ignore_conflicts=True, batch_size=5000)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO rollup_accountmonth (account_id, month, is_listed, klass, reason, tier, tier_rank, tiers, "
-            "mode, status, cadence, overdue_since, discount_kind, discount_percent, workspaces, seats, "
-            "recorded_seconds, mrr, potential, previous_mrr, movement, had_mrr, manager_id, rule_version, "
+            "mode, status, cadence, overdue_since, discount_kind, discount_percent, discount_end_date, workspaces, "
+            "seats, recorded_seconds, mrr, potential, previous_mrr, movement, had_mrr, manager_id, rule_version, "
             "next_change_at, settled_at) "
             "SELECT account_id, %s, is_listed, klass, reason, tier, tier_rank, tiers, mode, status, cadence, "
-            "overdue_since, discount_kind, discount_percent, workspaces, seats, 0, mrr, potential, mrr, '', "
-            "had_mrr OR mrr > 0, manager_id, rule_version, next_change_at, %s FROM rollup_accountmonth "
+            "overdue_since, discount_kind, discount_percent, discount_end_date, workspaces, seats, 0, mrr, potential, "
+            "mrr, '', had_mrr OR mrr > 0, manager_id, rule_version, "
+            "CASE WHEN rule_version = %s THEN next_change_at ELSE %s END, %s FROM rollup_accountmonth "
             "WHERE month = %s ON CONFLICT DO NOTHING",
-            [month.first, month.start, before.first],
+            [month.first, RULE_VERSION, month.start, month.start, before.first],
         )
         cursor.execute(
             "INSERT INTO rollup_workspacemonth (workspace_id, account_id, month, tier, base_tier, "
-            "grant_kind, grant_until, discount_kind, discount_percent, seats, externals, observers, cap_seconds, "
-            "recorded_seconds) "
+            "grant_kind, grant_until, discount_kind, discount_percent, discount_end_date, seats, externals, observers, "
+            "cap_seconds, recorded_seconds) "
             "SELECT w.workspace_id, w.account_id, %s, w.tier, w.base_tier, w.grant_kind, w.grant_until, "
-            "w.discount_kind, w.discount_percent, w.seats, w.externals, w.observers, w.cap_seconds, "
-            "COALESCE(u.seconds, 0) FROM rollup_workspacemonth w "
+            "w.discount_kind, w.discount_percent, w.discount_end_date, w.seats, w.externals, w.observers, "
+            "w.cap_seconds, COALESCE(u.seconds, 0) FROM rollup_workspacemonth w "
             "LEFT JOIN usage_usagemonth u ON u.workspace_id = w.workspace_id AND u.month = %s "
             "WHERE w.month = %s ON CONFLICT DO NOTHING",
             [month.first, month.first, before.first],
@@ -114,6 +119,11 @@ def _copy_month(month: Month, now: datetime) -> None:
             [month.first, month.first],
         )
     AccountMonth.objects.filter(month=before.first).exclude(next_change_at=None).update(next_change_at=None)
+
+
+def _is_late(month: Month) -> Q:
+    """Something changed before the month's end; or a release before this one was at work still."""
+    return Q(next_change_at__lte=month.last_instant) | ~Q(rule_version=rule_version_of(month))
 
 
 @transaction.atomic

@@ -39,7 +39,7 @@ def _account_month(row: AccountMonth) -> dict[str, Any]:
     return {
         **_month(row),
         "why": words.explain(row.reason),
-        "change": row.mrr - row.previous_mrr if row.movement else None,
+        "change": row.mrr - row.previous_mrr - row.rule_change if row.movement else None,
     }
 
 

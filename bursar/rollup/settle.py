@@ -24,12 +24,12 @@ from bursar.rollup.queries import rule_settings
 CHUNK = 500
 FACTS = (
     "is_listed", "klass", "reason", "tier", "tier_rank", "tiers", "mode", "status", "cadence", "overdue_since",
-    "discount_kind", "discount_percent", "workspaces", "seats", "mrr", "potential", "previous_mrr", "movement",
-    "had_mrr", "manager_id", "rule_version", "next_change_at", "settled_at", "restated_at",
+    "discount_kind", "discount_percent", "discount_end_date", "workspaces", "seats", "mrr", "potential", "previous_mrr",
+    "rule_change", "movement", "had_mrr", "manager_id", "rule_version", "next_change_at", "settled_at", "restated_at",
 )  # fmt: skip
 WORKSPACE_FACTS = (
-    "account_id", "tier", "base_tier", "grant_kind", "grant_until", "discount_kind", "discount_percent", "seats",
-    "externals", "observers", "cap_seconds",
+    "account_id", "tier", "base_tier", "grant_kind", "grant_until", "discount_kind", "discount_percent",
+    "discount_end_date", "seats", "externals", "observers", "cap_seconds",
 )  # fmt: skip
 KNOWN_THEN = (
     "is_listed",
@@ -63,11 +63,13 @@ class AccountRow:
     overdue_since: datetime | None
     discount_kind: str
     discount_percent: int
+    discount_end_date: date | None
     workspaces: int
     seats: int
     mrr: Decimal
     potential: Decimal
     previous_mrr: Decimal
+    rule_change: Decimal
     movement: str
     had_mrr: bool
     manager_id: int | None
@@ -92,6 +94,7 @@ class WorkspaceRow(NamedTuple):
     grant_until: datetime | None
     discount_kind: str
     discount_percent: int
+    discount_end_date: date | None
     seats: int
     externals: int
     observers: int
@@ -172,7 +175,8 @@ def build_row(
     facts: rules.AccountFacts, month: Month, previous: Known | None, *, is_open: bool, now: datetime
 ) -> AccountRow:
     before = previous.mrr if previous else ZERO
-    had = bool(previous and (previous.had_mrr or previous.mrr > 0))
+    rule_change = facts.rule_change if previous else ZERO
+    had = bool(previous and (previous.had_mrr or previous.mrr > 0 or before + rule_change > 0))
     return AccountRow(
         account_id=facts.id,
         month=month.first,
@@ -188,15 +192,17 @@ def build_row(
         overdue_since=facts.overdue_since,
         discount_kind=facts.discount.kind if facts.discount else "",
         discount_percent=facts.discount.percent if facts.discount else 0,
+        discount_end_date=facts.discount.end_date if facts.discount else None,
         workspaces=len(facts.workspaces),
         seats=facts.seats,
         mrr=facts.mrr,
         potential=facts.potential,
         previous_mrr=before,
-        movement=rules.calc_movement(before, facts.mrr, had),
+        rule_change=rule_change,
+        movement=rules.calc_movement(before + rule_change, facts.mrr, had),
         had_mrr=had,
         manager_id=facts.manager_id,
-        rule_version=rules.RULE_VERSION,
+        rule_version=facts.rule_version,
         next_change_at=facts.next_change_at if is_open else None,
         settled_at=now if is_open else month.last_instant,
         restated_at=None,
@@ -215,6 +221,7 @@ def build_workspace_row(account_id: int, facts: rules.WorkspaceFacts, month: Mon
         grant_until=grant.end if grant else None,
         discount_kind=facts.discount.kind if facts.discount else "",
         discount_percent=facts.discount.percent if facts.discount else 0,
+        discount_end_date=facts.discount.end_date if facts.discount else None,
         seats=facts.seats,
         externals=facts.externals,
         observers=facts.observers,

@@ -80,7 +80,7 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
         undo = None
         changes.append(Change("Tier by time-limited grant", Tier(present.tier).label, "ended"))
     sentence = f"{workspace.name} moves from {Tier(present.tier).label} to {wanted.label}."
-    if wanted is not Tier.FREE and not rules.has_way_of_paying(terms, act.now):
+    if wanted is not Tier.FREE and not rules.has_way_of_paying(state, act.now):
         store.set_payment_terms(
             workspace.account,
             state,
