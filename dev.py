@@ -40,7 +40,7 @@ def main() -> None:
         "install": "install everything",
         "test": "prove it (further arguments go to pytest)",
         "check": "format, types, architecture, templates, migrations",
-        "bench": "measure beside the floor",
+        "bench": "measure beside the floor, or --against a revision",
         "docs": "build the handbook, served under /handbook/",
         "soak": "the slow explorations",
     }.items():

@@ -28,7 +28,7 @@ OTHERS = (
 )
 faults: list[str] = []  # after the first of them the run stops: see tests/conftest.py
 _sql_flush = DatabaseOperations.sql_flush
-_empty = TransactionTestCase._fixture_teardown
+_empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # the stubs know only what is public
 
 
 class StillTalking(Exception):
@@ -96,7 +96,7 @@ def _flush_the_book_too(self: Any, *args: Any, **kwargs: Any) -> list[str]:
     return [f"{role}replica", *statements, *SHIPPED, f"{role}origin"] if statements else statements
 
 
-def _empty_or_end(case: TransactionTestCase) -> None:
+def empty_or_end(case: TransactionTestCase) -> None:
     try:
         end_all()
         wait_until_alone()
@@ -110,4 +110,4 @@ def _empty_or_end(case: TransactionTestCase) -> None:
 def take_over() -> None:
     """Every test that commits is followed by this, whatever started it."""
     DatabaseOperations.sql_flush = _flush_the_book_too  # type: ignore[method-assign]
-    TransactionTestCase._fixture_teardown = _empty_or_end  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = empty_or_end  # type: ignore[attr-defined]

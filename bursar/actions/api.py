@@ -18,7 +18,7 @@ from bursar.actions.models import BulkRun
 from bursar.actions.registry import ACTIONS
 from bursar.actions.run import check_right, run
 from bursar.actions.schema import body_model, check_data
-from bursar.actions.spec import Action, Outcome
+from bursar.actions.spec import Action, Change, Outcome
 from bursar.core.api import RefusalBody
 from bursar.core.errors import NotFound
 
@@ -27,6 +27,10 @@ class ChangeOut(Schema):
     label: str
     before: str
     after: str
+
+    @staticmethod
+    def resolve_label(change: Change) -> str:
+        return change.heading
 
 
 class UndoOut(Schema):

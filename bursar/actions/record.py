@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 from bursar.actions import undo
 from bursar.actions.registry import target_of
 from bursar.actions.request import Request
-from bursar.actions.spec import Case, Change, Outcome
+from bursar.actions.spec import Action, Case, Change, Outcome
 from bursar.audit import store as pen
 from bursar.outbox import store as outbox
 
@@ -51,7 +51,7 @@ def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> No
 
 def _tell(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
     """Outbox rows: one notice for everybody who is told, a webhook in the order of the account's changes."""
-    line, target, event = outcome.line_id, case.target, outcome.event or request.action.event
+    line, target, event = outcome.line_id, case.target, _event_of(request.action, outcome)
     rows = []
     if request.action.tell:
         notice = {
@@ -61,7 +61,7 @@ def _tell(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
             "target": target.public_id,
             "data": {name: outcome.data[name] for name in TOLD if name in outcome.data},
         }
-        rows.append(outbox.put("notice", f"{line}:notice", notice, case.now))
+        rows.append(outbox.make("notice", f"{line}:notice", notice, case.now))
     if event:
         payload = {
             "line": line,
@@ -70,19 +70,27 @@ def _tell(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
             "kind": target_of(target).slug,
             "data": outcome.data,
         }
-        rows.append(outbox.put("webhook", f"{line}:webhook", payload, case.now, order_key=stream))
+        rows.append(outbox.make("webhook", f"{line}:webhook", payload, case.now, order_key=stream))
     for place, (name, payload) in enumerate(outcome.outgoing):
-        rows.append(outbox.put(name, f"{line}:{name}:{place}", {**payload, "line": line}, case.now))
-    if any(rows):
+        rows.append(outbox.make(name, f"{line}:{name}:{place}", {**payload, "line": line}, case.now))
+    if rows:
+        outbox.put_all(rows)
         app.configure_task("outbox.deliver").defer()  # in this transaction: it starts right after commit
+
+
+def _event_of(action: Action, outcome: Outcome) -> str:
+    if outcome.event and outcome.event not in (action.event, *action.events):
+        raise RuntimeError(f"{action.key} sends the event {outcome.event} and does not declare it (`events`).")
+    return outcome.event or action.event
 
 
 def _kept(place: int, change: Change, names: dict[str, tuple[str, str]]) -> dict[str, Any]:
     """A change as the book keeps it: a person's name goes to the side table, its slot stays in the line."""
     kept = asdict(change)
-    for side in ("before", "after"):
+    for side in ("before", "after", "who"):
         reference = kept.pop(f"{side}_ref")
         if reference:
             names[f"{place}:{side}"] = (reference, kept[side])
             kept[side] = ""
+    del kept["who"]  # it stands in the side table, or nowhere
     return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,11 @@ from django.utils.module_loading import autodiscover_modules
 from bursar.access.actor import Actor
 from bursar.actions.spec import Action, Case, Change, Reason, Touched
 from bursar.core import clock
-from bursar.files import kinds
+from bursar.core.options import OPTIONS, list_unknown
+from bursar.core.registry import Registry
+from bursar.core.ticks import TICKS
+from bursar.files.kinds import KINDS
+from bursar.outbox.carriers import CARRIERS
 
 Verb = Callable[..., Any]
 Lock = Callable[[list[int]], datetime]
@@ -58,35 +63,28 @@ Settler = Callable[[Touched, Case, bool], list[Change]]
 Tell = Callable[[str, Any, dict[str, Any]], object]
 Herald = Callable[[list[int], datetime, Tell], None]
 
-ACTIONS: dict[str, Action] = {}
-TARGETS: dict[str, Target] = {}
-SETTLERS: dict[str, Settler] = {}
-HERALDS: dict[str, Herald] = {}
-_closed = False
+Check = Callable[[Action], list[str]]
 
-
-def _open() -> None:
-    if _closed:
-        raise ImproperlyConfigured("The registries are closed: declare actions, targets and settlers at start-up.")
+ACTIONS: Registry[Action] = Registry("action")
+TARGETS: Registry[Target] = Registry("target")
+SETTLERS: Registry[Settler] = Registry("settler")
+HERALDS: Registry[Herald] = Registry("herald")
+CHECKS: Registry[Check] = Registry("check")
 
 
 def action(**declaration: Any) -> Callable[[Verb], Verb]:
     """Declares an action; the decorated function is its verb: `(act, target, data) -> Outcome`."""
 
     def register(verb: Verb) -> Verb:
-        _open()
         made = Action(verb=verb, **declaration)
-        if made.key in ACTIONS:
-            raise ImproperlyConfigured(f"Two actions are called {made.key}.")
-        ACTIONS[made.key] = made
+        ACTIONS.add(made.key, made)
         return verb
 
     return register
 
 
 def register_target(target: Target) -> None:
-    _open()
-    TARGETS[target.slug] = target
+    TARGETS.add(target.slug, target)
 
 
 def settler(name: str) -> Callable[[Settler], Settler]:
@@ -97,9 +95,7 @@ def settler(name: str) -> Callable[[Settler], Settler]:
     """
 
     def register(function: Settler) -> Settler:
-        _open()
-        SETTLERS[name] = function
-        return function
+        return SETTLERS.add(name, function)
 
     return register
 
@@ -112,26 +108,36 @@ def herald(name: str) -> Callable[[Herald], Herald]:
     """
 
     def register(function: Herald) -> Herald:
-        _open()
-        HERALDS[name] = function
-        return function
+        return HERALDS.add(name, function)
+
+    return register
+
+
+def declaration_check(name: str) -> Callable[[Check], Check]:
+    """Registers what a room above asks of every declaration: what is wrong with it, in words."""
+
+    def register(function: Check) -> Check:
+        return CHECKS.add(name, function)
 
     return register
 
 
 def close() -> None:
-    """Loads every room's declarations, checks them whole, and freezes the registries."""
-    global _closed
-    if _closed:
+    """Loads every room's declarations, checks them whole, and freezes the registries.
+
+    Raises ImproperlyConfigured with every fault in words.
+    """
+    if ACTIONS.is_closed:
         return
     autodiscover_modules("actions", "jobs")
-    faults = [fault for made in ACTIONS.values() for fault in list_declaration_faults(made)]
+    faults = list_unknown(os.environ)
+    faults += [fault for made in ACTIONS.values() for fault in list_declaration_faults(made)]
     addresses = [(made.target_slug, made.verb_name) for made in ACTIONS.values()]
     faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
     if faults:
         raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
-    kinds.close()
-    _closed = True
+    for registry in (OPTIONS, TICKS, CARRIERS, KINDS, ACTIONS, TARGETS, SETTLERS, HERALDS, CHECKS):
+        registry.close()
 
 
 def list_declaration_faults(made: Action) -> list[str]:
@@ -160,7 +166,7 @@ def list_declaration_faults(made: Action) -> list[str]:
         faults.append(f"{made.key}: asks for words to a customer who sees nothing of it")
     if any(not notice.is_for_staff for notice in made.tell) and not made.customer_visible:
         faults.append(f"{made.key}: tells customers of something they may not see")
-    return faults
+    return faults + [f"{made.key}: {fault}" for check in CHECKS.values() for fault in check(made)]
 
 
 def _faults_of_calls(made: Action, target: Target | None) -> list[str]:

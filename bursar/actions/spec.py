@@ -82,7 +82,8 @@ class Topic(Enum):
 class Change:
     """One thing that changed, in words. `private` changes are for staff; a customer never sees them.
 
-    `before_ref` and `after_ref` are public ids when the value is a person's name, so that it can be erased.
+    `before_ref` and `after_ref` are public ids when the value is a person's name, so that it can be erased. `who` and
+    `who_ref`: the person whose change it is, named instead of the label wherever people read it.
     """
 
     label: str
@@ -91,6 +92,12 @@ class Change:
     private: bool = False
     before_ref: str = ""
     after_ref: str = ""
+    who: str = ""
+    who_ref: str = ""
+
+    @property
+    def heading(self) -> str:
+        return self.who or self.label
 
 
 Touched = dict[int, Month | None]
@@ -195,16 +202,22 @@ Cleaned = dict[str, Any]
 class Action:
     """`verb` is run by the door only. Predicates return None or the sentence that says why not.
 
-    blocked: whatever is filled in. refused: with what is filled in. preview: sentences on what will happen,
-    beside the changes the door finds by running the verb and rolling back. prepare: slow work before the
-    transaction, free of side effects on the data; its result reaches the verb as `act.prepared`. prepare_is_cheap: the
-    rehearsal does it too; else it finds None there. locks: account keys to lock beside the target's own, from the case
-    and the data as sent, which nobody has checked yet. calls: keys of the actions that the verb runs by `act.also`.
-    inverse: keys of the actions that `Outcome.undo` may name. bulk: offered for several picked rows at once. when: for
-    the handbook, when to reach for it and when not. message: whether the customer must be told something in words,
-    where the action is visible to them. done: how the book, notices and mail call it afterwards; without it they say
-    the label, which is right only for what stands in no menu and reads as done already. topic: what its notices are
-    about. event: the name of the outgoing webhook. group: its place in the kebab; what stands in no menu has none.
+    What it is called:
+      label: in the kebab; with “…” where a dialog follows.  done: in the book, notices and mail once it happened;
+      without it they say the label, which is right only for what stands in no menu.  help: what it does.  when: for
+      the handbook, when to reach for it and when not.  group: its place in the kebab; what stands in no menu has none.
+    What is asked before it:
+      blocked: whatever is filled in.  refused: with what is filled in.  locks: account keys to lock beside the target's
+      own, from the case and the data as sent, which nobody has checked yet.
+    What it does:
+      preview: sentences on what will happen, beside the changes the door finds by running the verb and rolling back.
+      prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
+      `act.prepared`.  prepare_is_cheap: the rehearsal does it too; else it finds None there.  calls: keys of the
+      actions that the verb runs by `act.also`.  inverse: keys of the actions that `Outcome.undo` may name.  bulk:
+      offered for several picked rows at once.
+    Who hears of it:
+      message: whether the customer must be told something in words, where the action is visible to them.  topic: what
+      its notices are about.  event: the name of the outgoing webhook.  events: others that an outcome may name instead.
     """
 
     key: str
@@ -224,6 +237,7 @@ class Action:
     tell: tuple[Notice, ...] = ()
     topic: Topic = Topic.PLAN
     event: str = ""
+    events: tuple[str, ...] = ()
     blocked: Callable[[Case], str | None] | None = None
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None

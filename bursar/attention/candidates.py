@@ -17,8 +17,11 @@ from django.db import connection
 
 from bursar.attention import rules
 from bursar.attention.filters import Ask
+from bursar.attention.reasons import ACCOUNT_REASONS, DOWNGRADED, TRIAL_ENDS_WITHIN, WORKSPACE_REASONS, Reason
 from bursar.core.calendar import Month
+from bursar.plans.ends import WARNED_BEFORE, EndKind
 from bursar.plans.models import CapEffect, TierTerms
+from bursar.plans.rules import PAID_TIERS
 from bursar.plans.trials import TRIAL_KIND
 from bursar.rollup.filters import NOBODY, PAGE_SIZE
 from bursar.rollup.models import AccountMonth
@@ -29,102 +32,73 @@ from bursar.usage.rules import PACE_WINDOW
 _DROPS = (
     "WITH drops AS (SELECT * FROM unnest(%(drop_ids)s::bigint[], %(drop_ats)s::timestamptz[]) AS d(workspace_id, at)) "
 )
-# As usage.rules.calc_cap_state: four fifths of the cap, or at the pace of the last 14 days reached within 7. What was
-# counted lately is part of what is counted, so nobody below two thirds gets there, and events are read between the two.
-_APPROACHING = (
-    "CASE WHEN m.seconds * 5 >= w.cap_seconds::bigint * 4 THEN true ELSE m.seconds * 2 + COALESCE(("
-    "SELECT SUM(e.seconds) FROM usage_usageevent e WHERE e.workspace_id = m.workspace_id AND e.tier = m.tier "
-    "AND e.at <= %(now)s AND e.at > "
-    "GREATEST(%(pace_since)s, (SELECT MAX(r.at) FROM usage_usagereset r WHERE r.workspace_id = m.workspace_id "
-    "AND r.at <= %(now)s))), 0) >= w.cap_seconds::bigint * 2 END"
-)
-_MONTH = "rollup_workspacemonth w ON w.workspace_id = {key} AND w.month = %(month)s AND w.cap_seconds IS NOT NULL"
-_METERED = (
-    "SELECT m.workspace_id AS key, w.account_id, {rank} AS rank, {since} AS since, d.at AS dropped_at, m.seconds, "
-    "w.cap_seconds, w.tier, NULL::timestamptz AS ends_at FROM usage_meter m JOIN "
-    + _MONTH.format(key="m.workspace_id")
-    + " AND w.tier = m.tier LEFT JOIN drops d ON d.workspace_id = m.workspace_id WHERE "
-)
-_DROPPED = (
-    "SELECT d.workspace_id AS key, w.account_id, 4 AS rank, d.at AS since, d.at AS dropped_at, m.seconds, "
-    "w.cap_seconds, w.tier, NULL::timestamptz AS ends_at FROM drops d "
-    "JOIN rollup_workspacemonth w ON w.workspace_id = d.workspace_id AND w.month = %(month)s "
-    "LEFT JOIN usage_meter m ON m.workspace_id = d.workspace_id AND m.tier = w.tier "
-    f"AND m.is_near WHERE m.id IS NULL OR w.cap_seconds IS NULL OR (m.full_since IS NULL AND NOT {_APPROACHING})"
-)
-_OWED = (
-    "SELECT a.account_id AS key, a.account_id, {rank} AS rank, {since} AS since, NULL::timestamptz AS dropped_at, "
-    "0::bigint AS seconds, NULL::int AS cap_seconds, a.tier, {ends} AS ends_at FROM rollup_accountmonth a "
-    "WHERE a.month = %(month)s AND a.is_listed AND "
-)
-_UNTIL = "(a.reason ->> 'until')::timestamptz"
-_LONGEST = "s.since, a.mrr + a.potential DESC, s.key"
-_DEAREST = "a.mrr + a.potential DESC, s.key"
+_NOTHING_METERED = "NULL::timestamptz AS dropped_at, 0::bigint AS seconds, NULL::int AS cap_seconds"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the two lists. `sources`: rank → (SQL, order); `tiers`: how the tier filter reads here."""
+    """One of the two lists. `tiers`: how the tier filter reads here."""
 
     slug: str
-    reasons: tuple[rules.Reason, ...]
-    sources: dict[int, tuple[str, str]]
+    reasons: tuple[Reason, ...]
     tiers: str
 
+    def rank(self, reason: Reason) -> int:
+        """The most urgent is 1. For ordering inside a statement only: nothing stores it."""
+        return self.reasons.index(reason) + 1
 
-WORKSPACES = Kind(
-    "workspace",
-    rules.WORKSPACE_REASONS,
-    {
-        1: (
-            _METERED.format(rank=1, since="m.full_since") + "m.full_since IS NOT NULL AND m.tier = ANY(%(hard)s)",
-            _LONGEST,
-        ),
-        2: (
-            _METERED.format(rank=2, since="m.full_since") + "m.full_since IS NOT NULL AND m.tier <> ALL(%(hard)s)",
-            _LONGEST,
-        ),
-        3: (
-            _METERED.format(rank=3, since="NULL::timestamptz")
-            + f"m.is_near AND m.full_since IS NULL AND {_APPROACHING}",
-            _DEAREST,
-        ),
-        4: (_DROPPED, _DEAREST),
-    },
-    "s.tier = ANY(%(tiers)s)",
-)
+    @property
+    def hidden(self) -> str:
+        """Resting: unless the day has come, a worse reason appeared, or the same one began anew."""
+        return (
+            "(t.snoozed_at IS NOT NULL AND (t.snoozed_until IS NULL OR t.snoozed_until > %(now)s) AND "
+            f"s.rank >= COALESCE(array_position(%({self.slug}_reasons)s::text[], t.snoozed_reason::text), 1000) "
+            "AND (s.since IS NULL OR s.since <= t.snoozed_at))"
+        )
+
+    def tab(self, tab: str) -> str:
+        mine = " AND t.owner_id = %(me)s" if tab == "mine" else ""
+        return self.hidden if tab == "snoozed" else f"NOT {self.hidden}{mine}"
+
+
+WORKSPACES = Kind("workspace", WORKSPACE_REASONS, "s.tier = ANY(%(tiers)s)")
 ACCOUNTS = Kind(
     "account",
-    rules.ACCOUNT_REASONS,
-    {
-        1: (
-            _OWED.format(rank=1, since="a.overdue_since", ends="NULL::timestamptz")
-            + "a.overdue_since IS NOT NULL AND a.mode = 'self_serve'",
-            _LONGEST,
-        ),
-        2: (
-            _OWED.format(rank=2, since="a.overdue_since", ends="NULL::timestamptz")
-            + "a.overdue_since IS NOT NULL AND a.mode = 'managed'",
-            _LONGEST,
-        ),
-        3: (
-            _OWED.format(rank=3, since="NULL::timestamptz", ends=_UNTIL)
-            + f"a.klass = 'trial' AND {_UNTIL} <= %(trial_until)s",
-            "s.ends_at, a.mrr + a.potential DESC, s.key",
-        ),
-    },
+    ACCOUNT_REASONS,
     "s.account_id IN (SELECT b.account_id FROM rollup_accountmonth b WHERE b.month = %(month)s "
     "AND b.tiers && %(tiers)s::varchar[])",
 )
-_HIDDEN = (
-    "(t.snoozed_at IS NOT NULL AND (t.snoozed_until IS NULL OR t.snoozed_until > %(now)s) AND s.rank >= t.snoozed_rank "
-    "AND (s.since IS NULL OR s.since <= t.snoozed_at))"
-)
-_TABS = {"": f"NOT {_HIDDEN}", "mine": f"NOT {_HIDDEN} AND t.owner_id = %(me)s", "snoozed": _HIDDEN}
+TABS = ("", "mine", "snoozed")
+
+
+def _with_accounts(only: str) -> str:
+    """Each account once, under its first reason, with all of them: worked out once a statement."""
+    sources = " UNION ALL ".join(
+        f"SELECT n.*, {place} AS rank, '{reason.key}' AS reason FROM ({reason.source.replace('{only}', only)}) n"
+        for place, reason in enumerate(ACCOUNT_REASONS, start=1)
+    )
+    return (
+        f", needs AS ({sources}), firsts AS (SELECT DISTINCT ON (n.account_id) n.account_id AS key, n.account_id, "
+        f"n.rank, n.since, {_NOTHING_METERED}, a.tier, n.ends_at, "
+        "array_agg(n.reason) OVER (PARTITION BY n.account_id) AS reasons FROM needs n "
+        "JOIN rollup_accountmonth a ON a.account_id = n.account_id AND a.month = %(month)s "
+        "ORDER BY n.account_id, n.rank) "
+    )
+
+
+def _source(kind: Kind, reason: Reason) -> str:
+    rank = kind.rank(reason)
+    if kind is ACCOUNTS:
+        return f"SELECT * FROM firsts WHERE rank = {rank}"
+    dropped = f"CASE WHEN n.dropped_at IS NULL THEN '{{}}'::text[] ELSE ARRAY['{DOWNGRADED}'] END"
+    return (
+        f"SELECT n.key, n.account_id, {rank} AS rank, n.since, n.dropped_at, n.seconds, n.cap_seconds, n.tier, "
+        f"NULL::timestamptz AS ends_at, ARRAY['{reason.key}'] || {dropped} AS reasons FROM ({reason.source}) n"
+    )
 
 
 class Row(NamedTuple):
-    """`key`: of the workspace or account. Seconds; EUR per month."""
+    """`key`: of the workspace or account. `reasons`: keys of all, in no order. Seconds; EUR per month."""
 
     key: int
     account_id: int
@@ -135,21 +109,19 @@ class Row(NamedTuple):
     cap_seconds: int | None
     tier: str
     ends_at: datetime | None
+    reasons: list[str]
     is_hidden: bool
     amount: Decimal
 
 
-_COLUMNS = (
-    "s.key, s.account_id, s.rank, s.since, s.dropped_at, s.seconds, s.cap_seconds, s.tier, s.ends_at, "
-    f"{_HIDDEN} AS is_hidden, a.mrr + a.potential AS amount"
-)
+_COLUMNS = "s.key, s.account_id, s.rank, s.since, s.dropped_at, s.seconds, s.cap_seconds, s.tier, s.ends_at, s.reasons"
 
 
 @dataclass
 class Counts:
-    """How many rows by rank under each tab."""
+    """How many rows by first reason under each tab."""
 
-    tabs: dict[str, dict[int, int]]
+    tabs: dict[str, dict[str, int]]
 
     def of(self, tab: str) -> int:
         return sum(self.tabs[tab].values())
@@ -197,7 +169,13 @@ class Lists:
             "now": now,
             "month": Month.of(now).first,
             "pace_since": now - PACE_WINDOW,
-            "trial_until": now + rules.TRIAL_ENDS_WITHIN,
+            "trial_until": now + TRIAL_ENDS_WITHIN,
+            "tier_until": now + WARNED_BEFORE[EndKind.PLAN],
+            "discount_until": now + WARNED_BEFORE[EndKind.DISCOUNT],
+            "trial": TRIAL_KIND,
+            "paid": list(PAID_TIERS),
+            **{f"{kind.slug}_reasons": [reason.key for reason in kind.reasons] for kind in (WORKSPACES, ACCOUNTS)},
+            "reasons": list(ask.reasons),
             "hard": _list_hard_tiers(now),
             "drop_ids": list(self.drops),
             "drop_ats": [drop.at for drop in self.drops.values()],
@@ -207,6 +185,7 @@ class Lists:
             "owners": [one for one in ask.owners if one != NOBODY],
             "managers": [one for one in ask.managers if one != NOBODY],
         }
+        self._with_accounts = _with_accounts(" AND a.account_id = %(only)s" if only is not None else "")
         self._filters = [*(["s.key = %(only)s"] if only is not None else []), *self._people(), *self._search()]
 
     def _people(self) -> Iterator[str]:
@@ -229,82 +208,78 @@ class Lists:
             self.values[f"s{place}"] = value
         yield f"s.account_id IN ({sql})"
 
-    def _where(self, kind: Kind, rank: int, tab: str | None) -> str:
+    def _where(self, kind: Kind, tab: str | None) -> str:
         """What the filters leave of one source. `tab` None: whatever the tab."""
         parts = [*self._filters]
         if tab is not None:
-            parts.append(_TABS[tab])
+            parts.append(kind.tab(tab))
         if self.ask.tiers:
             parts.append(kind.tiers)
         if self.ask.reasons:
-            parts.append(self._reasons(kind, rank))
+            parts.append("s.reasons && %(reasons)s::text[]")  # found under each of its reasons, not only the first
         return f" WHERE {' AND '.join(parts)}" if parts else ""
 
-    def _reasons(self, kind: Kind, rank: int) -> str:
-        """A row is found under each of its reasons, not only under the first."""
-        if any(reason.rank == rank and reason.key in self.ask.reasons for reason in kind.reasons):
-            return "true"
-        return "s.dropped_at IS NOT NULL" if "recently_downgraded" in self.ask.reasons else "false"
+    def _begin(self, kind: Kind) -> str:
+        return _DROPS + (self._with_accounts if kind is ACCOUNTS else "")
 
-    def _joined(self, kind: Kind, rank: int, *, with_month: bool) -> str:
-        source, _ = kind.sources[rank]
+    def _joined(self, kind: Kind, reason: Reason, *, with_month: bool) -> str:
         month = (
             " JOIN rollup_accountmonth a ON a.account_id = s.account_id AND a.month = %(month)s" if with_month else ""
         )
-        return f"FROM ({source}) s LEFT JOIN attention_triage t ON t.{kind.slug}_id = s.key{month}"
+        return f"FROM ({_source(kind, reason)}) s LEFT JOIN attention_triage t ON t.{kind.slug}_id = s.key{month}"
 
     def count(self, kind: Kind) -> Counts:
-        """One statement for all tabs and ranks."""
+        """One statement for all tabs and reasons."""
         with_month = bool(self.ask.managers)
         parts = [
-            f"SELECT s.rank, {_HIDDEN} AS hidden, t.owner_id = %(me)s AS mine "
-            + self._joined(kind, rank, with_month=with_month)
-            + self._where(kind, rank, None)
-            for rank in kind.sources
+            f"SELECT s.rank, {kind.hidden} AS hidden, t.owner_id = %(me)s AS mine "
+            + self._joined(kind, reason, with_month=with_month)
+            + self._where(kind, None)
+            for reason in kind.reasons
         ]
-        counts = Counts({tab: dict.fromkeys(kind.sources, 0) for tab in _TABS})
+        counts = Counts({tab: {reason.key: 0 for reason in kind.reasons} for tab in TABS})
         with connection.cursor() as cursor:
             union = " UNION ALL ".join(parts)
             cursor.execute(
-                f"{_DROPS}SELECT rank, hidden, mine, COUNT(*) FROM ({union}) x GROUP BY 1, 2, 3", self.values
+                f"{self._begin(kind)}SELECT rank, hidden, mine, COUNT(*) FROM ({union}) x GROUP BY 1, 2, 3", self.values
             )
             for rank, hidden, mine, count in cursor.fetchall():
                 tabs = ["snoozed"] if hidden else ["", "mine"] if mine else [""]
                 for tab in tabs:
-                    counts.tabs[tab][rank] += count
+                    counts.tabs[tab][kind.reasons[rank - 1].key] += count
         return counts
 
     def list_page(self, kind: Kind, counts: Counts, page: int) -> list[Row]:
         """The rows of one page in one statement: of each reason only the stretch that the page shows."""
         parts, skipped, wanted = [], (page - 1) * PAGE_SIZE, PAGE_SIZE
-        for rank in kind.sources:
-            count = counts.tabs[self.ask.tab][rank]
+        for reason in kind.reasons:
+            count = counts.tabs[self.ask.tab][reason.key]
             limit = max(0, min(wanted, count - skipped))
-            parts.append(f"({self._ordered(kind, rank)} LIMIT {limit} OFFSET {min(skipped, count)})")
+            parts.append(f"({self._ordered(kind, reason)} LIMIT {limit} OFFSET {min(skipped, count)})")
             skipped, wanted = max(0, skipped - count), wanted - limit
         with connection.cursor() as cursor:
-            cursor.execute(_DROPS + " UNION ALL ".join(parts), self.values)
+            cursor.execute(self._begin(kind) + " UNION ALL ".join(parts), self.values)
             return [Row(*row) for row in cursor.fetchall()]
 
-    def _ordered(self, kind: Kind, rank: int, *, any_tab: bool = False) -> str:
-        where = self._where(kind, rank, None if any_tab else self.ask.tab)
-        order = kind.sources[rank][1]
-        return f"SELECT {_COLUMNS} {self._joined(kind, rank, with_month=True)}{where} ORDER BY {order}"
+    def _ordered(self, kind: Kind, reason: Reason, *, any_tab: bool = False) -> str:
+        columns = f"{_COLUMNS}, {kind.hidden} AS is_hidden, a.mrr + a.potential AS amount"
+        where = self._where(kind, None if any_tab else self.ask.tab)
+        return f"SELECT {columns} {self._joined(kind, reason, with_month=True)}{where} ORDER BY {reason.order}"
 
     def get_row(self, kind: Kind) -> Row | None:
         """The one row of the target named by `only`, snoozed or not."""
-        parts = " UNION ALL ".join(f"({self._ordered(kind, rank, any_tab=True)})" for rank in kind.sources)
+        parts = " UNION ALL ".join(f"({self._ordered(kind, reason, any_tab=True)})" for reason in kind.reasons)
         with connection.cursor() as cursor:
-            cursor.execute(_DROPS + parts, self.values)
+            cursor.execute(self._begin(kind) + parts, self.values)
             row = cursor.fetchone()
         return Row(*row) if row else None
 
     @contextmanager
     def every_row(self, kind: Kind) -> Iterator[Iterator[list[Row]]]:
         """All rows in order, in chunks, by a cursor of the server's: memory stays flat. Inside a transaction."""
-        parts = " UNION ALL ".join(f"({self._ordered(kind, rank)})" for rank in kind.sources)
+        parts = " UNION ALL ".join(f"({self._ordered(kind, reason)})" for reason in kind.reasons)
         with connection.chunked_cursor() as cursor:
-            cursor.execute(_DROPS + parts, self.values)
+            cursor.execute(self._begin(kind) + parts, self.values)
             yield _chunks(cursor)
 
 

@@ -53,7 +53,7 @@ def cells(line: Line) -> dict[str, str]:
         line.reading,
         str(fact.manager or ""),
         str(triage.owner or "") if triage else "",
-        words.snoozed(line),
+        words.snoozed_until(line),
         triage.outcome if triage else "",
         _iso(triage.outreach_at) if triage else "",
         triage.outreach_subject if triage else "",

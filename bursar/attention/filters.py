@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bursar.attention.rules import REASONS
+from bursar.attention.reasons import REASONS
 from bursar.core.sortkey import sort_key
 from bursar.plans.models import Tier
 from bursar.rollup.filters import read_one, read_page, read_people, read_several

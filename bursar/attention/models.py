@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from bursar.attention.rules import REASONS
+from bursar.attention.reasons import REASONS
 from bursar.core.ids import PublicIdField
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Workspace
@@ -21,7 +21,7 @@ class Triage(models.Model):
     """What colleagues have settled about one workspace or one account that needs a human.
 
     A snooze holds until `snoozed_until` (null: without a date), and never for a reason that is worse than
-    `snoozed_rank` or that began after `snoozed_at`. `outreach_*`: the last mail that was written or sent.
+    `snoozed_reason` or that began after `snoozed_at`. `outreach_*`: the last mail that was written or sent.
     """
 
     workspace = models.OneToOneField(Workspace, null=True, on_delete=models.CASCADE, related_name="triage")
@@ -30,7 +30,7 @@ class Triage(models.Model):
     taken_at = models.DateTimeField(null=True)
     snoozed_at = models.DateTimeField(null=True)
     snoozed_until = models.DateTimeField(null=True)
-    snoozed_rank = models.PositiveSmallIntegerField(default=0)
+    snoozed_reason = models.CharField(max_length=20, blank=True, default="", db_default="")
     outcome = models.CharField(max_length=10, choices=NoteOutcome.choices, blank=True)
     noted_at = models.DateTimeField(null=True)
     outreach_at = models.DateTimeField(null=True)

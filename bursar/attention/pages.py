@@ -17,7 +17,7 @@ from bursar.actions.run import run
 from bursar.attention import filters, present, queries
 from bursar.attention.filters import Ask
 from bursar.attention.queries import ACCOUNTS, WORKSPACES, Counts, Kind, Lists
-from bursar.attention.rules import PLACEHOLDERS, REASONS
+from bursar.attention.reasons import REASONS
 from bursar.core import clock
 from bursar.core.errors import NotFound
 from bursar.rollup.filters import PAGE_SIZE
@@ -144,7 +144,7 @@ def show_templates(request: HttpRequest) -> HttpResponse:
         {
             "template": template,
             "reason": REASONS[template.reason],
-            "placeholders": [f"{{{name}}}" for name in PLACEHOLDERS[template.reason]],
+            "placeholders": [f"{{{name}}}" for name in REASONS[template.reason].fills],
             "edit_url": reverse("actions:dialog", args=["template", template.public_id, "edit"]),
             "history_url": f"{reverse('audit:book')}?q={template.public_id}",
         }

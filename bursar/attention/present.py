@@ -13,7 +13,7 @@ from bursar.actions.registry import ACTIONS
 from bursar.attention import words
 from bursar.attention.filters import TABS, Ask
 from bursar.attention.queries import Counts, Kind, Line
-from bursar.attention.rules import DOWNGRADED, REASONS
+from bursar.attention.reasons import REASONS
 from bursar.plans.models import Tier
 from bursar.rollup.filters import NOBODY, PAGE_SIZE
 from bursar.rollup.present import menu, query
@@ -60,11 +60,11 @@ def reason_links(kind: Kind, counts: Counts, ask: Ask, given: QueryDict) -> list
         {
             "label": reason.label,
             "tone": reason.tone,
-            "count": counts.tabs[ask.tab][reason.rank],
+            "count": counts.tabs[ask.tab][reason.key],
             "url": "?" + query(given, reason=[reason.key], page=None, accounts_page=None),
         }
         for reason in kind.reasons
-        if counts.tabs[ask.tab][reason.rank]
+        if counts.tabs[ask.tab][reason.key]
     ]
 
 
@@ -99,7 +99,7 @@ def row(line: Line, actor: Actor, now: datetime) -> dict[str, Any]:
     def dialog(verb: str) -> str:
         return reverse("actions:dialog", args=[slug, target_id, verb])
 
-    since = None if slug == "workspace" and line.row.rank == DOWNGRADED else line.row.since
+    since = line.row.since if line.reason.lasts else None
     return {
         "id": target_id,
         "slug": slug,
@@ -108,10 +108,10 @@ def row(line: Line, actor: Actor, now: datetime) -> dict[str, Any]:
         "line": line,
         "tier_label": line.tier_label,
         "since": since,
-        "lasts": f"{'full for ' if slug == 'workspace' else ''}{words.span(since, now)}" if since else "",
+        "lasts": f"{line.reason.lasts} {words.span(since, now)}" if since else "",
         "drop": words.drop(line, now),
         "login": words.last_login(line.signal, now),
-        "tone": "bad" if line.row.rank < 3 and slug == "workspace" else "warn",
+        "tone": line.reason.tone,
         "why_class": explain(line.fact.reason),
         "contact": line.contacts[0] if line.contacts else None,
         "more_contacts": line.contacts[1:],

@@ -15,6 +15,7 @@ from bursar.attention import rules
 from bursar.attention.candidates import ACCOUNTS, WORKSPACES, Counts, Kind, Lists, Row
 from bursar.attention.filters import Ask
 from bursar.attention.models import OutreachTemplate, Triage
+from bursar.attention.reasons import REASONS, Reason
 from bursar.core.calendar import Month
 from bursar.core.errors import NotFound
 from bursar.plans.models import Tier
@@ -36,7 +37,7 @@ class Line:
     row: Row
     target: Workspace | BillingAccount
     fact: AccountMonth
-    reasons: list[rules.Reason]
+    reasons: list[Reason]
     drop: rules.Drop | None
     contacts: list[Contact]
     signal: rules.LoginSignal
@@ -50,7 +51,7 @@ class Line:
         return self.fact.account
 
     @property
-    def reason(self) -> rules.Reason:
+    def reason(self) -> Reason:
         return self.reasons[0]
 
     @property
@@ -127,13 +128,12 @@ def _triages(workspace_ids: list[int], account_ids: list[int]) -> dict[tuple[str
     return found
 
 
-def _reasons(kind: Kind, row: Row) -> list[rules.Reason]:
-    ranks = {row.rank} | ({rules.DOWNGRADED} if row.dropped_at is not None else set())
-    return [reason for reason in kind.reasons if reason.rank in ranks]
+def _reasons(kind: Kind, row: Row) -> list[Reason]:
+    return [reason for reason in kind.reasons if reason.key in row.reasons]
 
 
 def _read(kind: Kind, row: Row, signal: rules.LoginSignal, drop: rules.Drop | None, now: datetime) -> str:
-    full_since = row.since if kind is WORKSPACES and row.rank < 3 else None
+    full_since = row.since if kind.reasons[row.rank - 1].is_blocked else None
     return rules.read_signal(
         signal,
         _day(now),
@@ -167,7 +167,7 @@ def get_triage(target: Any) -> Triage | None:
 
 
 def list_templates() -> list[OutreachTemplate]:
-    order = list(rules.REASONS)
+    order = list(REASONS)
     return sorted(OutreachTemplate.objects.all(), key=lambda template: order.index(template.reason))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from string import Formatter
 from typing import NamedTuple
@@ -13,33 +12,7 @@ from bursar.plans.rules import NO_TERMS, RANK, Spanned, Terms, WorkspaceState, e
 from bursar.plans.trials import TRIAL_KIND
 
 DROP_WINDOW = timedelta(days=15)  # the last 14 days: less than 15 × 24 h
-TRIAL_ENDS_WITHIN = timedelta(days=3)
 RESET_IS_LATE_FOR = timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class Reason:
-    """`rank` orders reasons, the most urgent first; a snooze ends when a lower one comes."""
-
-    key: str
-    rank: int
-    label: str
-    tone: str = "warn"
-
-
-WORKSPACE_REASONS = (
-    Reason("pilot_hard_block", 1, "pilot blocked", "bad"),
-    Reason("at_cap", 2, "at cap", "bad"),
-    Reason("approaching_cap", 3, "approaching cap"),
-    Reason("recently_downgraded", 4, "recently downgraded"),
-)
-ACCOUNT_REASONS = (
-    Reason("payment_failed", 1, "payment failed", "bad"),
-    Reason("invoice_overdue", 2, "invoice overdue", "bad"),
-    Reason("trial_ending", 3, "trial ending"),
-)
-REASONS = {reason.key: reason for reason in (*WORKSPACE_REASONS, *ACCOUNT_REASONS)}
-DOWNGRADED = 4
 
 
 class Drop(NamedTuple):
@@ -128,24 +101,12 @@ def read_signal(signal: LoginSignal, today: date, *, is_full: bool, full_day: da
     return "here now and then"
 
 
-COMMON = ("contact", "organisation", "company", "sender")
-PLACEHOLDERS: dict[str, tuple[str, ...]] = {
-    "pilot_hard_block": (*COMMON, "workspace", "tier", "counted", "cap", "since"),
-    "at_cap": (*COMMON, "workspace", "tier", "counted", "cap", "since"),
-    "approaching_cap": (*COMMON, "workspace", "tier", "counted", "cap"),
-    "recently_downgraded": (*COMMON, "workspace", "tier", "former_tier", "since"),
-    "payment_failed": (*COMMON, "account", "since"),
-    "invoice_overdue": (*COMMON, "account", "since"),
-    "trial_ending": (*COMMON, "account", "ends"),
-}
-
-
-def why_not_text(reason: str, text: str, *, is_subject: bool = False) -> str | None:
-    """None, or what is wrong with a template's text: a brace left open, or a name that this reason does not know.
+def why_not_text(fills: Sequence[str], text: str, *, is_subject: bool = False) -> str | None:
+    """None, or what is wrong with a template's text: a brace left open, or a name that is not one of `fills`.
 
     A subject names no person: it stands in the book, where it could not be erased.
     """
-    known = [name for name in PLACEHOLDERS[reason] if not (is_subject and name == "contact")]
+    known = [name for name in fills if not (is_subject and name == "contact")]
     try:
         parts = list(Formatter().parse(text))
     except ValueError:

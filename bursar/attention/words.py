@@ -98,9 +98,15 @@ SAMPLE = {
 
 def snoozed(line: Line) -> str:
     """ "back on 30 November 2026", "until a worse reason appears"; empty when it does not rest."""
+    return say_snooze(line.triage.snoozed_until) if line.row.is_hidden and line.triage else ""
+
+
+def snoozed_until(line: Line) -> str:
+    """For files: "30 November 2026", the day on which it is back; "a worse reason"; or empty."""
     if not line.row.is_hidden or line.triage is None:
         return ""
-    return say_snooze(line.triage.snoozed_until)
+    back_on = line.triage.snoozed_until
+    return say_day(back_on) or "a worse reason"
 
 
 def say_snooze(back_on: date | datetime | None) -> str:

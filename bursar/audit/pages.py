@@ -31,7 +31,7 @@ def describe(line: AuditLine) -> dict[str, Any]:
     names = {row.slot: row.text or "erased" for row in line.name_rows.all()}
     changes = [
         {
-            "label": change["label"],
+            "label": names.get(f"{place}:who", change["label"]),
             "before": names.get(f"{place}:before", change["before"]),
             "after": names.get(f"{place}:after", change["after"]),
             "private": change["private"],

@@ -27,6 +27,7 @@ from bursar.product.api import api as product_api
 from bursar.requests.api import router as requests_router
 from bursar.rollup.api import router as rollup_router
 from bursar.staff.api import router as staff_router
+from bursar.ui import navigation
 from bursar.webhooks.api import router as webhooks_router
 
 
@@ -87,6 +88,7 @@ urlpatterns = [
     path("handbook/<path:path>", handbook.show, name="handbook_page"),
     path("sign-in/oidc/", include("bursar.product.sign_in_urls")),
     path("panel/keys/", include("bursar.product.urls")),
+    path("panel/import/", include("bursar.product.import_urls")),
     path("panel", RedirectView.as_view(url="/panel/")),
     path("panel/actions/", include("bursar.actions.urls")),
     path("actions/", include("bursar.actions.urls", namespace="own_actions")),
@@ -101,3 +103,4 @@ urlpatterns = [
     path("", include("bursar.staff.urls")),
     path("", include("bursar.dashboard.urls")),
 ]
+navigation.ENTRIES.close()

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TypeVar
+
+from bursar.core.registry import Registry
 
 T = TypeVar("T")
 
@@ -20,7 +23,8 @@ class Option:
     doc: str
 
 
-OPTIONS: dict[str, Option] = {}
+OPTIONS: Registry[Option] = Registry("setting")
+PREFIX = "BURSAR_"
 
 
 def boolean(text: str) -> bool:
@@ -53,7 +57,7 @@ def option(name: str, default: str | None, doc: str, parse: Callable[[str], T]) 
 
     Raises ValueError, naming the setting, when its text cannot be read.
     """
-    OPTIONS[name] = Option(name, default, doc)
+    OPTIONS.add(name, Option(name, default, doc))
     text = os.environ.get(name) or default
     if text is None:
         return None
@@ -68,3 +72,14 @@ def required(name: str, default: str, doc: str, parse: Callable[[str], T]) -> T:
     value = option(name, default, doc, parse)
     assert value is not None
     return value
+
+
+def list_unknown(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each BURSAR_… in the environment that is no setting: it would be left unread in silence."""
+    strange = sorted(name for name in environment if name.startswith(PREFIX) and name not in OPTIONS)
+    return [f"there is no setting {name}{_meant(name)}" for name in strange]
+
+
+def _meant(name: str) -> str:
+    near = get_close_matches(name, OPTIONS, 1, 0.8)
+    return f"; {near[0]} is meant, perhaps" if near else ""

@@ -40,7 +40,6 @@ def sort_key(text: str) -> str:
     """
     if not text.isascii():
         folded = unicodedata.normalize("NFKD", text.replace("´", "'")).casefold()
-        text = "".join(c for c in folded if not unicodedata.combining(c) and unicodedata.category(c) != "Cf").translate(
-            _AS_TYPED
-        )
+        text = "".join(c for c in folded if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+        text = text.translate(_AS_TYPED)
     return " ".join(text.casefold().split())[:LENGTH].rstrip()

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from bursar.core.registry import Registry
+
 Tick = Callable[[datetime], object]
-TICKS: dict[str, Tick] = {}
+TICKS: Registry[Tick] = Registry("tick")
 
 
 def tick(name: str) -> Callable[[Tick], Tick]:
+    """Registers timed work: `(now)`. Each is a job of its own, and no two of one name run at once."""
+
     def register(function: Tick) -> Tick:
-        if name in TICKS:
-            raise RuntimeError(f"Two ticks are called {name}.")
-        TICKS[name] = function
-        return function
+        return TICKS.add(name, function)
 
     return register

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bursar.core.days import say_day, say_end
+from django.utils.html import format_html
+
+from bursar.core.days import say_day
 from bursar.core.money import format_money
 from bursar.dashboard.queries.accounts import Bill
 from bursar.dashboard.queries.workspaces import Card, Plan
@@ -14,6 +16,7 @@ from bursar.plans.models import CapEffect, Discount, Tier, TierTerms
 from bursar.plans.rules import PAID_TIERS, describe_discount
 from bursar.tenants.models import Person
 from bursar.tenants.rules import Sight
+from bursar.ui.templatetags.ui import end
 from bursar.usage.queries import Standing
 from bursar.usage.rules import APPROACHING
 
@@ -63,11 +66,11 @@ def _recording(terms: TierTerms) -> str:
 
 
 def say_what_follows(plan: Plan) -> str:
-    """ "Trial until 3 December 2026, then Free." """
+    """ "Trial until 30 November 2026, then Free."; HTML where the end is an instant, in the reader's zone."""
     if plan.until is None:
         return ""
     what = "Free trial until" if plan.is_trial else "Until"
-    return f"{what} {say_end(plan.until)}, then {plan.then_label}."
+    return format_html("{} {}, then {}.", what, end(plan.until), plan.then_label)
 
 
 def tone_of(standing: Standing) -> str:
@@ -134,28 +137,29 @@ def say_role(sight: Sight) -> str:
 
 
 def say_status(bill: Bill) -> tuple[str, str]:
-    """How the account pays now: (sentence, tone)."""
+    """How the account pays now: (sentence, tone); HTML where an instant stands in it."""
     until, since = bill.reason.get("until"), bill.overdue_since
     if since:
         what = "An invoice" if bill.terms.mode == "managed" else "A payment"
         return f"{what} is overdue since {say_day(since)}. Your plan and everything in it stay as they are.", "bad"
     if bill.klass == "trial":
-        return f"You are trying this for free{_until(until)}.", "good"
+        return format_html("You are trying this for free{}.", _until(until)), "good"
     if bill.klass == "managed":
         return "Billed by invoice. No paid invoice covers today yet.", "warn"
     if bill.klass in ("comped", "free"):
         is_open = bill.terms.status == "pending" and bill.terms.mode == "self_serve"
         more = "A checkout is open, and it asks for nothing until you pay it." if is_open else ""
-        return f"Nothing is charged{_until(until)}. {more}".strip(), "good"
+        return format_html("Nothing is charged{}. {}", _until(until), more).strip(), "good"
     if bill.terms.status == "cancelled":
-        return f"Cancelled. Paid until {say_end(bill.terms.paid_until)}; then paid workspaces go to Free.", "warn"
+        paid = format_html("Cancelled. Paid until {}; then paid workspaces go to Free.", end(bill.terms.paid_until))
+        return paid, "warn"
     if bill.terms.mode == "managed":
         return f"Billed by invoice, {bill.price.cadence}. The present period is paid.", "good"
     return f"Paid automatically, {bill.price.cadence}.", "good"
 
 
 def _until(iso: str | None) -> str:
-    return f" until {say_end(datetime.fromisoformat(iso))}" if iso else ""
+    return format_html(" until {}", end(datetime.fromisoformat(iso))) if iso else ""
 
 
 def say_charge(bill: Bill) -> str:

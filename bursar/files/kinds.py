@@ -6,21 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.core.exceptions import ImproperlyConfigured
-
 from bursar.access.actor import Actor
 from bursar.access.rights import Right
+from bursar.core.registry import Registry
 from bursar.files.models import File
 
 
 @dataclass(frozen=True)
 class Upload:
-    """Who may send such a file up, how large it may be in bytes, and which ends its name may have (“.csv”)."""
+    """Who may send such a file up, how large it may be in bytes, and which ends its name may have (“.csv”).
+
+    `then`: the address that goes on with it: the dialog of the action that takes the file's id.
+    """
 
     right: Right
     most: int
     suffixes: tuple[str, ...]
     media_type: str
+    then: Callable[[File], str]
 
 
 @dataclass(frozen=True)
@@ -33,25 +36,14 @@ class Kind:
     upload: Upload | None = None
 
 
-KINDS: dict[str, Kind] = {}
-_closed = False
+KINDS: Registry[Kind] = Registry("kind of file")
 
 
 def kind(
     name: str, may_fetch: Callable[[Actor, File], bool], lives: timedelta | None, upload: Upload | None = None
 ) -> Kind:
     """Declares what files may belong to; at start-up only, each name once."""
-    if _closed:
-        raise ImproperlyConfigured(f"The kinds of files are closed: declare “{name}” at start-up.")
-    if name in KINDS:
-        raise ImproperlyConfigured(f"Two kinds of files are called {name}.")
-    made = KINDS[name] = Kind(name, may_fetch, lives, upload)
-    return made
-
-
-def close() -> None:
-    global _closed
-    _closed = True
+    return KINDS.add(name, Kind(name, may_fetch, lives, upload))
 
 
 def is_makers(actor: Actor, file: File) -> bool:

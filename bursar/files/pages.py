@@ -1,14 +1,26 @@
-"""A file, streamed out of the database."""
+"""A file, streamed out of the database, or taken up into it."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotModified, StreamingHttpResponse
+from pathlib import PurePath
+
+from django.http import (
+    HttpRequest,
+    HttpResponseBase,
+    HttpResponseNotModified,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_GET
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_POST
 
 from bursar.access.request import actor_of
 from bursar.core import clock
-from bursar.files import queries
+from bursar.core.errors import Forbidden, Invalid, NotFound, Refusal, TooLarge
+from bursar.files import queries, store
+from bursar.files.kinds import KINDS, Kind, Upload
 
 
 @require_GET
@@ -30,3 +42,53 @@ def answer(request: HttpRequest, file_id: str) -> HttpResponseBase:
     if file.rows is not None:
         response["X-Row-Count"] = str(file.rows)
     return response
+
+
+FRAME = 10_000
+"""What a form's own fields and boundaries may add to the file, in bytes."""
+
+
+@csrf_exempt  # `_take_up` checks it, once the length is known to be right: the check reads the whole body
+@require_POST
+def upload(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """A file goes up first; the action behind `then` takes its id. Leads on to there; a script is told where."""
+    try:
+        made = _check_upload(request, kind)
+        return _take_up(request, made)
+    except Refusal as refusal:
+        if not request.accepts("text/html"):
+            return JsonResponse({"code": refusal.code, "sentence": refusal.sentence}, status=refusal.status)
+        raise
+
+
+def _check_upload(request: HttpRequest, name: str) -> Kind:
+    made = KINDS.get(name)
+    if made is None or made.upload is None:
+        raise NotFound
+    if not actor_of(request).can(made.upload.right):
+        raise Forbidden(f"You need the right “{made.upload.right.label}”.")
+    if int(request.META.get("CONTENT_LENGTH") or 0) > made.upload.most + FRAME:
+        raise TooLarge(_too_large(made.upload))
+    return made
+
+
+def _too_large(rule: Upload) -> str:
+    return f"The file is larger than {rule.most // 1_000_000} MB."
+
+
+@csrf_protect
+def _take_up(request: HttpRequest, made: Kind) -> HttpResponseBase:
+    rule, given = made.upload, request.FILES.get("file")
+    assert rule is not None
+    if given is None or not given.size:
+        raise Invalid("Choose a file that is not empty.")
+    name = PurePath(given.name or "").name[:120]
+    if not name.lower().endswith(rule.suffixes):
+        raise Invalid(f"The name of the file must end in {' or '.join(rule.suffixes)}.")
+    if given.size > rule.most:
+        raise TooLarge(_too_large(rule))
+    file = store.take_up(made, actor_of(request), name, given.chunks(), clock.now())
+    then = rule.then(file)
+    if not request.accepts("text/html"):
+        return JsonResponse({"id": file.public_id, "name": file.name, "length": file.length, "then": then})
+    return HttpResponseRedirect(then)

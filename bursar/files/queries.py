@@ -46,6 +46,16 @@ def read(file: File) -> Iterator[bytes]:
         number, sent = number + 1, sent + len(data)
 
 
+def read_lines(file: File) -> Iterator[bytes]:
+    """With their ends; the last one may have none."""
+    rest = b""
+    for part in read(file):
+        *lines, rest = (rest + part).split(b"\n")
+        yield from (line + b"\n" for line in lines)
+    if rest:
+        yield rest
+
+
 def list_unfinished(now: datetime) -> QuerySet[File]:
     return File.objects.filter(finished_at=None, created_at__lte=now - UNFINISHED_LIVES)
 

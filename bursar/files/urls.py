@@ -4,4 +4,7 @@ from bursar.files import pages
 
 app_name = "files"
 
-urlpatterns = [path("<slug:file_id>", pages.download, name="download")]
+urlpatterns = [
+    path("upload/<slug:kind>", pages.upload, name="upload"),
+    path("<slug:file_id>", pages.download, name="download"),
+]

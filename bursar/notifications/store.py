@@ -62,8 +62,7 @@ def _mail_once(recipient: Recipient, notification: Notification, now: datetime) 
 
 def queue(mail: Mail, now: datetime) -> Mail:
     """Keeps it, and the outbox row that sends it, in the caller's transaction."""
-    row = outbox.put("mail", mail.public_id, {"mail": mail.public_id}, now)
-    mail.delivery_id = row.public_id if row else ""
+    mail.delivery_id = outbox.put("mail", mail.public_id, {"mail": mail.public_id}, now).public_id
     mail.save()
     return mail
 

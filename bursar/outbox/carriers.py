@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from bursar.core.registry import Registry
 
 if TYPE_CHECKING:
     from bursar.outbox.models import OutboxRow
 
-Carrier = Callable[["OutboxRow"], str | None]
+Carry = Callable[["OutboxRow"], str | None]
 """Carries a row out; what it returns stands in the log of tries. What it raises lets the row be tried again."""
+GaveUp = Callable[["OutboxRow"], object]
 
-CARRIERS: dict[str, Carrier] = {}
-APART: set[str] = set()
-"""Kinds that leave in jobs of their own, because who receives them may be slow; they are never given up by count."""
+
+@dataclass(frozen=True)
+class Carrier:
+    """`apart`: leaves in jobs of its own, because who receives it may be slow; it is never given up by count.
+
+    gave_up: called once, in the transaction that marks a row failed; what it raises lets the row be tried again.
+    """
+
+    carry: Carry
+    apart: bool = False
+    gave_up: GaveUp | None = None
+
+
+CARRIERS: Registry[Carrier] = Registry("carrier")
+
+
+def list_apart() -> list[str]:
+    return [kind for kind, made in CARRIERS.items() if made.apart]
 
 
 class NotDelivered(Exception):
@@ -37,13 +56,11 @@ class NotYet(Exception):
         self.until = until
 
 
-def carrier(kind: str, *, apart: bool = False) -> Callable[[Carrier], Carrier]:
-    def register(function: Carrier) -> Carrier:
-        if kind in CARRIERS:
-            raise RuntimeError(f"Two carriers for “{kind}”.")
-        CARRIERS[kind] = function
-        if apart:
-            APART.add(kind)
+def carrier(kind: str, *, apart: bool = False, gave_up: GaveUp | None = None) -> Callable[[Carry], Carry]:
+    """Registers who carries the rows of a kind out after commit."""
+
+    def register(function: Carry) -> Carry:
+        CARRIERS.add(kind, Carrier(function, apart, gave_up))
         return function
 
     return register

@@ -10,7 +10,7 @@ from bursar.core import clock
 from bursar.core.retention import forgets
 from bursar.core.ticks import tick
 from bursar.outbox import store
-from bursar.outbox.carriers import APART
+from bursar.outbox.carriers import list_apart
 
 
 @app.task(name="outbox.deliver")
@@ -28,4 +28,4 @@ def deliver_when_due(now: datetime) -> None:
 @forgets("outbox")
 def list_old(now: datetime) -> Iterator[QuerySet[Any]]:
     """With their tries. Kinds that leave apart belong to the log of their own room, which forgets both."""
-    yield store.list_finished(now - settings.BURSAR_LOGS_KEPT).exclude(kind__in=APART)
+    yield store.list_finished(now - settings.BURSAR_LOGS_KEPT).exclude(kind__in=list_apart())

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bursar.core import clock
-from bursar.outbox.carriers import APART, CARRIERS, NotDelivered, NotYet
+from bursar.outbox.carriers import CARRIERS, NotDelivered, NotYet, list_apart
 from bursar.outbox.models import OutboxAttempt, OutboxRow, OutboxState
 
 log = structlog.get_logger()
@@ -21,21 +21,27 @@ STUCK_AFTER = timedelta(minutes=10)
 UNDONE = (OutboxState.WAITING, OutboxState.SENDING)
 
 
+def make(
+    kind: str, key: str, payload: dict[str, Any], now: datetime, order_key: str = "", due_at: datetime | None = None
+) -> OutboxRow:
+    """A row that is not stored yet. Raises LookupError when no room carries this kind."""
+    if kind not in CARRIERS:
+        raise LookupError(f"Nobody carries “{kind}”: register a carrier for it.")
+    return OutboxRow(kind=kind, key=key, payload=payload, created_at=now, due_at=due_at or now, order_key=order_key)
+
+
 def put(
     kind: str, key: str, payload: dict[str, Any], now: datetime, order_key: str = "", due_at: datetime | None = None
-) -> OutboxRow | None:
-    """Adds a row inside the caller's transaction; None when no room carries this kind."""
-    if kind not in CARRIERS:
-        return None
-    return OutboxRow.objects.create(
-        kind=kind, key=key, payload=payload, created_at=now, due_at=due_at or now, order_key=order_key
-    )
+) -> OutboxRow:
+    """As `make`, stored inside the caller's transaction."""
+    row = make(kind, key, payload, now, order_key, due_at)
+    row.save(force_insert=True)
+    return row
 
 
-def put_once(kind: str, key: str, payload: dict[str, Any], now: datetime, order_key: str = "") -> None:
-    """As `put`; a row that is there already under this key stays as it is."""
-    row = OutboxRow(kind=kind, key=key, payload=payload, created_at=now, due_at=now, order_key=order_key)
-    OutboxRow.objects.bulk_create([row], ignore_conflicts=True)
+def put_all(rows: list[OutboxRow]) -> None:
+    """Made rows, stored inside the caller's transaction in this order."""
+    OutboxRow.objects.bulk_create(rows)
 
 
 def retry(row: OutboxRow, now: datetime) -> None:
@@ -59,7 +65,7 @@ def deliver_due(now: datetime, limit: int = 200) -> int:
 
     Kinds that leave apart are left to the jobs of their own room.
     """
-    return _deliver(now, limit, ~Q(kind__in=APART))[1]
+    return _deliver(now, limit, ~Q(kind__in=list_apart()))[1]
 
 
 def deliver_apart(now: datetime, kind: str, prefix: str, limit: int) -> int:
@@ -101,7 +107,7 @@ def _carry(row: OutboxRow, now: datetime) -> int:
     started = time.monotonic()
     detail, is_done, is_final = "", False, False
     try:
-        detail, is_done = CARRIERS[row.kind](row) or "", True
+        detail, is_done = CARRIERS[row.kind].carry(row) or "", True
     except NotYet as wait:
         row.state, row.attempts, row.due_at = OutboxState.WAITING, row.attempts - 1, wait.until
         row.save(update_fields=["state", "attempts", "due_at"])
@@ -116,10 +122,26 @@ def _carry(row: OutboxRow, now: datetime) -> int:
     OutboxAttempt.objects.create(row=row, at=clock.now(), ms=ms, is_done=is_done, detail=detail[:300])
     if is_done:
         row.state, row.last_error = OutboxState.DONE, ""
-    else:
-        row.last_error = detail
-        is_over = is_final or (row.attempts >= ATTEMPTS and row.kind not in APART)
-        row.state = OutboxState.FAILED if is_over else OutboxState.WAITING
-        row.due_at = now + timedelta(seconds=30 * 2 ** min(row.attempts, 10))
-    row.save(update_fields=["state", "due_at", "last_error"])
-    return int(is_done)
+        row.save(update_fields=["state", "last_error"])
+        return 1
+    row.last_error, row.due_at = detail, now + timedelta(seconds=30 * 2 ** min(row.attempts, 10))
+    is_over = is_final or (row.attempts >= ATTEMPTS and not CARRIERS[row.kind].apart)
+    if not (is_over and _give_up(row)):
+        row.state = OutboxState.WAITING
+        row.save(update_fields=["state", "due_at", "last_error"])
+    return 0
+
+
+def _give_up(row: OutboxRow) -> bool:
+    """Marks the row failed and lets its carrier say what follows, both or neither. False: it is tried again."""
+    try:
+        with transaction.atomic():
+            row.state = OutboxState.FAILED
+            row.save(update_fields=["state", "due_at", "last_error"])
+            gave_up = CARRIERS[row.kind].gave_up
+            if gave_up is not None:
+                gave_up(row)
+    except Exception:  # whatever it meets must not stop the rows behind this one
+        log.exception("outbox_giving_up_failed", kind=row.kind, id=row.public_id)
+        return False
+    return True

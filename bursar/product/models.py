@@ -5,6 +5,7 @@ from django.db import models
 
 from bursar.access.keys import Key
 from bursar.core.ids import PublicIdField
+from bursar.files.models import File
 
 
 class Scope(models.TextChoices):
@@ -22,3 +23,33 @@ class ApiKey(Key):
     scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices))
     created_by = models.CharField(max_length=60)
     replaced_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+
+class ImportState(models.TextChoices):
+    RUNNING = "running", "running"
+    DONE = "done", "done"
+    FAILED = "failed", "failed"
+
+
+class ImportRun(models.Model):
+    """A file that somebody had imported from the panel. `actor`: who, as a job acts for them.
+
+    `left_out`: how many lines were bad; `report` names each with its reason, for that person, for a day.
+    """
+
+    public_id = PublicIdField(prefix="imp")
+    file = models.ForeignKey(File, null=True, on_delete=models.SET_NULL, related_name="+")
+    file_name = models.CharField(max_length=120)
+    is_strict = models.BooleanField()
+    actor = models.JSONField()
+    state = models.CharField(max_length=8, choices=ImportState.choices, default=ImportState.RUNNING)
+    lines = models.PositiveIntegerField(default=0)
+    taken = models.PositiveIntegerField(default=0)
+    left_out = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=300, blank=True)
+    report = models.ForeignKey(File, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.file_name

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from bursar.access.actor import Actor, ActorKind, Door
 from bursar.core.errors import NotFound
 from bursar.plans.queries import load_catalogue
-from bursar.product.models import ApiKey
+from bursar.product.models import ApiKey, ImportRun
 from bursar.tenants.models import Organisation, Person, Workspace
 from bursar.usage.queries import TierClock, list_standings
 from bursar.usage.rules import calc_entitlement
 
+IMPORTS_SHOWN = 50
 M = TypeVar("M")
 
 
@@ -25,6 +26,11 @@ def get_key(actor: Actor, public_id: str) -> ApiKey:
 
 def list_keys() -> list[ApiKey]:
     return list(ApiKey.objects.order_by("-created_at", "-id"))
+
+
+def list_imports() -> list[ImportRun]:
+    """Those begun in the panel, newest first."""
+    return list(ImportRun.objects.select_related("report").order_by("-created_at", "-id")[:IMPORTS_SHOWN])
 
 
 def actor_of_key(key: ApiKey) -> Actor:

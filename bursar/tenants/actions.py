@@ -149,7 +149,7 @@ def _commanded(act: Act, roles: dict[WorkspaceMembership, WorkspaceRole]) -> dic
 
 
 def _set_role(act: Act, membership: WorkspaceMembership, role: WorkspaceRole) -> Change:
-    """The change names the person on both sides, by reference, so that they can be erased."""
+    """The change says whose role it is, by reference, so that the name can be erased."""
     person = membership.person
     replace_from(
         WorkspaceMembership,
@@ -157,12 +157,7 @@ def _set_role(act: Act, membership: WorkspaceMembership, role: WorkspaceRole) ->
         act.now,
         {"role": role.value, "is_support": False, "changed_at": act.now, "is_commanded": True},
     )
-    return Change(
-        label="Admin" if role is WorkspaceRole.ADMIN else "Member",
-        before=f"{membership.get_role_display()}",
-        after=person.name,
-        after_ref=person.public_id,
-    )
+    return Change("Role", membership.get_role_display(), str(role.label), who=person.name, who_ref=person.public_id)
 
 
 class PartnerToggle(ActionForm):

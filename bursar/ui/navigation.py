@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from django.urls import NoReverseMatch, reverse
+
+from bursar.core.registry import Registry
+
 
 class Side(StrEnum):
     PANEL = "panel"
@@ -37,11 +41,23 @@ class NavEntry:
         return self.right is None or (actor is not None and actor.can(self.right))
 
 
-ENTRIES: dict[str, NavEntry] = {}
+ENTRIES: Registry[NavEntry] = Registry("navigation entry")
+"""Pages register with the addresses, so `config/urls.py` closes it."""
 
 
 def register(entry: NavEntry) -> None:
-    ENTRIES[entry.key] = entry
+    ENTRIES.add(entry.key, entry)
+
+
+def list_faults() -> list[str]:
+    """Entries that lead nowhere, in words. Once the addresses are known."""
+    faults = []
+    for entry in ENTRIES.values():
+        try:
+            reverse(entry.url_name)
+        except NoReverseMatch:
+            faults.append(f"the navigation entry “{entry.key}” leads to {entry.url_name}, which is no address")
+    return faults
 
 
 def list_entries(side: Side = Side.PANEL) -> list[NavEntry]:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from bursar.core.registry import Registry
+
 TEST = "webhook.test"
 
 
@@ -42,7 +44,7 @@ _ENDS = {"ends_at": "2026-12-24T14:02:11+00:00", "last_day": "2026-12-24"}
 _ENDS_BY_DAY = {"ends_at": "2027-01-01T00:00:00+00:00", "last_day": "2026-12-31"}
 _FALLS = [{"workspace": "ws-1", "tier_before": "changemaker", "tier": "free"}]
 
-EVENTS: dict[str, Event] = {
+_DESCRIBED: dict[str, Event] = {
     "workspace.tier_changed": Event(
         "A workspace is on another tier, for good or until `ends_at`; it holds at once. Staff moved it, or its former "
         "tier ran out by the clock: then `lapsed_at` says when.",
@@ -57,7 +59,7 @@ EVENTS: dict[str, Event] = {
             "members": [{"person": "per-2", "role": "admin"}, {"person": "per-1", "role": "member"}],
             "changed_at": "2026-11-24T14:02:11+00:00",
         },
-        (("Admin", "member", ""), ("Member", "owner", "")),
+        (("Role", "member", "admin"), ("Role", "owner", "member")),
         of_workspace=True,
     ),
     "usage.reset": Event(
@@ -181,6 +183,11 @@ EVENTS: dict[str, Event] = {
     ),
     TEST: Event("Sent by hand from the panel, to see whether messages arrive. It names nobody.", of_account=False),
 }
+
+EVENTS: Registry[Event] = Registry("event")
+for _name, _event in _DESCRIBED.items():
+    EVENTS.add(_name, _event)
+EVENTS.close()
 
 CHOICES = [(name, name) for name in EVENTS if name != TEST]
 

@@ -48,7 +48,6 @@ def add_message(message: WebhookMessage, body: str, order: str, now: datetime, k
         order_key=f"{message.endpoint.public_id}:{order}",
         due_at=HELD_UNTIL if is_held else None,
     )
-    assert row is not None
     message.row, message.created_at = row, now
     message.message_id = message.message_id or message.public_id
     message.save()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from bursar.plans.models import Discount
 from bursar.tenants.models import BillingAccount, Person, Workspace
 from bursar.usage.models import Meter, UsageReset
 from bursar.usage.queries import get_standing
-from tests.cast import NOW, Cast, bring_all, fact, prove, refusal_of, usage
+from tests.cast import NOW, Cast, bring_all, fact, prove, refusal_of, seat, sign_in, usage
 
 HALF: dict[str, Any] = {"kind": "scholarship", "percent": "50", "end_date": ""}
 SET = "plans.account.set_discount"
@@ -143,7 +144,7 @@ def test_a_write_that_forgets_what_it_touched_is_loud(cast: Cast, monkeypatch: p
         Discount.objects.create(account=account, kind="partner", percent=5, valid_from=act.now)
         return Outcome("done")
 
-    monkeypatch.setitem(ACTIONS, SET, ACTIONS[SET].__class__(**{**vars(ACTIONS[SET]), "verb": forgetful}))
+    monkeypatch.setitem(ACTIONS.things, SET, ACTIONS[SET].__class__(**{**vars(ACTIONS[SET]), "verb": forgetful}))
     with pytest.raises(RuntimeError, match="touched"):
         run(SET, cast.ties, cast.haarlem.public_id, HALF, reason="x")
     assert not Discount.objects.exists()
@@ -191,6 +192,30 @@ def test_change_admin_hands_over(cast: Cast) -> None:
     assert dict(live.values_list("person__external_id", "role")) == {"ali": "admin", "maud": "member"}
     again = refusal_of("tenants.workspace.change_admin", cast.ties, cast.klimaat.public_id, data, reason="x")
     assert again.status in (409, 422)
+    prove()
+
+
+def test_change_admin_says_who_changes_wherever_it_is_read(cast: Cast) -> None:
+    """And it keeps no name in the line itself: whoever is erased is named nowhere, and the chain holds."""
+    bring_all(seat("klimaat", "lotte", "billing", NOW - timedelta(days=9)))
+    lotte, maud = Person.objects.get(external_id="lotte"), Person.objects.get(external_id="maud")
+    data = {"new_admin": lotte.public_id, "old_admin": maud.public_id}
+    key = "tenants.workspace.change_admin"
+    foreseen = preview(key, cast.ties, cast.klimaat.public_id, data)
+    assert [(c.heading, c.before, c.after) for c in foreseen.changes] == [
+        ("Lotte", "billing", "admin"), ("Maud", "owner", "member"),
+    ]  # fmt: skip
+    done = run(key, cast.ties, cast.klimaat.public_id, data, reason="Maud leaves")
+    line = AuditLine.objects.get(public_id=done.line_id)
+    assert [change["label"] for change in line.changes] == ["Role", "Role"] and "Lotte" not in str(line.changes)
+    book = sign_in("iris@agora.example").get(f"/panel/book/?q={cast.klimaat.public_id}").content.decode()
+    own = sign_in("maud@client.example").get("/history/").content.decode()
+    for page in (book, own):
+        text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+        assert "Lotte billing → admin" in text and "Maud owner → member" in text
+    run("product.person.erase", cast.iris, lotte.public_id, {"typed": "Lotte"}, reason="They asked")
+    book = sign_in("iris@agora.example").get(f"/panel/book/?q={cast.klimaat.public_id}").content.decode()
+    assert "Lotte" not in book and "erased" in book
     prove()
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bursar.attention.reasons import REASONS
 from bursar.attention.rules import (
     DROP_WINDOW,
-    PLACEHOLDERS,
     LoginSignal,
     fill,
     find_drop,
@@ -135,9 +135,11 @@ def test_the_reading(found: str, words: str) -> None:
 
 
 def test_templates_are_checked_and_filled() -> None:
-    assert why_not_text("at_cap", "Dear {contact}, {{so}} {workspace}") is None
+    assert why_not_text(REASONS["at_cap"].fills, "Dear {contact}, {{so}} {workspace}") is None
     for text in ("{", "a }", "{nobody}", "{contact.email}", "{contact!r}", "{contact:>9}", "{}", "{ends}"):
-        assert why_not_text("at_cap", text), text
-    assert why_not_text("at_cap", "{contact}", is_subject=True), "a subject stands in the book and names nobody"
+        assert why_not_text(REASONS["at_cap"].fills, text), text
+    assert why_not_text(REASONS["at_cap"].fills, "{contact}", is_subject=True), (
+        "a subject stands in the book and names nobody"
+    )
     assert fill("Dear {contact}, {{so}} {x}", {"contact": "Maud"}) == "Dear Maud, {so} {x}"
-    assert {"contact", "sender"} <= set.intersection(*map(set, PLACEHOLDERS.values()))
+    assert {"contact", "sender"} <= set.intersection(*(set(reason.fills) for reason in REASONS.values()))

@@ -140,7 +140,7 @@ def test_the_kebab_has_them_and_customers_never_see_them(cast: Cast) -> None:
     assert entries["Take…"].enabled and entries["Snooze…"].enabled and not entries["End snooze"].enabled
     assert entries["Send outreach mail…"].enabled
     assert (
-        "rests until 28 November 2026"
+        "rests: back on 28 November 2026"
         in preview(SNOOZE, cast.ties, cast.panel.public_id, {"until": "2026-11-28"}).sentence
     )
     assert names() == ["Jeugdpanel"], "a preview keeps nothing"

@@ -19,7 +19,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         words = "the browser tests want Chromium (on Debian: apt-get install chromium)"
-        if os.environ.get("BURSAR_REQUIRE_BROWSER"):
+        if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail(words)
         pytest.skip(words)
     from playwright.sync_api import sync_playwright

@@ -111,6 +111,7 @@ TOLD = {
     "/panel/notices/read": 405,
     "/panel/usage/export": 405,
     "/panel/files/<slug:file_id>": 404,  # no such file
+    "/panel/files/upload/<slug:kind>": 405,
     "/api/v1/files/<file_id>": 404,
     "/panel/mail/<slug:mail_id>": 404,  # nothing was sent yet
     "/panel/mail/<slug:mail_id>/html": 404,

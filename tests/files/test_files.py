@@ -133,7 +133,7 @@ def test_an_export_that_is_refused_after_the_writing_is_never_served(
 
 
 def test_kinds_are_closed_and_an_unknown_one_is_served_to_nobody(cast: Cast) -> None:
-    with pytest.raises(ImproperlyConfigured, match="closed"):
+    with pytest.raises(ImproperlyConfigured, match="too late"):
         kinds.kind("late", lambda actor, file: True, None)
     file = made_by(cast.iris, b"x")
     File.objects.filter(pk=file.pk).update(owner_kind="planet")

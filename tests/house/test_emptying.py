@@ -48,18 +48,18 @@ def test_a_database_that_cannot_be_emptied_stops_the_run(
     monkeypatch.setattr(emptying, "PATIENCE", 0.1)
     monkeypatch.setattr(emptying, "faults", [])
     with pytest.raises(emptying.StillTalking, match=r"next test would meet old data.*access_user"):
-        TransactionTestCase("__init__")._fixture_teardown()
+        emptying.empty_or_end(TransactionTestCase("__init__"))
     with pytest.raises(psycopg.OperationalError):  # cut off, or the database itself could not go
         other.execute("SELECT 1")
     assert User.objects.exists()
     item = SimpleNamespace(session=SimpleNamespace(shouldstop=False))
     hook = conftest.pytest_runtest_teardown(cast(Any, item))
     assert list(hook) == [None] and "next test would meet old data" in item.session.shouldstop
-    TransactionTestCase("__init__")._fixture_teardown()
+    emptying.empty_or_end(TransactionTestCase("__init__"))
     assert not User.objects.exists()
 
 
 def test_a_process_that_a_test_left_behind_is_killed() -> None:
     left = processes.start("worker")
-    TransactionTestCase("__init__")._fixture_teardown()
+    emptying.empty_or_end(TransactionTestCase("__init__"))
     assert left.poll() is not None

@@ -22,7 +22,7 @@ NOTE = "tenants.account.add_note"
 def tell(monkeypatch: pytest.MonkeyPatch, *notices: Notice, topic: Topic = Topic.REQUESTS, key: str = NOTE) -> None:
     visible = ACTIONS[key].customer_visible or any(not notice.is_for_staff for notice in notices)
     told = replace(ACTIONS[key], tell=notices, topic=topic, customer_visible=visible)
-    monkeypatch.setitem(ACTIONS, key, told)
+    monkeypatch.setitem(ACTIONS.things, key, told)
 
 
 def leave_note(cast: Cast, text: str, by: Actor | None = None, **more: Any) -> AuditLine:

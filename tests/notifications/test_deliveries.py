@@ -15,7 +15,7 @@ from bursar.config.minute import run_ticks
 from bursar.core import clock
 from bursar.notifications.models import Mail, Notification
 from bursar.outbox import store
-from bursar.outbox.carriers import CARRIERS, NotDelivered, Refused
+from bursar.outbox.carriers import CARRIERS, Carrier, NotDelivered, Refused
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.tenants.models import Person
 from tests.cast import NOW, Cast, prove, refusal_of, sign_in
@@ -27,14 +27,14 @@ KEY = "notifications.delivery.retry"
 @pytest.fixture
 def refused(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The mail carrier refuses as long as this is not empty."""
-    words, send = ["550 no such mailbox"], CARRIERS["mail"]
+    words, send = ["550 no such mailbox"], CARRIERS["mail"].carry
 
     def carry(row: OutboxRow) -> str | None:
         if words:
             raise Refused(words[0])
         return send(row)
 
-    monkeypatch.setitem(CARRIERS, "mail", carry)
+    monkeypatch.setitem(CARRIERS.things, "mail", Carrier(carry))
     return words
 
 
@@ -44,7 +44,7 @@ def test_a_final_refusal_fails_at_once_another_is_tried_again(
     def carry(row: OutboxRow) -> str:
         raise (Refused if row.key == "final" else NotDelivered)("no")
 
-    monkeypatch.setitem(CARRIERS, "test", carry)
+    monkeypatch.setitem(CARRIERS.things, "test", Carrier(carry))
     store.put("test", "final", {}, NOW)
     store.put("test", "later", {}, NOW)
     store.deliver_due(NOW)

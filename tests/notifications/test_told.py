@@ -114,7 +114,7 @@ def test_the_requester_is_named_by_the_outcome_and_no_secret_of_it_travels(
         ACTIONS[NOTE],
         verb=lambda act, target, data: Outcome("x", data={"requester": lotte.public_id, "link": "secret"}),
     )
-    monkeypatch.setitem(ACTIONS, NOTE, deciding)
+    monkeypatch.setitem(ACTIONS.things, NOTE, deciding)
     line = leave_note(cast, "x")
     assert OutboxRow.objects.get(kind="notice").payload["data"] == {"requester": lotte.public_id}
     carry_out()

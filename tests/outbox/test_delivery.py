@@ -11,13 +11,15 @@ from bursar.config.minute import run_ticks
 from bursar.core import clock, heartbeat
 from bursar.core.ticks import TICKS
 from bursar.outbox import store
-from bursar.outbox.carriers import CARRIERS
+from bursar.outbox.carriers import CARRIERS, Carrier, Refused
 from bursar.outbox.models import OutboxRow, OutboxState
 from tests.cast import NOW, Cast, bring_all, organisation, prove, workspace
 
 
-def test_a_kind_that_nobody_carries_is_not_kept(db: None, now: object) -> None:
-    assert store.put("pigeon", "k", {}, NOW) is None and not OutboxRow.objects.exists()
+def test_a_kind_that_nobody_carries_is_refused_loudly(db: None, now: object) -> None:
+    with pytest.raises(LookupError, match="pigeon"):
+        store.put("pigeon", "k", {}, NOW)
+    assert not OutboxRow.objects.exists()
 
 
 def test_failing_is_tried_again_and_told(db: None, now: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,7 +30,7 @@ def test_failing_is_tried_again_and_told(db: None, now: object, monkeypatch: pyt
         if len(tries) < 3:
             raise ConnectionError("away")
 
-    monkeypatch.setitem(CARRIERS, "test", carry)
+    monkeypatch.setitem(CARRIERS.things, "test", Carrier(carry))
     store.put("test", "k", {}, NOW)
     for minutes in (0, 0, 5, 30):
         store.deliver_due(NOW + timedelta(minutes=minutes))
@@ -38,7 +40,7 @@ def test_failing_is_tried_again_and_told(db: None, now: object, monkeypatch: pyt
 
 def test_a_row_left_half_sent_is_repeated_and_marked(db: None, now: object, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
-    monkeypatch.setitem(CARRIERS, "test", lambda row: seen.append(row.maybe_twice))
+    monkeypatch.setitem(CARRIERS.things, "test", Carrier(lambda row: seen.append(row.maybe_twice)))
     store.put("test", "k", {}, NOW)
     OutboxRow.objects.update(state=OutboxState.SENDING)
     assert store.deliver_due(NOW + timedelta(minutes=1)) == 0
@@ -63,8 +65,38 @@ def test_a_large_bulk_is_a_job_that_can_be_resumed(cast: Cast) -> None:
 
 
 def test_one_failing_tick_stops_no_other(db: None, now: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TICKS, "a.bad", lambda now: (_ for _ in ()).throw(RuntimeError("broken")))
+    monkeypatch.setitem(TICKS.things, "a.bad", lambda now: (_ for _ in ()).throw(RuntimeError("broken")))
     assert heartbeat.is_late(clock.now(), heartbeat.seen_at())
     assert run_ticks(clock.now()) == ["a.bad"]
     assert not heartbeat.is_late(clock.now(), heartbeat.seen_at())
     assert heartbeat.is_late(clock.now() + timedelta(minutes=6), heartbeat.seen_at())
+
+
+def test_a_carrier_says_what_follows_when_it_gives_up(db: None, now: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, in the transaction that marks the row: where that goes wrong, neither has happened."""
+    told: list[str] = []
+
+    def carry(row: OutboxRow) -> None:
+        raise Refused("no such address") if row.key == "final" else ConnectionError("away")
+
+    def gave_up(row: OutboxRow) -> None:
+        told.append(f"{row.key}: {row.last_error}")
+        heartbeat.beat(NOW, f"{row.key} {len(told)}")
+        if len(told) == 1:
+            raise RuntimeError("and this failed too")
+
+    monkeypatch.setitem(CARRIERS.things, "test", Carrier(carry, gave_up=gave_up))
+    store.put("test", "final", {}, NOW)
+    store.deliver_due(NOW)
+    row = OutboxRow.objects.get()
+    assert (row.state, row.last_error) == (OutboxState.WAITING, "no such address")
+    assert heartbeat.seen_at("final 1") is None
+    store.deliver_due(NOW + timedelta(hours=1))
+    store.deliver_due(NOW + timedelta(hours=9))
+    row.refresh_from_db()
+    assert row.state == OutboxState.FAILED and len(told) == 2 and heartbeat.seen_at("final 2") == NOW
+    store.put("test", "often", {}, NOW)
+    for hours in range(200, 100 + 12 * 200, 100):
+        store.deliver_due(NOW + timedelta(hours=hours))
+    assert told[2:] == ["often: ConnectionError: away"]
+    assert OutboxRow.objects.get(key="often").attempts == store.ATTEMPTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from bursar.actions.registry import ACTIONS
+from bursar.actions.registry import ACTIONS, list_declaration_faults
 from bursar.actions.run import run
+from bursar.actions.spec import Outcome
 from bursar.core import clock
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow, OutboxState
@@ -154,11 +156,20 @@ def test_what_the_clock_tells_carries_the_details_that_its_example_shows(cast: C
         assert set(body["data"]["details"]) == set(EVENTS[body["type"]].details), body["type"]
 
 
-def test_an_event_that_nobody_documented_is_loud_and_goes_nowhere(cast: Cast) -> None:
-    listen()
-    payload = {"line": "x", "event": "made.up", "target": "x", "kind": "x", "data": {}}
-    outbox.put("webhook", "made-up", payload, clock.now())
-    outbox.deliver_due(clock.now())
-    row = OutboxRow.objects.get(key="made-up")
-    assert row.state == OutboxState.WAITING and "documented nowhere" in row.last_error
-    assert not WebhookMessage.objects.exists()
+def test_an_event_that_nobody_described_is_named_at_start() -> None:
+    action = ACTIONS["usage.workspace.reset_usage"]
+    assert list_declaration_faults(action) == []
+    odd = replace(action, event="made.up", events=("usage.reset", "dreamt.up"))
+    words = "usage.workspace.reset_usage: sends the event {}, which `bursar/webhooks/events.py` does not describe"
+    assert list_declaration_faults(odd) == [words.format("dreamt.up"), words.format("made.up")]
+
+
+def test_an_event_that_its_action_does_not_declare_is_a_fault_at_once(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "usage.workspace.reset_usage"
+    odd = replace(ACTIONS[key], verb=lambda act, target, data: Outcome("Done.", event="trial.ended"))
+    monkeypatch.setitem(ACTIONS.things, key, odd)
+    with pytest.raises(RuntimeError, match=r"sends the event trial\.ended and does not declare it"):
+        run(key, cast.ties, cast.panel.public_id, reason="x")
+    assert not OutboxRow.objects.exists()

@@ -12,6 +12,7 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Undo
 from bursar.attention import queries, rules, words
 from bursar.attention.models import OutreachTemplate
+from bursar.attention.reasons import REASONS
 
 EDIT = "attention.template.edit"
 
@@ -36,7 +37,7 @@ class EditTemplate(ActionForm):
         super().__init__(*args, **kwargs)
         template = self.case.target
         self.fields["subject"].initial, self.fields["body"].initial = template.subject, template.body
-        names = ", ".join(f"{{{name}}}" for name in rules.PLACEHOLDERS[template.reason])
+        names = ", ".join(f"{{{name}}}" for name in REASONS[template.reason].fills)
         self.fields["body"].help_text = f"Filled in for each mail: {names}."
 
     def clean_subject(self) -> str:
@@ -46,7 +47,7 @@ class EditTemplate(ActionForm):
         return self._checked(self.cleaned_data["body"].replace("\r\n", "\n"), is_subject=False)
 
     def _checked(self, text: str, *, is_subject: bool) -> str:
-        sentence = rules.why_not_text(self.case.target.reason, text, is_subject=is_subject)
+        sentence = rules.why_not_text(REASONS[self.case.target.reason].fills, text, is_subject=is_subject)
         if sentence:
             raise forms.ValidationError(sentence)
         return text

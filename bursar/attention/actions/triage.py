@@ -103,7 +103,7 @@ def snooze(act: Act, target: Any, data: Cleaned) -> Outcome:
         day = triage.snoozed_until.date().isoformat() if triage.snoozed_until else ""
         undo = Undo(_key(act.case, "snooze"), {"until": day})
     since = line.row.since or act.now
-    settle(act.case, snoozed_at=max(act.now, since), snoozed_until=until, snoozed_rank=line.row.rank)
+    settle(act.case, snoozed_at=max(act.now, since), snoozed_until=until, snoozed_reason=line.reason.key)
     words = say_snooze(until)
     return Outcome(f"{target} rests: {words}.", [Change("Snoozed", before, words, private=True)], undo=undo)
 
@@ -112,7 +112,7 @@ def wake(act: Act, target: Any, data: Cleaned) -> Outcome:
     triage = triage_of(act.case)
     assert triage is not None
     until = triage.snoozed_until
-    settle(act.case, snoozed_at=None, snoozed_until=None, snoozed_rank=0)
+    settle(act.case, snoozed_at=None, snoozed_until=None, snoozed_reason="")
     undo = None
     if line_of(act.case):
         undo = Undo(_key(act.case, "snooze"), {"until": until.date().isoformat() if until else ""})

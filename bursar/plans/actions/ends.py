@@ -96,7 +96,9 @@ def _say_discounts(found: Foreseen) -> str:
     return f"The {' and the '.join(sorted(words))}"
 
 
-def _declare(kind: EndKind, notices: tuple[Notice, ...], topic: Topic, **words: str) -> None:
+def _declare(
+    kind: EndKind, notices: tuple[Notice, ...], topic: Topic, more_events: tuple[str, ...] = (), **words: str
+) -> None:
     @action(
         key=f"plans.account.tell_{kind}_end",
         on=BillingAccount,
@@ -109,6 +111,7 @@ def _declare(kind: EndKind, notices: tuple[Notice, ...], topic: Topic, **words: 
         tell=notices,
         topic=topic,
         event=f"{kind}.ending",
+        events=(f"{kind}.ended", *more_events),
         in_menu=False,
         **words,
     )
@@ -135,6 +138,7 @@ _declare(
     EndKind.GRANT,
     (Notice.WORKSPACE_ADMINS, Notice.GRANTER),
     Topic.PLAN,
+    ("trial.ending", "trial.ended"),
     label="End of a timed grant",
     done="End of a time-limited tier",
     help="Tells the customer's admins, and whoever granted it, that a timed grant ends soon or has ended.",

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from bursar.actions.spec import Case
+from bursar.actions.registry import declaration_check
+from bursar.actions.spec import Action, Case
+from bursar.webhooks.events import EVENTS
+
+
+@declaration_check("webhooks.events")
+def list_undescribed(action: Action) -> list[str]:
+    """What nobody described, nobody could receive."""
+    names = {action.event, *action.events} - {""}
+    return [
+        f"sends the event {name}, which `bursar/webhooks/events.py` does not describe"
+        for name in sorted(names - EVENTS.keys())
+    ]
 
 
 def why_gone(case: Case) -> str | None:

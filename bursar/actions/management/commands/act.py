@@ -55,13 +55,13 @@ class Command(BaseCommand):
                 idempotency_key=options["idempotency_key"],
             )
         if options["json"]:
-            changes = [[c.label, c.before, c.after] for c in [*outcome.changes, *outcome.effects]]
+            changes = [[c.heading, c.before, c.after] for c in [*outcome.changes, *outcome.effects]]
             found = {"sentence": outcome.sentence, "changes": changes, "line": outcome.line_id, "data": outcome.data}
             self.stdout.write(json.dumps(found, ensure_ascii=False))
             return
         self.stdout.write(outcome.sentence)
         for change in [*outcome.changes, *outcome.effects]:
-            self.stdout.write(f"  {change.label}: {change.before or '–'} → {change.after or '–'}")
+            self.stdout.write(f"  {change.heading}: {change.before or '–'} → {change.after or '–'}")
 
     def _many(self, options: dict[str, Any], data: dict[str, str]) -> None:
         made = bulk.start(

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
-from bursar.config.minute import run_ticks
+from bursar.config.minute import enqueue_ticks
 from bursar.config.parent import end_with_parent
 from bursar.core import clock
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["until_eof"]:
             end_with_parent()
-        run_ticks(clock.now())
+        enqueue_ticks(clock.now())
         connector = cast(DjangoConnector, app.connector).get_worker_connector()
         with app.replace_connector(connector) as worker_app:
             worker_app.run_worker(

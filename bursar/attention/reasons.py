@@ -1,0 +1,163 @@
+"""Why somebody needs a human: each reason once, whole, the most urgent first. DOMAIN 5, decision 8.
+
+A source is SQL that yields the rows of one reason. Of workspaces each row stands in one source; accounts may stand in
+several, and are listed under the first. Values: `candidates.Lists`. Lower rooms' tables are read, never written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+TRIAL_ENDS_WITHIN = timedelta(days=3)
+
+# As usage.rules.calc_cap_state: four fifths of the cap, or at the pace of the last 14 days reached within 7. What was
+# counted lately is part of what is counted, so nobody below two thirds gets there, and events are read between the two.
+_APPROACHING = (
+    "CASE WHEN m.seconds * 5 >= w.cap_seconds::bigint * 4 THEN true ELSE m.seconds * 2 + COALESCE(("
+    "SELECT SUM(e.seconds) FROM usage_usageevent e WHERE e.workspace_id = m.workspace_id AND e.tier = m.tier "
+    "AND e.at <= %(now)s AND e.at > "
+    "GREATEST(%(pace_since)s, (SELECT MAX(r.at) FROM usage_usagereset r WHERE r.workspace_id = m.workspace_id "
+    "AND r.at <= %(now)s))), 0) >= w.cap_seconds::bigint * 2 END"
+)
+_METERED = (
+    "SELECT m.workspace_id AS key, w.account_id, m.full_since AS since, d.at AS dropped_at, m.seconds, "
+    "w.cap_seconds, w.tier FROM usage_meter m "
+    "JOIN rollup_workspacemonth w ON w.workspace_id = m.workspace_id AND w.month = %(month)s "
+    "AND w.cap_seconds IS NOT NULL AND w.tier = m.tier LEFT JOIN drops d ON d.workspace_id = m.workspace_id WHERE "
+)
+_FULL_PILOT = _METERED + "m.full_since IS NOT NULL AND m.tier = ANY(%(hard)s)"
+_FULL = _METERED + "m.full_since IS NOT NULL AND m.tier <> ALL(%(hard)s)"
+_NEARLY_FULL = _METERED + f"m.is_near AND m.full_since IS NULL AND {_APPROACHING}"
+_DROPPED = (
+    "SELECT d.workspace_id AS key, w.account_id, d.at AS since, d.at AS dropped_at, m.seconds, "
+    "w.cap_seconds, w.tier FROM drops d "
+    "JOIN rollup_workspacemonth w ON w.workspace_id = d.workspace_id AND w.month = %(month)s "
+    "LEFT JOIN usage_meter m ON m.workspace_id = d.workspace_id AND m.tier = w.tier "
+    f"AND m.is_near WHERE m.id IS NULL OR w.cap_seconds IS NULL OR (m.full_since IS NULL AND NOT {_APPROACHING})"
+)
+
+# Accounts: `since` or `ends_at`, of the facts of the month. `{only}` narrows to one account when one row is asked.
+_ACCOUNTS = "rollup_accountmonth a WHERE a.month = %(month)s AND a.is_listed{only} AND "
+_JOINED = "JOIN rollup_accountmonth a ON a.account_id = e.account_id AND a.month = %(month)s AND a.is_listed{only} "
+_OWED = "SELECT a.account_id, a.overdue_since AS since, NULL::timestamptz AS ends_at FROM " + _ACCOUNTS
+_PAYMENT_FAILED = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'self_serve'"
+_INVOICE_OVERDUE = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'managed'"
+
+# Class and status leave those whom money, a trial, an invoice or 100 % off keeps. What is left: a workspace on a paid
+# base tier at a price above 0, nothing timed on it, and no day until which the account's tiers are kept.
+_NOBODY_PAYS = (
+    "SELECT a.account_id, {since} AS since, NULL::timestamptz AS ends_at FROM "
+    + _ACCOUNTS
+    + "a.klass = 'comped' AND a.mode = 'self_serve' AND a.status IN ('none', 'cancelled') "
+    "AND EXISTS (SELECT 1 FROM rollup_workspacemonth w WHERE w.account_id = a.account_id AND w.month = a.month "
+    "AND w.base_tier = ANY(%(paid)s) AND w.discount_percent < 100 AND w.grant_until IS NULL) "
+    "AND NOT EXISTS (SELECT 1 FROM plans_paymentterms p WHERE p.account_id = a.account_id AND p.lapses_at > %(now)s "
+    "AND p.valid_from <= %(now)s AND (p.valid_until IS NULL OR p.valid_until > %(now)s))"
+)
+# The last thing that ended or was set before: terms, paid time, discounts and grants; not before the first paid tier.
+_PLACES = "SELECT x.id FROM tenants_workspace x WHERE x.account_id = a.account_id"
+_NOBODY_SINCE = (
+    "GREATEST((SELECT MAX(GREATEST(p.valid_from, CASE WHEN p.paid_until <= %(now)s THEN p.paid_until END, "
+    "CASE WHEN p.lapses_at <= %(now)s THEN p.lapses_at END)) FROM plans_paymentterms p "
+    "WHERE p.account_id = a.account_id AND p.valid_from <= %(now)s), "
+    "(SELECT MAX(s.service_until) FROM plans_paidperiod s "
+    "WHERE s.account_id = a.account_id AND s.service_until <= %(now)s), "
+    "(SELECT MAX(d.valid_until) FROM plans_discount d "
+    f"WHERE (d.account_id = a.account_id OR d.workspace_id IN ({_PLACES})) AND d.valid_until <= %(now)s), "
+    f"(SELECT MAX(g.valid_until) FROM plans_tiergrant g WHERE g.workspace_id IN ({_PLACES}) "
+    "AND g.valid_until <= %(now)s), "
+    f"(SELECT MIN(b.valid_from) FROM plans_basetier b WHERE b.workspace_id IN ({_PLACES}) "
+    "AND b.tier = ANY(%(paid)s) AND b.valid_from <= %(now)s AND (b.valid_until IS NULL OR b.valid_until > %(now)s)))"
+)
+_EARLIEST = "SELECT e.account_id, NULL::timestamptz AS since, MIN(e.ends_at) AS ends_at FROM ("
+_TIER_ENDING = (
+    _EARLIEST + "SELECT w.account_id, g.valid_until AS ends_at FROM plans_tiergrant g "
+    "JOIN rollup_workspacemonth w ON w.workspace_id = g.workspace_id AND w.month = %(month)s "
+    "AND w.grant_until = g.valid_until AND w.tier <> w.base_tier WHERE g.kind <> %(trial)s "
+    "AND g.valid_from <= %(now)s AND g.valid_until > %(now)s AND g.valid_until <= %(tier_until)s "
+    "UNION ALL SELECT p.account_id, p.lapses_at FROM plans_paymentterms p WHERE p.lapses_at > %(now)s "
+    "AND p.lapses_at <= %(tier_until)s AND p.valid_from <= %(now)s "
+    "AND (p.valid_until IS NULL OR p.valid_until > p.lapses_at) AND EXISTS (SELECT 1 FROM rollup_workspacemonth w "
+    "WHERE w.account_id = p.account_id AND w.month = %(month)s AND w.base_tier = ANY(%(paid)s) "
+    "AND (w.grant_until IS NULL OR w.grant_until <= p.lapses_at))) e " + _JOINED + "GROUP BY 1"
+)
+# A discount whose end raises a price: of a paid tier that lasts longer, where no other discount does as much after it.
+_DISCOUNT_ENDING = (
+    _EARLIEST + "SELECT COALESCE(d.account_id, x.account_id) AS account_id, d.valid_until AS ends_at, d.kind "
+    "FROM plans_discount d LEFT JOIN tenants_workspace x ON x.id = d.workspace_id "
+    "WHERE d.valid_until > %(now)s AND d.valid_until <= %(discount_until)s AND d.valid_from <= %(now)s "
+    "AND d.percent > 0 AND EXISTS (SELECT 1 FROM rollup_workspacemonth w "
+    "WHERE w.account_id = COALESCE(d.account_id, x.account_id) AND w.month = %(month)s "
+    "AND (d.workspace_id IS NULL OR w.workspace_id = d.workspace_id) AND w.tier = ANY(%(paid)s) "
+    "AND (w.grant_until IS NULL OR w.grant_until > d.valid_until OR w.base_tier = ANY(%(paid)s)) "
+    "AND NOT EXISTS (SELECT 1 FROM plans_discount o WHERE o.id <> d.id AND o.valid_from <= %(now)s "
+    "AND (o.valid_until IS NULL OR o.valid_until > d.valid_until) AND ((d.workspace_id IS NULL "
+    "AND o.workspace_id = w.workspace_id) OR (d.workspace_id IS NOT NULL AND o.account_id = x.account_id "
+    "AND o.percent >= d.percent))))) e " + _JOINED + "WHERE NOT (e.kind = 'trial' AND a.klass = 'trial') GROUP BY 1"
+)
+_UNTIL = "(a.reason ->> 'until')::timestamptz"
+_TRIAL_ENDING = (
+    f"SELECT a.account_id, NULL::timestamptz AS since, {_UNTIL} AS ends_at FROM "
+    + _ACCOUNTS
+    + f"a.klass = 'trial' AND {_UNTIL} <= %(trial_until)s"
+)
+
+_LONGEST = "s.since, a.mrr + a.potential DESC, s.key"
+_DEAREST = "a.mrr + a.potential DESC, s.key"
+_SOONEST = "s.ends_at, a.mrr + a.potential DESC, s.key"
+_COMMON = ("contact", "organisation", "company", "sender")
+_OF_CAP = (*_COMMON, "workspace", "tier", "counted", "cap")
+_OF_ACCOUNT = (*_COMMON, "account")
+_OF_DEBT = (*_OF_ACCOUNT, "since")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """`source`: SQL of its rows; `order`: among them; `fills`: the placeholders of its prepared mail.
+
+    `lasts`: what stands before how long it has lasted ("full for 3 days"); empty where that is not said.
+    `is_blocked`: nothing more can be recorded, or uploaded, since then.
+    """
+
+    key: str
+    label: str
+    source: str
+    order: str
+    fills: tuple[str, ...]
+    tone: str = "warn"
+    lasts: str = ""
+    is_blocked: bool = False
+
+
+WORKSPACE_REASONS = (
+    Reason("pilot_hard_block", "pilot blocked", _FULL_PILOT, _LONGEST, (*_OF_CAP, "since"), "bad", "full for", True),
+    Reason("at_cap", "at cap", _FULL, _LONGEST, (*_OF_CAP, "since"), "bad", "full for", True),
+    Reason("approaching_cap", "approaching cap", _NEARLY_FULL, _DEAREST, _OF_CAP),
+    Reason(
+        "recently_downgraded",
+        "recently downgraded",
+        _DROPPED,
+        _DEAREST,
+        (*_COMMON, "workspace", "tier", "former_tier", "since"),
+    ),
+)
+ACCOUNT_REASONS = (
+    Reason("payment_failed", "payment failed", _PAYMENT_FAILED, _LONGEST, _OF_DEBT, "bad", "open for"),
+    Reason(
+        "invoice_overdue", "invoice overdue", _INVOICE_OVERDUE, _LONGEST, (*_OF_ACCOUNT, "since"), "bad", "open for"
+    ),
+    Reason(
+        "nobody_pays",
+        "nobody pays",
+        _NOBODY_PAYS.replace("{since}", _NOBODY_SINCE),
+        _LONGEST,
+        (*_OF_ACCOUNT, "tier", "since"),
+        lasts="for",
+    ),
+    Reason("tier_ending", "tier ending", _TIER_ENDING, _SOONEST, (*_OF_ACCOUNT, "tier", "ends")),
+    Reason("discount_ending", "discount ending", _DISCOUNT_ENDING, _SOONEST, (*_OF_ACCOUNT, "ends")),
+    Reason("trial_ending", "trial ending", _TRIAL_ENDING, _SOONEST, (*_OF_ACCOUNT, "ends")),
+)
+REASONS = {reason.key: reason for reason in (*WORKSPACE_REASONS, *ACCOUNT_REASONS)}
+DOWNGRADED = WORKSPACE_REASONS[3].key

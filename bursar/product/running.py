@@ -1,0 +1,66 @@
+"""Imports begun in the panel, carried out by the worker. Killed and begun again, nothing is taken twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import structlog
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from bursar.access.actor import Actor, Door, system
+from bursar.core import clock
+from bursar.core.errors import Refusal
+from bursar.files import csv, queries, store
+from bursar.files.models import File
+from bursar.product.actions.files import IMPORT
+from bursar.product.importing import Report, import_lines
+from bursar.product.models import ImportRun, ImportState
+
+log = structlog.get_logger()
+BATCH = 1000
+
+
+def carry_out(import_id: str) -> None:
+    """Whoever began it must still be allowed to. What goes wrong is said on the page, and in the log."""
+    made = ImportRun.objects.select_related("file").get(public_id=import_id)
+    if made.state != ImportState.RUNNING:
+        return
+    actor: Actor = import_string(settings.BURSAR_ACTOR_LOADER)(made.actor, Door.JOB)
+    try:
+        file = queries.get_file(actor, made.file.public_id if made.file else "", clock.now(), IMPORT)
+        report = import_lines(queries.read_lines(file), system("import"), strict=made.is_strict)
+        _close(made, report, _write(report, actor))
+    except Refusal as refusal:
+        _fail(made, refusal.sentence)
+    except Exception:
+        log.exception("import_failed", id=import_id)
+        _fail(made, "Something broke on our side; the log of the worker says what. What was taken before stays.")
+
+
+def _write(report: Report, actor: Actor) -> File | None:
+    """The bad lines as a file for whoever began it."""
+    if not report.bad:
+        return None
+    written = csv.write(["line", "why"], _batches(report))
+    return store.finish(written.file, actor, clock.now(), name="bursar-import-left-out.csv", rows=written.rows)
+
+
+def _batches(report: Report) -> Iterator[list[list[str]]]:
+    rows = [[str(number), why] for number, why in sorted(report.bad.items())]
+    for start in range(0, len(rows), BATCH):
+        yield rows[start : start + BATCH]
+
+
+def _close(made: ImportRun, report: Report, file: File | None) -> None:
+    problem = "" if report.done else "Nothing was taken: all or nothing was asked for."
+    ImportRun.objects.filter(pk=made.pk).update(
+        state=ImportState.DONE if report.done else ImportState.FAILED, lines=report.lines, taken=report.taken,
+        left_out=len(report.bad), report=file, problem=problem, finished_at=clock.now(),
+    )  # fmt: skip
+
+
+def _fail(made: ImportRun, sentence: str) -> None:
+    ImportRun.objects.filter(pk=made.pk).update(
+        state=ImportState.FAILED, problem=sentence[:300], finished_at=clock.now()
+    )

@@ -1,0 +1,89 @@
+"""The minute only enqueues: a tick is a job of its own, and a slow one delays no other."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from bursar.config import jobs
+from bursar.config.minute import enqueue_ticks
+from bursar.core import clock, heartbeat
+from bursar.core.ticks import TICKS
+from tests.cast import NOW
+
+
+def list_waiting() -> list[str]:
+    waiting = ProcrastinateJob.objects.filter(task_name="config.tick", status="todo")
+    return sorted(waiting.values_list("args__name", flat=True))
+
+
+def test_each_minute_enqueues_each_tick_once(db: None, now: datetime) -> None:
+    enqueue_ticks(NOW)
+    enqueue_ticks(NOW + timedelta(minutes=1))
+    assert list_waiting() == sorted(TICKS)
+    assert not ProcrastinateJob.objects.filter(task_name="config.tick", lock=None).exists()
+    assert heartbeat.seen_at() == NOW + timedelta(minutes=1)
+
+
+def work_until_idle() -> None:
+    """A worker of two, in this process, until no job is left that could be taken."""
+    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]  # Django's connector has it
+    with app.replace_connector(connector) as worker_app:
+        worker_app.run_worker(concurrency=2, wait=False, install_signal_handlers=False, delete_jobs="successful")
+
+
+def test_a_slow_tick_delays_no_other(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_ran, slow_ended_well = threading.Event(), threading.Event()
+
+    def be_slow(now: datetime) -> None:
+        if quick_ran.wait(20):
+            slow_ended_well.set()
+        connection.close()
+
+    def be_quick(now: datetime) -> None:
+        quick_ran.set()
+        connection.close()
+
+    monkeypatch.setattr(TICKS, "things", {"a.slow": be_slow, "b.quick": be_quick})
+    enqueue_ticks(clock.now())
+    work_until_idle()
+    assert quick_ran.is_set() and slow_ended_well.is_set()
+    assert list_waiting() == []
+
+
+@pytest.mark.parametrize("waits_too", [False, True])
+def test_what_a_killed_worker_left_is_done_in_the_next_minutes(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch, waits_too: bool
+) -> None:
+    """Also when the minute enqueued another one of its name since: then that one is enough."""
+    ran: list[str] = []
+    monkeypatch.setattr(TICKS, "things", {"a.killed": lambda now: ran.append("a.killed")})
+    enqueue_ticks(clock.now())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id"
+        )
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s WHERE task_name = 'config.tick'",
+            [cursor.fetchone()[0]],
+        )
+    if waits_too:
+        enqueue_ticks(clock.now())
+    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]  # Django's connector has it
+
+    async def retry() -> None:
+        with app.replace_connector(connector) as worker_app:
+            async with worker_app.open_async():
+                await jobs.retry_stalled(0)
+
+    asyncio.run(retry())
+    assert list_waiting() == ["a.killed"]
+    work_until_idle()
+    assert ran == ["a.killed"]
+    assert not ProcrastinateJob.objects.filter(task_name="config.tick").exists()
