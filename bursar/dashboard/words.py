@@ -191,5 +191,4 @@ def _why_no_charge(bill: Bill) -> str:
 
 def say_discount(discount: Discount) -> str:
     """ "50 % scholarship, until 31 December 2026" """
-    words = describe_discount(discount.get_kind_display(), discount.percent, discount.end_date)
-    return "no discount here: the full price" if discount.percent == 0 else words
+    return describe_discount(discount.get_kind_display(), discount.percent, discount.end_date)

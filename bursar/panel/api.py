@@ -78,6 +78,7 @@ def read_account(request: HttpRequest, account_id: str, people: int = PAGE, invi
             "price": {
                 "cadence": price.cadence,
                 "total_eur": plain(price.total),
+                "frozen_at": price.frozen_at.isoformat() if price.frozen_at else None,
                 "lines": [
                     {"tier": line.tier, "seats": line.seats, "rate_eur": plain(line.rate), "percent_off": line.percent,
                      "amount_eur": plain(line.amount), "is_floor": line.is_floor}

@@ -498,5 +498,6 @@ def why_not_discount(kind: str, percent: int, end_date: date | None, today: date
 
 
 def describe_discount(kind_label: str, percent: int, end_date: date | None) -> str:
+    """ "50 % scholarship, until 31 December 2026"; 0 %, on a workspace, is none: the account's does not hold there."""
     until = f", until {say_day(end_date)}" if end_date else ""
-    return f"{percent} % {kind_label}{until}"
+    return f"{percent} % {kind_label}{until}" if percent else f"no discount here, the full price{until}"

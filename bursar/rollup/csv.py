@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
@@ -28,12 +28,13 @@ LINES = 1000
 ACCOUNT_COLUMNS = (
     "month", "account_id", "account", "scope", "organisation", "partner", "class", "reason", "reason_until",
     "reason_last_day", "tier", "payment_mode", "payment_status", "cadence", "discount_percent", "discount_kind",
-    "workspaces", "seats", "recorded_hours", "mrr_eur", "potential_eur", "contact", "contact_email", "account_manager",
-    "last_payment_at", "restated",
+    "discount_last_day", "workspaces", "seats", "recorded_hours", "mrr_eur", "potential_eur", "contact",
+    "contact_email", "account_manager", "last_payment_at", "restated",
 )  # fmt: skip
 WORKSPACE_COLUMNS = (
     "workspace_id", "workspace", "kind", "visibility", "workspace_tier", "tier_until", "tier_last_day",
-    "workspace_seats", "externals", "observers", "workspace_hours", "counted_hours", "cap_hours", "cap_state",
+    "workspace_discount_percent", "workspace_discount_last_day", "workspace_seats", "externals", "observers",
+    "workspace_hours", "counted_hours", "cap_hours", "cap_state",
 )  # fmt: skip
 ONCE = ("seats", "recorded_hours", "mrr_eur", "potential_eur")
 
@@ -55,6 +56,7 @@ class Flat(NamedTuple):
     cadence: str
     discount_percent: int
     discount_kind: str
+    discount_end_date: date | None
     workspaces: int
     seats: int
     recorded_seconds: int
@@ -68,8 +70,8 @@ class Flat(NamedTuple):
 FLAT = (
     "account_id", "account__public_id", "account__shown_label", "account__scope", "account__organisation__name",
     "account__organisation__is_partner", "klass", "reason", "tier", "mode", "status", "cadence", "discount_percent",
-    "discount_kind", "workspaces", "seats", "recorded_seconds", "mrr", "potential", "manager__user__name",
-    "manager__user__email", "restated_at",
+    "discount_kind", "discount_end_date", "workspaces", "seats", "recorded_seconds", "mrr", "potential",
+    "manager__user__name", "manager__user__email", "restated_at",
 )  # fmt: skip
 
 
@@ -108,6 +110,7 @@ def _cells(flat: Flat, reason: Explained, contacts: list[Contact], paid_at: date
         flat.cadence,
         str(flat.discount_percent),
         flat.discount_kind,
+        flat.discount_end_date.isoformat() if flat.discount_end_date else "",
         str(flat.workspaces),
         str(flat.seats),
         plain_hours(flat.recorded_seconds),
@@ -134,6 +137,8 @@ def workspace_rows(line: AccountLine, view: View) -> Iterator[dict[str, str]]:
             "workspace_tier": fact.tier,
             "tier_until": fact.grant_until.isoformat() if fact.grant_until else "",
             "tier_last_day": last_day_of(fact.grant_until).isoformat() if fact.grant_until else "",
+            "workspace_discount_percent": str(fact.discount_percent),
+            "workspace_discount_last_day": fact.discount_end_date.isoformat() if fact.discount_end_date else "",
             "workspace_seats": str(fact.seats),
             "externals": str(fact.externals),
             "observers": str(fact.observers),

@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from bursar.core.ids import PublicIdField
-from bursar.plans.models import Tier
+from bursar.plans.models import DiscountKind, Tier
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Workspace
 
@@ -38,7 +38,7 @@ class AccountMonth(models.Model):
     status = models.CharField(max_length=12)
     cadence = models.CharField(max_length=8, blank=True)
     overdue_since = models.DateTimeField(null=True)
-    discount_kind = models.CharField(max_length=16, blank=True)
+    discount_kind = models.CharField(max_length=16, blank=True, choices=DiscountKind.choices)
     discount_percent = models.PositiveSmallIntegerField(default=0)
     discount_end_date = models.DateField(null=True)
     workspaces = models.PositiveIntegerField()
@@ -87,7 +87,7 @@ class WorkspaceMonth(models.Model):
     base_tier = models.CharField(max_length=12, choices=Tier.choices)
     grant_kind = models.CharField(max_length=16, blank=True)
     grant_until = models.DateTimeField(null=True)
-    discount_kind = models.CharField(max_length=16, blank=True)
+    discount_kind = models.CharField(max_length=16, blank=True, choices=DiscountKind.choices)
     discount_percent = models.PositiveSmallIntegerField(default=0)
     discount_end_date = models.DateField(null=True)
     seats = models.PositiveIntegerField()

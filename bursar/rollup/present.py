@@ -234,6 +234,7 @@ def workspace_row(line: WorkspaceLine) -> dict[str, Any]:
         "tier_from": Tier(fact.base_tier).label if fact.grant_until else "",
         "tier_ends_at": fact.grant_until,
         "discount": f"{fact.discount_percent} % off" if fact.discount_percent else "",
+        "discount_words": words.discount(fact),
         "fact": fact,
         "standing": line.standing,
         "tone": {"ok": "", "approaching": "warn"}.get(line.standing.state.key, "bad"),

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from bursar.core.days import last_day_of, say_day, say_end
 from bursar.plans.models import DiscountKind, PaymentStatus
-from bursar.rollup.models import AccountMonth
+from bursar.rollup.models import AccountMonth, WorkspaceMonth
 
 _SENTENCES = {
     "subscription": "A Mollie subscription is live.",
     "past_due": "A Mollie payment is past due since {since}.",
     "cancelled": "Cancelled; paid until {until}.",
+    "set_back": "Back to self-serve; paid until {until}.",
     "invoice_settled": "A settled invoice covers this period.",
     "renewal_unpaid": "Renewal unpaid since {since}.",
     "reverse_trial": "On a reverse trial until {until}.",
@@ -64,10 +65,11 @@ def _kind(value: str) -> str:
     return DiscountKind(value).label if value else "discount"
 
 
-def discount(fact: AccountMonth) -> str:
+def discount(fact: AccountMonth | WorkspaceMonth) -> str:
     if not fact.discount_percent:
         return ""
-    return f"discounted {fact.discount_percent} %, {_kind(fact.discount_kind)}"
+    until = f", until {say_day(fact.discount_end_date)}" if fact.discount_end_date else ""
+    return f"discounted {fact.discount_percent} %, {_kind(fact.discount_kind)}{until}"
 
 
 def status_label(fact: AccountMonth) -> str:
@@ -82,7 +84,7 @@ def badge(fact: AccountMonth, at: datetime) -> tuple[str, str] | None:
         return f"{word} {days} d", "bad"
     if fact.klass == "trial" and fact.reason.get("until"):
         return f"ends {say_end(datetime.fromisoformat(fact.reason['until']), is_short=True)}", "warn"
-    if fact.reason["code"] == "cancelled" and fact.reason.get("until"):
+    if fact.reason["code"] in ("cancelled", "set_back") and fact.reason.get("until"):
         return f"paid until {say_end(datetime.fromisoformat(fact.reason['until']), is_short=True)}", "warn"
     if fact.klass == "managed":
         return "unpaid", "warn"

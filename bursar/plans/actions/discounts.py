@@ -76,19 +76,48 @@ def _why_same_discount(case: Case, data: Cleaned) -> str | None:
 def _why_no_discount(case: Case) -> str | None:
     if _discount(case) is not None:
         return None
-    if isinstance(case.target, Workspace) and queries.get_discount(case.now, account_id=case.target.account_id):
+    if _account_discount(case):
         return "The workspace has no discount of its own; the account's holds here."
     return "There is no discount to remove."
 
 
+def _account_discount(case: Case) -> Discount | None:
+    """What the account has, seen from one of its workspaces."""
+    if isinstance(case.target, BillingAccount):
+        return None
+    found: Discount | None = case.once(
+        "account discount", lambda: queries.get_discount(case.now, account_id=case.target.account_id)
+    )
+    return found
+
+
+def _beneath(case: Case) -> str:
+    """What holds where a workspace has no discount of its own."""
+    shared = _account_discount(case)
+    return f"{_words(shared)}, the account's" if shared else ""
+
+
+def _foresee_discount(case: Case, data: Cleaned) -> list[str]:
+    """A discount that changes nothing is called so."""
+    shared = _account_discount(case)
+    if data["percent"] == 0:
+        if shared is None:
+            return ["The full price holds here already; a later discount of the account will not hold here."]
+        return [f"The account's {shared.percent} % does not hold here any more: the full price does."]
+    if shared is not None and shared.percent == data["percent"]:
+        return [f"The account's {shared.percent} % holds here already: the price stays the same."]
+    return []
+
+
 def _set_discount(act: Act, data: Cleaned) -> Outcome:
-    before = _words(_discount(act.case))
+    before = _words(_discount(act.case)) or _beneath(act.case)
     until = end_of(data["end_date"]) if data["end_date"] else None
     values = {name: data[name] for name in ("kind", "percent", "end_date")}
     undo = _undo(act.case)
     made = replace_from(Discount, _subject(act.case), act.now, {**values, "valid_until": until})
     changes = [Change("Discount", before, _words(made))]
-    return Outcome(f"{act.case.target} gets {_words(made)}.", changes, data=_told(act.case, made), undo=undo)
+    verb = "gets" if data["percent"] else "has"
+    return Outcome(f"{act.case.target} {verb} {_words(made)}.", changes, data=_told(act.case, made), undo=undo)
 
 
 def _told(case: Case, discount: Discount | None) -> dict[str, Any]:
@@ -113,7 +142,7 @@ def _remove_discount(act: Act) -> Outcome:
     before = _words(_discount(act.case))
     undo = _undo(act.case)
     replace_from(Discount, _subject(act.case), act.now, None)
-    changes = [Change("Discount", before, "")]
+    changes = [Change("Discount", before, _beneath(act.case))]
     sentence = f"The discount of {act.case.target} ends now: {before}."
     return Outcome(sentence, changes, data=_told(act.case, None), undo=undo)
 
@@ -134,6 +163,7 @@ def _remove_discount(act: Act) -> Outcome:
     ),
     customer_visible=True,
     refused=_why_same_discount,
+    preview=_foresee_discount,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.account.remove_discount", "plans.account.set_discount"),
@@ -185,6 +215,7 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     customer_visible=True,
     blocked=why_deleted,
     refused=_why_same_discount,
+    preview=_foresee_discount,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.workspace.remove_discount", "plans.workspace.set_discount"),

@@ -5,6 +5,16 @@ from django.db import migrations, models
 from bursar.core import clock
 from bursar.core.calendar import Month
 
+KIND = models.CharField(
+    blank=True,
+    choices=[
+        ("scholarship", "scholarship"),
+        ("staff_discount", "staff discount"),
+        ("trial", "trial"),
+        ("partner", "partner"),
+    ],
+    max_length=16,
+)
 DISCOUNTS = {
     "rollup_accountmonth": "d.account_id = m.account_id",
     "rollup_workspacemonth": "(d.workspace_id = m.workspace_id OR d.account_id = m.account_id AND NOT EXISTS ("
@@ -58,6 +68,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(model_name="accountmonth", name="discount_end_date", field=models.DateField(null=True)),
         migrations.AddField(model_name="workspacemonth", name="discount_end_date", field=models.DateField(null=True)),
+        migrations.AlterField(model_name="accountmonth", name="discount_kind", field=KIND),
+        migrations.AlterField(model_name="workspacemonth", name="discount_kind", field=KIND),
         migrations.RunPython(keep_version_1, migrations.RunPython.noop),
         migrations.RunPython(add_last_days, migrations.RunPython.noop),
     ]
