@@ -18,6 +18,7 @@ from bursar.core.money import plain
 from bursar.panel import queries
 from bursar.panel.schemas import AccountOut, OrganisationOut, PersonOut, WorkspaceOut
 from bursar.rollup import words
+from bursar.rollup.movements import first_month
 from bursar.rollup.queries import consistent_read, get_breakdown, list_account_months, list_workspace_months
 from bursar.rollup.refresh import refresh
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
@@ -68,13 +69,13 @@ def read_account(request: HttpRequest, account_id: str, people: int = PAGE, invi
     account = get_account(actor_of(request), account_id)
     refresh(now)
     with consistent_read():
-        price = get_breakdown(account, now)
+        price, start = get_breakdown(account, now), first_month()
         return {
             "id": account.public_id,
             "label": str(account),
             "scope": account.scope,
             "organisation": {"id": account.organisation.public_id, "name": account.organisation.name},
-            "months": [_account_month(row) for row in list_account_months(account)],
+            "months": [_account_month(row, start) for row in list_account_months(account)],
             "price": {
                 "cadence": price.cadence,
                 "total_eur": plain(price.total),
@@ -92,7 +93,7 @@ def read_account(request: HttpRequest, account_id: str, people: int = PAGE, invi
         }  # fmt: skip
 
 
-def _account_month(row: Any) -> dict[str, Any]:
+def _account_month(row: Any, start: Month | None) -> dict[str, Any]:
     return {
         "month": str(Month.of(row.month)),
         "class": row.klass,
@@ -103,7 +104,7 @@ def _account_month(row: Any) -> dict[str, Any]:
         "recorded_hours": plain_hours(row.recorded_seconds),
         "mrr_eur": plain(row.mrr),
         "potential_eur": plain(row.potential),
-        "movement": row.movement,
+        "movement": row.movement if Month.of(row.month) != start else "",
         "rule_version": row.rule_version,
         "restated": row.restated_at is not None,
     }

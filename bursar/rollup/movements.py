@@ -63,11 +63,11 @@ class MonthMovements:
 
 def calc_movements(current: Month, count: int = SHOWN) -> list[MonthMovements]:
     """The last `count` months with data, oldest first, in two statements. Unlisted accounts count: they churn too."""
-    first = AccountMonth.objects.aggregate(first=Min("month"))["first"]
+    first = first_month()
     if first is None:
         return []
-    begin = max(Month.of(first), current.plus(1 - count))
-    made = {month: MonthMovements(month, month.first == first) for month in months_between(begin, current)}
+    begin = max(first, current.plus(1 - count))
+    made = {month: MonthMovements(month, month == first) for month in months_between(begin, current)}
     rows = AccountMonth.objects.filter(month__gte=begin.first, month__lte=current.first).order_by()
     groups = rows.values("month", "movement", "klass", "is_listed").annotate(
         before=Sum("previous_mrr"),
@@ -105,9 +105,10 @@ def list_moved(month: Month, kind: str) -> QuerySet[AccountMonth]:
         rows = rows.filter(movement=kind).annotate(before=ruled, after=F("mrr"))
     order = "change" if kind in ("contraction", "churn") else "-change"
     rows = rows.annotate(change=F("after") - F("before")).order_by(order, "account__sort_key", "account_id")
-    return rows.none() if is_first_month(month) else rows
+    return rows.none() if month == first_month() else rows
 
 
-def is_first_month(month: Month) -> bool:
+def first_month() -> Month | None:
+    """The installation's first month with data, which is all start: what stands there did not move."""
     first = AccountMonth.objects.aggregate(first=Min("month"))["first"]
-    return first is not None and month.first == first
+    return Month.of(first) if first else None
