@@ -39,6 +39,8 @@ def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> No
             reason=request.reason.strip(),
             message=request.message.strip(),
             customer_visible=request.action.customer_visible,
+            concerns_money=bool(request.action.concerns_money),
+            message_for_billing=request.message_for_billing,
             group=group,
             request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
             names=names,

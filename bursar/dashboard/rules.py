@@ -1,22 +1,13 @@
-"""What is charged next, and what speaks of money. Pure. Decision 9, DOMAIN 8."""
+"""What is charged next. Pure. Decision 9, DOMAIN 8."""
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from bursar.plans.rules import MONTHS_OF, RANK, AccountState, Terms, paid_interval, standing_periods, terms_at
 from bursar.rollup.rules import Settings, break_down
-
-MONEY_WORDS = r"discount|price|pay|paid|billed|cadence|amount|invoice|charge|refund|€|%"
-_MONEY = re.compile(MONEY_WORDS, re.IGNORECASE)
-
-
-def is_about_money(*texts: str) -> bool:
-    """Whether words speak of prices or discounts: withheld from whoever has no billing rights."""
-    return any(_MONEY.search(text) for text in texts)
 
 
 def is_top(tier: str) -> bool:

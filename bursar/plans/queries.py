@@ -54,8 +54,8 @@ def load_accounts(account_ids: Collection[int]) -> dict[int, AccountState]:
     rows = BillingAccount.objects.filter(id__in=ids).values_list("id", "created_at")
     accounts = {pk: AccountState(pk, created_at) for pk, created_at in rows}
     _fill(PaymentTerms, ids, accounts, Terms, lambda a: a.terms,
-          "mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at", more=("ends_paid",))  # fmt: skip
-    _fill(Discount, ids, accounts, DiscountRow, lambda a: a.discounts, "kind", "percent", more=("end_date",))
+          "mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at", extra=("ends_paid",))  # fmt: skip
+    _fill(Discount, ids, accounts, DiscountRow, lambda a: a.discounts, "kind", "percent", extra=("end_date",))
     _fill(PinnedPrice, ids, accounts, Pin, lambda a: a.pins, "tier", "cadence", "rate")
     _fill(AccountManager, ids, accounts, Manager, lambda a: a.managers, "staff_id")
     periods = PaidPeriod.objects.filter(account_id__in=ids).order_by("service_from", "id")
@@ -73,19 +73,22 @@ def _fill(
     shape: Callable[..., Any],
     place: Callable[[AccountState], list[Any]],
     *fields: str,
-    more: tuple[str, ...] = (),
+    extra: tuple[str, ...] = (),
 ) -> None:
-    """`more`: the fields that the shape has behind its span."""
+    """`extra`: the fields that the shape has behind its span."""
     rows = model.objects.filter(account_id__in=ids).order_by("valid_from")
-    for account_id, *values in rows.values_list("account_id", *fields, "valid_from", "valid_until", *more):
+    for account_id, *values in rows.values_list("account_id", *fields, "valid_from", "valid_until", *extra):
         place(accounts[account_id]).append(shape(*values))
 
 
 def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
-    """A workspace that moved is loaded for each account it ever drew on."""
+    """A workspace that moved is loaded for each account it ever drew on, with where else it was."""
     states: dict[tuple[int, int], WorkspaceState] = {}
     homes: dict[int, list[WorkspaceState]] = {}
-    tenancies = WorkspaceAccount.objects.filter(account_id__in=ids).order_by("workspace__created_at", "workspace_id")
+    moves: dict[int, list[tuple[int, Tenancy]]] = {}
+    ours = WorkspaceAccount.objects.filter(account_id__in=ids).values("workspace_id")
+    tenancies = WorkspaceAccount.objects.filter(workspace_id__in=ours)
+    tenancies = tenancies.order_by("workspace__created_at", "workspace_id", "valid_from")
     fields = (
         "account_id",
         "workspace_id",
@@ -95,12 +98,17 @@ def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
         "valid_until",
     )
     for account_id, workspace_id, created_at, deleted_at, start, end in tenancies.values_list(*fields):
+        moves.setdefault(workspace_id, []).append((account_id, Tenancy(start, end)))
+        if account_id not in accounts:
+            continue
         state = states.get((account_id, workspace_id))
         if state is None:
             state = states[account_id, workspace_id] = WorkspaceState(workspace_id, created_at, deleted_at)
             accounts[account_id].workspaces.append(state)
             homes.setdefault(workspace_id, []).append(state)
         state.tenancies.append(Tenancy(start, end))
+    for (account_id, workspace_id), state in states.items():
+        state.elsewhere = [span for payer, span in moves[workspace_id] if payer != account_id]
     load_workspace_rows(homes)
 
 

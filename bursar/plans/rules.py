@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, Protocol, TypeVar
 
-from bursar.core.calendar import add_months_at
+from bursar.core.calendar import add_months_at, end_of
 from bursar.core.days import say_day, say_end
 from bursar.core.money import cents
 
@@ -23,7 +23,6 @@ MONTHS_OF = {"yearly": 12, "monthly": 1}
 INVOICES = frozenset({"managed"})
 SOURCES = INVOICES | {"mollie"}
 DAY = timedelta(days=1)
-LONGEST_YEARS = 50
 
 
 class Spanned(Protocol):
@@ -43,6 +42,8 @@ class Base(NamedTuple):
 
 
 class Grant(NamedTuple):
+    """`end` is when it really stopped; `planned_until` what was agreed, and all that was known while it ran."""
+
     tier: str
     kind: str
     start: datetime
@@ -51,13 +52,17 @@ class Grant(NamedTuple):
 
 
 class DiscountRow(NamedTuple):
-    """`end_date`: the last day as agreed, which an earlier removal does not move."""
+    """`end` is when it really stopped; `end_date` the last day agreed, and all that was known while it held."""
 
     kind: str
     percent: int
     start: datetime
     end: datetime | None
     end_date: date | None = None
+
+    @property
+    def known_end(self) -> datetime | None:
+        return end_of(self.end_date) if self.end_date else None
 
 
 class Terms(NamedTuple):
@@ -133,10 +138,13 @@ class Interval(NamedTuple):
 
 @dataclass(slots=True)
 class WorkspaceState:
+    """As one account sees it: `tenancies` are its own, `elsewhere` those of other accounts."""
+
     id: int
     created_at: datetime
     deleted_at: datetime | None
     tenancies: list[Tenancy] = field(default_factory=list)
+    elsewhere: list[Tenancy] = field(default_factory=list)
     bases: list[Base] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)
     discounts: list[DiscountRow] = field(default_factory=list)
@@ -145,6 +153,30 @@ class WorkspaceState:
     def is_live(self, at: datetime) -> bool:
         gone = self.deleted_at is not None and self.deleted_at <= at
         return self.created_at <= at and not gone and live(self.tenancies, at) is not None
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether any stretch on this account or another ever ended: it moved, or was away and came back."""
+        return bool(self.elsewhere) or any(row.end for row in self.tenancies)
+
+    def is_payer(self, at: datetime) -> bool:
+        """Whether this account is whom the workspace drew on last, up to `at`; before it began: whom it drew on first.
+
+        At every instant that is exactly one account.
+        """
+        ours = [row.start for row in self.tenancies]
+        theirs = [row.start for row in self.elsewhere]
+        begun = [start for start in (*ours, *theirs) if start <= at]
+        return (max(begun) if begun else min((*ours, *theirs))) in ours
+
+    def ended_at(self, at: datetime) -> datetime | None:
+        """When it last stopped drawing on this account, up to `at`; None when it never had begun."""
+        ends = (self._end_of(row) for row in self.tenancies if row.start <= at)
+        return max((end for end in ends if end is not None and end <= at), default=None)
+
+    def _end_of(self, row: Tenancy) -> datetime | None:
+        """When this stretch stopped, by a move or by the workspace's own end."""
+        return min((end for end in (row.end, self.deleted_at) if end is not None and end >= row.start), default=None)
 
 
 @dataclass(slots=True)
@@ -177,7 +209,7 @@ def terms_at(account: AccountState, at: datetime) -> Terms:
 
 
 class EffectiveTier(NamedTuple):
-    """`base` after any lapse; `grant` is the timed grant on top, when one is live."""
+    """`base` after any lapse; `grant` is the timed grant on top, when one is live, with its end as known then."""
 
     tier: str
     base: str
@@ -188,7 +220,9 @@ def effective_tier(workspace: WorkspaceState, terms: Terms, at: datetime) -> Eff
     """The newest live timed grant, else the base tier. True by the clock: no job has to run."""
     base = base_tier(workspace.bases, terms, at)
     grant = max((g for g in workspace.grants if live([g], at)), key=lambda g: g.start, default=None)
-    return EffectiveTier(grant.tier if grant else base, base, grant)
+    if grant is None:
+        return EffectiveTier(base, base, None)
+    return EffectiveTier(grant.tier, base, grant._replace(end=grant.planned_until or grant.end))
 
 
 def base_tier(bases: Iterable[Base], terms: Terms, at: datetime) -> str:
@@ -207,8 +241,9 @@ class Catalogue:
         self.rows = list(rows)
 
     def at(self, tier: str, at: datetime) -> CatalogueRow:
-        """Raises LookupError when the catalogue says nothing about `tier` at `at`."""
-        row = live((r for r in self.rows if r.tier == tier), at)
+        """The row that holds at `at`; before the tier's first day, its first row. Raises LookupError without any."""
+        rows = [row for row in self.rows if row.tier == tier]
+        row = live(rows, at) or min((r for r in rows if r.start > at), key=lambda r: r.start, default=None)
         if row is None:
             raise LookupError(f"The catalogue has no {tier} at {at:%Y-%m-%d}.")
         return row
@@ -479,11 +514,7 @@ def list_losses(before: str, after: str, before_cap: Decimal | None, after_cap: 
 
 
 def why_not_end_on(day: date, today: date) -> str | None:
-    if day < today:
-        return f"The end date {say_day(day)} is past. Choose today or later."
-    if day.year > today.year + LONGEST_YEARS:
-        return f"The end date {say_day(day)} is more than {LONGEST_YEARS} years away. Leave it empty for no end."
-    return None
+    return f"The end date {say_day(day)} is past. Choose today or later." if day < today else None
 
 
 def why_not_discount(kind: str, percent: int, end_date: date | None, today: date, *, on_account: bool) -> str | None:

@@ -24,11 +24,15 @@ class AccountMonth(models.Model):
     which the clock alone may change them (open month only). Amounts EUR per month, excluding VAT.
     `had_mrr`: positive at any earlier month end. `restated_at`: a closed month was changed afterwards.
     `rule_change`: what another version of the rules made of `previous_mrr`, in the month in which the version changes.
+    `ended_at`: the account ceased in this month, or before it and hours came in all the same; it is listed for hours
+    and movement, and is no account of the totals. `fault`: why the month cannot be worked out; empty when it can.
     """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="months")
     month = models.DateField()
     is_listed = models.BooleanField()
+    ended_at = models.DateTimeField(null=True)
+    fault = models.CharField(max_length=200, blank=True, db_default="")
     klass = models.CharField(max_length=8, choices=RevenueClass.choices)
     reason = models.JSONField()
     tier = models.CharField(max_length=12, choices=Tier.choices)
@@ -78,11 +82,17 @@ class AccountMonth(models.Model):
 
 
 class WorkspaceMonth(models.Model):
-    """The facts of one workspace in one UTC month, under the account that paid for it then."""
+    """The facts of one workspace in one UTC month, under the account that paid for it last.
+
+    One that is not live (`is_live`) stands there for its hours: it ended in this month, or recorded outside its life.
+    It has no seats and no cap then, and the tier of its last instant.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="months")
     account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="workspace_months")
     month = models.DateField()
+    is_live = models.BooleanField(db_default=True)
+    ended_at = models.DateTimeField(null=True)
     tier = models.CharField(max_length=12, choices=Tier.choices)
     base_tier = models.CharField(max_length=12, choices=Tier.choices)
     grant_kind = models.CharField(max_length=16, blank=True)
@@ -120,10 +130,19 @@ class FormerRules(models.Model):
 
 
 class Unsettled(models.Model):
-    """An account whose facts wait to be computed from `month` on: written by imports, cleared by the refresh."""
+    """An account whose facts wait to be computed from `month` on: marked by imports and the roll, for the refresh.
+
+    `why`: what a closed month's restatement will say. `closes_from`: from this month on the roll copied rows before
+    their last change was computed; putting that right restates nothing. `fault`: they could not be computed; it is
+    tried again at `due_at`.
+    """
 
     account = models.OneToOneField(BillingAccount, primary_key=True, on_delete=models.CASCADE, related_name="+")
     month = models.DateField()
+    why = models.CharField(max_length=40, db_default="history imported")
+    closes_from = models.DateField(null=True)
+    fault = models.CharField(max_length=200, db_default="")
+    due_at = models.DateTimeField(null=True)
 
 
 class MonthRestatement(models.Model):

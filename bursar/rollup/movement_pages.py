@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
+from bursar.access.request import actor_of
+from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import NotFound
@@ -89,9 +91,17 @@ def show_moved(request: HttpRequest, month: str, kind: str) -> HttpResponse:
     context = {
         "month": view.month,
         "is_open": view.is_current,
+        "kind": kind,
         "kind_label": LABELS[kind],
         "rows": rows,
         "total": total,
         "pager": present.pager(view, count, request.GET),
     }
     return render(request, "rollup/moved.html", context)
+
+
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    data = {name: request.POST.get(name, "") for name in ("month", "kind", "layout")}
+    outcome = run("rollup.company.export_movements", actor_of(request), "company", data)
+    return HttpResponseRedirect(outcome.data["path"])

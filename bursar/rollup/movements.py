@@ -25,6 +25,7 @@ KINDS = {
     "churn": "Churn",
 }
 NET = "net"  # all of them together
+MOVED = "moved"  # all but what the rules alone changed
 LABELS = {**KINDS, NET: "All movements"}
 SHOWN = LOOKBACK + 1
 
@@ -90,6 +91,12 @@ def calc_movements(current: Month, count: int = SHOWN) -> list[MonthMovements]:
     return list(made.values())
 
 
+def list_months(current: Month, count: int = SHOWN) -> list[Month]:
+    """The last `count` months with data, oldest first."""
+    first = AccountMonth.objects.aggregate(first=Min("month"))["first"]
+    return months_between(max(Month.of(first), current.plus(1 - count)), current) if first else []
+
+
 def list_moved(month: Month, kind: str) -> QuerySet[AccountMonth]:
     """The accounts behind one figure, the largest change first; none in the first month, which is all start.
 
@@ -102,7 +109,8 @@ def list_moved(month: Month, kind: str) -> QuerySet[AccountMonth]:
     elif kind == RULE_CHANGED:
         rows = rows.exclude(rule_change=0).annotate(before=F("previous_mrr"), after=ruled)
     else:
-        rows = rows.filter(movement=kind).annotate(before=ruled, after=F("mrr"))
+        rows = rows.exclude(movement="") if kind == MOVED else rows.filter(movement=kind)
+        rows = rows.annotate(before=ruled, after=F("mrr"))
     order = "change" if kind in ("contraction", "churn") else "-change"
     rows = rows.annotate(change=F("after") - F("before")).order_by(order, "account__sort_key", "account_id")
     return rows.none() if month == first_month() else rows

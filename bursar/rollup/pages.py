@@ -38,13 +38,13 @@ def show_page(request: HttpRequest) -> HttpResponse:
     view, now = _look(request)
     with queries.consistent_read():
         totals = queries.calc_totals(view)
-        pages = max(1, -(-totals.accounts // PAGE_SIZE))
+        pages = max(1, -(-totals.rows // PAGE_SIZE))
         if view.page > pages:
             return HttpResponseRedirect(f"?{present.query(request.GET, page=pages)}")
         context = {
             **_frame(request, view, now, totals),
             "rows": [present.account_row(line, view, request.GET) for line in queries.list_page(view, now)],
-            "pager": present.pager(view, totals.accounts, request.GET),
+            "pager": present.pager(view, totals.rows, request.GET),
             "filters": present.filter_menus(view, request.GET, list_managers()),
             "headers": present.headers(view, request.GET),
             "bulk_tools": present.bulk_tools(),
@@ -67,6 +67,7 @@ def _frame(request: HttpRequest, view: View, now: datetime, totals: queries.Tota
         "view": view,
         "as_of": view.as_of(now),
         "totals": totals,
+        "faulty": queries.count_faulty(),
         "links": present.total_links(totals, request.GET),
         "totals_url": reverse("rollup:totals") + "?" + present.query(request.GET),
         "months": present.months(view, months, request.GET),
@@ -122,6 +123,10 @@ def show_seats(request: HttpRequest, account_id: str) -> HttpResponse:
 
 @require_POST
 def export(request: HttpRequest) -> HttpResponse:
-    data = {"rows": request.POST.get("rows", "accounts"), "query": request.POST.get("query", "")}
+    data = {
+        "rows": request.POST.get("rows", "accounts"),
+        "query": request.POST.get("query", ""),
+        "layout": request.POST.get("layout", ""),
+    }
     outcome = run("rollup.company.export", actor_of(request), "company", data)
     return HttpResponseRedirect(outcome.data["path"])

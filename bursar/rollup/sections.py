@@ -27,7 +27,7 @@ def _price(look: Look) -> dict[str, Any]:
     return {
         "price": price,
         "fact": months[0] if months else None,
-        "aside": f"per month, without VAT, {price.cadence}",
+        "aside": f"per month, without VAT, {price.cadence}" if price else "",
     }
 
 

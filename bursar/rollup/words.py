@@ -25,12 +25,14 @@ _SENTENCES = {
     "no_way_of_paying": "On a paid tier with no way of paying.",
     "kept": "No way of paying; kept until {until}.",
     "free": "Not on a paid tier.",
+    "faulty": "Cannot be computed: {fault}.",
 }
 
 
 def explain(reason: dict[str, Any]) -> str:
     """Why an account is in its revenue class."""
-    return _explain(reason["code"], reason.get("until") or "", reason.get("since") or "", reason.get("kind") or "")
+    until, since, kind, fault = (reason.get(name) or "" for name in ("until", "since", "kind", "fault"))
+    return _explain(reason["code"], until, since, kind, fault)
 
 
 class Explained(NamedTuple):
@@ -53,16 +55,21 @@ def explain_text(stored: str) -> Explained:
 
 
 @lru_cache(maxsize=10_000)
-def _explain(code: str, until: str, since: str, kind: str) -> str:
+def _explain(code: str, until: str, since: str, kind: str, fault: str) -> str:
     if code == "no_way_of_paying" and until:
         code = "kept"
     began = say_day(datetime.fromisoformat(since)) if since else ""
     ends = say_end(datetime.fromisoformat(until)) if until else ""
-    return _SENTENCES[code].format(until=ends, since=began, kind=_kind(kind))
+    return _SENTENCES[code].format(until=ends, since=began, kind=_kind(kind), fault=fault.rstrip("."))
 
 
 def _kind(value: str) -> str:
     return DiscountKind(value).label if value else "discount"
+
+
+def ended(fact: AccountMonth | WorkspaceMonth) -> str:
+    """ "ended on 14 November 2026": the day of its last instant; empty for what has not ended."""
+    return f"ended on {say_day(last_day_of(fact.ended_at))}" if fact.ended_at else ""
 
 
 def discount(fact: AccountMonth | WorkspaceMonth) -> str:

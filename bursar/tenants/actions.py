@@ -13,6 +13,15 @@ from bursar.core.dated import replace_from
 from bursar.tenants import queries, rules, store
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
 
+
+def sight_of(case: Case) -> rules.Sight:
+    """What the actor's roles open at the workspace or organisation that the case is about."""
+    target = case.target
+    place = (target.organisation_id, target.pk) if isinstance(target, Workspace) else (target.pk, None)
+    found: rules.Sight = case.once("sight", lambda: queries.get_sight(case.actor.person_id, *place, case.now))
+    return found
+
+
 register_target(
     Target(
         slug="account",
@@ -43,6 +52,7 @@ register_target(
             workspace.account.public_id,
             workspace.organisation.public_id,
         ],
+        own_rights=lambda case: sight_of(case).rights,
         parents=lambda workspace: [workspace.account, workspace.account.organisation],
     )
 )
@@ -57,6 +67,7 @@ register_target(
         lock=store.lock_accounts,
         stream=lambda organisation: organisation.public_id,
         touches=lambda organisation: [organisation.public_id, *queries.list_account_public_ids_of(organisation)],
+        own_rights=lambda case: sight_of(case).rights,
     )
 )
 
@@ -124,6 +135,7 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
         "no price by itself."
     ),
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_no_admin_change,
     refused=_why_not_hand_over,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),

@@ -38,7 +38,14 @@ class Sight:
 
     @property
     def may_ask(self) -> bool:
-        return not self.is_outside and bool(self.role or self.governs)
+        """A member's ask goes to their own people too; who `bills` requests."""
+        return self.bills or bool(self.role and not self.is_outside)
+
+    @property
+    def rights(self) -> frozenset[str]:
+        """What of `Own` a customer's role opens here: nowhere else is that decided (DOMAIN 8)."""
+        opened = {"ask": self.may_ask, "add_workspace": self.above in GOVERNING, "withdraw": self.bills}
+        return frozenset(right for right, is_open in opened.items() if is_open)
 
     @property
     def words(self) -> str:

@@ -38,6 +38,7 @@ def _why_not_reset(case: Case) -> str | None:
         "hours are not erased."
     ),
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_not_reset,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
     topic=Topic.USAGE,

@@ -102,6 +102,7 @@ def told(cast: Cast) -> Cast:
         data,
         reason="x",
         message="Welcome, 41 % off.",
+        message_for_billing=True,
     )
     bring_all(seat("klimaat", "piet", "member", NOW))
     cast.reset_panel(message="Go on, Lotte.")
@@ -153,7 +154,7 @@ def test_a_plain_member_sees_no_neighbour_and_no_price(told: Cast) -> None:
     )
     assert_no_money(opened)
     history = opened["/history/"]
-    assert "Admin changed" in history and "Welcome" not in history  # its message spoke of a discount
+    assert "Admin changed" in history and "Welcome" not in history  # its message is for billing people only
     assert "For prices and payments ask Maud" in opened["/"]
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any, TypeVar
 
+from bursar.core.calendar import midnight
+from bursar.core.days import last_day_of
 from bursar.plans import rules as plans
 from bursar.plans.rules import (
     AccountState,
@@ -97,12 +99,13 @@ def _period(dice: Dice) -> Period:
 
 def _discounts(dice: Dice) -> list[DiscountRow]:
     rows = []
-    for start, end in _spans(dice.days(3)):
+    for start, end in _spans(sorted({midnight(day.date()) for day in dice.days(3)})):
         kind = dice.of(("scholarship", "trial", "partner"))
         long = start + timedelta(days=1 + dice.below(200))
         if kind == "trial" or dice.below(2):
             end = min(long, end) if end else long
-        rows.append(DiscountRow(kind, dice.of((0, 20, 50, 90, 100, 100)), start, end))
+        last_day = last_day_of(end) if end else None
+        rows.append(DiscountRow(kind, dice.of((0, 20, 50, 90, 100, 100)), start, end, last_day))
     return rows
 
 

@@ -20,7 +20,7 @@ from bursar.rollup.models import AccountMonth, FormerRules, Unsettled
 from bursar.rollup.refresh import refresh
 from tests.cast import NOW, Cast, bring_all, fact, prove, sign_in, workspace
 
-MIGRATION: Any = import_module("bursar.rollup.migrations.0006_rule_version_2")
+MIGRATION: Any = import_module("bursar.rollup.migrations.0007_rule_version_2")
 NOVEMBER = Month.of(NOW)
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 OCTOBER = datetime(2026, 10, 5, tzinfo=UTC)

@@ -15,7 +15,7 @@ from bursar.core.money import ZERO
 from bursar.plans import rules as plans
 from bursar.plans.rules import AccountState
 from bursar.rollup import rules
-from bursar.rollup.settle import AccountRow, build_row
+from bursar.rollup.rows import AccountRow, build_rows
 from tests.rollup import states
 
 GOLDEN = [json.loads(line) for line in (Path(__file__).parent / "golden/version_1.jsonl").read_text().splitlines()]
@@ -45,9 +45,8 @@ def rows_of(account: AccountState, settings: rules.Settings) -> list[AccountRow]
     """Its months as they are settled, one after the other."""
     rows: list[AccountRow] = []
     for month in MONTHS:
-        facts = rules.evaluate(account, settings, month.last_instant)
         before = rows[-1] if rows else None
-        rows.append(build_row(facts, month, before, is_open=False, now=month.last_instant))
+        rows.append(build_rows(account, settings, month, before, {}, MONTHS[-1].next().start).account)
     return rows
 
 

@@ -6,14 +6,12 @@ from __future__ import annotations
 
 import contextlib
 import csv as reader
-import tempfile
 import threading
 import traceback
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,7 +35,7 @@ from bursar.product.queries import actor_of_key
 from bursar.rollup import csv, filters, movements, queries
 from bursar.rollup.refresh import refresh
 from bursar.tenants.models import BillingAccount, Workspace
-from tests.cast import NOW, Cast, bring, prove, sign_in
+from tests.cast import NOW, Cast, bring, prove, sign_in, text_of
 
 TIERS = st.sampled_from(["free", "pilot", "innovator", "changemaker", "guardian"])
 DISCOUNTS = st.fixed_dictionaries(
@@ -304,10 +302,8 @@ def total(rows: list[dict[str, Any]], name: str) -> Decimal:
 
 
 def _csv_rows(view: filters.View, now: datetime, *, by_workspace: bool) -> list[dict[str, str]]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "out.csv"
-        csv.write(path, view, now, by_workspace=by_workspace)
-        return list(reader.DictReader(path.read_text().splitlines(keepends=True)))
+    text = text_of(csv.write(view, now, by_workspace=by_workspace))
+    return list(reader.DictReader(text.splitlines(keepends=True)))
 
 
 def live_it(examples: int, steps: int, *, random: bool) -> None:

@@ -115,7 +115,7 @@ def _set_discount(act: Act, data: Cleaned) -> Outcome:
     values = {name: data[name] for name in ("kind", "percent", "end_date")}
     undo = _undo(act.case)
     made = replace_from(Discount, _subject(act.case), act.now, {**values, "valid_until": until})
-    changes = [Change("Discount", before, _words(made))]
+    changes = [Change("Discount", before, _words(made), concerns_money=True)]
     verb = "gets" if data["percent"] else "has"
     return Outcome(f"{act.case.target} {verb} {_words(made)}.", changes, data=_told(act.case, made), undo=undo)
 
@@ -142,7 +142,7 @@ def _remove_discount(act: Act) -> Outcome:
     before = _words(_discount(act.case))
     undo = _undo(act.case)
     replace_from(Discount, _subject(act.case), act.now, None)
-    changes = [Change("Discount", before, _beneath(act.case))]
+    changes = [Change("Discount", before, _beneath(act.case), concerns_money=True)]
     sentence = f"The discount of {act.case.target} ends now: {before}."
     return Outcome(sentence, changes, data=_told(act.case, None), undo=undo)
 
@@ -162,6 +162,7 @@ def _remove_discount(act: Act) -> Outcome:
         "not a discount."
     ),
     customer_visible=True,
+    concerns_money=True,
     refused=_why_same_discount,
     preview=_foresee_discount,
     tell=EVERYBODY_CONCERNED,
@@ -188,6 +189,7 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
         "ends by itself. To change the per cent or the day, set the discount again."
     ),
     customer_visible=True,
+    concerns_money=True,
     blocked=_why_no_discount,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
@@ -213,6 +215,7 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
         "there, and 0 % means the full price there. For an agreement with the whole customer, set it on the account."
     ),
     customer_visible=True,
+    concerns_money=True,
     blocked=why_deleted,
     refused=_why_same_discount,
     preview=_foresee_discount,
@@ -240,6 +243,7 @@ def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Out
         "the full price here while the account keeps its discount, set 0 % instead."
     ),
     customer_visible=True,
+    concerns_money=True,
     blocked=_why_no_discount,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",

@@ -75,6 +75,7 @@ def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
         "too. During a reverse trial, tick that its tier is kept when that is agreed: else the trial ends as planned."
     ),
     customer_visible=True,
+    concerns_money=True,
     blocked=_why_not_managed,
     preview=_foresee_managed,
     calls=(CHANGE_TIER,),
@@ -96,7 +97,10 @@ def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     )
     for workspace in Workspace.objects.filter(id__in=kept).order_by("id"):
         act.also(CHANGE_TIER, workspace, {"tier": kept[workspace.pk]})
-    changes = [Change("Payment", "self-serve", "managed"), Change("Billed", terms.cadence, data["cadence"])]
+    changes = [
+        Change("Payment", "self-serve", "managed", concerns_money=True),
+        Change("Billed", terms.cadence, data["cadence"], concerns_money=True),
+    ]
     sentence = f"{account} is managed now: billed by invoice, {data['cadence']}."
     return Outcome(sentence, changes, {account.pk: None}, data={"cadence": data["cadence"]})
 
@@ -158,6 +162,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
         "in one that was promised; leave it empty only to end everything this minute: then MRR ends too, paid or not."
     ),
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_not_self_serve,
     preview=_foresee_self_serve,
     tell=EVERYBODY_CONCERNED,
@@ -176,7 +181,7 @@ def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         lapses_at=end_of(keep) if keep else None,
         ends_paid=keep is None,
     )
-    changes = [Change("Payment", "managed", "self-serve")]
+    changes = [Change("Payment", "managed", "self-serve", concerns_money=True)]
     if keep:
         changes.append(Change("Tiers", "", f"kept until {say_day(keep)}"))
         sentence = f"{account} is self-serve again and keeps its tiers until {say_day(keep)}."

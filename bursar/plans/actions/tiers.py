@@ -84,6 +84,7 @@ def _lapses_at(case: Case, tier: str) -> datetime | None:
     ),
     permission=Right.SET_TIER,
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_no_tier_change,
     refused=lambda case, data: rules.why_not_this_tier(data["tier"], _present(case)),
     preview=_foresee_tier,
@@ -116,7 +117,7 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
             cadence=terms.cadence,
         )
         store.set_base_tier(workspace, wanted.value, act.now)
-        changes.append(Change("Payment", "self-serve", "managed"))
+        changes.append(Change("Payment", "self-serve", "managed", concerns_money=True))
         undo = None
         sentence += " The account had no way of paying and becomes managed."
     told = {"tier_before": present.tier, "tier": wanted.value, **tell_tier_end(lapses_at), "lapsed_at": None}

@@ -8,10 +8,10 @@ import orjson
 from django import forms
 from django.db import DataError, IntegrityError, transaction
 
-from bursar.access.actor import ActorKind
+from bursar.access.rights import By
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason
+from bursar.actions.spec import ActionForm, Change, Cleaned, Company, Outcome, Reason
 from bursar.product.apply import Applied, apply
 from bursar.product.records import KINDS, read_record
 
@@ -20,12 +20,6 @@ class ImportBatch(ActionForm):
     kind = forms.ChoiceField(label="Kind of line", choices=[(kind, kind) for kind in KINDS])
     lines = forms.CharField(label="Lines", strip=False, help_text="Line number, tab, JSON; one a line.")
     digest = forms.CharField(label="SHA-256 of the lines", max_length=64)
-
-
-def _why_not_import(case: Case) -> str | None:
-    if case.actor.kind in (ActorKind.OPERATOR, ActorKind.SYSTEM):
-        return None
-    return "History comes in by `bursar import`, at the operator's shell."
 
 
 @action(
@@ -41,7 +35,7 @@ def _why_not_import(case: Case) -> str | None:
         "refuses it. What changes from today on comes by the product's own pushes."
     ),
     reason=Reason.OPTIONAL,
-    blocked=_why_not_import,
+    permission=By.SHELL,
     stream="product",
     in_menu=False,
 )

@@ -66,6 +66,7 @@ def _why_no_workspace(case: Case) -> str | None:
     help="Makes an internal workspace here and tells the product, which reports its own id back.",
     when="It is done by approving a request for a new workspace. Customers make their own in the product.",
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_no_workspace,
     tell=(Notice.BILLING,),
     topic=Topic.PEOPLE,

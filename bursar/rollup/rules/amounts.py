@@ -203,6 +203,5 @@ def classify(worked: Worked, rules: Rules, at: datetime) -> tuple[str, dict[str,
 
 
 def _trial_end(seated: list[Seated]) -> datetime | None:
-    return max(
-        (p.discount.end for p in seated if p.discount and p.discount.kind == "trial" and p.discount.end), default=None
-    )
+    ends = (p.discount.known_end for p in seated if p.discount and p.discount.kind == "trial")
+    return max((end for end in ends if end), default=None)

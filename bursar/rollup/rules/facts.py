@@ -11,7 +11,8 @@ from typing import Any
 from bursar.core.calendar import TICK, Month
 from bursar.core.money import ZERO
 from bursar.plans.rules import RANK, AccountState, DiscountRow, EffectiveTier, Seated, live
-from bursar.rollup.rules.amounts import Settings, classify, work_out
+from bursar.rollup.rules import amounts
+from bursar.rollup.rules.amounts import Settings, classify
 from bursar.rollup.rules.money import Running
 
 
@@ -61,7 +62,7 @@ def evaluate(account: AccountState, settings: Settings, at: datetime, version: i
     By the version of the rules of the month that `at` lies in; or by another one, and then without `rule_change`.
     """
     rules = settings.rules_of(at, version)
-    worked = work_out(account, settings, at, rules)
+    worked = amounts.work_out(account, settings, at, rules)
     terms, seated, running = worked.terms, worked.present.seated, worked.running
     klass, reason = classify(worked, rules, at)
     is_counted = klass == "paying" and not _is_written_off(running, at, settings.grace)

@@ -16,6 +16,7 @@ from bursar.plans.rules import (
     WorkspaceState,
     effective_tier,
     frozen_since,
+    live,
     paid_interval,
     paid_run,
     standing_periods,
@@ -69,9 +70,14 @@ def paid_tiers_end(terms: Terms, seated: list[Seated], at: datetime) -> datetime
 
 
 def _paid_tier_ends(workspace: WorkspaceState, terms: Terms, at: datetime) -> datetime | None:
-    """Goes from one end of a tier to the next, as long as what follows is a paid tier too."""
-    while effective_tier(workspace, terms, at).tier in PAID_TIERS:
-        ends = [row.end for row in (*workspace.grants, *workspace.bases) if row.end] + [terms.lapses_at]
+    """Goes from one end of a tier to the next, as they are known at `at`, for as long as a paid tier follows."""
+    known = WorkspaceState(workspace.id, workspace.created_at, None)
+    known.bases = [base._replace(end=None) for base in workspace.bases if live([base], at)]
+    known.grants = [
+        grant._replace(end=grant.planned_until or grant.end) for grant in workspace.grants if live([grant], at)
+    ]
+    while effective_tier(known, terms, at).tier in PAID_TIERS:
+        ends = [grant.end for grant in known.grants] + [terms.lapses_at]
         later = min((end for end in ends if end is not None and end > at), default=None)
         if later is None:
             return None
