@@ -57,8 +57,8 @@ def compose_notice(recipient: Recipient, notices: Sequence[Notification], now: d
 
 def _without_what_stands(told: Told, first: Told) -> Told:
     """The reason and the message of a decision are those of each of its lines."""
-    message = "" if told.message == first.message else told.message
-    return replace(told, message=message, reason="" if told.reason == first.reason else told.reason)
+    same: Any = {name: "" for name in ("message", "reason") if getattr(told, name) == getattr(first, name)}
+    return replace(told, **same)
 
 
 def compose_digest(recipient: Recipient, waiting: Sequence[Notification], now: datetime) -> Mail:

@@ -76,7 +76,7 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     wanted = Tier(data["tier"])
     changes = [Change("Tier", Tier(present.tier).label, wanted.label)]
     undo: Undo | None = Undo("plans.workspace.change_tier", {"tier": present.base})
-    store.set_base_tier(workspace, wanted.value, act.now)
+    store.set_base_tier(workspace, wanted.value, act.now, ends_grants=True)
     if present.grant and store.end_grants([workspace.pk], act.now):
         undo = None
         changes.append(Change("Tier by time-limited grant", Tier(present.tier).label, "ended"))
@@ -90,7 +90,7 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
             status=PaymentStatus.NONE,
             cadence=terms.cadence,
         )
-        store.set_base_tier(workspace, wanted.value, act.now)
+        store.set_base_tier(workspace, wanted.value, act.now, ends_grants=True)
         changes.append(Change("Payment", "self-serve", "managed", concerns_money=True))
         undo = None
         sentence += " The account had no way of paying and becomes managed."
