@@ -69,6 +69,9 @@ class PriceLineOut(Schema):
 class PriceOut(Schema):
     cadence: str
     total_eur: str = Field(examples=["150.00"], description="Per month, without VAT.")
+    frozen_at: str | None = Field(
+        description="It counts as it stood then until what is paid ends, because nothing renews it."
+    )
     lines: list[PriceLineOut]
 
 

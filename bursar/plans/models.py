@@ -215,6 +215,7 @@ class PaymentTerms(Dated):
 
     `lapses_at`: paid base tiers set before it fall to free at that instant, without a job: the end of what a
     cancelled subscription paid for, or the end of “keep the tier until”.
+    `ends_paid`: what was booked, or began, before `valid_from` counts as paid no more: it was ended at once.
     """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="payment_terms")
@@ -224,6 +225,7 @@ class PaymentTerms(Dated):
     paid_until = models.DateTimeField(null=True, blank=True)
     past_due_since = models.DateTimeField(null=True, blank=True)
     lapses_at = models.DateTimeField(null=True, blank=True)
+    ends_paid = models.BooleanField(default=False, db_default=False)
 
     feeds_facts = True
     pen = PEN

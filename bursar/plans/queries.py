@@ -54,7 +54,7 @@ def load_accounts(account_ids: Collection[int]) -> dict[int, AccountState]:
     rows = BillingAccount.objects.filter(id__in=ids).values_list("id", "created_at")
     accounts = {pk: AccountState(pk, created_at) for pk, created_at in rows}
     _fill(PaymentTerms, ids, accounts, Terms, lambda a: a.terms,
-          "mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at")  # fmt: skip
+          "mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at", extra=("ends_paid",))  # fmt: skip
     _fill(Discount, ids, accounts, DiscountRow, lambda a: a.discounts, "kind", "percent", extra=("end_date",))
     _fill(PinnedPrice, ids, accounts, Pin, lambda a: a.pins, "tier", "cadence", "rate")
     _fill(AccountManager, ids, accounts, Manager, lambda a: a.managers, "staff_id")
@@ -75,6 +75,7 @@ def _fill(
     *fields: str,
     extra: tuple[str, ...] = (),
 ) -> None:
+    """`extra`: the fields that the shape has behind its span."""
     rows = model.objects.filter(account_id__in=ids).order_by("valid_from")
     for account_id, *values in rows.values_list("account_id", *fields, "valid_from", "valid_until", *extra):
         place(accounts[account_id]).append(shape(*values))

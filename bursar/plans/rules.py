@@ -6,7 +6,7 @@ States are plain rows that hold in [start, end); `end` None is open. Rates are E
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +20,8 @@ RANK = {"free": 0, "pilot": 1, "innovator": 2, "changemaker": 3, "guardian": 4}
 PAID_TIERS = frozenset({"innovator", "changemaker", "guardian"})
 SEAT_ROLES = frozenset({"owner", "admin", "member", "billing", "external"})
 MONTHS_OF = {"yearly": 12, "monthly": 1}
+INVOICES = frozenset({"managed"})
+SOURCES = INVOICES | {"mollie"}
 DAY = timedelta(days=1)
 
 
@@ -64,6 +66,8 @@ class DiscountRow(NamedTuple):
 
 
 class Terms(NamedTuple):
+    """`ends_paid`: what was booked, or began, before `start` counts as paid no more: it was ended at once."""
+
     mode: str
     status: str
     cadence: str
@@ -72,6 +76,7 @@ class Terms(NamedTuple):
     lapses_at: datetime | None
     start: datetime
     end: datetime | None
+    ends_paid: bool = False
 
 
 class Pin(NamedTuple):
@@ -119,6 +124,16 @@ class Tenancy(NamedTuple):
 
     start: datetime
     end: datetime | None
+
+
+class Interval(NamedTuple):
+    """Time that was paid for: [start, end)."""
+
+    start: datetime
+    end: datetime
+
+    def holds(self, at: datetime) -> bool:
+        return self.start <= at < self.end
 
 
 @dataclass(slots=True)
@@ -265,15 +280,18 @@ def seat_people(workspace: WorkspaceState, at: datetime) -> set[int]:
     }
 
 
-def seat_account(account: AccountState, catalogue: Catalogue, at: datetime) -> tuple[list[Seated], list[set[int]]]:
-    """The live workspaces with what a seat costs there, oldest first; and who sits in each."""
+def seat_account(
+    account: AccountState, catalogue: Catalogue, at: datetime, cadence: str = ""
+) -> tuple[list[Seated], list[set[int]]]:
+    """The live workspaces with what a seat costs there, oldest first; and who sits in each. By the terms' cadence."""
     terms, shared = terms_at(account, at), live(account.discounts, at)
+    cadence = cadence or terms.cadence or "yearly"
     seated, people = [], []
     for workspace in account.workspaces:
         if workspace.is_live(at):
             effective = effective_tier(workspace, terms, at)
             discount = live(workspace.discounts, at) or shared
-            rate = catalogue.rate(account, effective.tier, terms.cadence or "yearly", at)
+            rate = catalogue.rate(account, effective.tier, cadence, at)
             seated.append(Seated(workspace, effective, discount, seat_unit(rate, discount)))
             people.append(seat_people(workspace, at))
     return seated, people
@@ -303,16 +321,20 @@ def count_paid_seats(seated: list[Seated], people: list[set[int]]) -> Counter[in
     return Counter(place.state.id for place in assign_seats(seated, people).values())
 
 
-def highest_paid(seated: list[Seated]) -> Seated | None:
+Floor = Callable[[list[Seated]], "Seated | None"]
+
+
+def dearest_paid(seated: list[Seated]) -> Seated | None:
+    """Where an account pays one seat at least: the paid workspace dearest after discount; of equals the oldest."""
     paid = [place for place in seated if place.effective.tier in PAID_TIERS]
-    return max(paid, key=lambda place: RANK[place.effective.tier], default=None)
+    return max(paid, key=lambda place: place.unit, default=None)
 
 
-def calc_price(seated: list[Seated], people: list[set[int]]) -> Price:
-    """Σ over people of the dearest seat they sit on; a paid account pays at least one seat at its highest paid tier."""
-    dearest, top = assign_seats(seated, people), highest_paid(seated)
-    units = max(sum(place.unit for place in dearest.values()), top.unit if top else 0)
-    return Price(amount_of(units), len(dearest), top is not None)
+def calc_price(seated: list[Seated], people: list[set[int]], floor: Floor = dearest_paid) -> Price:
+    """Σ over people of the dearest seat they sit on; a paid account pays at least the one seat that `floor` names."""
+    dearest, least = assign_seats(seated, people), floor(seated)
+    units = max(sum(place.unit for place in dearest.values()), least.unit if least else 0)
+    return Price(amount_of(units), len(dearest), least is not None)
 
 
 def amount_of(units: int) -> Decimal:
@@ -332,17 +354,17 @@ class PriceLine(NamedTuple):
 
 
 def list_price_lines(
-    seated: list[Seated], people: list[set[int]], rate_of: Callable[[str], Decimal]
+    seated: list[Seated], people: list[set[int]], rate_of: Callable[[str], Decimal], floor: Floor = dearest_paid
 ) -> list[PriceLine]:
     """The price, worked out: its lines add up to `calc_price`. Dearest first; free seats stand too."""
     counts = Counter((place.effective.tier, place.unit) for place in assign_seats(seated, people).values())
     lines = [_price_line(tier, unit, count, rate_of(tier)) for (tier, unit), count in counts.items()]
     lines.sort(key=lambda line: (-RANK[line.tier], line.percent))
-    top, price = highest_paid(seated), calc_price(seated, people)
+    least, price = floor(seated), calc_price(seated, people, floor)
     missing = price.amount - sum((line.amount for line in lines), Decimal(0))
-    if top is not None and missing:
-        floor = _price_line(top.effective.tier, top.unit, 1, rate_of(top.effective.tier))
-        lines.append(floor._replace(amount=missing, is_floor=True))
+    if least is not None and missing:
+        line = _price_line(least.effective.tier, least.unit, 1, rate_of(least.effective.tier))
+        lines.append(line._replace(amount=missing, is_floor=True))
     return lines
 
 
@@ -357,18 +379,71 @@ def seat_unit(rate: Decimal, discount: DiscountRow | None) -> int:
     return int(rate * 100) * (100 - (discount.percent if discount else 0))
 
 
-def paid_interval(account: AccountState, terms: Terms, at: datetime) -> Tenancy | None:
+def standing_periods(account: AccountState, at: datetime) -> list[Period]:
+    """What is settled and uncredited at `at`, past and future, but for what was ended at once."""
+    cut = max((row.start for row in account.terms if row.ends_paid and row.start <= at), default=None)
+    return [
+        period
+        for period in account.periods
+        if period.booked_at <= at
+        and (period.credited_at is None or at < period.credited_at)
+        and (cut is None or (period.booked_at > cut and period.start >= cut))
+    ]
+
+
+def list_paid(account: AccountState, terms: Terms, at: datetime, sources: Container[str] = SOURCES) -> list[Interval]:
+    """What is paid for, as known at `at`: by the standing periods, then up to `paid_until`."""
+    periods = [period for period in standing_periods(account, at) if period.source in sources]
+    found = [Interval(period.start, period.end) for period in periods]
+    if terms.paid_until is not None:
+        start = add_months_at(terms.paid_until, -MONTHS_OF[terms.cadence or "yearly"])
+        found.append(Interval(min(start, at), terms.paid_until))
+    return found
+
+
+def paid_interval(account: AccountState, terms: Terms, at: datetime) -> Interval | None:
     """The interval already paid for that contains `at`."""
-    for period in account.periods:
-        is_good = period.booked_at <= at and (period.credited_at is None or at < period.credited_at)
-        if is_good and period.start <= at < period.end:
-            return Tenancy(period.start, period.end)
-    if terms.paid_until is not None and at < terms.paid_until:
-        return Tenancy(add_months_at(terms.paid_until, -MONTHS_OF[terms.cadence or "yearly"]), terms.paid_until)
-    return None
+    return next((interval for interval in list_paid(account, terms, at) if interval.holds(at)), None)
 
 
-def before_zero(discounts: list[DiscountRow], at: datetime, interval: Tenancy) -> DiscountRow | None:
+def paid_run(account: AccountState, terms: Terms, at: datetime) -> Interval | None:
+    """The paid time around `at` that needs no subscription: by invoices and `paid_until`; intervals that touch are one.
+
+    What Mollie took for a period says nothing here: the subscription's status and `paid_until` do.
+    """
+    runs: list[Interval] = []
+    for interval in sorted(list_paid(account, terms, at, INVOICES)):
+        if runs and interval.start <= runs[-1].end:
+            runs[-1] = Interval(runs[-1].start, max(runs[-1].end, interval.end))
+        else:
+            runs.append(interval)
+    return next((run for run in runs if run.holds(at)), None)
+
+
+def renews(terms: Terms) -> bool:
+    """Whether the account will be asked to pay again."""
+    return terms.mode == "managed" or terms.status in ("active", "past_due")
+
+
+def frozen_since(account: AccountState, terms: Terms, at: datetime) -> datetime | None:
+    """When the account was cancelled, or set back to self-serve, inside paid time that runs on at `at`; else None."""
+    run = None if renews(terms) else paid_run(account, terms, at)
+    if run is None:
+        return None
+    stop = max((row.end for row in account.terms if renews(row) and row.end and row.end <= at), default=None)
+    if stop is None:
+        stop = min((row.start for row in account.terms if row.status == "cancelled" and row.start <= at), default=None)
+    paid_on = terms.paid_until is not None and at < terms.paid_until
+    return stop if stop is not None and (run.start <= stop or paid_on) else None
+
+
+def cadence_at(account: AccountState, at: datetime) -> str:
+    """How the account is billed at `at`, or was until it stopped; yearly where nothing says so."""
+    said = [row.cadence for row in account.terms if row.start <= at and row.cadence]
+    return terms_at(account, at).cadence or (said[-1] if said else "yearly")
+
+
+def before_zero(discounts: list[DiscountRow], at: datetime, interval: Interval) -> DiscountRow | None:
     """The discount in force, leaving out a 100 % one that was set inside the paid interval (DOMAIN 4, class 1)."""
     row = live(discounts, at)
     while row is not None and row.percent == 100 and row.start > interval.start:
@@ -378,10 +453,10 @@ def before_zero(discounts: list[DiscountRow], at: datetime, interval: Tenancy) -
     return row
 
 
-def has_way_of_paying(terms: Terms, at: datetime) -> bool:
-    if terms.mode == "managed" or terms.status in ("active", "past_due", "pending"):
-        return True
-    return terms.status == "cancelled" and terms.paid_until is not None and at < terms.paid_until
+def has_way_of_paying(account: AccountState, at: datetime) -> bool:
+    """Managed, by a subscription, or because what was paid before it was cancelled or set back runs on."""
+    terms = terms_at(account, at)
+    return renews(terms) or terms.status == "pending" or frozen_since(account, terms, at) is not None
 
 
 def why_not_change_tier(terms: Terms) -> str | None:
@@ -454,5 +529,6 @@ def why_not_discount(kind: str, percent: int, end_date: date | None, today: date
 
 
 def describe_discount(kind_label: str, percent: int, end_date: date | None) -> str:
+    """ "50 % scholarship, until 31 December 2026"; 0 %, on a workspace, is none: the account's does not hold there."""
     until = f", until {say_day(end_date)}" if end_date else ""
-    return f"{percent} % {kind_label}{until}"
+    return f"{percent} % {kind_label}{until}" if percent else f"no discount here, the full price{until}"

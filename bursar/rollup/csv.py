@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
@@ -28,13 +28,13 @@ LINES = 1000
 ACCOUNT_COLUMNS = (
     "month", "account_id", "account", "scope", "organisation", "partner", "class", "reason", "reason_until",
     "reason_last_day", "tier", "payment_mode", "payment_status", "cadence", "discount_percent", "discount_kind",
-    "workspaces", "seats", "recorded_hours", "mrr_eur", "potential_eur", "contact", "contact_email", "account_manager",
-    "last_payment_at", "restated", "ended_at",
+    "discount_last_day", "workspaces", "seats", "recorded_hours", "mrr_eur", "potential_eur", "contact",
+    "contact_email", "account_manager", "last_payment_at", "restated", "ended_at",
 )  # fmt: skip
 WORKSPACE_COLUMNS = (
     "workspace_id", "workspace", "kind", "visibility", "workspace_tier", "tier_until", "tier_last_day",
-    "workspace_seats", "externals", "observers", "workspace_hours", "counted_hours", "cap_hours", "cap_state",
-    "workspace_ended_at",
+    "workspace_discount_percent", "workspace_discount_last_day", "workspace_seats", "externals", "observers",
+    "workspace_hours", "counted_hours", "cap_hours", "cap_state", "workspace_ended_at",
 )  # fmt: skip
 # What a hidden column of the page takes with it. Whose row it is, and why it is in its class, always stands.
 OF_COLUMN = {
@@ -50,8 +50,8 @@ OF_COLUMN = {
 }
 # Empty where an account cannot be computed: nothing is guessed.
 GUESSED = {
-    "class", "tier", "payment_mode", "payment_status", "cadence", "discount_percent", "discount_kind", "workspaces",
-    "seats", "mrr_eur", "potential_eur", "account_manager",
+    "class", "tier", "payment_mode", "payment_status", "cadence", "discount_percent", "discount_kind",
+    "discount_last_day", "workspaces", "seats", "mrr_eur", "potential_eur", "account_manager",
 }  # fmt: skip
 ONCE = ("seats", "recorded_hours", "mrr_eur", "potential_eur")
 
@@ -73,6 +73,7 @@ class Flat(NamedTuple):
     cadence: str
     discount_percent: int
     discount_kind: str
+    discount_end_date: date | None
     workspaces: int
     seats: int
     recorded_seconds: int
@@ -88,8 +89,8 @@ class Flat(NamedTuple):
 FLAT = (
     "account_id", "account__public_id", "account__shown_label", "account__scope", "account__organisation__name",
     "account__organisation__is_partner", "klass", "reason", "tier", "mode", "status", "cadence", "discount_percent",
-    "discount_kind", "workspaces", "seats", "recorded_seconds", "mrr", "potential", "manager__user__name",
-    "manager__user__email", "restated_at", "ended_at", "fault",
+    "discount_kind", "discount_end_date", "workspaces", "seats", "recorded_seconds", "mrr", "potential",
+    "manager__user__name", "manager__user__email", "restated_at", "ended_at", "fault",
 )  # fmt: skip
 
 
@@ -128,6 +129,7 @@ def _cells(flat: Flat, reason: Explained, contacts: list[Contact], paid_at: date
         flat.cadence,
         str(flat.discount_percent),
         flat.discount_kind,
+        flat.discount_end_date.isoformat() if flat.discount_end_date else "",
         str(flat.workspaces),
         str(flat.seats),
         plain_hours(flat.recorded_seconds),
@@ -158,6 +160,8 @@ def workspace_rows(line: AccountLine, view: View) -> Iterator[dict[str, str]]:
             "workspace_tier": fact.tier,
             "tier_until": fact.grant_until.isoformat() if fact.grant_until else "",
             "tier_last_day": last_day_of(fact.grant_until).isoformat() if fact.grant_until else "",
+            "workspace_discount_percent": str(fact.discount_percent),
+            "workspace_discount_last_day": fact.discount_end_date.isoformat() if fact.discount_end_date else "",
             "workspace_seats": str(fact.seats),
             "externals": str(fact.externals),
             "observers": str(fact.observers),

@@ -15,7 +15,7 @@ from bursar.access.request import actor_of
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.errors import BadRequest, NotFound
-from bursar.rollup import filters, present, queries, rules, views
+from bursar.rollup import filters, present, queries, views
 from bursar.rollup.filters import PAGE_SIZE, View
 from bursar.rollup.refresh import refresh
 from bursar.staff.queries import list_managers
@@ -71,7 +71,7 @@ def _frame(request: HttpRequest, view: View, now: datetime, totals: queries.Tota
         "links": present.total_links(totals, request.GET),
         "totals_url": reverse("rollup:totals") + "?" + present.query(request.GET),
         "months": present.months(view, months, request.GET),
-        "rule": {"version": rules.RULE_VERSION, "sentence": rules.RULE_SENTENCE},
+        "rule": present.rule(queries.rule_version_of(view.month)),
         "query": present.query(request.GET),
         "nested_url": "?" + present.query(request.GET, workspaces="hide" if view.nested else None),
         "clear_url": "?" + present.only_month(view),

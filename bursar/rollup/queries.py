@@ -22,7 +22,7 @@ from bursar.plans.queries import load_account, load_catalogue
 from bursar.plans.rules import AccountState
 from bursar.rollup import rules
 from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
-from bursar.rollup.models import AccountMonth, RevenueClass, Unsettled, WorkspaceMonth
+from bursar.rollup.models import AccountMonth, FormerRules, RevenueClass, Unsettled, WorkspaceMonth
 from bursar.tenants.models import BillingAccount, Workspace
 from bursar.tenants.queries import Contact, list_admin_contacts
 from bursar.tenants.search import search_account_ids
@@ -73,7 +73,14 @@ def list_used_months(states: Iterable[AccountState], since: Month | None = None)
 
 
 def rule_settings() -> rules.Settings:
-    return rules.Settings(load_catalogue(), settings.BURSAR_GRACE)
+    former = {Month.of(month): version for month, version in FormerRules.objects.values_list("month", "rule_version")}
+    return rules.Settings(load_catalogue(), settings.BURSAR_GRACE, former)
+
+
+def rule_version_of(month: Month) -> int:
+    """By which version of the rules a month's figures are."""
+    kept = FormerRules.objects.filter(month=month.first).values_list("rule_version", flat=True).first()
+    return kept or rules.RULE_VERSION
 
 
 def list_account_months(account: BillingAccount) -> list[AccountMonth]:

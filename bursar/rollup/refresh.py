@@ -18,6 +18,7 @@ from bursar.core.models import InstallationFact
 from bursar.core.retry import retry_deadlocks
 from bursar.rollup.models import AccountMonth, Unsettled
 from bursar.rollup.rows import FACTS, WORKSPACE_FACTS
+from bursar.rollup.rules import RULE_VERSION
 from bursar.rollup.settle import CHUNK, settle_each
 from bursar.rollup.store import ROLLED_TO, mark_late, mark_left_out
 from bursar.usage.ingest import hold_batches
@@ -108,13 +109,16 @@ def _copy_month(month: Month, now: datetime) -> None:
     AccountMonth.objects.filter(month=before.first).exclude(next_change_at=None).update(next_change_at=None)
 
 
-# What of an account's row is another one in the month that begins; an account that had ceased is listed no more.
+# What of an account's row is another one in the month that begins; an account that had ceased is listed no more, and
+# what an earlier version of the rules worked out is due at once.
 _NEW_MONTH = {
     "is_listed": "r.is_listed AND (r.workspaces > 0 OR r.klass = 'paying' OR r.fault <> '')",
     "ended_at": "NULL::timestamptz",
     "previous_mrr": "r.mrr",
+    "rule_change": "0",
     "movement": "''",
     "had_mrr": "r.had_mrr OR r.mrr > 0",
+    "next_change_at": "CASE WHEN r.rule_version = %(version)s THEN r.next_change_at ELSE %(start)s END",
     "settled_at": "%(start)s",
     "restated_at": "NULL::timestamptz",
 }
@@ -129,7 +133,7 @@ def _copy(
     return (
         f"INSERT INTO {table} ({names}, recorded_seconds) SELECT r.{key}, %(month)s, {taken}, 0 FROM {table} r "
         f"WHERE r.month = %(before)s AND {wanted} ON CONFLICT DO NOTHING",
-        {"month": month.first, "before": month.previous().first, "start": month.start},
+        {"month": month.first, "before": month.previous().first, "start": month.start, "version": RULE_VERSION},
     )
 
 

@@ -37,11 +37,13 @@ class AccountRow:
     overdue_since: datetime | None
     discount_kind: str
     discount_percent: int
+    discount_end_date: date | None
     workspaces: int
     seats: int
     mrr: Decimal
     potential: Decimal
     previous_mrr: Decimal
+    rule_change: Decimal
     movement: str
     had_mrr: bool
     manager_id: int | None
@@ -68,6 +70,7 @@ class WorkspaceRow(NamedTuple):
     grant_until: datetime | None
     discount_kind: str
     discount_percent: int
+    discount_end_date: date | None
     seats: int
     externals: int
     observers: int
@@ -142,7 +145,8 @@ def _account_row(
     facts: rules.AccountFacts, month: Month, previous: Known | None, at: datetime, *, next_change_at: datetime | None
 ) -> AccountRow:
     before = previous.mrr if previous else ZERO
-    had = bool(previous and (previous.had_mrr or previous.mrr > 0))
+    rule_change = facts.rule_change if previous else ZERO
+    had = bool(previous and (previous.had_mrr or previous.mrr > 0 or before + rule_change > 0))
     return AccountRow(
         account_id=facts.id,
         month=month.first,
@@ -160,15 +164,17 @@ def _account_row(
         overdue_since=facts.overdue_since,
         discount_kind=facts.discount.kind if facts.discount else "",
         discount_percent=facts.discount.percent if facts.discount else 0,
+        discount_end_date=facts.discount.end_date if facts.discount else None,
         workspaces=len(facts.workspaces),
         seats=facts.seats,
         mrr=facts.mrr,
         potential=facts.potential,
         previous_mrr=before,
-        movement=rules.calc_movement(before, facts.mrr, had),
+        rule_change=rule_change,
+        movement=rules.calc_movement(before + rule_change, facts.mrr, had),
         had_mrr=had,
         manager_id=facts.manager_id,
-        rule_version=rules.RULE_VERSION,
+        rule_version=facts.rule_version,
         next_change_at=next_change_at,
         settled_at=at,
         restated_at=None,
@@ -189,6 +195,7 @@ def _living(account_id: int, facts: rules.WorkspaceFacts, month: Month) -> Works
         grant_until=grant.end if grant else None,
         discount_kind=facts.discount.kind if facts.discount else "",
         discount_percent=facts.discount.percent if facts.discount else 0,
+        discount_end_date=facts.discount.end_date if facts.discount else None,
         seats=facts.seats,
         externals=facts.externals,
         observers=facts.observers,
@@ -213,6 +220,7 @@ def _departed(state: AccountState, workspace: WorkspaceState, month: Month, at: 
         grant_until=None,
         discount_kind="",
         discount_percent=0,
+        discount_end_date=None,
         seats=0,
         externals=0,
         observers=0,
@@ -220,7 +228,9 @@ def _departed(state: AccountState, workspace: WorkspaceState, month: Month, at: 
     )
 
 
-def build_faulty_row(account_id: int, month: Month, fault: str, previous: Known | None, now: datetime) -> AccountRow:
+def build_faulty_row(
+    account_id: int, month: Month, fault: str, previous: Known | None, now: datetime, rule_version: int
+) -> AccountRow:
     """A month that cannot be worked out: it says so, guesses nothing, and is in no total and no movement."""
     return AccountRow(
         account_id=account_id,
@@ -239,15 +249,17 @@ def build_faulty_row(account_id: int, month: Month, fault: str, previous: Known 
         overdue_since=None,
         discount_kind="",
         discount_percent=0,
+        discount_end_date=None,
         workspaces=0,
         seats=0,
         mrr=ZERO,
         potential=ZERO,
         previous_mrr=ZERO,
+        rule_change=ZERO,
         movement="",
         had_mrr=bool(previous and (previous.had_mrr or previous.mrr > 0)),
         manager_id=None,
-        rule_version=rules.RULE_VERSION,
+        rule_version=rule_version,
         next_change_at=None,
         settled_at=min(now, month.last_instant),
         restated_at=None,

@@ -17,7 +17,7 @@ from bursar.core.money import plain
 from bursar.plans.queries import load_accounts
 from bursar.plans.rules import AccountState
 from bursar.rollup.models import AccountMonth, MonthRestatement, Unsettled
-from bursar.rollup.queries import list_used_months, rule_settings
+from bursar.rollup.queries import list_used_months, rule_settings, rule_version_of
 from bursar.rollup.rows import FAULT_LENGTH, AccountRow, Used, WorkspaceRow, build_faulty_row, build_rows
 from bursar.rollup.store import (
     IMPORTED,
@@ -108,7 +108,8 @@ def _show_fault(pk: int, first: Month, error: Exception, now: datetime) -> None:
     rows = []
     for month in months_between(start, current):
         if month == current or month.first not in known:
-            row = build_faulty_row(pk, month, fault, known.get(month.previous().first), now)
+            previous, version = known.get(month.previous().first), rule_version_of(month)
+            row = build_faulty_row(pk, month, fault, previous, now, version)
             rows.append(row)
             known[month.first] = row
     workspaces = account.workspace_months.filter(month__in=[row.month for row in rows])

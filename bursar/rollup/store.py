@@ -12,6 +12,7 @@ from django.db import connection
 
 from bursar.core.calendar import Month
 from bursar.rollup.models import AccountMonth, MonthRestatement
+from bursar.rollup.queries import rule_version_of
 from bursar.rollup.rows import FACTS, WORKSPACE_FACTS, AccountRow, WorkspaceRow
 
 ROLLED_TO = "rolled_to"
@@ -29,10 +30,14 @@ def mark(firsts: Mapping[int, Month], why: str = IMPORTED) -> None:
 
 
 def mark_late(closed: Month) -> None:
-    """Accounts that the clock changed again before this month's end: it was copied without that."""
+    """Accounts that the clock changed again before this month's end: it was copied without that.
+
+    And those that a release with earlier rules still worked out, while this one was being started.
+    """
     _insert_marks(
-        "SELECT account_id, month, %s, month FROM rollup_accountmonth WHERE month = %s AND next_change_at <= %s",
-        [IMPORTED, closed.first, closed.last_instant],
+        "SELECT account_id, month, %s, month FROM rollup_accountmonth WHERE month = %s "
+        "AND (next_change_at <= %s OR rule_version <> %s)",
+        [IMPORTED, closed.first, closed.last_instant, rule_version_of(closed)],
     )
 
 

@@ -15,6 +15,7 @@ _SENTENCES = {
     "subscription": "A Mollie subscription is live.",
     "past_due": "A Mollie payment is past due since {since}.",
     "cancelled": "Cancelled; paid until {until}.",
+    "set_back": "Back to self-serve; paid until {until}.",
     "invoice_settled": "A settled invoice covers this period.",
     "renewal_unpaid": "Renewal unpaid since {since}.",
     "reverse_trial": "On a reverse trial until {until}.",
@@ -71,10 +72,11 @@ def ended(fact: AccountMonth | WorkspaceMonth) -> str:
     return f"ended on {say_day(last_day_of(fact.ended_at))}" if fact.ended_at else ""
 
 
-def discount(fact: AccountMonth) -> str:
+def discount(fact: AccountMonth | WorkspaceMonth) -> str:
     if not fact.discount_percent:
         return ""
-    return f"discounted {fact.discount_percent} %, {_kind(fact.discount_kind)}"
+    until = f", until {say_day(fact.discount_end_date)}" if fact.discount_end_date else ""
+    return f"discounted {fact.discount_percent} %, {_kind(fact.discount_kind)}{until}"
 
 
 def status_label(fact: AccountMonth) -> str:
@@ -89,7 +91,7 @@ def badge(fact: AccountMonth, at: datetime) -> tuple[str, str] | None:
         return f"{word} {days} d", "bad"
     if fact.klass == "trial" and fact.reason.get("until"):
         return f"ends {say_end(datetime.fromisoformat(fact.reason['until']), is_short=True)}", "warn"
-    if fact.reason["code"] == "cancelled" and fact.reason.get("until"):
+    if fact.reason["code"] in ("cancelled", "set_back") and fact.reason.get("until"):
         return f"paid until {say_end(datetime.fromisoformat(fact.reason['until']), is_short=True)}", "warn"
     if fact.klass == "managed":
         return "unpaid", "warn"

@@ -85,6 +85,17 @@ def test_a_lapse_says_what_comes_after(cast: Cast) -> None:
     )
 
 
+def test_set_back_says_until_when_it_is_paid_and_until_when_tiers_stay(cast: Cast) -> None:
+    bring_all({"kind": "payment", "account": {"organisation": "haarlem"}, "mode": "managed", "from": OLD},
+              {"kind": "paid", "account": {"organisation": "haarlem"}, "external_id": "i", "source": "managed",
+               "from": OLD, "until": "2027-02-01T00:00:00Z", "booked_at": OLD, "net": "9", "gross": "9"})  # fmt: skip
+    keep = {"keep_until": "2027-02-28"}
+    run("plans.account.set_self_serve", cast.ties, cast.haarlem.public_id, keep, reason="They leave")
+    page = read("maud", billing(cast))
+    assert "Paid until 31 January 2027; paid workspaces go to Free after 28 February 2027." in page
+    assert "Next Nothing is due." in page and "Paid automatically" not in page
+
+
 def test_the_price_line_by_line_and_what_comes_next(cast: Cast) -> None:
     page = read("maud", billing(cast))
     assert "Changemaker 2 75.00 – 150.00 Together, excluding VAT 150.00" in page

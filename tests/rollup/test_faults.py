@@ -13,9 +13,9 @@ from django.test import Client
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.plans.rules import AccountState
-from bursar.rollup import rules
 from bursar.rollup.models import AccountMonth, Unsettled
 from bursar.rollup.refresh import refresh
+from bursar.rollup.rules import amounts
 from bursar.rollup.verify import list_differences
 from bursar.tenants.models import WorkspaceMembership
 from tests.cast import NOW, Cast, bring_all, export, fact, prove, sign_in, usage
@@ -30,7 +30,7 @@ HEALED = NOW + timedelta(minutes=11)
 def fault(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Oost cannot be worked out, wherever anybody tries."""
     prove()
-    real = rules.work_out
+    real = amounts.work_out
 
     def work_out(account: AccountState, *given: Any, **more: Any) -> Any:
         if account.id == cast.oost.pk:
@@ -38,7 +38,7 @@ def fault(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Monkey
         return real(account, *given, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(rules, "work_out", work_out)
+        patch.setattr(amounts, "work_out", work_out)
         yield patch
 
 
@@ -152,14 +152,14 @@ def test_a_batch_of_many_goes_on_without_it(cast: Cast, fault: Any) -> None:
 
 
 def test_the_customer_is_told_and_the_home_goes_on(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = rules.work_out
+    real = amounts.work_out
 
     def work_out(account: AccountState, *given: Any, **more: Any) -> Any:
         if account.id == cast.haarlem.pk:
             raise ZeroDivisionError(SENTENCE)
         return real(account, *given, **more)
 
-    monkeypatch.setattr(rules, "work_out", work_out)
+    monkeypatch.setattr(amounts, "work_out", work_out)
     maud = sign_in("maud@client.example")
     assert maud.get("/").status_code == 200
     answer = maud.get(f"/billing/{cast.haarlem.public_id}")
