@@ -24,6 +24,7 @@ from bursar.attention.models import OutreachTemplate
 from bursar.audit.queries import list_faults
 from bursar.config.actors import actor_for
 from bursar.core import clock
+from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.files import csv
 from bursar.files import queries as files
@@ -35,9 +36,10 @@ from bursar.product.models import ApiKey
 from bursar.requests.models import RequestKind, UpgradeRequest
 from bursar.rollup.models import AccountMonth, SavedView
 from bursar.rollup.refresh import refresh
+from bursar.rollup.settle import settle
 from bursar.rollup.verify import list_differences
 from bursar.staff.models import ApiToken, StaffMember
-from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace
+from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace, WorkspaceMembership
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
 from bursar.webhooks.store import add_message
 
@@ -94,6 +96,13 @@ def person(ref: str, name: str) -> list[dict[str, Any]]:
 
 def seat(ref: str, who: str, role: str, since: datetime) -> dict[str, Any]:
     return {"kind": "workspace_member", "workspace": ref, "person": who, "role": role, "from": since}
+
+
+def let_observe(workspace: Workspace, who: str, since: datetime) -> None:
+    """An observer in an internal workspace: no door makes one any more, and those that stand stay."""
+    who_id = Person.objects.get(external_id=who).pk
+    WorkspaceMembership.objects.create(workspace=workspace, person_id=who_id, role="observer", valid_from=since)
+    settle({workspace.account_id: Month.of(since)}, clock.now())
 
 
 def lines_of_cast(now: datetime) -> list[dict[str, Any]]:

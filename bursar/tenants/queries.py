@@ -77,6 +77,11 @@ def _found(thing: M | None) -> M:
     return thing
 
 
+def list_ended() -> set[str]:
+    """External ids of organisations that have ended."""
+    return set(Organisation.objects.exclude(deleted_at=None).values_list("external_id", flat=True))
+
+
 def list_account_ids_of(organisation: Organisation) -> list[int]:
     return list(organisation.accounts.values_list("id", flat=True))
 

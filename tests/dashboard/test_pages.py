@@ -19,7 +19,7 @@ from bursar.audit.queries import lines
 from bursar.audit.store import Entry, write
 from bursar.plans.models import PaidPeriod
 from bursar.tenants.models import Person, WorkspaceMembership
-from tests.cast import NOW, Cast, bring_all, person, seat, sign_in, usage, workspace
+from tests.cast import NOW, Cast, bring_all, let_observe, person, seat, sign_in, usage, workspace
 
 OLD = NOW - timedelta(days=100)
 
@@ -147,12 +147,12 @@ def test_a_renewal_that_is_late_and_an_open_checkout(cast: Cast) -> None:
 def test_the_workspace_with_its_months_recordings_and_people(cast: Cast) -> None:
     bring_all(
         *person("els", "Els"),
-        seat("klimaat", "els", "observer", OLD),
         {"kind": "login", "person": "ali", "day": (NOW - timedelta(days=2)).date(), "count": 3},
         {"kind": "login", "person": "els", "day": (NOW - timedelta(days=2)).date(), "count": 9},
         usage("klimaat", "k-1", NOW - timedelta(days=1), 5400),
         usage("klimaat", "k-0", NOW - timedelta(days=40), 1800),
     )
+    let_observe(cast.klimaat, "els", OLD)
     address = f"/workspaces/{cast.klimaat.public_id}"
     page = read("maud", address)
     assert "1 h 30 recorded this month. Recording is unlimited." in page

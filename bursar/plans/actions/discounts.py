@@ -9,9 +9,7 @@ from django import forms
 from bursar.actions.registry import action, target_of
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Undo
-from bursar.core.calendar import end_of
-from bursar.core.dated import replace_from
-from bursar.plans import queries, rules
+from bursar.plans import queries, rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, why_deleted
 from bursar.plans.models import Discount, DiscountKind
 from bursar.tenants.models import BillingAccount, Workspace
@@ -111,10 +109,9 @@ def _foresee_discount(case: Case, data: Cleaned) -> list[str]:
 
 def _set_discount(act: Act, data: Cleaned) -> Outcome:
     before = _words(_discount(act.case)) or _beneath(act.case)
-    until = end_of(data["end_date"]) if data["end_date"] else None
     values = {name: data[name] for name in ("kind", "percent", "end_date")}
     undo = _undo(act.case)
-    made = replace_from(Discount, _subject(act.case), act.now, {**values, "valid_until": until})
+    (made,) = store.discounts.set_discounts([_subject(act.case)], act.now, values)
     changes = [Change("Discount", before, _words(made), concerns_money=True)]
     verb = "gets" if data["percent"] else "has"
     return Outcome(f"{act.case.target} {verb} {_words(made)}.", changes, data=_told(act.case, made), undo=undo)
@@ -141,7 +138,7 @@ def _undo(case: Case) -> Undo:
 def _remove_discount(act: Act) -> Outcome:
     before = _words(_discount(act.case))
     undo = _undo(act.case)
-    replace_from(Discount, _subject(act.case), act.now, None)
+    store.discounts.end_discounts([_subject(act.case)], act.now)
     changes = [Change("Discount", before, _beneath(act.case), concerns_money=True)]
     sentence = f"The discount of {act.case.target} ends now: {before}."
     return Outcome(sentence, changes, data=_told(act.case, None), undo=undo)

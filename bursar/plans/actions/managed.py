@@ -189,8 +189,7 @@ def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         return Outcome(sentence, changes, {account.pk: None}, data=told)
     paid = [ws.id for ws in state.workspaces if ws.is_live(act.now) and _is_paid(ws, act)]
     fallen = list(Workspace.objects.filter(id__in=paid).order_by("external_id"))
-    for workspace in fallen:
-        store.set_base_tier(workspace, "free", act.now)
+    store.tiers.set_base_tiers([workspace.pk for workspace in fallen], "free", act.now)
     store.end_grants([ws.id for ws in state.workspaces], act.now)
     changes.append(Change("Workspaces that go to Free", "", str(len(fallen))))
     told = {"keeps_tiers_until": None, "went_to_free": [workspace.external_id for workspace in fallen]}

@@ -101,7 +101,7 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     if present.grant and wanted.value == present.tier:
         sentence = f"{workspace.name} stays on {wanted.label} for good."
         changes = [Change("Tier", f"{wanted.label} until {say_end(present.grant.end)}", wanted.label)]
-    store.set_base_tier(workspace, wanted.value, act.now)
+    store.set_base_tier(workspace, wanted.value, act.now, ends_grants=True)
     if present.grant and store.end_grants([workspace.pk], act.now):
         undo = None
         changes.append(Change("Tier by time-limited grant", Tier(present.tier).label, "ended"))
@@ -116,7 +116,7 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
             status=PaymentStatus.NONE,
             cadence=terms.cadence,
         )
-        store.set_base_tier(workspace, wanted.value, act.now)
+        store.set_base_tier(workspace, wanted.value, act.now, ends_grants=True)
         changes.append(Change("Payment", "self-serve", "managed", concerns_money=True))
         undo = None
         sentence += " The account had no way of paying and becomes managed."

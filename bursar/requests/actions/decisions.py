@@ -19,7 +19,7 @@ from bursar.requests.models import NAME_LENGTH, RequestState, UpgradeRequest
 from bursar.tenants.actions import AddNote, add_note
 from bursar.tenants.models import Visibility, Workspace
 from bursar.tenants.queries import get_roles
-from bursar.tenants.store import get_pooled_account
+from bursar.tenants.store.accounts import get_pooled_account
 
 CHANGE_TIER = "plans.workspace.change_tier"
 DATE = DayInput()

@@ -51,7 +51,7 @@ def add_last_days(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     """Columns and a table are added; of the facts, the open month's and those with a discount that ends are written."""
 
-    dependencies = [("rollup", "0006_ended_workspaces_and_faults"), ("plans", "0008_paid_time_ended_at_once")]
+    dependencies = [("rollup", "0006_ended_workspaces_and_faults"), ("plans", "0009_paid_time_ended_at_once")]
 
     operations = [
         migrations.CreateModel(

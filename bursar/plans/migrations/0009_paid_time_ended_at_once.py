@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("plans", "0007_every_end_is_told")]
+    dependencies = [("plans", "0008_stopped_here")]
 
     operations = [
         migrations.AddField(
