@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from bursar.access.rights import Own, Right
+from bursar.access.rights import By, Own, Right
 
 
 class ActorKind(StrEnum):
@@ -51,7 +51,7 @@ class Actor:
     scopes: frozenset[str] = frozenset()
 
     def can(self, right: str | None) -> bool:
-        """A staff right, or the scope of a program's key."""
+        """A staff right, the scope of a program's key, or what no role opens."""
         return right is None or right in self.rights or right in self.scopes
 
     def as_customer(self) -> Actor:
@@ -78,11 +78,25 @@ class Actor:
 
 def system(name: str, door: Door = Door.JOB) -> Actor:
     """The named system actor of a job."""
-    return Actor(ActorKind.SYSTEM, f"system:{name}", f"Bursar ({name})", door, frozenset(Right), all_accounts=True)
+    return Actor(
+        ActorKind.SYSTEM,
+        f"system:{name}",
+        f"Bursar ({name})",
+        door,
+        frozenset(Right),
+        all_accounts=True,
+        scopes=frozenset(By.values),
+    )
 
 
 def operator(name: str) -> Actor:
     """The person at the operator's shell: whoever can run the command can do everything, and is named."""
     return Actor(
-        ActorKind.OPERATOR, f"operator:{name}", f"{name} (shell)", Door.CLI, frozenset(Right), all_accounts=True
+        ActorKind.OPERATOR,
+        f"operator:{name}",
+        f"{name} (shell)",
+        Door.CLI,
+        frozenset(Right),
+        all_accounts=True,
+        scopes=frozenset({By.SHELL.value}),
     )

@@ -55,6 +55,7 @@ class BulkIn(Schema):
     data: dict[str, Any] = {}
     reason: str = ""
     message: str = ""
+    message_for_billing: bool = False
 
 
 class BulkRow(Schema):
@@ -99,7 +100,8 @@ def start_bulk(request: HttpRequest, body: BulkIn) -> BulkOut:
     """The same action on many targets; beyond 20 a job does them and this address shows how far it is."""
     bulk.check_right(body.action, _actor(request))
     check_data(ACTIONS[body.action], body.data)
-    return _bulk_out(bulk.start(body.action, _actor(request), body.ids, body.data, body.reason, body.message))
+    actor, words = _actor(request), (body.reason, body.message, body.message_for_billing)
+    return _bulk_out(bulk.start(body.action, actor, body.ids, body.data, *words))
 
 
 def get_bulk(request: HttpRequest, run_id: str) -> BulkOut:
@@ -151,6 +153,7 @@ def _view(action: Action) -> Callable[..., Outcome]:
             {name: value for name, value in sent.get("data", {}).items() if value is not None},
             reason=sent.get("reason", ""),
             message=sent.get("message", ""),
+            message_for_billing=sent.get("message_for_billing", False),
             idempotency_key=idempotency_key,
         )
 

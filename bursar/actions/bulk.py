@@ -32,14 +32,20 @@ class Row:
 
 
 def start(
-    key: str, actor: Actor, target_ids: list[str], data: Mapping[str, Any], reason: str = "", message: str = ""
+    key: str,
+    actor: Actor,
+    target_ids: list[str],
+    data: Mapping[str, Any],
+    reason: str = "",
+    message: str = "",
+    message_for_billing: bool = False,
 ) -> BulkRun:
     """Up to 20 targets are done before this returns; more go to the worker, row by row."""
     check_right(key, actor)
     unique = list(dict.fromkeys(target_ids))
     if not 0 < len(unique) <= AT_MOST:
         raise Invalid(f"Choose between 1 and {AT_MOST:,} rows.", {"ids": [f"{len(unique):,} chosen."]})
-    check_reason(Request(ACTIONS[key], actor, "", data, reason, message))
+    check_reason(Request(ACTIONS[key], actor, "", data, reason, message, message_for_billing=message_for_billing))
     made = BulkRun.objects.create(
         action_key=key,
         actor=actor.reference(),
@@ -47,6 +53,7 @@ def start(
         data=dict(data),
         reason=reason,
         message=message,
+        message_for_billing=message_for_billing,
         created_at=clock.now(),
     )
     if len(unique) <= AT_ONCE:
@@ -86,6 +93,7 @@ def _one(bulk: BulkRun, actor: Actor, target_id: str) -> Row:
             bulk.data,
             reason=bulk.reason,
             message=bulk.message,
+            message_for_billing=bulk.message_for_billing,
             idempotency_key=f"{bulk.public_id}:{target_id}",
             group=bulk.public_id,
         )

@@ -49,9 +49,7 @@ def show_bulk(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
         bulk.check_right(action.key, case.actor)
         if not action.form_for(case, request.POST).is_valid():
             raise Invalid
-        run = bulk.start(
-            action.key, case.actor, ids, data, request.POST.get("reason", ""), request.POST.get("message", "")
-        )
+        run = bulk.start(action.key, case.actor, ids, data, *_read_words(action, request))
     except Refusal as refusal:
         form = action.form_for(case, request.POST)
         faults = refusal.fields if isinstance(refusal, Invalid) else {}
@@ -61,6 +59,7 @@ def show_bulk(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
             "errors": [] if faults or isinstance(refusal, Invalid) else [refusal.sentence],
             "reason": request.POST.get("reason", ""),
             "message": request.POST.get("message", ""),
+            "message_for_billing": request.POST.get("message_for_billing", ""),
             "reason_errors": faults.get("reason", []),
         }
         return _render(request, action, case, ids, more, refusal.status)
@@ -68,6 +67,11 @@ def show_bulk(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
     if run.state == BulkState.DONE:
         response["HX-Trigger"] = json.dumps({"changed": {"ids": _touched(run, slug, case.actor)}})
     return response
+
+
+def _read_words(action: Action, request: HttpRequest) -> tuple[str, str, bool]:
+    narrow = action.asks_for_whom and bool(request.POST.get("message_for_billing"))
+    return request.POST.get("reason", ""), request.POST.get("message", ""), narrow
 
 
 def _render(

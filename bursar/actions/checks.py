@@ -3,45 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from bursar.access.actor import Actor, ActorKind
+from bursar.access.actor import ActorKind
+from bursar.access.rights import Own, explain_missing, explain_out_of_reach
 from bursar.actions import undo
 from bursar.actions.registry import target_of
 from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Cleaned, Reason
 from bursar.audit import queries as book
-from bursar.core.errors import Blocked, Forbidden, Invalid, Refused
+from bursar.core.errors import Blocked, Forbidden, Invalid, Refusal, Refused
 from bursar.core.text import why_not_keep
 
 REASON_LENGTH = 2000
 
 
-def why_not_permitted(action: Action, actor: Actor, target: Any, further: Iterable[int] = ()) -> str | None:
-    """None, or the sentence that greys the lever for this actor. `further`: accounts beside the target's own."""
+def why_not_permitted(action: Action, case: Case) -> str | None:
+    """None, or the sentence that greys the lever for this actor, whatever is filled in."""
+    return _why_not_theirs(action, case) or _why_needs_more(action, case, None)
+
+
+def check_permission(request: Request, case: Case, further: Iterable[int] = ()) -> None:
+    """What the actor and the target alone decide. `further`: accounts beside the target's own. Raises Forbidden."""
+    _refuse_with(Forbidden, _why_not_theirs(request.action, case, further))
+
+
+def _why_not_theirs(action: Action, case: Case, further: Iterable[int] = ()) -> str | None:
+    actor, kind = case.actor, target_of(case.target)
     if not actor.can(action.permission):
         return action.explain_missing_right()
-    concerned = {*target_of(target).accounts(target), *further}
+    if isinstance(action.permission, Own) and action.permission not in kind.own_rights(case):
+        return explain_out_of_reach(action.permission)
+    concerned = {*kind.accounts(case.target), *further}
     if actor.kind is ActorKind.STAFF and not actor.own_account_ids.isdisjoint(concerned):
         return "You are a customer of this account yourself. Ask a colleague."
     return None
 
 
-def check_permission(request: Request, target: Any, further: Iterable[int] = ()) -> None:
-    sentence = why_not_permitted(request.action, request.actor, target, further)
-    if sentence:
-        raise Forbidden(sentence)
+def _why_needs_more(action: Action, case: Case, data: Cleaned | None) -> str | None:
+    need = action.needs(case, data) if action.needs else None
+    if need is None or case.actor.can(need.right):
+        return None
+    return f"{explain_missing(need.right)} {need.why}".strip()
 
 
 def ask(request: Request, case: Case, *, by_itself: bool = True) -> Cleaned:
     """Everything between the right and the verb; the form's data when nothing speaks against it.
 
     by_itself: false for a rehearsal, and for what another action or the clock runs: no reason is asked for then.
-    Raises Blocked, Invalid or Refused.
+    Raises Forbidden, Blocked, Invalid or Refused.
     """
     action = request.action
+    _refuse_with(Forbidden, _why_needs_more(action, case, None))
     _refuse_with(Blocked, action.blocked(case) if action.blocked else None)
     data = _clean(request, case, list_reason_faults(request) if by_itself else {})
+    _refuse_with(Forbidden, _why_needs_more(action, case, data))
     _check_seen(request, case)
     if request.undoes:
         undo.check(request, case)
@@ -49,7 +64,7 @@ def ask(request: Request, case: Case, *, by_itself: bool = True) -> Cleaned:
     return data
 
 
-def _refuse_with(refusal: type[Blocked] | type[Refused], sentence: str | None) -> None:
+def _refuse_with(refusal: type[Refusal], sentence: str | None) -> None:
     if sentence:
         raise refusal(sentence)
 
@@ -86,6 +101,8 @@ def list_reason_faults(request: Request) -> dict[str, list[str]]:
         faults["message"] = ["Write to them what was decided and why. They will read this."]
     if texts["message"] and not action.takes_message:
         faults["message"] = ["The customer does not see this action, so there is nowhere to write to."]
+    if request.message_for_billing and not action.takes_message:
+        faults["message_for_billing"] = ["There is no message here that anybody could read."]
     for name, text in texts.items():
         if len(text) > REASON_LENGTH:
             faults[name] = [f"At most {REASON_LENGTH} characters; this has {len(text)}."]

@@ -62,6 +62,7 @@ def describe(action: Action, case: Case) -> dict[str, Any]:
         "reason_required": action.reason is Reason.REQUIRED,
         "is_own": (is_own := case.actor.kind is ActorKind.CUSTOMER),
         "message_allowed": action.takes_message and not is_own,
+        "asks_for_whom": action.asks_for_whom and not is_own,
         "message_required": action.message is Reason.REQUIRED,
         "customer_visible": action.customer_visible,
     }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bursar.access.rights import Own, Right
+from bursar.access.rights import By, Own, Right, explain_missing
 from bursar.actions.registry import ACTIONS, TARGETS, list_actions_on
 from bursar.actions.schema import describe_fields
 from bursar.actions.sentences import list_refusals
@@ -82,6 +82,8 @@ def _who(action: Action, roles: Roles) -> str:
     right = action.permission
     if right is None:
         words = ["Everybody, for themselves. No right is needed."]
+    elif isinstance(right, By):
+        words = [f"{explain_missing(right)} No staff role holds this."]
     elif isinstance(right, Own):
         words = ["Customers, on their own pages, where their role reaches. No staff role holds this."]
     elif not isinstance(right, Right):
@@ -140,8 +142,15 @@ def _customer_sees(action: Action) -> str:
     by = "who asked" if action.is_for_customers else "“the … team” and your message to them, if you write one"
     return (
         f"**The customer sees** in their history: “{action.told}”, what changed, when, {by}. "
-        "Never the reason, nor a colleague's name."
+        f"Never the reason, nor a colleague's name. {_who_reads(action)}"
     )
+
+
+def _who_reads(action: Action) -> str:
+    if action.concerns_money:
+        return "It is about money: only people with billing rights read it."
+    tick = ", and your message where you tick that it is for them" if action.asks_for_whom else ""
+    return f"What in it is about money{tick}, only people with billing rights read."
 
 
 def _tells(action: Action) -> str:
@@ -162,9 +171,11 @@ def _refusals(action: Action) -> str:
 
 def _programs(action: Action) -> str:
     target = _example_id(action)
+    if action.permission is By.CLOCK:
+        return "Not at all: the clock runs it."
     if isinstance(action.permission, Own):
         return "Customers do it on their own pages; what programs may do is listed at [the product's door]" + PRODUCT
-    if action.permission is not None and not isinstance(action.permission, Right):
+    if action.permission is not None and not isinstance(action.permission, Right | By):
         return "By [the product's door]" + PRODUCT
     body: dict[str, Any] = {"data": {field["name"]: _example(field) for field in _needed(action)}}
     if action.reason is Reason.REQUIRED:
@@ -172,6 +183,8 @@ def _programs(action: Action) -> str:
     sets = "".join(f" --set {name}={value}" for name, value in body["data"].items())
     why = ' --reason "…"' if action.reason is Reason.REQUIRED else ""
     address = f"POST /api/v1/{action.target_slug}/{target}/actions/{action.verb_name}"
+    if action.permission is By.SHELL:
+        return f"```\nbursar act {action.key} {target}{sets}{why}\n```"
     return (
         f"```\n{address}\n{json.dumps(body, ensure_ascii=False)}\n```\n\n"
         f"```\nbursar act {action.key} {target}{sets}{why}\n```"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,14 +13,18 @@ from django.db.models import QuerySet
 
 from bursar.access.actor import Actor
 from bursar.actions.models import IdempotencyKey
+from bursar.actions.request import Request
 from bursar.actions.spec import Change, Outcome, Undo
 from bursar.core.errors import Invalid
 
 KEPT_FOR = timedelta(days=30)
 
 
-def digest_of(key: str, target_id: str, data: Mapping[str, Any], reason: str, message: str) -> str:
-    body = json.dumps([key, target_id, dict(data), reason, message], sort_keys=True, default=str)
+def digest_of(request: Request) -> str:
+    """Of what is asked, so that another body under the same key can be told."""
+    asked = [request.action.key, request.target_id, dict(request.data), request.reason, request.message]
+    narrow = [request.message_for_billing] if request.message_for_billing else []
+    body = json.dumps([*asked, *narrow], sort_keys=True, default=str)
     return hashlib.sha256(body.encode()).hexdigest()
 
 

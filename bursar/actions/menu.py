@@ -41,7 +41,7 @@ class Section:
 
 def why_not(action: Action, case: Case) -> str | None:
     """None when the lever can be pulled now; else the one sentence that says why not."""
-    missing = why_not_permitted(action, case.actor, case.target)
+    missing = why_not_permitted(action, case)
     return missing or (action.blocked(case) if action.blocked else None)
 
 

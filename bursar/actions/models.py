@@ -33,6 +33,7 @@ class BulkRun(models.Model):
     data = models.JSONField()
     reason = models.TextField(blank=True)
     message = models.TextField(blank=True)
+    message_for_billing = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=BulkState.choices, default=BulkState.RUNNING)
     created_at = models.DateTimeField()
 

@@ -94,13 +94,13 @@ def _asked(request: HttpRequest, action: Action) -> dict[str, Any]:
 def show_preview(request: HttpRequest, slug: str, target_id: str, verb: str) -> HttpResponse:
     action, case = _open_case(request, slug, target_id, verb)
     context = dialog.foresee(action, case, read_fields(action, request.POST))
-    status = 403 if why_not_permitted(action, case.actor, case.target) else 200
+    status = 403 if why_not_permitted(action, case) else 200
     return render(request, "actions/_preview.html", {**dialog.describe(action, case), **context}, status=status)
 
 
 def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
     data = read_fields(action, request.POST)
-    if action.danger and confirm.is_needed(request) and not why_not_permitted(action, case.actor, case.target):
+    if action.danger and confirm.is_needed(request) and not why_not_permitted(action, case):
         sentence = confirm.try_confirm(request, request.POST.get("confirm", ""))
         if sentence:
             refused = _as_refused(action, case, request.POST, Invalid())
@@ -116,6 +116,7 @@ def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
             idempotency_key=request.POST.get("idempotency_key", "")[:100],
             seen=_read_seen(request.POST.get("seen", "")),
             undoes=request.POST.get("undoes", "")[:24],
+            message_for_billing=action.asks_for_whom and bool(request.POST.get("message_for_billing")),
         )
     except Refusal as refusal:
         if refusal.status == 404:
@@ -146,6 +147,7 @@ def _as_refused(action: Action, case: Case, posted: QueryDict, refusal: Refusal)
         "errors": [] if faults else [refusal.sentence],
         "reason": posted.get("reason", ""),
         "message": posted.get("message", ""),
+        "message_for_billing": posted.get("message_for_billing", ""),
         "reason_errors": faults.get("reason", []),
         "message_errors": faults.get("message", []),
         "idempotency_key": posted.get("idempotency_key", ""),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -19,8 +21,8 @@ TOLD = ("requester",)
 """What of an outcome's data the notices need; never all of it: it may hold a secret."""
 
 
-def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> None:
-    """Writes the action's line, what would undo it, and the notices that wait for commit."""
+def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> dict[str, Any] | None:
+    """Writes the action's line, what would undo it, and what waits for commit. Returns whom to tell, if anybody."""
     target = case.target
     kind = target_of(target)
     names: dict[str, tuple[str, str]] = {}
@@ -39,6 +41,8 @@ def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> No
             reason=request.reason.strip(),
             message=request.message.strip(),
             customer_visible=request.action.customer_visible,
+            concerns_money=bool(request.action.concerns_money),
+            message_for_billing=request.message_for_billing,
             group=group,
             request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
             names=names,
@@ -46,22 +50,30 @@ def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> No
     )
     outcome.line_id = line.public_id
     undo.offer(request.action, target.public_id, outcome, case.now)
-    _tell(request, case, outcome, kind.stream(target))
+    _send(request, case, outcome, kind.stream(target))
+    if not request.action.tell:
+        return None
+    return {
+        "line": line.public_id,
+        "topic": request.action.topic.value,
+        "notices": [notice.value for notice in request.action.tell],
+        "target": target.public_id,
+        "data": {name: outcome.data[name] for name in TOLD if name in outcome.data},
+    }
 
 
-def _tell(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
-    """Outbox rows: one notice for everybody who is told, a webhook in the order of the account's changes."""
+def tell(notices: Sequence[dict[str, Any]], now: datetime) -> None:
+    """What one decision did, line by line, is told together: a person gets one mail of it. The first line leads."""
+    if notices:
+        first, *more = notices
+        outbox.put_all([outbox.make("notice", f"{first['line']}:notice", {**first, "also": more}, now)])
+        app.configure_task("outbox.deliver").defer()  # in this transaction: it starts right after commit
+
+
+def _send(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
+    """Outbox rows: a webhook in the order of the account's changes, and what the verb itself sends."""
     line, target, event = outcome.line_id, case.target, _event_of(request.action, outcome)
     rows = []
-    if request.action.tell:
-        notice = {
-            "line": line,
-            "topic": request.action.topic.value,
-            "notices": [notice.value for notice in request.action.tell],
-            "target": target.public_id,
-            "data": {name: outcome.data[name] for name in TOLD if name in outcome.data},
-        }
-        rows.append(outbox.make("notice", f"{line}:notice", notice, case.now))
     if event:
         payload = {
             "line": line,
@@ -75,7 +87,7 @@ def _tell(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
         rows.append(outbox.make(name, f"{line}:{name}:{place}", {**payload, "line": line}, case.now))
     if rows:
         outbox.put_all(rows)
-        app.configure_task("outbox.deliver").defer()  # in this transaction: it starts right after commit
+        app.configure_task("outbox.deliver").defer()
 
 
 def _event_of(action: Action, outcome: Outcome) -> str:

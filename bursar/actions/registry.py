@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import autodiscover_modules
 
 from bursar.access.actor import Actor
+from bursar.access.rights import By
 from bursar.actions.spec import Action, Case, Change, Reason, Touched
 from bursar.core import clock
 from bursar.core.options import OPTIONS, list_unknown
@@ -40,6 +41,7 @@ class Target:
     lock: locks those accounts, given in id order, moves their clocks on and returns the action's instant.
     stream: where its lines stand in the book.  parents: what the kebab lists after it.  touches: ids for timelines.
     name: what the menu and the dialog call it; the book keeps `str`, which must hold nothing that would be erased.
+    own_rights: what a customer's role opens there, of `Own`; the actor of the case wears the customer's hat.
     page, own_page: names of the addresses, taking the public id, where staff and customers look at it. leads: a line
     that touches one is looked at there, whatever its own target is.
     """
@@ -57,6 +59,7 @@ class Target:
     leads: bool = False
     name: Callable[[Any], str] = str
     lock: Lock = lock_nothing
+    own_rights: Callable[[Case], Collection[str]] = lambda case: ()
 
 
 Settler = Callable[[Touched, Case, bool], list[Change]]
@@ -181,6 +184,8 @@ def list_declaration_faults(made: Action) -> list[str]:
     faults += _faults_of_calls(made, target)
     if made.message is Reason.REQUIRED and not made.customer_visible:
         faults.append(f"{made.key}: asks for words to a customer who sees nothing of it")
+    if made.customer_visible and made.concerns_money is None:
+        faults.append(f"{made.key}: does not say whether it is about money (`concerns_money`), and customers see it")
     if any(not notice.is_for_staff for notice in made.tell) and not made.customer_visible:
         faults.append(f"{made.key}: tells customers of something they may not see")
     return faults + [f"{made.key}: {fault}" for check in CHECKS.values() for fault in check(made)]
@@ -195,6 +200,8 @@ def _faults_of_calls(made: Action, target: Target | None) -> list[str]:
     ]
     if made.prepare_is_cheap and made.prepare is None:
         faults.append(f"{made.key}: says that it prepares cheaply and prepares nothing")
+    if made.permission is By.CLOCK and made.prepare is not None:
+        faults.append(f"{made.key}: the clock does it inside others' transactions, and it has slow work (`prepare`)")
     if made.locks is not None and target is not None and target.lock is lock_nothing:
         faults.append(f"{made.key}: locks accounts, and its target brings no lock (`lock`)")
     return faults

@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from bursar.access.actor import Actor
-from bursar.actions.spec import Action
+from bursar.actions.spec import Action, Notice
 
 
 @dataclass(frozen=True)
 class Request:
     """What is asked of the door. `seen` is when the person looked: newer changes by others refuse the submit.
 
-    `undoes` is the id of the book line that this takes back.
+    `undoes` is the id of the book line that this takes back. `message_for_billing`: of a customer's people only those
+    with billing rights read the message.
     """
 
     action: Action
@@ -28,3 +29,11 @@ class Request:
     group: str = ""
     seen: datetime | None = None
     undoes: str = ""
+    message_for_billing: bool = False
+
+    @property
+    def message_is_narrow(self) -> bool:
+        """Whether a line of this group at another place keeps the message to billing people: what was written about
+        money, or to the one who asked, is not for every member there.
+        """
+        return self.message_for_billing or bool(self.action.concerns_money) or Notice.REQUESTER in self.action.tell

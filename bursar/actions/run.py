@@ -12,15 +12,16 @@ import structlog
 from django.db import OperationalError, transaction
 
 from bursar.access.actor import Actor, system
+from bursar.access.rights import By
 from bursar.actions import checks, idempotency
 from bursar.actions.guard import watched
-from bursar.actions.record import write_line
+from bursar.actions.record import tell, write_line
 from bursar.actions.registry import ACTIONS, HERALDS, SETTLERS, TARGETS, Lock, target_of
 from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Change, Outcome, Touched
 from bursar.core import clock
 from bursar.core.calendar import Month
-from bursar.core.errors import NotFound
+from bursar.core.errors import Forbidden, NotFound
 from bursar.core.ids import public_id
 from bursar.core.retry import retry_deadlocks
 
@@ -29,7 +30,10 @@ log = structlog.get_logger()
 
 @dataclass
 class Act:
-    """What a verb has in hand, beside its target and cleaned data. `accounts`: keys of those that are locked."""
+    """What a verb has in hand, beside its target and cleaned data.
+
+    `accounts`: keys of those that are locked. `told`: whom the lines of the actions it called concern, for one notice.
+    """
 
     request: Request
     case: Case
@@ -37,6 +41,7 @@ class Act:
     prepared: Any = None
     accounts: list[int] = field(default_factory=list)
     touched: Touched = field(default_factory=dict)
+    told: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def actor(self) -> Actor:
@@ -55,16 +60,22 @@ class Act:
         if key not in self.request.action.calls:
             raise RuntimeError(f"{self.request.action.key} calls {key} and does not declare it (`calls`).")
         request = Request(
-            ACTIONS[key], self.actor, target.public_id, data, self.reason, self.request.message, group=self.group
-        )
+            ACTIONS[key], self.actor, target.public_id, data, self.reason, self.request.message, group=self.group,
+            message_for_billing=self.request.message_is_narrow,
+        )  # fmt: skip
         further = _list_further(request, target, self.now)
-        checks.check_permission(request, target, further)
-        _lock(target, further)
         inner = Act(request, Case(self.actor, target, self.now), self.group)
+        checks.check_permission(request, inner.case, further)
+        _lock(target, further)
         outcome = _perform(inner, by_itself=False)
         _merge(self.touched, inner.touched)
-        write_line(request, inner.case, inner.group, outcome)
+        self.told += inner.tell(outcome)
         return outcome
+
+    def tell(self, outcome: Outcome) -> list[dict[str, Any]]:
+        """Writes the line. Returns what it and the actions that were called have to tell, its own first."""
+        notice = write_line(self.request, self.case, self.group, outcome)
+        return [*([notice] if notice else []), *self.told]
 
 
 class _Rehearsed(Exception):
@@ -86,20 +97,23 @@ def run(
     group: str = "",
     seen: datetime | None = None,
     undoes: str = "",
+    message_for_billing: bool = False,
 ) -> Outcome:
     """Performs an action, whole or not at all; `Request` says what the keywords are.
 
     Raises NotFound, Forbidden, Blocked, Invalid or Refused; nothing has changed then.
     """
-    request = Request(_action(key), actor, target_id, data or {}, reason, message, idempotency_key, group, seen, undoes)
+    request = Request(
+        _action(key), actor, target_id, data or {}, reason, message, idempotency_key, group, seen, undoes,
+        message_for_billing,
+    )  # fmt: skip
     digest = ""
     if request.idempotency_key:
-        digest = idempotency.digest_of(key, target_id, request.data, request.reason, request.message)
+        digest = idempotency.digest_of(request)
         first = idempotency.find(actor, request.idempotency_key, digest)
         if first is not None:
             return first
-    target = _fetch(request)
-    checks.check_permission(request, target)
+    target = _fetch_for(request)
     prepared = _prepare(request, target)
     return retry_deadlocks(partial(_atomically, request, target, digest, prepared))
 
@@ -115,8 +129,7 @@ def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> 
     Slow work is left out, and `act.prepared` is None, unless the action says that it is cheap.
     """
     request = Request(_action(key), actor, target_id, data)
-    target = _fetch(request)
-    checks.check_permission(request, target)
+    target = _fetch_for(request)
     prepared = _prepare(request, target, by_itself=False) if request.action.prepare_is_cheap else None
     try:
         with transaction.atomic():
@@ -131,7 +144,9 @@ def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> 
 def check_right(key: str, actor: Actor, target_id: str) -> None:
     """For doors that find a fault before `run` is called. Raises NotFound or Forbidden first, as `run` would."""
     request = Request(_action(key), actor, target_id, {})
-    checks.check_permission(request, _fetch(request))
+    sentence = checks.why_not_permitted(request.action, Case(actor, _fetch(request), clock.now()))
+    if sentence:
+        raise Forbidden(sentence)
 
 
 def _action(key: str) -> Action:
@@ -142,6 +157,13 @@ def _action(key: str) -> Action:
 
 def _fetch(request: Request) -> Any:
     return TARGETS[request.action.target_slug].fetch(request.actor, request.target_id)
+
+
+def _fetch_for(request: Request) -> Any:
+    """Raises NotFound or Forbidden."""
+    target = _fetch(request)
+    checks.check_permission(request, Case(request.actor, target, clock.now()))
+    return target
 
 
 def _prepare(request: Request, target: Any, *, by_itself: bool = True) -> Any:
@@ -161,7 +183,7 @@ def _in_transaction(request: Request, target: Any, digest: str, prepared: Any) -
     _tell_what_the_clock_did(act.accounts, act.now)
     outcome = _perform(act)
     outcome.effects = _settle(act, outcome)
-    write_line(request, act.case, act.group, outcome)
+    tell(act.tell(outcome), act.now)
     if request.idempotency_key:
         idempotency.keep(request.actor, request.idempotency_key, outcome)
     return outcome
@@ -189,13 +211,15 @@ def _tell_what_the_clock_did(account_ids: list[int], now: datetime) -> None:
 def _announce(account_ids: list[int], now: datetime) -> None:
     clockwork, group = system("clock"), public_id("grp")
 
-    def tell(key: str, target: Any, data: dict[str, Any]) -> None:
+    def say(key: str, target: Any, data: dict[str, Any]) -> None:
+        if ACTIONS[key].permission is not By.CLOCK:
+            raise RuntimeError(f"A herald tells by {key}, which is not declared as done by the clock.")
         request = Request(ACTIONS[key], clockwork, target.public_id, data, group=group)
         act = Act(request, Case(clockwork, target, now), group)
-        write_line(request, act.case, group, _perform(act, by_itself=False))
+        tell(act.tell(_perform(act, by_itself=False)), now)
 
     for announce in HERALDS.values():
-        announce(account_ids, now, tell)
+        announce(account_ids, now, say)
 
 
 def _begin(request: Request, target: Any, prepared: Any = None) -> Act:
@@ -210,8 +234,9 @@ def _begin(request: Request, target: Any, prepared: Any = None) -> Act:
     accounts = _list_accounts(fresh, further)
     if accounts != _list_accounts(target, before):
         moment = _lock(fresh, further)
-    checks.check_permission(request, fresh, further)
-    return Act(request, Case(request.actor, fresh, moment), request.group or public_id("grp"), prepared, accounts)
+    case = Case(request.actor, fresh, moment)
+    checks.check_permission(request, case, further)
+    return Act(request, case, request.group or public_id("grp"), prepared, accounts)
 
 
 def _list_further(request: Request, target: Any, now: datetime) -> list[int]:

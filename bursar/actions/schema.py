@@ -82,6 +82,9 @@ def body_model(action: Action) -> type[BaseModel]:
     if action.takes_message:
         told = ... if action.message is Reason.REQUIRED else ""
         fields["message"] = (str, Field(told, description="To the customer; shown beside the change."))
+    if action.asks_for_whom:
+        words = "The message is for people with billing rights only, because it speaks of prices or payment."
+        fields["message_for_billing"] = (bool, Field(False, description=words))
     return create_model(f"{inner.__name__.removesuffix('Data')}Body", __config__=ConfigDict(extra="forbid"), **fields)
 
 

@@ -15,9 +15,9 @@ Function = Callable[..., Any]
 
 
 def list_refusals(action: Action) -> list[str]:
-    """Every sentence that `blocked`, `refused` and the form's own checks can answer; “…” stands for what varies."""
+    """Every sentence that the predicates and the form's own checks can answer; “…” stands for what varies."""
     found: dict[str, None] = {}
-    for predicate in (action.blocked, action.refused, *_checks(action.form)):
+    for predicate in (action.needs, action.blocked, action.refused, *_checks(action.form)):
         if predicate is not None:
             found |= dict.fromkeys(_sentences(predicate, set()))
     return list(found)

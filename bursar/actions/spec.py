@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.conf import settings
 from django.db import models
 
 from bursar.access.actor import Actor
-from bursar.access.rights import Own, Right
+from bursar.access.rights import Own, Right, explain_missing
 from bursar.core import bounds
 from bursar.core.calendar import Month
 from bursar.core.text import why_not_name
@@ -82,6 +82,7 @@ class Topic(Enum):
 class Change:
     """One thing that changed, in words. `private` changes are for staff; a customer never sees them.
 
+    `concerns_money`: of a customer's people only those with billing rights read it.
     `before_ref` and `after_ref` are public ids when the value is a person's name, so that it can be erased. `who` and
     `who_ref`: the person whose change it is, named instead of the label wherever people read it.
     """
@@ -94,6 +95,7 @@ class Change:
     after_ref: str = ""
     who: str = ""
     who_ref: str = ""
+    concerns_money: bool = False
 
     @property
     def heading(self) -> str:
@@ -212,6 +214,13 @@ def _check(why_not: Callable[[Any, datetime], str | None], now: datetime, value:
 Cleaned = dict[str, Any]
 
 
+class Need(NamedTuple):
+    """A right beyond the declared one. `why`: a sentence on what it is needed for here."""
+
+    right: models.TextChoices
+    why: str = ""
+
+
 @dataclass(frozen=True)
 class Action:
     """`verb` is run by the door only. Predicates return None or the sentence that says why not.
@@ -221,8 +230,11 @@ class Action:
       without it they say the label, which is right only for what stands in no menu.  help: what it does.  when: for
       the handbook, when to reach for it and when not.  group: its place in the kebab; what stands in no menu has none.
     What is asked before it:
-      blocked: whatever is filled in.  refused: with what is filled in.  locks: account keys to lock beside the target's
-      own, from the case and the data as sent, which nobody has checked yet.  danger: people confirm that it is they.
+      permission: a staff role's right, a customer's (`Own`), a key's scope, or what no role opens (`By`); None:
+      everybody for themselves.  needs: a further right, by what the case is (data None: whatever is filled in) and by
+      what is filled in.  blocked: whatever is filled in.  refused: with what is filled in.  locks: account keys to lock
+      beside the target's own, from the case and the data as sent, which nobody has checked yet.
+      danger: people confirm that it is they.
     What it does:
       preview: sentences on what will happen, beside the changes the door finds by running the verb and rolling back.
       prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
@@ -231,6 +243,8 @@ class Action:
       offered for several picked rows at once.  takes_away: always does, and is red in kebab and dialog; where that
       depends on what is filled in, `preview` says it by a `Loss`.
     Who hears of it:
+      customer_visible: whether it stands in the customer's history.  concerns_money: then whether it is about prices,
+      discounts or payment as a whole, for people with billing rights alone; a change among others says so for itself.
       message: whether the customer must be told something in words, where the action is visible to them.  topic: what
       its notices are about.  event: the name of the outgoing webhook.  events: others that an outcome may name instead.
     """
@@ -248,11 +262,13 @@ class Action:
     permission: models.TextChoices | None = Right.ACT
     reason: Reason = Reason.REQUIRED
     customer_visible: bool = False
+    concerns_money: bool | None = None
     message: Reason = Reason.OPTIONAL
     tell: tuple[Notice, ...] = ()
     topic: Topic = Topic.PLAN
     event: str = ""
     events: tuple[str, ...] = ()
+    needs: Callable[[Case, Cleaned | None], Need | None] | None = None
     blocked: Callable[[Case], str | None] | None = None
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None
@@ -297,16 +313,20 @@ class Action:
         return self.customer_visible and self.message is not Reason.NONE
 
     @property
+    def asks_for_whom(self) -> bool:
+        """Whether a message may be kept to billing people: on a line about money it is so anyway, and what is written
+        to whoever asked is theirs.
+        """
+        return self.takes_message and not self.concerns_money and Notice.REQUESTER not in self.tell
+
+    @property
     def is_for_customers(self) -> bool:
         """Whether it stands on people's own pages: what customers ask, and what everybody settles for themselves."""
         return self.permission is None or isinstance(self.permission, Own)
 
     def explain_missing_right(self) -> str:
         assert self.permission is not None
-        if isinstance(self.permission, Own):
-            return "You need the customer's hat: customers do this on their own pages."
-        kind = "right" if isinstance(self.permission, Right) else "key with the scope"
-        return f"You need the {kind} “{self.permission.label}”."
+        return explain_missing(self.permission)
 
 
 class Company:

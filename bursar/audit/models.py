@@ -20,7 +20,9 @@ class AuditLine(models.Model):
     """One action in the book. Never updated or deleted: the database refuses it.
 
     `stream` is a billing account's id, else an organisation's, else "staff", "product" or "system"; `seq` counts
-    from 1 without gaps within it. `hash` covers every field but the primary key, and the hash before it.
+    from 1 without gaps within it. `hash` covers every field that its `format` knows, and the hash before it.
+    `concerns_money`, and `message_for_billing` where it does not: kept from those of a customer's people who have no
+    billing rights. Lines of format 1 do not say so; `rules.spoke_of_money` judges them.
     `touches` are the public ids this line belongs to, for timelines. Names are in `AuditName`; the line holds
     only their digests (`names`: slot → digest), so that erasing a person leaves the chain whole.
     """
@@ -42,8 +44,11 @@ class AuditLine(models.Model):
     reason = models.TextField(blank=True)
     message = models.TextField(blank=True)
     customer_visible = models.BooleanField()
+    concerns_money = models.BooleanField(null=True)
+    message_for_billing = models.BooleanField(default=False)
     group = models.CharField(max_length=24, blank=True, db_index=True)
     request_id = models.CharField(max_length=64, blank=True)
+    format = models.PositiveSmallIntegerField(default=1)
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
 
@@ -97,6 +102,7 @@ class AuditSeal(models.Model):
     number = models.BigIntegerField(unique=True)
     at = models.DateTimeField()
     heads = models.BigIntegerField()
+    format = models.PositiveSmallIntegerField(default=1)
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
 

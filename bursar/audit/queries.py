@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -39,14 +39,32 @@ def list_customer_history(public_ids: list[str]) -> QuerySet[AuditLine]:
     return lines().filter(customer_visible=True, touches__overlap=public_ids, target_id__in=public_ids)
 
 
+def list_touches(public_id: str) -> list[str]:
+    """The public ids that one line belongs to; none when there is no such line."""
+    return AuditLine.objects.filter(public_id=public_id).values_list("touches", flat=True).first() or []
+
+
+def without_money(found: QuerySet[AuditLine], target_ids: list[str]) -> QuerySet[AuditLine]:
+    """Leaves out what is about money at the given targets: for readers who have no billing rights there."""
+    old = Q(format=1, label__iregex=rules.OLD_MONEY_WORDS)
+    return found.exclude(Q(target_id__in=target_ids) & (Q(concerns_money=True) | old))
+
+
 def search(
-    *, text: str = "", key: str = "", actor: str = "", since: datetime | None = None, until: datetime | None = None
+    *,
+    text: str = "",
+    about: Collection[str] = (),
+    key: str = "",
+    actor: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> QuerySet[AuditLine]:
-    """`text`: a public id, or part of a name or of the reason."""
+    """`text`: a public id, of a line too, or part of a name or of the reason. `about`: public ids that it means too."""
     found = lines()
     if text:
         named = AuditName.objects.filter(text__icontains=text).values("line_id")
-        found = found.filter(Q(touches__contains=[text]) | Q(group=text) | Q(reason__icontains=text) | Q(id__in=named))
+        is_meant = Q(touches__overlap=[text, *about]) | Q(public_id=text) | Q(group=text)
+        found = found.filter(is_meant | Q(reason__icontains=text) | Q(id__in=named))
     if key:
         found = found.filter(key=key)
     if actor:
@@ -81,7 +99,7 @@ def _walk(progress: Callable[[int], None] | None) -> Iterator[Fault]:
     sealed: dict[str, list[tuple[int, str]]] = {}
     for stream, seq, hash_ in AuditSealHead.objects.order_by("stream", "seq").values_list("stream", "seq", "hash"):
         sealed.setdefault(stream, []).append((seq, hash_))
-    fields = [*rules.HASHED_FIELDS, "hash", "id"]
+    fields = [*rules.HASHED_FIELDS[rules.FORMAT], "hash", "id"]
     rows = AuditLine.objects.order_by("stream", "seq").values(*fields).iterator(chunk_size=2000)
     done = 0
     for stream, chain in groupby(rows, key=lambda row: row["stream"]):
@@ -113,7 +131,9 @@ def _faults_of(row: dict[str, Any], place: int, previous: str) -> Iterator[Fault
         yield Fault(row["stream"], row["seq"], f"a gap: expected line {place}")
     elif row["previous_hash"] != previous:
         yield Fault(row["stream"], row["seq"], "does not follow the line before it")
-    if rules.line_hash(row) != row["hash"]:
+    if row["format"] not in rules.HASHED_FIELDS:
+        yield Fault(row["stream"], row["seq"], f"is of format {row['format']}, which this Bursar does not know")
+    elif rules.line_hash(row) != row["hash"]:
         yield Fault(row["stream"], row["seq"], "was edited: its hash does not match its text")
 
 
@@ -132,7 +152,7 @@ def _seal_faults() -> Iterator[Fault]:
         heads = sorted(made.sealed.values_list("stream", "seq", "hash"))
         if made.number != place:
             yield Fault("seals", made.number, f"a gap: expected seal {place}")
-        elif made.previous_hash != previous or made.hash != rules.seal_hash(previous, made.number, heads):
+        elif made.previous_hash != previous or made.hash != rules.seal_hash(previous, made.number, heads, made.format):
             yield Fault("seals", made.number, "was edited: its hash does not match what it seals")
         previous = made.hash
 

@@ -34,6 +34,8 @@ class Entry:
     reason: str = ""
     message: str = ""
     customer_visible: bool = False
+    concerns_money: bool = False
+    message_for_billing: bool = False
     group: str = ""
     request_id: str = ""
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -69,6 +71,9 @@ def write(entry: Entry) -> AuditLine:
         "reason": entry.reason,
         "message": entry.message,
         "customer_visible": entry.customer_visible,
+        "concerns_money": entry.concerns_money,
+        "message_for_billing": entry.message_for_billing,
+        "format": rules.FORMAT,
         "group": entry.group,
         "request_id": entry.request_id,
         "previous_hash": head.hash,
@@ -108,6 +113,7 @@ def seal(at: datetime) -> AuditSeal | None:
         number=number,
         at=at,
         heads=len(heads),
+        format=rules.FORMAT,
         previous_hash=previous,
         hash=rules.seal_hash(previous, number, heads),
     )

@@ -20,7 +20,7 @@ from bursar.dashboard import words
 from bursar.dashboard.queries.accounts import Bill, get_one_off, list_discounts, list_kept_prices, list_places
 from bursar.dashboard.queries.history import Reach
 from bursar.dashboard.queries.workspaces import CONTACTS_SHOWN, Card
-from bursar.dashboard.rules import is_about_money, is_top
+from bursar.dashboard.rules import is_top
 from bursar.plans.models import Discount, Tier
 from bursar.plans.rules import PAID_TIERS
 from bursar.rollup.models import WorkspaceMonth
@@ -163,7 +163,7 @@ def bill(made: Bill) -> dict[str, Any]:
         "is_priced": any(line.tier in PAID_TIERS for line in made.price.lines),
         "status": sentence,
         "status_tone": tone,
-        "discount": words.say_discount(made.discount) if made.discount else "",
+        "discount": words.say_discount(made.discount) if made.discount and made.discount.percent else "",
         "next": words.say_charge(made),
         "is_charged": made.klass in ("paying", "managed") and any(line.tier in PAID_TIERS for line in made.price.lines),
     }
@@ -198,7 +198,8 @@ def price(scope: Scope, made: Bill) -> dict[str, Any]:
 def _discount(made: Bill, row: Discount, known: dict[int, str]) -> dict[str, Any]:
     where = known.get(row.workspace_id, "another workspace") if row.workspace_id else ""
     after = made.price_at(row.valid_until).total if row.valid_until else None
-    return {"words": words.say_discount(row), "where": where, "after_from": row.valid_until, "after": after}
+    said, is_off = words.say_discount(row), row.percent > 0
+    return {"words": said, "is_off": is_off, "where": where, "after_from": row.valid_until, "after": after}
 
 
 def month(row: WorkspaceMonth, shown: Month) -> dict[str, Any]:
@@ -214,12 +215,7 @@ def month(row: WorkspaceMonth, shown: Month) -> dict[str, Any]:
 
 def history(lines: Iterable[AuditLine], reach: Reach, reader: Actor) -> list[dict[str, Any]]:
     """Each line as this reader may read it: without billing rights, nothing that speaks of money."""
-    made = [customer_version(line, reader.id) for line in lines]
-    for told in made:
-        if told["target_id"] not in reach.full and not told["is_own"]:
-            changes = told["changes"]
-            told["changes"] = [c for c in changes if not is_about_money(c["label"], str(c["before"]), str(c["after"]))]
-            told["message"] = "" if is_about_money(told["message"]) else told["message"]
+    made = [customer_version(line, reader.id, sees_money=line.target_id in reach.full) for line in lines]
     return [{"day": told["at"].date(), **told} for told in made]
 
 

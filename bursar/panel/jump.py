@@ -1,7 +1,8 @@
-"""⌘K: jump to any account, workspace, organisation, page or action."""
+"""⌘K: jump to any thing, page, action or line of the book, by name, address or id."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,13 +19,15 @@ from bursar.access.request import actor_of
 from bursar.actions import menu
 from bursar.actions.registry import ACTIONS, TARGETS
 from bursar.actions.spec import Action
+from bursar.audit.pages import describe
+from bursar.audit.queries import lines
 from bursar.core import clock
 from bursar.core.errors import NotFound
 from bursar.core.sortkey import sort_key
 from bursar.rollup.apart import tell_accounts_apart
 from bursar.rollup.refresh import refresh
 from bursar.tenants.models import BillingAccount
-from bursar.tenants.queries import find_accounts, find_organisations, find_people, find_workspaces
+from bursar.tenants.search import find_accounts, find_organisations, find_people, find_workspaces
 from bursar.ui.navigation import list_entries
 
 EACH = 6
@@ -33,6 +36,7 @@ FINDERS: dict[str, Callable[[Actor, str, int], list[Any]]] = {
     "workspace": find_workspaces,
     "organisation": find_organisations,
 }
+_OUR_ID = re.compile(r"[a-z]{3}_[0-9a-z]{16}")
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,12 @@ class Hit:
 @require_GET
 def show_jump(request: HttpRequest) -> HttpResponse:
     """Without JavaScript a page of its own; else the list inside the palette."""
-    actor, text = actor_of(request), sort_key(request.GET.get("q", "")[:100])
-    now = clock.now()
+    actor, asked, now = actor_of(request), request.GET.get("q", "").strip()[:100], clock.now()
+    text = sort_key(asked)
     refresh(now)
     actions = _actions(actor, text, request.GET.get("on", ""), now)
-    hits = [*actions, *_pages(actor, text), *_things(actor, text, now), *([] if actions else _for_whom(text))]
+    hits = [*actions, *_pages(actor, text), *_things(actor, asked, now), *_in_book(asked)]
+    hits += [] if actions else _for_whom(text)
     template = "panel/_jump.html" if request.headers.get("HX-Request") else "panel/jump.html"
     return render(request, template, {"hits": hits, "q": request.GET.get("q", "")})
 
@@ -67,10 +72,20 @@ def _pages(actor: Actor, text: str) -> list[Hit]:
     ]
 
 
-def _things(actor: Actor, text: str, now: datetime) -> list[Hit]:
-    if len(text) < 2:
+def _in_book(asked: str) -> list[Hit]:
+    """An id of anything leads to its lines; that of a line says which."""
+    word = asked.lower()
+    if not _OUR_ID.fullmatch(word):
         return []
-    accounts, workspaces = find_accounts(actor, text, EACH), find_workspaces(actor, text, EACH)
+    line = lines().filter(public_id=word).first()
+    url = f"{reverse('panel:book')}?q={word}"
+    return [Hit("Book", line.label if line else f"Lines about {word}", describe(line)["target"] if line else "", url)]
+
+
+def _things(actor: Actor, asked: str, now: datetime) -> list[Hit]:
+    if len(sort_key(asked)) < 2:
+        return []
+    accounts, workspaces = find_accounts(actor, asked, EACH), find_workspaces(actor, asked, EACH)
     hits = [
         Hit("Account", str(account), hint, reverse("panel:account", args=[account.public_id]))
         for account, hint in zip(accounts, _hints(accounts, accounts, now), strict=True)
@@ -81,11 +96,11 @@ def _things(actor: Actor, text: str, now: datetime) -> list[Hit]:
     ]
     hits += [
         Hit("Organisation", org.name, org.country, reverse("panel:organisation", args=[org.public_id]))
-        for org in find_organisations(actor, text, EACH)
+        for org in find_organisations(actor, asked, EACH)
     ]
     hits += [
         Hit("Person", person.name, person.email, reverse("panel:person", args=[person.public_id]))
-        for person in find_people(actor, text, EACH)
+        for person in find_people(actor, asked, EACH)
     ]
     return hits
 

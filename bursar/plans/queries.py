@@ -54,8 +54,8 @@ def load_accounts(account_ids: Collection[int]) -> dict[int, AccountState]:
     rows = BillingAccount.objects.filter(id__in=ids).values_list("id", "created_at")
     accounts = {pk: AccountState(pk, created_at) for pk, created_at in rows}
     _fill(PaymentTerms, ids, accounts, Terms, lambda a: a.terms,
-          "mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at")  # fmt: skip
-    _fill(Discount, ids, accounts, DiscountRow, lambda a: a.discounts, "kind", "percent")
+          "mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at", extra=("ends_paid",))  # fmt: skip
+    _fill(Discount, ids, accounts, DiscountRow, lambda a: a.discounts, "kind", "percent", extra=("end_date",))
     _fill(PinnedPrice, ids, accounts, Pin, lambda a: a.pins, "tier", "cadence", "rate")
     _fill(AccountManager, ids, accounts, Manager, lambda a: a.managers, "staff_id")
     periods = PaidPeriod.objects.filter(account_id__in=ids).order_by("service_from", "id")
@@ -73,17 +73,22 @@ def _fill(
     shape: Callable[..., Any],
     place: Callable[[AccountState], list[Any]],
     *fields: str,
+    extra: tuple[str, ...] = (),
 ) -> None:
+    """`extra`: the fields that the shape has behind its span."""
     rows = model.objects.filter(account_id__in=ids).order_by("valid_from")
-    for account_id, *values in rows.values_list("account_id", *fields, "valid_from", "valid_until"):
+    for account_id, *values in rows.values_list("account_id", *fields, "valid_from", "valid_until", *extra):
         place(accounts[account_id]).append(shape(*values))
 
 
 def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
-    """A workspace that moved is loaded for each account it ever drew on."""
+    """A workspace that moved is loaded for each account it ever drew on, with where else it was."""
     states: dict[tuple[int, int], WorkspaceState] = {}
     homes: dict[int, list[WorkspaceState]] = {}
-    tenancies = WorkspaceAccount.objects.filter(account_id__in=ids).order_by("workspace__created_at", "workspace_id")
+    moves: dict[int, list[tuple[int, Tenancy]]] = {}
+    ours = WorkspaceAccount.objects.filter(account_id__in=ids).values("workspace_id")
+    tenancies = WorkspaceAccount.objects.filter(workspace_id__in=ours)
+    tenancies = tenancies.order_by("workspace__created_at", "workspace_id", "valid_from")
     fields = (
         "account_id",
         "workspace_id",
@@ -93,26 +98,32 @@ def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
         "valid_until",
     )
     for account_id, workspace_id, created_at, deleted_at, start, end in tenancies.values_list(*fields):
+        moves.setdefault(workspace_id, []).append((account_id, Tenancy(start, end)))
+        if account_id not in accounts:
+            continue
         state = states.get((account_id, workspace_id))
         if state is None:
             state = states[account_id, workspace_id] = WorkspaceState(workspace_id, created_at, deleted_at)
             accounts[account_id].workspaces.append(state)
             homes.setdefault(workspace_id, []).append(state)
         state.tenancies.append(Tenancy(start, end))
+    for (account_id, workspace_id), state in states.items():
+        state.elsewhere = [span for payer, span in moves[workspace_id] if payer != account_id]
     load_workspace_rows(homes)
 
 
 def load_workspace_rows(homes: dict[int, list[WorkspaceState]], *, only_tiers: bool = False) -> None:
     """Adds tiers and grants, and unless `only_tiers` discounts and members, to the given states, by workspace key."""
+    span = ("valid_from", "valid_until")
     sources: list[tuple[Any, Callable[..., Any], Callable[[WorkspaceState], list[Any]], tuple[str, ...]]] = [
-        (BaseTier, Base, lambda w: w.bases, ("tier",)),
-        (Discount, DiscountRow, lambda w: w.discounts, ("kind", "percent")),
-        (WorkspaceMembership, Member, lambda w: w.members, ("person_id", "role", "is_support")),
+        (BaseTier, Base, lambda w: w.bases, ("tier", *span)),
+        (Discount, DiscountRow, lambda w: w.discounts, ("kind", "percent", *span, "end_date")),
+        (WorkspaceMembership, Member, lambda w: w.members, ("person_id", "role", "is_support", *span)),
     ]
     ids = list(homes)
     for model, shape, place, fields in sources[:1] if only_tiers else sources:
         rows = model.objects.filter(workspace_id__in=ids).order_by("valid_from")
-        for workspace_id, *values in rows.values_list("workspace_id", *fields, "valid_from", "valid_until"):
+        for workspace_id, *values in rows.values_list("workspace_id", *fields):
             row = shape(*values)
             for state in homes[workspace_id]:
                 place(state).append(row)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from bursar.access.actor import Actor
+from bursar.access.rights import Own, explain_out_of_reach
 from bursar.core.errors import NotFound
 from bursar.plans.models import Tier
 from bursar.plans.queries import load_account
@@ -18,7 +19,7 @@ from bursar.requests.filters import View
 from bursar.requests.models import RequestKind, RequestState, UpgradeRequest
 from bursar.tenants.models import Organisation, OrganisationMembership, Workspace, WorkspaceMembership
 from bursar.tenants.queries import get_roles
-from bursar.tenants.rules import BILLING, GOVERNING
+from bursar.tenants.rules import BILLING, GOVERNING, Sight
 from bursar.usage.queries import TierClock
 
 
@@ -83,10 +84,11 @@ def list_askable(actor: Actor, at: datetime, limit: int) -> list[Askable]:
     clock = TierClock([workspace.pk for workspace in workspaces])
     found = []
     for workspace in workspaces:
-        roles = seat_of.get(workspace.pk, ""), role_above.get(workspace.organisation_id, "")
+        sight = Sight(seat_of.get(workspace.pk, ""), role_above.get(workspace.organisation_id, ""))
         tier = clock.at(workspace.pk, at)
-        why_not = rules.why_not_upgrade(*roles, pending.get(workspace.pk), tier.base)
-        found.append(Askable(workspace, Tier(tier.tier).label, not rules.may_request(*roles), why_not))
+        out_of_reach = None if Own.ASK in sight.rights else explain_out_of_reach(Own.ASK)
+        why_not = out_of_reach or rules.why_not_upgrade(sight.bills, pending.get(workspace.pk), tier.base)
+        found.append(Askable(workspace, Tier(tier.tier).label, not sight.bills, why_not))
     return found
 
 
@@ -154,7 +156,9 @@ def _named(view: View) -> Q:
     text, plain = view.search, view.q
     named = Q(requester__sort_key__contains=text) | Q(organisation__sort_key__contains=text)
     named |= Q(workspace__sort_key__contains=text) | Q(name__icontains=plain) | Q(message__icontains=plain)
-    return named | Q(requester__email__contains=plain.lower()) | Q(public_id=plain)
+    for whose in ("requester", "organisation", "workspace"):
+        named |= Q(**{f"{whose}__external_id": plain}) | Q(**{f"{whose}__public_id": plain.lower()})
+    return named | Q(requester__email__contains=plain.lower()) | Q(public_id=plain.lower())
 
 
 def count_by_state(found: QuerySet[UpgradeRequest]) -> dict[str, int]:

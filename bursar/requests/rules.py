@@ -8,29 +8,9 @@ from typing import NamedTuple
 
 from bursar.core.days import say_day, say_instant
 from bursar.plans.rules import RANK, CatalogueRow
-from bursar.tenants.rules import BILLING, GOVERNING, OUTSIDE
 
 STAFF_ONLY = "pilot"
 HIGHEST = max(RANK, key=lambda tier: RANK[tier])
-
-
-def may_request(workspace_role: str, organisation_role: str) -> bool:
-    """Owner, admin or billing person, of the workspace itself or of the organisation above it."""
-    return workspace_role in BILLING or organisation_role in BILLING
-
-
-def why_not_ask_upgrade(workspace_role: str, organisation_role: str) -> str | None:
-    if may_request(workspace_role, organisation_role):
-        return None
-    if workspace_role in OUTSIDE or not workspace_role:
-        return "You take part here from outside. An owner, admin or billing person of the workspace can ask for more."
-    return None
-
-
-def why_not_ask_workspace(organisation_role: str) -> str | None:
-    if organisation_role in GOVERNING:
-        return None
-    return "Only an owner or admin of the organisation can ask for a new workspace. Ask one of them."
 
 
 def why_not_propose(tier: str, base: str | None) -> str | None:
@@ -55,12 +35,11 @@ class Pending(NamedTuple):
     is_ask: bool
 
 
-def why_not_upgrade(workspace_role: str, organisation_role: str, pending: Pending | None, base: str) -> str | None:
-    """Whatever tier is meant. A real request takes the place of a member's ask; else there is one at a time."""
-    outside = why_not_ask_upgrade(workspace_role, organisation_role)
-    if outside:
-        return outside
-    if pending is not None and not (pending.is_ask and may_request(workspace_role, organisation_role)):
+def why_not_upgrade(requests: bool, pending: Pending | None, base: str) -> str | None:
+    """Whatever tier is meant. `requests`: with billing rights; a real request takes the place of a member's ask, else
+    there is one at a time.
+    """
+    if pending is not None and not (pending.is_ask and requests):
         since = say_day(pending.at)
         return f"{pending.name} asked for {pending.what} on {since}, and that is still pending. One request at a time."
     return f"The workspace is on {base.capitalize()} already, the highest plan." if base == HIGHEST else None

@@ -22,4 +22,6 @@ def tell_accounts_apart(account_ids: Collection[int], now: datetime) -> dict[int
 
 
 def _say_worth(fact: AccountMonth) -> str:
+    if fact.fault:
+        return "cannot be computed"
     return f"{fact.get_klass_display()}, {euros(fact.mrr)} a month" if fact.mrr else str(fact.get_klass_display())

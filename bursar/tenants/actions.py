@@ -9,9 +9,21 @@ from django import forms
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Notice, Outcome, Reason, Topic, Undo
-from bursar.core.dated import replace_from
 from bursar.tenants import queries, rules, store
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
+
+
+def sight_of(case: Case) -> rules.Sight:
+    """What the actor's roles open at the workspace or organisation that the case is about."""
+    target = case.target
+    organisation_id, workspace_id = (
+        (target.organisation_id, target.pk) if isinstance(target, Workspace) else (target.pk, None)
+    )
+    found: rules.Sight = case.once(
+        "sight", lambda: queries.get_sight(case.actor.person_id, organisation_id, workspace_id, case.now)
+    )
+    return found
+
 
 register_target(
     Target(
@@ -43,6 +55,7 @@ register_target(
             workspace.account.public_id,
             workspace.organisation.public_id,
         ],
+        own_rights=lambda case: sight_of(case).rights,
         parents=lambda workspace: [workspace.account, workspace.account.organisation],
     )
 )
@@ -57,6 +70,7 @@ register_target(
         lock=store.lock_accounts,
         stream=lambda organisation: organisation.public_id,
         touches=lambda organisation: [organisation.public_id, *queries.list_account_public_ids_of(organisation)],
+        own_rights=lambda case: sight_of(case).rights,
     )
 )
 
@@ -138,6 +152,7 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
         "no price by itself."
     ),
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_no_admin_change,
     refused=_why_not_hand_over,
     preview=_foresee_hand_over,
@@ -166,12 +181,7 @@ def _commanded(act: Act, roles: dict[WorkspaceMembership, WorkspaceRole]) -> dic
 def _set_role(act: Act, membership: WorkspaceMembership, role: WorkspaceRole) -> Change:
     """The change says whose role it is, by reference, so that the name can be erased."""
     person = membership.person
-    replace_from(
-        WorkspaceMembership,
-        {"workspace": membership.workspace, "person": person},
-        act.now,
-        {"role": role.value, "is_support": False, "changed_at": act.now, "is_commanded": True},
-    )
+    store.memberships.command([{"workspace": membership.workspace, "person": person}], role, act.now)
     return Change("Role", membership.get_role_display(), str(role.label), who=person.name, who_ref=person.public_id)
 
 
@@ -210,8 +220,7 @@ class PartnerToggle(ActionForm):
 def set_partner(act: Act, organisation: Organisation, data: Cleaned) -> Outcome:
     wanted = data["partner"] == "yes"
     before = "partner" if organisation.is_partner else "not a partner"
-    organisation.is_partner = wanted
-    organisation.save(update_fields=["is_partner"])
+    store.organisations.set_partner(organisation, wanted, act.now)
     after = "partner" if wanted else "not a partner"
     undo = Undo("tenants.organisation.set_partner", {"partner": "no" if wanted else "yes"})
     sentence = f"{organisation.name} is now {'a partner' if wanted else after}."

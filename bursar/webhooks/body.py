@@ -12,7 +12,10 @@ from bursar.webhooks.queries import get_concern
 
 
 def make_body(event: str, line: AuditLine, returned: dict[str, Any]) -> str:
-    """No reason, no colleague, no person's name, no private change; of what the verb returned, the documented part."""
+    """No reason, no colleague, no person's name, no private change; of what the verb returned, the documented part.
+
+    A message that is for billing people only stays out: the product shows its events to whom it likes.
+    """
     concern = get_concern(line)
     data = {
         "id": line.public_id,
@@ -21,7 +24,7 @@ def make_body(event: str, line: AuditLine, returned: dict[str, Any]) -> str:
         "workspaces": concern.workspaces,
         "changes": [_change(change) for change in line.changes if not change["private"]],
         "details": {name: returned[name] for name in EVENTS[event].details if name in returned},
-        "message": line.message,
+        "message": "" if line.message_for_billing else line.message,
     }
     return _dump(event, line.at, data)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import Any
 
@@ -10,11 +11,11 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from bursar.access.actor import Actor
-from bursar.access.rights import Right
+from bursar.access.rights import Right, explain_missing
 from bursar.actions import menu
 from bursar.actions.registry import ACTIONS, TARGETS, list_declaration_faults
 from bursar.actions.run import run
-from bursar.actions.spec import Action, Reason
+from bursar.actions.spec import Action, Case, Reason
 from bursar.audit.models import AuditLine
 from bursar.core.errors import Forbidden, NotFound
 from tests.cast import NOW, Cast, refusal_of, sign_in
@@ -26,6 +27,15 @@ def target_id(cast: Cast, action: Action) -> str:
     return cast.target_id(action.target_slug)
 
 
+def what_ada_lacks(cast: Cast, action: Action) -> str:
+    """The sentence about the right that an auditor has not, whatever she fills in; "" where she may."""
+    if action.permission not in (Right.READ, None):
+        return action.explain_missing_right()
+    target = TARGETS[action.target_slug].fetch(cast.iris if action.permission else cast.ada, target_id(cast, action))
+    need = action.needs(Case(cast.ada, target, NOW), None) if action.needs else None
+    return explain_missing(need.right) if need and not cast.ada.can(need.right) else ""
+
+
 @pytest.mark.parametrize("key", EVERY)
 def test_it_is_declared_whole(key: str) -> None:
     assert list_declaration_faults(ACTIONS[key]) == []
@@ -35,9 +45,9 @@ def test_it_is_declared_whole(key: str) -> None:
 def test_who_lacks_the_right_is_refused_and_nothing_changes(cast: Cast, key: str) -> None:
     action = ACTIONS[key]
     before = AuditLine.objects.count()
-    if action.permission not in (Right.READ, None):
+    if missing := what_ada_lacks(cast, action):
         refusal = refusal_of(key, cast.ada, target_id(cast, action), {}, reason="x")
-        assert isinstance(refusal, Forbidden) and "You need the" in refusal.sentence
+        assert isinstance(refusal, Forbidden) and missing in refusal.sentence
     stranger: Actor = cast.lotte if action.target_slug != "workspace" else cast.maud
     assert isinstance(refusal_of(key, stranger, target_id(cast, action), {}, reason="x"), NotFound)
     assert isinstance(refusal_of(key, cast.iris, "nothing_here", {}, reason="x"), NotFound)
@@ -58,7 +68,7 @@ def test_the_api_has_it_and_answers_in_kind(cast: Cast, key: str) -> None:
     answer = reader.post(address, json.dumps(body), content_type="application/json")
     malformed = reader.post(address, "{", content_type="application/json")
     unknown = reader.post(address, json.dumps({**body, "colour": 1}), content_type="application/json")
-    if action.permission in (Right.READ, None) and not action.danger:  # she did not confirm lately that it is her
+    if not what_ada_lacks(cast, action) and not action.danger:  # she did not confirm lately that it is her
         assert answer.status_code in (200, 409, 422) and malformed.status_code == 400
         assert unknown.status_code == 422 and unknown.json()["sentence"]
     else:
@@ -71,8 +81,8 @@ def test_its_dialog_opens_for_a_reader_with_the_reason_why_not(cast: Cast, key: 
     address = reverse("actions:dialog", args=[action.target_slug, target_id(cast, action), action.verb_name])
     page = sign_in("ada@agora.example").get(address)
     assert page.status_code == 200 and action.title in page.content.decode()
-    if action.permission not in (Right.READ, None):
-        assert "You need the" in page.content.decode()
+    if missing := what_ada_lacks(cast, action):
+        assert html.escape(missing) in page.content.decode()
     colleague = sign_in("iris@agora.example").get(address, headers={"HX-Request": "true"})
     assert colleague.status_code == (404 if action.permission is None else 200)  # everybody's own is nobody else's
 

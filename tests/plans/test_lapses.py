@@ -206,7 +206,7 @@ def test_nobody_tells_by_hand(cast: Cast) -> None:
     before = AuditLine.objects.count()
     data = {"tier_before": "free", "tier": "pilot", "ends_at": "", "lapsed_at": NOW.isoformat()}
     refusal = refusal_of("plans.workspace.tell_tier_lapse", cast.iris, cast.panel.public_id, data)
-    assert refusal.status == 409 and "by itself" in refusal.sentence and AuditLine.objects.count() == before
+    assert refusal.status == 403 and "by itself" in refusal.sentence and AuditLine.objects.count() == before
 
 
 def test_a_fault_in_the_telling_stops_no_colleague(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

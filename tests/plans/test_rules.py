@@ -14,9 +14,9 @@ from bursar.plans.rules import (
     DiscountRow,
     EffectiveTier,
     Grant,
+    Interval,
     Member,
     Seated,
-    Tenancy,
     Terms,
     WorkspaceState,
     calc_price,
@@ -112,7 +112,7 @@ def test_months_are_clamped() -> None:
 
 
 def test_a_zero_set_inside_the_paid_interval_waits() -> None:
-    interval = Tenancy(OLD, AT + timedelta(days=90))
+    interval = Interval(OLD, AT + timedelta(days=90))
     rows = [DiscountRow("partner", 25, OLD, AT), DiscountRow("scholarship", 100, AT, None)]
     found = rules.before_zero(rows, AT, interval)
     assert found is not None and found.percent == 25

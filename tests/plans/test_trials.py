@@ -73,7 +73,7 @@ def test_one_in_twelve_months_unless_one_may_override(cast: Cast) -> None:
     assert fact(cast.samen).klass == "free"
     with clock.frozen(NOW + timedelta(days=300)):
         refusal = refusal_of(GRANT, cast.ties, cast.samen.public_id, reason="again")
-        assert refusal.status == 409 and "override" in refusal.sentence
+        assert refusal.status == 403 and "override" in refusal.sentence
         run(GRANT, cast.iris, cast.samen.public_id, reason="A new council")
         assert fact(cast.samen).klass == "trial"
         prove()
@@ -147,7 +147,7 @@ def test_ended_by_hand_is_not_told_again_at_the_planned_end(cast: Cast) -> None:
 
 def test_nobody_tells_by_hand(cast: Cast) -> None:
     data = {"what": "ended", "ends_at": NOW.isoformat()}
-    assert refusal_of("plans.account.tell_grant_end", cast.iris, cast.samen.public_id, data).status == 409
+    assert refusal_of("plans.account.tell_grant_end", cast.iris, cast.samen.public_id, data).status == 403
     nothing = refusal_of("plans.account.tell_grant_end", system("grants"), cast.samen.public_id, data)
     assert "Neither a tier nor the price changes" in nothing.sentence
     grant(cast)

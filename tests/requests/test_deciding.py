@@ -108,7 +108,7 @@ def test_the_right_set_tier_greys_the_lever(cast: Cast) -> None:
     assert not entries["Approve…"].enabled and "set tier" in entries["Approve…"].why_not
     assert entries["Deny…"].enabled and not entries["Close as done…"].enabled
     refusal = refusal_of("requests.request.approve", cast.ties, made.public_id, {}, reason="x")
-    assert "You need the right “set tier”." in refusal.sentence
+    assert isinstance(refusal, Forbidden) and "You need the right “set tier”." in refusal.sentence
     assert tier_of(cast.panel) == "free" and UpgradeRequest.objects.get().is_pending
     assert isinstance(refusal_of("requests.request.approve", cast.ada, made.public_id, {}, reason="x"), Forbidden)
     assert isinstance(refusal_of("requests.request.approve", customer("lotte"), made.public_id, {}), Forbidden)
@@ -117,8 +117,8 @@ def test_the_right_set_tier_greys_the_lever(cast: Cast) -> None:
 BAD: list[tuple[dict[str, str], type[Refusal], str]] = [
     ({"tier": "gold"}, Invalid, "gold"),
     ({"tier": "free"}, Refused, "Free is no upgrade: the workspace is on Free."),
-    ({"end_date": "1999-12-31"}, Invalid, "31 December 1999 is past."),
-    ({"end_date": "9999-12-31"}, Invalid, "more than 50 years away"),
+    ({"end_date": "2025-12-31"}, Invalid, "31 December 2025 is past."),
+    ({"end_date": "9999-12-31"}, Invalid, "more than 50 years in the future"),
     ({"end_date": "soon"}, Invalid, "valid date"),
     ({"discount_percent": "20"}, Invalid, "Choose the kind of discount"),
     ({"discount_kind": "trial"}, Invalid, "Say how many per cent."),
@@ -280,7 +280,7 @@ def test_a_new_workspace_is_made_and_the_product_takes_it_up(cast: Cast, webhook
     prove()
 
     product = Product("push", "requests", "entitlements")
-    body = {"organisation": "nieuw", "name": "Panel 2027", "changed_at": (NOW + timedelta(hours=1)).isoformat()}
+    body = {"organisation": "nieuw", "name": "Panel 2027", "changed_at": (NOW + timedelta(minutes=5)).isoformat()}
     wrong = product.put("workspaces/ws-new", {**body, "bursar_id": "wsp_nothing"})
     assert wrong.status_code == 409 and "no workspace “wsp_nothing”" in wrong.json()["sentence"]
     taken = product.put("workspaces/panel", {**body, "organisation": "samen", "bursar_id": workspace.public_id})
@@ -319,7 +319,7 @@ def test_a_push_that_is_older_than_the_approval_still_names_the_workspace(cast: 
 def test_a_new_workspace_on_a_paid_tier_needs_the_right_and_no_live_subscription(cast: Cast) -> None:
     made = ask_workspace("maud", cast.haarlem.organisation, tier="guardian")
     refusal = refusal_of("requests.request.approve", cast.ties, made.public_id, {}, reason="x")
-    assert "set tier" in refusal.sentence and "on Free" in refusal.sentence
+    assert isinstance(refusal, Forbidden) and "set tier" in refusal.sentence and "on Free" in refusal.sentence
     refusal = refusal_of("requests.request.approve", cast.noor, made.public_id, {}, reason="x")
     assert "A Mollie subscription is live." in refusal.sentence
     assert not Workspace.objects.filter(name="Nieuw panel").exists() and UpgradeRequest.objects.get().is_pending

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from bursar.audit.models import AuditLine
-from bursar.audit.queries import list_customer_history
-from bursar.dashboard.rules import MONEY_WORDS
+from bursar.audit.queries import list_customer_history, without_money
 from bursar.tenants.scope import Scope
 
 PAGE_SIZE = 25
@@ -50,4 +49,4 @@ def reach_of(scope: Scope) -> Reach:
 def list_lines(reach: Reach) -> QuerySet[AuditLine]:
     """Newest first. Whoever has no billing rights is not told of a line that is about money at all."""
     found = list_customer_history(sorted(reach.full | reach.plain))
-    return found.exclude(Q(target_id__in=sorted(reach.plain)) & Q(label__iregex=MONEY_WORDS))
+    return without_money(found, sorted(reach.plain))

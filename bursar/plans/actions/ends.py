@@ -6,15 +6,17 @@ from collections import Counter
 
 from django import forms
 
+from bursar.access.rights import By
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic
 from bursar.core.days import say_end
 from bursar.core.money import euros, plain
 from bursar.plans import queries, store
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_falls, tell_tier_end, why_not_by_hand
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_falls, tell_tier_end
 from bursar.plans.ends import EndKind, Foreseen, foresee
 from bursar.plans.models import DiscountKind, GrantKind, Tier, Told
+from bursar.plans.rules import RANK
 from bursar.tenants.models import BillingAccount
 
 MONEY_IS_TOLD = (*EVERYBODY_CONCERNED, Notice.MANAGER)
@@ -49,10 +51,10 @@ def _tell(kind: EndKind, act: Act, account: BillingAccount, data: Cleaned) -> Ou
     assert found is not None
     store.mark_told(_mark(kind, data), [(account.pk, data["ends_at"])], act.now)
     sentence = _say(kind, found, data)
-    changes = [Change(LABELS[kind], "", sentence)]
+    changes = [Change(LABELS[kind], "", sentence, concerns_money=kind is EndKind.DISCOUNT)]
     before, after = found.prices or (None, None)
     if before is not None and after is not None and before != after:
-        changes.append(Change("Price a month, without VAT", euros(before), euros(after)))
+        changes.append(Change("Price a month, without VAT", euros(before), euros(after), concerns_money=True))
     told = {
         **tell_tier_end(data["ends_at"]),
         "tiers": tell_falls((step.workspace.id, step.before.tier, step.after.tier) for step in found.steps),
@@ -77,7 +79,7 @@ def _say(kind: EndKind, found: Foreseen, data: Cleaned) -> str:
 
 
 def _say_subject(kind: EndKind, found: Foreseen) -> str:
-    before = found.steps[0].before
+    before = max((step.before for step in found.steps), key=lambda tier: RANK[tier.tier])
     if kind is EndKind.PLAN or before.grant is None:
         return f"The plan {Tier(before.tier).label}"
     return f"The {GrantKind(before.grant.kind).label} of {Tier(before.tier).label}"
@@ -107,7 +109,8 @@ def _declare(
         icon="bell",
         reason=Reason.NONE,
         customer_visible=True,
-        blocked=why_not_by_hand,
+        concerns_money=kind is EndKind.DISCOUNT,
+        permission=By.CLOCK,
         refused=lambda case, data: _why_not_told(kind, case, data),
         tell=notices,
         topic=topic,

@@ -72,6 +72,7 @@ def _what_follows(case: Case, until: datetime) -> rules.EffectiveTier:
     "Use “Change tier” for what should last, and the reverse trial for somebody who wants to try.",
     permission=Right.SET_TIER,
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_no_grant,
     refused=lambda case, data: rules.why_not_grant_tier(data["tier"], _present(case), end_of(data["end_date"])),
     tell=EVERYBODY_CONCERNED,
@@ -130,6 +131,7 @@ def _why_no_grant_to_end(case: Case) -> str | None:
     when="When an approval should end before its day. An approval that runs out needs nothing from you.",
     permission=Right.SET_TIER,
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_no_grant_to_end,
     tell=EVERYBODY_CONCERNED,
     event="workspace.tier_changed",
@@ -138,7 +140,7 @@ def _why_no_grant_to_end(case: Case) -> str | None:
 def end_grant(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     grant = _live_approval(act.case)
     assert grant is not None
-    TierGrant.objects.filter(pk=grant.pk).update(valid_until=act.now)
+    store.tiers.end_grant(grant, act.now)
     words = _words(grant.tier, grant.planned_until)
     after = _present(Case(act.actor, workspace, act.now))
     return Outcome(

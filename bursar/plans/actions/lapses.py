@@ -6,11 +6,12 @@ from typing import Any
 
 from django import forms
 
+from bursar.access.rights import By
 from bursar.actions.registry import action, target_of
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Change, Cleaned, Outcome, Reason
 from bursar.core.days import last_day_of, say_end
-from bursar.plans.actions.shared import tell_tier_end, why_not_by_hand
+from bursar.plans.actions.shared import tell_tier_end
 from bursar.plans.models import DiscountKind, Tier
 from bursar.plans.rules import describe_discount
 from bursar.tenants.models import BillingAccount, Workspace
@@ -35,7 +36,8 @@ class TierLapse(ActionForm):
     when=f"{NOBODY_REACHES} To see what ran out and when, read the workspace's timeline.",
     reason=Reason.NONE,
     customer_visible=True,
-    blocked=why_not_by_hand,
+    concerns_money=False,
+    permission=By.CLOCK,
     event="workspace.tier_changed",
     in_menu=False,
 )
@@ -70,14 +72,16 @@ def _declare(model: type[Any], slug: str) -> None:
         when=f"{NOBODY_REACHES} To see which discount ended and when, read the {slug}'s timeline.",
         reason=Reason.NONE,
         customer_visible=True,
-        blocked=why_not_by_hand,
+        concerns_money=True,
+        permission=By.CLOCK,
         event="discount.changed",
         in_menu=False,
     )
     def tell_discount_lapse(act: Act, target: Any, data: Cleaned) -> Outcome:
         words = describe_discount(DiscountKind(data["kind"]).label, data["percent"], last_day_of(data["lapsed_at"]))
         told = {"scope": target_of(target).slug, "discount": None, "lapsed_at": data["lapsed_at"].isoformat()}
-        return Outcome(f"The discount of {target} ended: {words}.", [Change("Discount", words, "")], data=told)
+        change = Change("Discount", words, "", concerns_money=True)
+        return Outcome(f"The discount of {target} ended: {words}.", [change], data=told)
 
 
 _declare(BillingAccount, "account")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from bursar.access.actor import ActorKind
 from bursar.actions.spec import Case, Notice
 from bursar.core.days import tell_end
 from bursar.plans import queries, rules
@@ -16,10 +15,6 @@ EVERYBODY_CONCERNED = (Notice.WORKSPACE_ADMINS, Notice.BILLING)
 
 def why_deleted(case: Case) -> str | None:
     return "The workspace was deleted." if case.target.deleted_at is not None else None
-
-
-def why_not_by_hand(case: Case) -> str | None:
-    return None if case.actor.kind is ActorKind.SYSTEM else "Bursar tells of it by itself, when the clock does it."
 
 
 def tell_tier_end(end: datetime | None) -> dict[str, str | None]:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Change, Cleaned, Group, Outcome, Undo
+from bursar.actions.spec import Case, Change, Cleaned, Group, Need, Outcome, Undo
 from bursar.core.days import say_end
 from bursar.plans import store, trials
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_falls, tell_tier_end
-from bursar.plans.models import GrantKind, TierGrant
+from bursar.plans.models import GrantKind
 from bursar.tenants.models import BillingAccount
 
 
 def _why_no_trial(case: Case) -> str | None:
-    sentence = trials.why_not_grant_trial(state_of(case), case.now)
-    if sentence:
-        return sentence
-    last = trials.is_too_soon(state_of(case), case.now)
-    if last is not None and not case.actor.can(Right.OVERRIDE):
-        return f"The last trial ended on {say_end(last)}; one in 12 months. You need the right “override” for another."
-    return None
+    return trials.why_not_grant_trial(state_of(case), case.now)
+
+
+def _need_override(case: Case, data: Cleaned | None) -> Need | None:
+    """For a second trial within a year; where none can be granted at all, that is what is said."""
+    last = None if _why_no_trial(case) else trials.is_too_soon(state_of(case), case.now)
+    return Need(Right.OVERRIDE, f"The last trial ended on {say_end(last)}; one in 12 months.") if last else None
 
 
 def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
@@ -47,6 +47,8 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
         "ran out, reset usage."
     ),
     customer_visible=True,
+    concerns_money=False,
+    needs=_need_override,
     blocked=_why_no_trial,
     preview=_foresee_trial,
     tell=EVERYBODY_CONCERNED,
@@ -56,18 +58,8 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
 def grant_trial(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     until = trials.trial_end(act.now)
     workspaces = [ws for ws, _ in trials.live_workspaces(state_of(act.case), act.now)]
-    TierGrant.objects.bulk_create(
-        TierGrant(
-            workspace_id=ws.id,
-            tier=trials.TRIAL_TIER,
-            kind=GrantKind.REVERSE_TRIAL,
-            valid_from=act.now,
-            valid_until=until,
-            planned_until=until,
-            granted_by_id=act.actor.staff_id,
-        )
-        for ws in workspaces
-    )
+    kind, ids = GrantKind.REVERSE_TRIAL.value, [ws.id for ws in workspaces]
+    store.tiers.grant_tiers(ids, trials.TRIAL_TIER, kind, until, act.now, act.actor.staff_id)
     count = f"{len(workspaces)} workspace{'' if len(workspaces) == 1 else 's'}"
     return Outcome(
         f"{account} tries Changemaker in {count}, free, until {say_end(until)}.",
@@ -95,6 +87,7 @@ def _why_no_trial_to_end(case: Case) -> str | None:
         "planned end, which comes by itself, nor when they start to pay."
     ),
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_no_trial_to_end,
     tell=EVERYBODY_CONCERNED,
     event="trial.ended",

@@ -8,24 +8,18 @@ import orjson
 from django import forms
 from django.db import DataError, IntegrityError, transaction
 
-from bursar.access.actor import ActorKind
+from bursar.access.rights import By
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason
-from bursar.product.apply import Applied, apply
-from bursar.product.records import KINDS, read_record
+from bursar.actions.spec import ActionForm, Change, Cleaned, Company, Outcome, Reason
+from bursar.product.apply import TAKERS, Applied, apply
+from bursar.product.records import read_record
 
 
 class ImportBatch(ActionForm):
-    kind = forms.ChoiceField(label="Kind of line", choices=[(kind, kind) for kind in KINDS])
+    kind = forms.ChoiceField(label="Kind of line", choices=[(kind, kind) for kind in TAKERS])
     lines = forms.CharField(label="Lines", strip=False, help_text="Line number, tab, JSON; one a line.")
     digest = forms.CharField(label="SHA-256 of the lines", max_length=64)
-
-
-def _why_not_import(case: Case) -> str | None:
-    if case.actor.kind in (ActorKind.OPERATOR, ActorKind.SYSTEM):
-        return None
-    return "History comes in by `bursar import`, at the operator's shell."
 
 
 @action(
@@ -41,7 +35,7 @@ def _why_not_import(case: Case) -> str | None:
         "refuses it. What changes from today on comes by the product's own pushes."
     ),
     reason=Reason.OPTIONAL,
-    blocked=_why_not_import,
+    permission=By.SHELL,
     stream="product",
     in_menu=False,
 )
@@ -78,9 +72,5 @@ def _apply_what_holds(kind: str, records: list[tuple[int, Any]], act: Act) -> Ap
         except (IntegrityError, DataError) as error:
             result.bad[number] = f"contradicts what is stored: {str(error).splitlines()[0]}"
             continue
-        result.taken += one.taken
-        result.bad |= one.bad
-        for pk, month in one.touched.items():
-            known = result.touched.get(pk)
-            result.touched[pk] = min(known, month) if known and month else month
+        result.add(one)
     return result

@@ -15,8 +15,9 @@ from bursar.plans.actions.shared import why_deleted
 from bursar.plans.models import Cadence, Tier
 from bursar.plans.rules import RANK
 from bursar.requests import queries, rules
-from bursar.requests.actions.shared import decide, differences, present_of, proposal_changes, roles_of, why_decided
+from bursar.requests.actions.shared import decide, differences, present_of, proposal_changes, why_decided
 from bursar.requests.models import MESSAGE_LENGTH, NAME_LENGTH, RequestKind, RequestState, UpgradeRequest
+from bursar.tenants.actions import sight_of
 from bursar.tenants.models import Organisation, Visibility, Workspace
 
 TEAM = f"the {settings.BURSAR_COMPANY_NAME} team"
@@ -56,7 +57,7 @@ def _why_no_upgrade(case: Case) -> str | None:
         return why_deleted(case)
     pending = queries.get_pending(case.target)
     known = queries.in_short(pending) if pending else None
-    return rules.why_not_upgrade(*roles_of(case), known, present_of(case, case.target).base)
+    return rules.why_not_upgrade(sight_of(case).bills, known, present_of(case, case.target).base)
 
 
 def _foresee_upgrade(case: Case, data: Cleaned) -> list[str]:
@@ -80,6 +81,7 @@ def _foresee_upgrade(case: Case, data: Cleaned) -> list[str]:
     permission=Own.ASK,
     reason=Reason.NONE,
     customer_visible=True,
+    concerns_money=False,
     message=Reason.NONE,
     blocked=_why_no_upgrade,
     refused=lambda case, data: rules.why_not_propose(data["tier"], present_of(case, case.target).base),
@@ -92,7 +94,7 @@ def _foresee_upgrade(case: Case, data: Cleaned) -> list[str]:
 )
 def ask_upgrade(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     assert act.actor.person_id is not None
-    is_ask = not rules.may_request(*roles_of(act.case))
+    is_ask = not sight_of(act.case).bills
     earlier = queries.get_pending(workspace)
     if earlier is not None:
         act.also("requests.request.withdraw", earlier, {})
@@ -132,6 +134,7 @@ def _why_not_pass_on(case: Case) -> str | None:
     permission=Own.ASK,
     reason=Reason.NONE,
     customer_visible=True,
+    concerns_money=False,
     message=Reason.NONE,
     blocked=_why_not_pass_on,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
@@ -160,9 +163,7 @@ class AskWorkspace(AskForm):
 
 
 def _why_no_workspace(case: Case) -> str | None:
-    if case.target.deleted_at is not None:
-        return "The organisation was deleted."
-    return rules.why_not_ask_workspace(roles_of(case)[1])
+    return "The organisation was deleted." if case.target.deleted_at is not None else None
 
 
 def _why_not_this_workspace(case: Case, data: Cleaned) -> str | None:
@@ -180,9 +181,10 @@ def _why_not_this_workspace(case: Case, data: Cleaned) -> str | None:
     icon="square-plus",
     help=f"Asks {TEAM} for another workspace in your organisation. You will be its owner.",
     when="For customers: owners and admins of an organisation. The workspace is made when the request is approved.",
-    permission=Own.ASK,
+    permission=Own.ADD_WORKSPACE,
     reason=Reason.NONE,
     customer_visible=True,
+    concerns_money=False,
     message=Reason.NONE,
     blocked=_why_no_workspace,
     refused=_why_not_this_workspace,
@@ -213,9 +215,10 @@ def ask_workspace(act: Act, organisation: Organisation, data: Cleaned) -> Outcom
     icon="arrow-back-up",
     help=f"Takes the request back; {TEAM} need not look at it any more.",
     when="For customers: whoever asked, and the workspace's owners, admins and billing people.",
-    permission=Own.ASK,
+    permission=Own.WITHDRAW,
     reason=Reason.NONE,
     customer_visible=True,
+    concerns_money=False,
     message=Reason.NONE,
     blocked=why_decided,
     tell=(Notice.REQUESTER,),

@@ -7,10 +7,9 @@ from typing import Any
 from django import forms
 
 from bursar.access.actor import ActorKind
-from bursar.actions.menu import why_not
 from bursar.actions.registry import ACTIONS, action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Notice, Outcome, Reason, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Need, Notice, Outcome, Reason, Topic
 from bursar.core.days import say_day
 from bursar.plans import rules as plans
 from bursar.plans.models import Cadence, DiscountKind, Tier
@@ -20,7 +19,7 @@ from bursar.requests.models import NAME_LENGTH, RequestState, UpgradeRequest
 from bursar.tenants.actions import AddNote, add_note
 from bursar.tenants.models import Visibility, Workspace
 from bursar.tenants.queries import get_roles
-from bursar.tenants.store import get_pooled_account
+from bursar.tenants.store.accounts import get_pooled_account
 
 CHANGE_TIER = "plans.workspace.change_tier"
 DATE = DayInput()
@@ -113,15 +112,24 @@ def _why_not_approve(case: Case) -> str | None:
     sentence = _why_not_decide(case) or _why_overtaken(case)
     if sentence or case.target.makes_workspace:
         return sentence
-    return why_not(ACTIONS[CHANGE_TIER], Case(case.actor, case.target.workspace, case.now))
+    lever = ACTIONS[CHANGE_TIER]
+    return lever.blocked(Case(case.actor, case.target.workspace, case.now)) if lever.blocked else None
+
+
+def _need_tier(case: Case, data: Cleaned | None) -> Need | None:
+    """What the lever “Change tier” needs, unless a workspace is made on Free."""
+    lever = ACTIONS[CHANGE_TIER].permission
+    assert lever is not None
+    if not case.target.makes_workspace:
+        return Need(lever)
+    on_free = data is None or data["tier"] == Tier.FREE
+    return None if on_free else Need(lever, "Without it a workspace can be made on Free.")
 
 
 def _why_not_as_filled_in(case: Case, data: Cleaned) -> str | None:
     request: UpgradeRequest = case.target
     if request.makes_workspace:
-        if data["tier"] == Tier.FREE or case.actor.can(ACTIONS[CHANGE_TIER].permission):
-            return None
-        return f"{ACTIONS[CHANGE_TIER].explain_missing_right()} Without it a workspace can be made on Free."
+        return None
     assert request.workspace is not None
     return rules.why_no_upgrade(data["tier"], present_of(case, request.workspace).base)
 
@@ -147,11 +155,12 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
 def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
     if data["tier"] == Tier.FREE or case.target.workspace is None:
         return []
-    terms = plans.terms_at(case.once("state", lambda: queries.load_state(case.target.workspace)), case.now)
+    state = case.once("state", lambda: queries.load_state(case.target.workspace))
+    terms = plans.terms_at(state, case.now)
     if terms.mode == "managed":
         billed = terms.cadence or "yearly"
         return [] if billed == data["cadence"] else [f"The account is managed and stays billed {billed}."]
-    if data["end_date"] or plans.has_way_of_paying(terms, case.now):
+    if data["end_date"] or plans.has_way_of_paying(state, case.now):
         return [f"The account stays self-serve; “{data['cadence']}” is kept for the checkout."]
     return [f"The account has no way of paying: it becomes managed, billed {data['cadence']}."]
 
@@ -177,6 +186,8 @@ CALLED = (
     when="When the customer should get it. Change tier, billing, end or discount in the dialog where you agreed on "
     "something else: proposal and grant both stay. Deny with a note when the answer is no.",
     customer_visible=True,
+    concerns_money=False,
+    needs=_need_tier,
     blocked=_why_not_approve,
     refused=_why_not_as_filled_in,
     preview=_foresee,
@@ -214,8 +225,7 @@ def _grant(act: Act, workspace: Workspace, data: Cleaned) -> None:
     if data["end_date"]:
         act.also("plans.workspace.grant_tier", workspace, {"tier": data["tier"], "end_date": data["end_date"]})
     elif data["tier"] != Tier.FREE:
-        terms = plans.terms_at(queries.load_state(workspace), act.now)
-        if not plans.has_way_of_paying(terms, act.now):
+        if not plans.has_way_of_paying(queries.load_state(workspace), act.now):
             act.also("plans.account.set_managed", workspace.account, {"cadence": data["cadence"]})
         act.also(CHANGE_TIER, workspace, {"tier": data["tier"]})
     if data["discount_kind"]:
@@ -241,11 +251,11 @@ def _changes(request: UpgradeRequest, before: str) -> list[Change]:
     changes = [Change("Tier", before, _words(request))]
     if request.granted_tier != Tier.FREE:
         asked = request.cadence if request.cadence != request.granted_cadence else ""
-        changes.append(Change("Billed", asked, request.granted_cadence))
+        changes.append(Change("Billed", asked, request.granted_cadence, concerns_money=True))
     if request.granted_discount_kind:
         kind = DiscountKind(request.granted_discount_kind).label
         words = plans.describe_discount(kind, request.granted_discount_percent or 0, request.granted_discount_end)
-        changes.append(Change("Discount", "", words))
+        changes.append(Change("Discount", "", words, concerns_money=True))
     if request.makes_workspace and request.name != request.granted_name:
         changes.append(Change("Name", request.name, request.granted_name))
     return changes
@@ -262,6 +272,7 @@ def _changes(request: UpgradeRequest, before: str) -> list[Change]:
     when="When the answer is no. Where something else came of it, approve it changed, or close it as done.",
     reason=Reason.OPTIONAL,
     customer_visible=True,
+    concerns_money=False,
     message=Reason.REQUIRED,
     blocked=_why_not_decide,
     tell=(Notice.REQUESTER,),
@@ -291,6 +302,7 @@ def _why_not_close(case: Case) -> str | None:
     when="When the workspace is gone or moved, or is on the tier already; or when a member's ask is settled otherwise.",
     reason=Reason.OPTIONAL,
     customer_visible=True,
+    concerns_money=False,
     blocked=_why_not_close,
     tell=(Notice.REQUESTER,),
     topic=Topic.DECISIONS,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
 
 from bursar.access.actor import ActorKind
+from bursar.access.rights import Own
 from bursar.actions.registry import Target, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change
@@ -18,7 +19,7 @@ from bursar.plans.rules import AccountState, EffectiveTier
 from bursar.requests import queries, rules
 from bursar.requests.models import RequestState, UpgradeRequest
 from bursar.tenants.models import Workspace
-from bursar.tenants.queries import get_roles, list_account_ids_of, list_account_public_ids_of
+from bursar.tenants.queries import get_sight, list_account_ids_of, list_account_public_ids_of
 from bursar.tenants.store import lock_accounts
 
 
@@ -46,6 +47,14 @@ def _parents(request: UpgradeRequest) -> list[Any]:
     return [workspace, workspace.account, workspace.organisation] if workspace else [request.organisation]
 
 
+def _own_rights(case: Case) -> Collection[str]:
+    """Whoever asked takes it back, whatever their role is by now."""
+    request: UpgradeRequest = case.target
+    if case.actor.person_id == request.requester_id:
+        return [Own.WITHDRAW]
+    return get_sight(case.actor.person_id, request.organisation_id, request.workspace_id, case.now).rights
+
+
 register_target(
     Target(
         slug="request",
@@ -57,22 +66,12 @@ register_target(
         stream=_stream,
         touches=_touches,
         parents=_parents,
+        own_rights=_own_rights,
         page="requests:request",
         own_page="dashboard:request",
         leads=True,
     )
 )
-
-
-def roles_of(case: Case) -> tuple[str, str]:
-    """The actor's roles in the workspace and the organisation that the case is about."""
-    on_workspace = isinstance(case.target, Workspace)
-    organisation_id = case.target.organisation_id if on_workspace else case.target.pk
-    workspace_id = case.target.pk if on_workspace else None
-    found: tuple[str, str] = case.once(
-        "roles", lambda: get_roles(case.actor.person_id, organisation_id, workspace_id, case.now)
-    )
-    return found
 
 
 def present_of(case: Case, workspace: Workspace) -> EffectiveTier:
@@ -117,5 +116,5 @@ def proposal_changes(request: UpgradeRequest) -> list[Change]:
         changes.append(Change("New workspace", "", request.name))
     changes.append(Change("Asked for", Tier(request.present_tier or "free").label, Tier(request.tier).label))
     if request.tier != Tier.FREE:
-        changes.append(Change("Billed", "", Cadence(request.cadence).label))
+        changes.append(Change("Billed", "", Cadence(request.cadence).label, concerns_money=True))
     return changes

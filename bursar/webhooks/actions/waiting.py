@@ -6,8 +6,7 @@ from typing import Any
 
 from django import forms
 
-from bursar.access.actor import ActorKind
-from bursar.access.rights import Right
+from bursar.access.rights import By, Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic
@@ -103,12 +102,6 @@ class SwitchOff(ActionForm):
     why = forms.CharField(label="Why", max_length=300)
 
 
-def _why_not_switch_off(case: Case) -> str | None:
-    if case.actor.kind is not ActorKind.SYSTEM:
-        return "Bursar does this by itself, after long failure. To stop it by hand, pause it."
-    return _why_not_pause(case)
-
-
 @action(
     key="webhooks.endpoint.switch_off",
     on=WebhookEndpoint,
@@ -117,9 +110,9 @@ def _why_not_switch_off(case: Case) -> str | None:
     icon="plug-off",
     help="After long failure, or when the receiver says that it is gone for good, Bursar stops sending.",
     when="Never by hand. Bursar does it by itself and tells the leads; repair the receiver, then resume the endpoint.",
-    permission=Right.MANAGE_STAFF,
+    permission=By.CLOCK,
     reason=Reason.NONE,
-    blocked=_why_not_switch_off,
+    blocked=_why_not_pause,
     tell=(Notice.LEADS,),
     topic=Topic.SECURITY,
     in_menu=False,
@@ -137,8 +130,6 @@ class DropOld(ActionForm):
 
 
 def _why_not_drop(case: Case) -> str | None:
-    if case.actor.kind is not ActorKind.SYSTEM:
-        return "Bursar does this by itself, once a day. To drop all that waits, resume the endpoint and say so."
     return "It is active, so nothing waits for a person." if case.target.is_active else None
 
 
@@ -150,7 +141,7 @@ def _why_not_drop(case: Case) -> str | None:
     icon="trash-x",
     help="Messages that waited for a paused or switched-off endpoint longer than the operator allows are dropped.",
     when="Never by hand. Bursar does it once a day; resume the endpoint in time, or drop what waits when you do.",
-    permission=Right.MANAGE_STAFF,
+    permission=By.CLOCK,
     reason=Reason.NONE,
     blocked=_why_not_drop,
     in_menu=False,

@@ -23,6 +23,9 @@ class Command(BaseCommand):
         parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the action")
         parser.add_argument("--reason", default="", help="why; kept in the book")
         parser.add_argument("--message", default="", help="to the customer")
+        parser.add_argument(
+            "--message-for-billing", action="store_true", help="only people with billing rights read the message"
+        )
         parser.add_argument("--idempotency-key", default="", help="the same key and data again change nothing")
         parser.add_argument("--preview", action="store_true", help="say what would happen and do nothing")
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
@@ -52,6 +55,7 @@ class Command(BaseCommand):
                 data,
                 reason=options["reason"],
                 message=options["message"],
+                message_for_billing=options["message_for_billing"],
                 idempotency_key=options["idempotency_key"],
             )
         if options["json"]:
@@ -64,9 +68,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  {change.heading}: {change.before or '–'} → {change.after or '–'}")
 
     def _many(self, options: dict[str, Any], data: dict[str, str]) -> None:
-        made = bulk.start(
-            options["key"], shell_actor(), options["targets"], data, options["reason"], options["message"]
-        )
+        words = options["reason"], options["message"], options["message_for_billing"]
+        made = bulk.start(options["key"], shell_actor(), options["targets"], data, *words)
         bulk.resume(made, shell_actor())
         for row in made.results.order_by("id"):
             self.stdout.write(f"{row.target_id}: {row.sentence}")
