@@ -17,8 +17,9 @@ from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
 from bursar.files.csv import Written
+from bursar.plans.actions.shared import state_after
 from bursar.rollup import csv, filters
-from bursar.rollup.models import AccountMonth, SavedView, Unsettled
+from bursar.rollup.models import SavedView, Unsettled
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.rollup.settle import settle
@@ -32,14 +33,17 @@ def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
     if later:
         mark(touched, now)
         return []
-    before = _amounts(touched, now)
-    settle(touched, now)
-    after = _amounts(touched, now)
     if len(touched) != 1:
+        settle(touched, now)
         return []
-    names = ("MRR", "Potential")
-    pairs = zip(names, before, after, strict=True)
-    return [Change(name, _eur(old), _eur(new), private=True) for name, old, new in pairs if old != new]
+    (pk,) = touched
+    state = state_after(case, pk)
+    before, after = settle(touched, now, known={pk: state} if state else None)[pk]
+    amounts = [
+        ("MRR", before.mrr if before else None, after.mrr),
+        ("Potential", before.potential if before else None, after.potential),
+    ]
+    return [Change(name, _eur(old), _eur(new), private=True) for name, old, new in amounts if old != new]
 
 
 def mark(touched: Touched, now: datetime) -> None:
@@ -53,12 +57,6 @@ def mark(touched: Touched, now: datetime) -> None:
     Unsettled.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["account"], update_fields=["month"], batch_size=5000
     )
-
-
-def _amounts(touched: Touched, now: datetime) -> tuple[Any, Any]:
-    rows = AccountMonth.objects.filter(account_id__in=touched, month=Month.of(now).first)
-    row = rows.values_list("mrr", "potential").first()
-    return row or (None, None)
 
 
 def _eur(amount: Any) -> str:

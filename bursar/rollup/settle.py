@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -98,16 +98,24 @@ class WorkspaceRow(NamedTuple):
     cap_seconds: int | None
 
 
-def settle(touched: Touched, now: datetime, why: str = "history imported") -> None:
-    """Recomputes the facts of the touched accounts, from the first month named (None: the open one) to now."""
+def settle(
+    touched: Touched, now: datetime, why: str = "history imported", known: Mapping[int, AccountState] | None = None
+) -> dict[int, tuple[Known | None, Known]]:
+    """Recomputes the facts of the touched accounts, from the first month named (None: the open one) to now.
+
+    `known`: states that somebody has loaded already and that are stored like that. Returns what the open month said
+    before, if anything, and says now.
+    """
+    moved: dict[int, tuple[Known | None, Known]] = {}
     current = Month.of(now)
     settings = rule_settings()
     ids = sorted(touched)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        states = load_accounts(part)
+        states = {pk: known[pk] for pk in part} if known else load_accounts(part)
         first = {pk: touched[pk] or current for pk in part}
-        _settle_chunk(states, first, current, settings, now, why)
+        moved |= _settle_chunk(states, first, current, settings, now, why)
+    return moved
 
 
 def _settle_chunk(
@@ -117,8 +125,9 @@ def _settle_chunk(
     settings: rules.Settings,
     now: datetime,
     why: str,
-) -> None:
+) -> dict[int, tuple[Known | None, Known]]:
     known = _load_known(states, min(first.values()).previous())
+    before = {pk: rows.get(current.first) for pk, rows in known.items()}
     accounts: list[AccountRow] = []
     workspaces: list[WorkspaceRow] = []
     restatements: list[MonthRestatement] = []
@@ -140,6 +149,7 @@ def _settle_chunk(
             workspaces += [build_workspace_row(pk, ws, month) for ws in facts.workspaces]
     _store(accounts, workspaces)
     MonthRestatement.objects.bulk_create(restatements, batch_size=1000)
+    return {pk: (before[pk], known[pk][current.first]) for pk in states}
 
 
 def _missing_from(known: dict[date, Any], start: Month) -> Iterable[Month]:
@@ -150,11 +160,14 @@ def _missing_from(known: dict[date, Any], start: Month) -> Iterable[Month]:
 
 
 def _load_known(states: dict[int, AccountState], since: Month) -> dict[int, dict[date, Any]]:
-    """The stored rows from `since` on, and each account's newest one before it."""
+    """The stored rows from `since` on; of an account that has none in that month, also the newest one before it."""
     known: dict[int, dict[date, Any]] = {pk: {} for pk in states}
-    rows = AccountMonth.objects.filter(account_id__in=states)
-    newest = rows.filter(month__lt=since.first).order_by("account_id", "-month").distinct("account_id")
-    for row in [*rows.filter(month__gte=since.first), *newest]:
+    for row in AccountMonth.objects.filter(account_id__in=states, month__gte=since.first):
+        known[row.account_id][row.month] = row
+    older = AccountMonth.objects.filter(
+        account_id__in=[pk for pk, rows in known.items() if since.first not in rows], month__lt=since.first
+    )
+    for row in older.order_by("account_id", "-month").distinct("account_id"):
         known[row.account_id][row.month] = row
     return known
 
@@ -164,6 +177,8 @@ class Known(Protocol):
 
     @property
     def mrr(self) -> Decimal: ...
+    @property
+    def potential(self) -> Decimal: ...
     @property
     def had_mrr(self) -> bool: ...
 
