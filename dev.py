@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import os
 import shutil
@@ -22,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 VAR = Path(os.environ.get("BURSAR_VAR", ROOT / "var"))
+ADDRESS = VAR / "address"  # where `dev.py run` answers, while it does
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
 SITE = ROOT / "site"
@@ -162,6 +164,7 @@ def serve(options: argparse.Namespace) -> int:
     processes: list[subprocess.Popen[bytes]] = []
     aside: list[subprocess.Popen[bytes]] = []
     try:
+        _say_where(options.port)
         say("starting the database …")
         _step("migrate", "--verbosity=0")
         if options.file:
@@ -181,7 +184,15 @@ def serve(options: argparse.Namespace) -> int:
         say("\nstopping …")
         return 0
     finally:
+        ADDRESS.unlink(missing_ok=True)
         _stop([*processes, *aside])
+
+
+def _say_where(port: int) -> None:
+    """For links in mail, and for those that `bursar staff add` prints from another shell."""
+    with contextlib.suppress(OSError):  # a folder that cannot be written is told by the next step, in its own words
+        VAR.mkdir(parents=True, exist_ok=True)
+        ADDRESS.write_text(f"http://127.0.0.1:{port}")
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:

@@ -6,6 +6,8 @@ cap (Lotte). Oost is managed, unpaid, Guardian (Jan). Staff: Iris leads, Ties is
 
 from __future__ import annotations
 
+import csv as reader
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +24,11 @@ from bursar.attention.models import OutreachTemplate
 from bursar.audit.queries import list_faults
 from bursar.config.actors import actor_for
 from bursar.core import clock
+from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
+from bursar.files import csv
+from bursar.files import queries as files
+from bursar.files.models import File
 from bursar.notifications.models import Inbox
 from bursar.outbox.models import OutboxRow
 from bursar.product.importing import Report, import_lines
@@ -30,9 +36,10 @@ from bursar.product.models import ApiKey
 from bursar.requests.models import RequestKind, UpgradeRequest
 from bursar.rollup.models import AccountMonth, SavedView
 from bursar.rollup.refresh import refresh
+from bursar.rollup.settle import settle
 from bursar.rollup.verify import list_differences
 from bursar.staff.models import ApiToken, StaffMember
-from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace
+from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace, WorkspaceMembership
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
 from bursar.webhooks.store import add_message
 
@@ -91,6 +98,13 @@ def seat(ref: str, who: str, role: str, since: datetime) -> dict[str, Any]:
     return {"kind": "workspace_member", "workspace": ref, "person": who, "role": role, "from": since}
 
 
+def let_observe(workspace: Workspace, who: str, since: datetime) -> None:
+    """An observer in an internal workspace: no door makes one any more, and those that stand stay."""
+    who_id = Person.objects.get(external_id=who).pk
+    WorkspaceMembership.objects.create(workspace=workspace, person_id=who_id, role="observer", valid_from=since)
+    settle({workspace.account_id: Month.of(since)}, clock.now())
+
+
 def lines_of_cast(now: datetime) -> list[dict[str, Any]]:
     old = now - timedelta(days=200)
     haarlem = {"account": {"organisation": "haarlem"}}
@@ -133,11 +147,28 @@ def lines_of_cast(now: datetime) -> list[dict[str, Any]]:
     ]
 
 
+def body_of(answer: Any) -> bytes:
+    """What a streamed answer holds."""
+    return b"".join(answer.streaming_content)
+
+
+def text_of(written: csv.Written) -> str:
+    """What a CSV holds that nobody was given yet."""
+    return b"".join(files.read(File.objects.get(pk=written.file.pk))).decode()
+
+
 def sign_in(email: str) -> Client:
     """A browser in which this person is signed in already; the sign-in page has tests of its own."""
     client = Client()
     client.force_login(User.objects.get(email=email), "bursar.staff.backend.SignInBackend")
     return client
+
+
+def export(client: Client, rows: str = "accounts", query: str = "") -> list[dict[str, str]]:
+    """The rollup's CSV, asked for and fetched as a person does."""
+    answer = client.get(client.post("/panel/usage/export", {"rows": rows, "query": query})["Location"])
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]  # a file comes in pieces
+    return list(reader.DictReader(io.StringIO(text)))
 
 
 def usage(ref: str, event: str, at: datetime, seconds: int, who: str | None = None) -> dict[str, Any]:

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.urls import reverse
 
 from bursar.access.actor import Door
 from bursar.actions.run import Act
-from bursar.actions.spec import Change, Outcome
+from bursar.actions.spec import ActionForm, Change, Outcome
 from bursar.files import store
-from bursar.files.csv import Written
+from bursar.files.csv import LAYOUTS, Layout, Written
+
+
+class CsvForm(ActionForm):
+    """What every export asks: how the file is laid out."""
+
+    layout = forms.ChoiceField(
+        label="Layout",
+        required=False,
+        choices=[
+            ("comma", "cells parted by commas"),
+            ("semicolon", "cells parted by semicolons"),
+            ("excel", "for Excel: semicolons, and a byte order mark"),
+        ],
+        help_text="Always UTF-8, with decimal points. Empty: commas.",
+    )
+
+    def clean_layout(self) -> Layout:
+        return LAYOUTS[self.cleaned_data["layout"] or "comma"]
 
 
 def keep(act: Act, written: Written | None, name: str, query: str) -> Outcome:

@@ -15,7 +15,7 @@ from bursar.access.actor import Actor, system
 from bursar.access.rights import By
 from bursar.actions import checks, idempotency
 from bursar.actions.guard import watched
-from bursar.actions.record import write_line
+from bursar.actions.record import Left, send, write_line
 from bursar.actions.registry import ACTIONS, HERALDS, SETTLERS, TARGETS, Lock, target_of
 from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Change, Outcome, Touched
@@ -30,7 +30,10 @@ log = structlog.get_logger()
 
 @dataclass
 class Act:
-    """What a verb has in hand, beside its target and cleaned data. `accounts`: keys of those that are locked."""
+    """What a verb has in hand, beside its target and cleaned data.
+
+    `accounts`: keys of those that are locked. `left`: what the actions it called have waiting for commit.
+    """
 
     request: Request
     case: Case
@@ -38,6 +41,7 @@ class Act:
     prepared: Any = None
     accounts: list[int] = field(default_factory=list)
     touched: Touched = field(default_factory=dict)
+    left: Left = field(default_factory=Left)
 
     @property
     def actor(self) -> Actor:
@@ -65,8 +69,13 @@ class Act:
         _lock(target, further)
         outcome = _perform(inner, by_itself=False)
         _merge(self.touched, inner.touched)
-        write_line(request, inner.case, inner.group, outcome)
+        self.left.add(inner.leave(outcome))
         return outcome
+
+    def leave(self, outcome: Outcome) -> Left:
+        """Writes the line. Returns what waits for commit: its own notice leads, the rows are in the order of events."""
+        own = write_line(self.request, self.case, self.group, outcome)
+        return Left([*own.notices, *self.left.notices], [*self.left.rows, *own.rows])
 
 
 class _Rehearsed(Exception):
@@ -174,7 +183,7 @@ def _in_transaction(request: Request, target: Any, digest: str, prepared: Any) -
     _tell_what_the_clock_did(act.accounts, act.now)
     outcome = _perform(act)
     outcome.effects = _settle(act, outcome)
-    write_line(request, act.case, act.group, outcome)
+    send(act.leave(outcome), act.now)
     if request.idempotency_key:
         idempotency.keep(request.actor, request.idempotency_key, outcome)
     return outcome
@@ -202,15 +211,15 @@ def _tell_what_the_clock_did(account_ids: list[int], now: datetime) -> None:
 def _announce(account_ids: list[int], now: datetime) -> None:
     clockwork, group = system("clock"), public_id("grp")
 
-    def tell(key: str, target: Any, data: dict[str, Any]) -> None:
+    def say(key: str, target: Any, data: dict[str, Any]) -> None:
         if ACTIONS[key].permission is not By.CLOCK:
             raise RuntimeError(f"A herald tells by {key}, which is not declared as done by the clock.")
         request = Request(ACTIONS[key], clockwork, target.public_id, data, group=group)
         act = Act(request, Case(clockwork, target, now), group)
-        write_line(request, act.case, group, _perform(act, by_itself=False))
+        send(act.leave(_perform(act, by_itself=False)), now)
 
     for announce in HERALDS.values():
-        announce(account_ids, now, tell)
+        announce(account_ids, now, say)
 
 
 def _begin(request: Request, target: Any, prepared: Any = None) -> Act:

@@ -25,7 +25,7 @@ from bursar.plans.rules import PAID_TIERS
 from bursar.plans.trials import TRIAL_KIND
 from bursar.rollup.filters import NOBODY, PAGE_SIZE
 from bursar.rollup.models import AccountMonth
-from bursar.tenants.queries import search_account_ids
+from bursar.tenants.search import search_account_ids
 from bursar.usage.queries import TierClock
 from bursar.usage.rules import PACE_WINDOW
 
@@ -201,7 +201,7 @@ class Lists:
     def _search(self) -> Iterator[str]:
         if not self.ask.q:
             return
-        found = AccountMonth.objects.filter(search_account_ids(self.ask.search), month=self.values["month"])
+        found = AccountMonth.objects.filter(search_account_ids(self.ask.q), month=self.values["month"])
         sql, params = found.values("account_id").query.sql_with_params()
         for place, value in enumerate(params):
             sql = sql.replace("%s", f"%(s{place})s", 1)

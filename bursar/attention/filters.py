@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from bursar.attention.reasons import REASONS
-from bursar.core.sortkey import sort_key
 from bursar.plans.models import Tier
 from bursar.rollup.filters import read_one, read_page, read_people, read_several
 
@@ -25,10 +24,6 @@ class Ask:
     tiers: tuple[str, ...] = ()
     page: int = 1
     accounts_page: int = 1
-
-    @property
-    def search(self) -> str:
-        return sort_key(self.q)
 
     @property
     def is_filtered(self) -> bool:

@@ -146,7 +146,7 @@ def show_templates(request: HttpRequest) -> HttpResponse:
             "reason": REASONS[template.reason],
             "placeholders": [f"{{{name}}}" for name in REASONS[template.reason].fills],
             "edit_url": reverse("actions:dialog", args=["template", template.public_id, "edit"]),
-            "history_url": f"{reverse('audit:book')}?q={template.public_id}",
+            "history_url": f"{reverse('panel:book')}?q={template.public_id}",
         }
         for template in queries.list_templates()
     ]
@@ -155,6 +155,6 @@ def show_templates(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def export(request: HttpRequest) -> HttpResponse:
-    data = {"query": request.POST.get("query", "")}
+    data = {name: request.POST.get(name, "") for name in ("query", "layout")}
     outcome = run("attention.company.export_at_risk", actor_of(request), "company", data)
     return HttpResponseRedirect(outcome.data["path"])

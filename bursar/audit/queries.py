@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -39,6 +39,11 @@ def list_customer_history(public_ids: list[str]) -> QuerySet[AuditLine]:
     return lines().filter(customer_visible=True, touches__overlap=public_ids, target_id__in=public_ids)
 
 
+def list_touches(public_id: str) -> list[str]:
+    """The public ids that one line belongs to; none when there is no such line."""
+    return AuditLine.objects.filter(public_id=public_id).values_list("touches", flat=True).first() or []
+
+
 def without_money(found: QuerySet[AuditLine], target_ids: list[str]) -> QuerySet[AuditLine]:
     """Leaves out what is about money at the given targets: for readers who have no billing rights there."""
     old = Q(format=1, label__iregex=rules.OLD_MONEY_WORDS)
@@ -46,13 +51,20 @@ def without_money(found: QuerySet[AuditLine], target_ids: list[str]) -> QuerySet
 
 
 def search(
-    *, text: str = "", key: str = "", actor: str = "", since: datetime | None = None, until: datetime | None = None
+    *,
+    text: str = "",
+    about: Collection[str] = (),
+    key: str = "",
+    actor: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> QuerySet[AuditLine]:
-    """`text`: a public id, or part of a name or of the reason."""
+    """`text`: a public id, of a line too, or part of a name or of the reason. `about`: public ids that it means too."""
     found = lines()
     if text:
         named = AuditName.objects.filter(text__icontains=text).values("line_id")
-        found = found.filter(Q(touches__contains=[text]) | Q(group=text) | Q(reason__icontains=text) | Q(id__in=named))
+        is_meant = Q(touches__overlap=[text, *about]) | Q(public_id=text) | Q(group=text)
+        found = found.filter(is_meant | Q(reason__icontains=text) | Q(id__in=named))
     if key:
         found = found.filter(key=key)
     if actor:

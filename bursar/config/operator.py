@@ -33,6 +33,8 @@ _GAUGES = [
      "SELECT COALESCE(EXTRACT(EPOCH FROM now() - MIN(due_at)), 0) FROM outbox_outboxrow WHERE state = 'waiting'"),
     ("bursar_unsettled_accounts", "Accounts whose figures wait to be computed.",
      "SELECT COUNT(*) FROM rollup_unsettled"),
+    ("bursar_faulty_accounts", "Accounts whose figures cannot be computed; the log says why. They are tried again.",
+     "SELECT COUNT(*) FROM rollup_unsettled WHERE fault <> ''"),
     ("bursar_jobs_waiting", "Jobs that wait for a worker.",
      "SELECT COUNT(*) FROM procrastinate_jobs WHERE status = 'todo'"),
     ("bursar_jobs_failed", "Jobs that failed.", "SELECT COUNT(*) FROM procrastinate_jobs WHERE status = 'failed'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -45,8 +46,13 @@ BURSAR_HTTPS = required("BURSAR_HTTPS", "no", "Yes behind a TLS proxy: secure co
 BURSAR_ACTOR_LOADER = "bursar.config.actors.load_actor"
 
 BURSAR_ADDRESS = required(
-    "BURSAR_ADDRESS", "http://127.0.0.1:8000", "Where this Bursar is reached, for links in mail.", address
+    "BURSAR_ADDRESS",
+    "http://127.0.0.1:8000",
+    "Where this Bursar is reached, for links. Unset, and `dev.py run` at work: where that answers.",
+    address,
 )
+if not os.environ.get("BURSAR_ADDRESS") and (BURSAR_VAR / "address").is_file():
+    BURSAR_ADDRESS = address((BURSAR_VAR / "address").read_text())
 BURSAR_SECOND_FACTOR = required(
     "BURSAR_SECOND_FACTOR",
     "yes" if BURSAR_HTTPS else "no",

@@ -14,7 +14,6 @@ from ninja.utils import check_csrf
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
 from bursar.attention.api import router as attention_router
-from bursar.audit.api import router as book_router
 from bursar.config import handbook, operator
 from bursar.core.api import DescribedAPI
 from bursar.core.api import refusal as refuse_json
@@ -22,6 +21,7 @@ from bursar.core.errors import Forbidden
 from bursar.files.api import router as files_router
 from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
+from bursar.panel.book_api import router as book_router
 from bursar.product.admin_api import router as keys_router
 from bursar.product.api import api as product_api
 from bursar.requests.api import router as requests_router

@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, Self, TypeVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -23,10 +28,14 @@ class DatedQuerySet(models.QuerySet["D"]):
 
 
 class Dated(models.Model):
-    """Holds in [valid_from, valid_until)."""
+    """Holds in [valid_from, valid_until).
+
+    `stopped_at`: a person or a push ended here what held then, and no history that is imported later goes past it.
+    """
 
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = DatedQuerySet.as_manager()
 
@@ -38,6 +47,7 @@ class Dated(models.Model):
 
 
 D = TypeVar("D", bound=models.Model)
+Subject = tuple[Any, ...]
 
 
 class _TimestampRange(Func):
@@ -66,14 +76,99 @@ def span_is_positive(name: str) -> models.CheckConstraint:
 
 
 def replace_from(model: type[D], subject: dict[str, Any], at: datetime, values: dict[str, Any] | None) -> D | None:
-    """Makes `values` hold for `subject` from `at` on; None: nothing holds. Returns the new row.
+    """As `replace_all_from`, for one subject. Returns the new row."""
+    made = replace_all_from(model, [subject], at, values)
+    return made[0] if made else None
+
+
+def replace_all_from(
+    model: type[D], subjects: Sequence[dict[str, Any]], at: datetime, values: dict[str, Any] | None
+) -> list[D]:
+    """Makes `values` hold for every subject from `at` on; None: nothing holds. Returns the new rows.
 
     The row live at `at` is closed there; one that began in that very instant is replaced (DESIGN 4).
-    Rows that would begin later are dropped: what is said now rules. The caller holds the account's lock.
+    Rows that would begin later are dropped: what is said now rules. The caller holds the accounts' locks.
     """
-    rows = model._default_manager.filter(**subject)
+    if not subjects:
+        return []
+    rows = model._default_manager.filter(reduce(or_, (Q(**subject) for subject in subjects)))
     rows.filter(valid_from__gte=at).delete()
-    rows.filter(Q(valid_until=None) | Q(valid_until__gt=at)).update(valid_until=at)
     if values is None:
-        return None
-    return model._default_manager.create(**subject, **{"valid_from": at, "valid_until": None, **values})
+        rows.filter(Q(valid_until=None) | Q(valid_until__gte=at)).update(valid_until=at, stopped_at=at)
+        return []
+    rows.filter(Q(valid_until=None) | Q(valid_until__gt=at)).update(valid_until=at)
+    return model._default_manager.bulk_create(
+        [model(**subject, **{"valid_from": at, "valid_until": None, **values}) for subject in subjects]
+    )
+
+
+@dataclass(frozen=True)
+class Point:
+    """History: from `start` on `values` hold for `subject`, until `until` or until the subject's next row."""
+
+    subject: Subject
+    start: datetime
+    until: datetime | None
+    values: dict[str, Any]
+
+
+def merge_points(model: Any, keys: tuple[str, ...], points: Iterable[Point]) -> dict[Subject, datetime]:
+    """Writes history into `model`, whose rows are told apart by `keys`. Returns what changed, and from when on.
+
+    The rows follow from the set of starts, whatever the order in which they came: each holds until its own end, the
+    next start, or the instant at which somebody here ended what held (`stopped_at`). What was said here so stays.
+    """
+    wanted: dict[Subject, dict[datetime, Point]] = defaultdict(dict)
+    for point in points:
+        wanted[point.subject][point.start] = point
+    stored = _stored(model, keys, wanted)
+    stale: list[int] = []
+    fresh: list[Any] = []
+    changed: dict[Subject, datetime] = {}
+    for subject, by_start in wanted.items():
+        old = {row.valid_from: row for row in stored[subject]}
+        for span in _spans(old, by_start):
+            row, start = old.get(span["valid_from"]), span["valid_from"]
+            if row is not None and all(getattr(row, name) == value for name, value in span.items()):
+                continue
+            changed[subject] = min(start, changed.get(subject, start))
+            stale += [row.pk] if row is not None else []
+            fresh.append(model(**{**(_kept(row) if row else {}), **dict(zip(keys, subject, strict=True)), **span}))
+    model.objects.filter(pk__in=stale).delete()
+    model.objects.bulk_create(fresh, batch_size=1000)
+    return changed
+
+
+def _stored(model: Any, keys: tuple[str, ...], wanted: dict[Subject, Any]) -> dict[Subject, list[Any]]:
+    found: dict[Subject, list[Any]] = defaultdict(list)
+    first = {subject[0] for subject in wanted if subject[0] is not None}
+    second = {subject[1] for subject in wanted if len(subject) > 1 and subject[0] is None}
+    rows = list(model.objects.filter(**{f"{keys[0]}__in": first})) if first else []
+    rows += list(model.objects.filter(**{f"{keys[1]}__in": second})) if second else []
+    for row in rows:
+        subject = tuple(getattr(row, key) for key in keys)
+        if subject in wanted:
+            found[subject].append(row)
+    return found
+
+
+def _spans(old: dict[datetime, Any], points: dict[datetime, Point]) -> Iterator[dict[str, Any]]:
+    """What each row is to hold of its span, and of the points' values."""
+    stops = sorted(row.stopped_at for row in old.values() if row.stopped_at)
+    starts = sorted({*old, *points})
+    edges = sorted({*starts, *stops})
+    for place, start in enumerate(starts):
+        point, following = points.get(start), starts[place + 1] if place + 1 < len(starts) else None
+        own_end = point.until if point else old[start].valid_until
+        edge = next((at for at in edges if at > start), None)
+        yield {
+            **(point.values if point else {}),
+            "valid_from": start,
+            "valid_until": min((at for at in (own_end, edge) if at is not None), default=None),
+            "stopped_at": next((at for at in stops if at > start and (following is None or at <= following)), None),
+        }
+
+
+def _kept(row: Any) -> dict[str, Any]:
+    """The columns of a row that is written anew, but for its key."""
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if not field.primary_key}

@@ -16,8 +16,10 @@ def say_day(at: date | datetime | None, *, is_short: bool = False) -> str:
     return f"{day.day} {day:%b}" if is_short else f"{day.day} {day:%B %Y}"
 
 
-def say_instant(at: datetime, *, is_short: bool = True) -> str:
-    """ "2 Dec 2026, 14:02 UTC"; in sentences "2 December 2026, 14:02 UTC" """
+def say_instant(at: datetime | None, *, is_short: bool = True) -> str:
+    """ "2 Dec 2026, 14:02 UTC"; in sentences "2 December 2026, 14:02 UTC"; empty for none"""
+    if at is None:
+        return ""
     utc = at.astimezone(UTC)
     return f"{utc.day} {utc:{'%b' if is_short else '%B'} %Y, %H:%M} UTC"
 

@@ -18,7 +18,7 @@ from bursar.access.models import User
 from bursar.access.request import actor_of, customer_of
 from bursar.core import clock
 from bursar.core.calendar import Month
-from bursar.core.errors import BadRequest, NotFound
+from bursar.core.errors import BadRequest, NotFound, Unavailable
 from bursar.dashboard import present
 from bursar.dashboard.queries import accounts, history, workspaces
 from bursar.dashboard.sections import HOME_SECTIONS, LATELY_SHOWN
@@ -133,7 +133,9 @@ def _month(request: HttpRequest, now: datetime) -> Month:
 def show_account(request: HttpRequest, account_id: str) -> HttpResponse:
     with _looking(request) as mine:
         account = scope.find_account(mine, account_id)
-        bill = accounts.list_bills([account], mine.now)[0]
+        bill = next(iter(accounts.list_bills([account], mine.now)), None)
+        if bill is None:
+            raise Unavailable("The price of this account cannot be worked out right now. We have been told.")
         page = present.page_of(request.GET, "page")
         payments, count = accounts.list_payments(account, page)
         context = {

@@ -163,7 +163,7 @@ def bill(made: Bill) -> dict[str, Any]:
         "is_priced": any(line.tier in PAID_TIERS for line in made.price.lines),
         "status": sentence,
         "status_tone": tone,
-        "discount": words.say_discount(made.discount) if made.discount else "",
+        "discount": words.say_discount(made.discount) if made.discount and made.discount.percent else "",
         "next": words.say_charge(made),
         "is_charged": made.klass in ("paying", "managed") and any(line.tier in PAID_TIERS for line in made.price.lines),
     }
@@ -198,7 +198,8 @@ def price(scope: Scope, made: Bill) -> dict[str, Any]:
 def _discount(made: Bill, row: Discount, known: dict[int, str]) -> dict[str, Any]:
     where = known.get(row.workspace_id, "another workspace") if row.workspace_id else ""
     after = made.price_at(row.valid_until).total if row.valid_until else None
-    return {"words": words.say_discount(row), "where": where, "after_from": row.valid_until, "after": after}
+    said, is_off = words.say_discount(row), row.percent > 0
+    return {"words": said, "is_off": is_off, "where": where, "after_from": row.valid_until, "after": after}
 
 
 def month(row: WorkspaceMonth, shown: Month) -> dict[str, Any]:

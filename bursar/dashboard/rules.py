@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from bursar.plans.rules import MONTHS_OF, RANK, AccountState, Period, Terms, paid_interval, terms_at
+from bursar.plans.rules import MONTHS_OF, RANK, AccountState, Terms, paid_interval, standing_periods, terms_at
 from bursar.rollup.rules import Settings, break_down
 
 
@@ -38,7 +38,7 @@ def next_charge(account: AccountState, settings: Settings, now: datetime) -> Cha
 def renewal_of(account: AccountState, terms: Terms, now: datetime) -> datetime | None:
     """When the running interval ends; only of an account that will be asked to pay again."""
     if terms.mode == "managed":
-        ends = [period.end for period in account.periods if _stands(period, now)]
+        ends = [period.end for period in standing_periods(account, now)]
         ends += [terms.paid_until] if terms.paid_until else []
         last = max(ends, default=None)
         return last if last and last > now else None
@@ -46,7 +46,3 @@ def renewal_of(account: AccountState, terms: Terms, now: datetime) -> datetime |
         return None
     interval = paid_interval(account, terms, now)
     return interval.end if interval else terms.paid_until
-
-
-def _stands(period: Period, now: datetime) -> bool:
-    return period.booked_at <= now and (period.credited_at is None or now < period.credited_at)

@@ -150,12 +150,22 @@ def say_status(bill: Bill) -> tuple[str, str]:
         is_open = bill.terms.status == "pending" and bill.terms.mode == "self_serve"
         more = "A checkout is open, and it asks for nothing until you pay it." if is_open else ""
         return format_html("Nothing is charged{}. {}", _until(until), more).strip(), "good"
-    if bill.terms.status == "cancelled":
-        paid = format_html("Cancelled. Paid until {}; then paid workspaces go to Free.", end(bill.terms.paid_until))
-        return paid, "warn"
-    if bill.terms.mode == "managed":
+    if until:
+        return _say_paid_on(bill, datetime.fromisoformat(until)), "warn"
+    if bill.reason["code"] == "invoice_settled":
         return f"Billed by invoice, {bill.price.cadence}. The present period is paid.", "good"
     return f"Paid automatically, {bill.price.cadence}.", "good"
+
+
+def _say_paid_on(bill: Bill, until: datetime) -> str:
+    """Nothing renews it: until when it is paid, and when the tiers go."""
+    words = "Cancelled. Paid until {}" if bill.reason["code"] == "cancelled" else "Paid until {}"
+    lapses_at = bill.terms.lapses_at
+    if lapses_at is None:
+        return format_html(words + ".", end(until))
+    if lapses_at == until:
+        return format_html(words + "; then paid workspaces go to Free.", end(until))
+    return format_html(words + "; paid workspaces go to Free after {}.", end(until), end(lapses_at))
 
 
 def _until(iso: str | None) -> str:
@@ -184,12 +194,11 @@ def _why_no_charge(bill: Bill) -> str:
         months = 12 if bill.price.cadence == "yearly" else 1
         worked = f" (12 × € {format_money(bill.price.total)})" if months == 12 else ""
         return f"An invoice of € {format_money(bill.price.total * months)}{worked}. Its day is not known here."
-    if bill.klass == "paying" and bill.terms.status != "cancelled":
+    if bill.klass == "paying" and not bill.reason.get("until"):
         return "At the end of the running period. Its day is not known here."
     return "Nothing is due."
 
 
 def say_discount(discount: Discount) -> str:
     """ "50 % scholarship, until 31 December 2026" """
-    words = describe_discount(discount.get_kind_display(), discount.percent, discount.end_date)
-    return "no discount here: the full price" if discount.percent == 0 else words
+    return describe_discount(discount.get_kind_display(), discount.percent, discount.end_date)

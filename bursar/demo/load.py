@@ -17,6 +17,7 @@ from bursar.demo.company import Company, Line, staff
 from bursar.demo.requests import make_requests
 from bursar.product.importing import Report, import_lines
 from bursar.tenants.models import Organisation, Person
+from bursar.tenants.store import people
 
 PASSWORD = "bursar-demo-2026"
 SIGN_INS = [
@@ -83,4 +84,4 @@ def make_sign_ins() -> None:
         user, _ = User.objects.get_or_create(email=email, defaults={"name": name})
         user.set_password(PASSWORD)
         user.save()
-        Person.objects.filter(email=email, user=None).update(user=user)
+        people.connect(Person.objects.filter(email=email).values_list("pk", flat=True), user)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import gc
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from operator import itemgetter
 
 from bursar.access.actor import Actor
 from bursar.access.rights import Right
@@ -18,8 +18,12 @@ from bursar.files.kinds import is_makers, kind
 from bursar.files.models import File
 
 LINK_LIVES = timedelta(hours=24)
-RUNNABLE = frozenset("=+-@\t\r")
-_FIRST = itemgetter(slice(0, 1))
+_SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫"  # full-width ones too: some spreadsheets take them for the plain
+_BLANK = '["\\s\u200b-\u200f\ufeff]*'
+# Where a spreadsheet begins a cell: at the start, and at whatever it takes for a separator.
+_RUNNABLE = re.compile(f"(^|[;,\\t\\r\\n])({_BLANK})(?=[{_SIGNS}])|^(?=[\\t\\r])")
+_IN_TEXT = re.compile(f'(?:\\A|[;,\\t\\r\\n"]){_BLANK}[{_SIGNS}]|[;,\\t\\n]"?[\\t\\r](?!\\n)')
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
 def _may_fetch(actor: Actor, file: File) -> bool:
@@ -28,6 +32,18 @@ def _may_fetch(actor: Actor, file: File) -> bool:
 
 
 EXPORT = kind("export", _may_fetch, LINK_LIVES)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How cells are told apart, and whether a byte order mark says that it is UTF-8."""
+
+    separator: str = ","
+    has_mark: bool = False
+
+
+LAYOUTS = {"comma": Layout(), "semicolon": Layout(";"), "excel": Layout(";", has_mark=True)}
+PLAIN = LAYOUTS["comma"]
 
 
 @dataclass(frozen=True)
@@ -41,22 +57,17 @@ class Written:
 
 
 def neutral(cell: str) -> str:
-    """The cell as text that a spreadsheet shows and never runs. No figure of ours starts with a sign."""
-    return f"'{cell}" if cell[:1] in RUNNABLE else cell
+    """The cell as text that a spreadsheet shows and never runs, at whichever separator it cuts. A number stays one."""
+    return cell if _NUMBER.fullmatch(cell) else _RUNNABLE.sub(r"\1\2'", cell)
 
 
-def _neutral_row(row: list[str]) -> list[str]:
-    """Nearly every row has nothing to neutralise, and a million of them are looked at in C."""
-    return row if RUNNABLE.isdisjoint(map(_FIRST, row)) else [neutral(cell) for cell in row]
-
-
-def write(columns: Sequence[str], batches: Iterable[list[list[str]]]) -> Written:
+def write(columns: Sequence[str], batches: Iterable[list[list[str]]], layout: Layout = PLAIN) -> Written:
     """The header, then batch by batch; memory stays flat. Every cell is neutralised here. `rows` is without header."""
     count = 0
     with store.writing(EXPORT, "text/csv; charset=utf-8") as file, _collector_at_rest():
-        file.write(_as_text([list(columns)]))
+        file.write(("\ufeff" if layout.has_mark else "").encode() + as_text([list(columns)], layout))
         for rows in batches:
-            file.write(_as_text([_neutral_row(row) for row in rows]))
+            file.write(as_text(rows, layout))
             count += len(rows)
     return Written(file.written, count)
 
@@ -73,7 +84,15 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-def _as_text(rows: list[list[str]]) -> bytes:
+def as_text(rows: list[list[str]], layout: Layout = PLAIN) -> bytes:
+    """Nearly every batch has nothing to neutralise, and is looked at as a whole, in C."""
+    text = _written(rows, layout)
+    if _IN_TEXT.search(text):
+        text = _written([[neutral(cell) for cell in row] for row in rows], layout)
+    return text.encode()
+
+
+def _written(rows: list[list[str]], layout: Layout) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue().encode()
+    csv.writer(buffer, delimiter=layout.separator).writerows(rows)
+    return buffer.getvalue()

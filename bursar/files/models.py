@@ -49,6 +49,7 @@ class File(models.Model):
 class AnyChunk(models.Model):
     """A part of a file, at most 1 MB; `number` from 0."""
 
+    file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="+")
     number = models.PositiveIntegerField()
     data = models.BinaryField()
 
@@ -59,16 +60,12 @@ class AnyChunk(models.Model):
 class Chunk(AnyChunk):
     """Of a file that is kept."""
 
-    file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="+")
-
     class Meta:
         constraints = [models.UniqueConstraint(name="one_chunk_a_number", fields=["file", "number"])]
 
 
 class PassingChunk(AnyChunk):
     """Of a file that lives for days: its bytes are left out of the backup."""
-
-    file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(name="one_passing_chunk_a_number", fields=["file", "number"])]

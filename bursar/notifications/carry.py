@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 from email.utils import format_datetime, formataddr
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -22,10 +23,14 @@ from bursar.outbox.models import OutboxRow
 
 @carrier("notice")
 def expand(row: OutboxRow) -> str:
-    line = lines().get(public_id=row.payload["line"])
-    told = list_told(line, [Notice(name) for name in row.payload["notices"]], row.payload["data"])
-    store.note(line, Topic(row.payload["topic"]), told, row.due_at)
-    return f"told {len(told)}"
+    news = [_news(payload) for payload in (row.payload, *row.payload.get("also", ()))]
+    return f"told {store.note(news, row.due_at)}"
+
+
+def _news(payload: dict[str, Any]) -> store.News:
+    line = lines().get(public_id=payload["line"])
+    told = list_told(line, [Notice(name) for name in payload["notices"]], payload["data"])
+    return store.News(line, Topic(payload["topic"]), told)
 
 
 @carrier("mail")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from bursar.actions.spec import Topic
 from bursar.core.ids import public_id
 from bursar.notifications import rules
 from bursar.notifications.models import Mail, MailKind, Notification
-from bursar.notifications.present import tell
+from bursar.notifications.present import Told, tell
 from bursar.notifications.recipients import Recipient
 
 LISTED = 100
@@ -44,12 +45,20 @@ def stop_url(mail: Mail) -> str:
     return settings.BURSAR_ADDRESS + reverse("notifications:stop", args=[sign(mail.recipient_id, topics)])
 
 
-def compose_notice(recipient: Recipient, notification: Notification, now: datetime) -> Mail:
-    told = tell(notification.line, recipient.is_staff)
-    topic = Topic(notification.topic)
-    mail = _begin(recipient, [topic.value], now, told.sentence)
-    mail.line, mail.is_urgent = notification.line, topic.is_urgent
-    return _fill(mail, "notice", {"told": told, "is_staff": recipient.is_staff})
+def compose_notice(recipient: Recipient, notices: Sequence[Notification], now: datetime) -> Mail:
+    """Of one decision: its lines in order, the first leads. What was written to the customer stands once."""
+    first, *more = [tell(notice.line, recipient.is_staff) for notice in notices]
+    topics = {Topic(notice.topic) for notice in notices}
+    mail = _begin(recipient, sorted(topic.value for topic in topics), now, first.sentence)
+    mail.line, mail.is_urgent = notices[0].line, any(topic.is_urgent for topic in topics)
+    items = [first, *[_without_what_stands(told, first) for told in more]]
+    return _fill(mail, "notice", {"told": first, "items": items, "is_staff": recipient.is_staff})
+
+
+def _without_what_stands(told: Told, first: Told) -> Told:
+    """The reason and the message of a decision are those of each of its lines."""
+    same: Any = {name: "" for name in ("message", "reason") if getattr(told, name) == getattr(first, name)}
+    return replace(told, **same)
 
 
 def compose_digest(recipient: Recipient, waiting: Sequence[Notification], now: datetime) -> Mail:

@@ -63,7 +63,7 @@ def _path(line: AuditLine) -> str:
     for touched in line.touches:
         if page := pages.get(touched.partition("_")[0]):
             return reverse(page, args=[touched])
-    return f"{reverse('audit:book')}?q={line.target_id}"
+    return f"{reverse('panel:book')}?q={line.target_id}"
 
 
 def _own_path(line: AuditLine) -> str:

@@ -29,9 +29,9 @@ def last_digest_at(now: datetime) -> datetime:
     return today if today <= now else today - timedelta(days=1)
 
 
-def has_to_wait(topic: Topic, sent_in_window: int) -> bool:
+def has_to_wait(sent_in_window: int, *, is_urgent: bool) -> bool:
     """Urgent ones never wait; of the others the first five in any 24 hours go at once (DOMAIN 8)."""
-    return not topic.is_urgent and sent_in_window >= AT_ONCE
+    return not is_urgent and sent_in_window >= AT_ONCE
 
 
 def wants_mail(topic: Topic, muted: Collection[str]) -> bool:

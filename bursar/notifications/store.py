@@ -1,9 +1,10 @@
-"""Writing notices and mail: one notice a person and line, the first five mails at once, the rest for the digest."""
+"""Writing notices and mail: a notice a person and line, a mail a person and decision; five at once, then a digest."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,21 +23,63 @@ from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow
 
 
+@dataclass(frozen=True)
+class News:
+    """One line of the book, what it is about, and whom it concerns."""
+
+    line: AuditLine
+    topic: Topic
+    told: Sequence[Recipient]
+
+
 @transaction.atomic
-def note(line: AuditLine, topic: Topic, told: Sequence[Recipient], now: datetime) -> None:
-    """Tells each of them once: by bell at once, by mail at once or in the digest. Repeated, it changes nothing."""
-    muted = _locked([recipient.id for recipient in told])
-    known = Notification.objects.filter(line=line)
-    done = {key for pair in known.values_list("recipient_id", "who") for key in pair}
+def note(news: Sequence[News], now: datetime) -> int:
+    """Tells each of them all lines of one decision: each by bell, and by one mail, at once or in the digest.
+
+    Repeated, it changes nothing. Returns how many people were meant.
+    """
+    people = {recipient.id: recipient for one in news for recipient in one.told}
+    muted = _locked(people)
+    known = Notification.objects.filter(line__in=[one.line for one in news])
+    done = {(line, key) for line, *keys in known.values_list("line_id", "recipient_id", "who") for key in keys}
     sent = _count_sent(list(muted), now)
-    for recipient in told:
-        if recipient.id in done or recipient.who in done:
-            continue
-        made = Notification(recipient_id=recipient.id, who=recipient.who, line=line, topic=topic.value, at=line.at)
-        if recipient.email and rules.wants_mail(topic, muted[recipient.id]):
-            made.waits = rules.has_to_wait(topic, sent.get(recipient.id, 0))
-            made.mail = None if made.waits else _mail_once(recipient, made, now)
-        made.save()
+    leaving: list[tuple[Recipient, list[Notification]]] = []
+    for recipient in people.values():
+        made = [_notice(one, recipient) for one in news if recipient in one.told and not _is_done(done, one, recipient)]
+        done |= {(notice.line_id, recipient.who) for notice in made}
+        mailed = [n for n in made if recipient.email and rules.wants_mail(Topic(n.topic), muted[recipient.id])]
+        is_urgent = any(Topic(notice.topic).is_urgent for notice in mailed)
+        waits = rules.has_to_wait(sent.get(recipient.id, 0), is_urgent=is_urgent)
+        for notice in mailed:
+            notice.waits = waits
+        leaving.append((recipient, [] if waits else mailed))
+        Notification.objects.bulk_create(made)
+    _mail(leaving, now)
+    return len(people)
+
+
+def _notice(one: News, recipient: Recipient) -> Notification:
+    return Notification(
+        recipient_id=recipient.id, who=recipient.who, line=one.line, topic=one.topic.value, at=one.line.at
+    )
+
+
+def _is_done(done: Collection[tuple[int, str]], one: News, recipient: Recipient) -> bool:
+    return (one.line.pk, recipient.id) in done or (one.line.pk, recipient.who) in done
+
+
+def _mail(leaving: Sequence[tuple[Recipient, list[Notification]]], now: datetime) -> None:
+    """One mail an address: where two people share it, the first is addressed, with all that concerns both."""
+    by_address: dict[str, list[tuple[Recipient, list[Notification]]]] = {}
+    for recipient, notices in leaving:
+        if notices:
+            by_address.setdefault(recipient.email, []).append((recipient, notices))
+    for address, shared in by_address.items():
+        every = [notice for _, notices in shared for notice in notices]
+        once = {notice.line_id: notice for notice in every}
+        there = Mail.objects.filter(line=every[0].line, email=address).first()
+        mail = there or queue(compose_notice(shared[0][0], list(once.values()), now), now)
+        Notification.objects.filter(pk__in=[notice.pk for notice in every]).update(mail=mail)
 
 
 def _locked(recipient_ids: Collection[str]) -> dict[str, list[str]]:
@@ -52,12 +95,6 @@ def _count_sent(recipient_ids: list[str], now: datetime) -> dict[str, int]:
         recipient_id__in=recipient_ids, kind=MailKind.NOTICE, is_urgent=False, created_at__gt=now - rules.WINDOW
     )
     return dict(rows.values_list("recipient_id").annotate(count=Count("id")))
-
-
-def _mail_once(recipient: Recipient, notification: Notification, now: datetime) -> Mail:
-    """An address that two people share gets one mail a line."""
-    there = Mail.objects.filter(line=notification.line, email=recipient.email).first()
-    return there or queue(compose_notice(recipient, notification, now), now)
 
 
 def queue(mail: Mail, now: datetime) -> Mail:

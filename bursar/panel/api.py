@@ -18,8 +18,10 @@ from bursar.core.money import plain
 from bursar.panel import queries
 from bursar.panel.schemas import AccountOut, OrganisationOut, PersonOut, WorkspaceOut
 from bursar.rollup import words
+from bursar.rollup.movements import first_month
 from bursar.rollup.queries import consistent_read, get_breakdown, list_account_months, list_workspace_months
 from bursar.rollup.refresh import refresh
+from bursar.rollup.rules import Breakdown
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace
 from bursar.usage.queries import get_recorded, get_standing
 from bursar.usage.rules import Shares
@@ -68,22 +70,14 @@ def read_account(request: HttpRequest, account_id: str, people: int = PAGE, invi
     account = get_account(actor_of(request), account_id)
     refresh(now)
     with consistent_read():
-        price = get_breakdown(account, now)
+        price, start = get_breakdown(account, now), first_month()
         return {
             "id": account.public_id,
             "label": str(account),
             "scope": account.scope,
             "organisation": {"id": account.organisation.public_id, "name": account.organisation.name},
-            "months": [_account_month(row) for row in list_account_months(account)],
-            "price": {
-                "cadence": price.cadence,
-                "total_eur": plain(price.total),
-                "lines": [
-                    {"tier": line.tier, "seats": line.seats, "rate_eur": plain(line.rate), "percent_off": line.percent,
-                     "amount_eur": plain(line.amount), "is_floor": line.is_floor}
-                    for line in price.lines
-                ],
-            },
+            "months": [_account_month(row, start) for row in list_account_months(account)],
+            "price": _price(price) if price else None,
             "terms": [_term(term, now) for term in queries.list_account_terms(account)],
             "workspaces": [{"id": w.public_id, "name": w.name} for w in account.workspaces.order_by("sort_key")[:200]],
             "people": _people(Q(workspace__account=account), now, people),
@@ -91,7 +85,17 @@ def read_account(request: HttpRequest, account_id: str, people: int = PAGE, invi
         }  # fmt: skip
 
 
-def _account_month(row: Any) -> dict[str, Any]:
+def _price(price: Breakdown) -> dict[str, Any]:
+    lines = [
+        {"tier": line.tier, "seats": line.seats, "rate_eur": plain(line.rate), "percent_off": line.percent,
+         "amount_eur": plain(line.amount), "is_floor": line.is_floor}
+        for line in price.lines
+    ]  # fmt: skip
+    frozen_at = price.frozen_at.isoformat() if price.frozen_at else None
+    return {"cadence": price.cadence, "total_eur": plain(price.total), "frozen_at": frozen_at, "lines": lines}
+
+
+def _account_month(row: Any, start: Month | None) -> dict[str, Any]:
     return {
         "month": str(Month.of(row.month)),
         "class": row.klass,
@@ -102,9 +106,10 @@ def _account_month(row: Any) -> dict[str, Any]:
         "recorded_hours": plain_hours(row.recorded_seconds),
         "mrr_eur": plain(row.mrr),
         "potential_eur": plain(row.potential),
-        "movement": row.movement,
+        "movement": row.movement if Month.of(row.month) != start else "",
         "rule_version": row.rule_version,
         "restated": row.restated_at is not None,
+        "ended_at": row.ended_at and row.ended_at.isoformat(),
     }
 
 
@@ -138,7 +143,8 @@ def read_workspace(
             "recorded_by": _recorded_by(get_recorded(workspace, standing, now).to_staff()),
             "months": [
                 {"month": str(Month.of(row.month)), "tier": row.tier, "seats": row.seats,
-                 "recorded_hours": plain_hours(row.recorded_seconds)}
+                 "recorded_hours": plain_hours(row.recorded_seconds),
+                 "ended_at": row.ended_at and row.ended_at.isoformat()}
                 for row in list_workspace_months(workspace)
             ],
             "terms": [_term(term, now) for term in queries.list_workspace_terms(workspace)],

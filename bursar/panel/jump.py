@@ -1,7 +1,8 @@
-"""⌘K: jump to any account, workspace, organisation, page or action."""
+"""⌘K: jump to any thing, page, action or line of the book, by name, address or id."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -14,14 +15,17 @@ from bursar.access.request import actor_of
 from bursar.actions import menu
 from bursar.actions.registry import ACTIONS, TARGETS
 from bursar.actions.spec import Action
+from bursar.audit.pages import describe
+from bursar.audit.queries import lines
 from bursar.core import clock
 from bursar.core.errors import NotFound
 from bursar.core.sortkey import sort_key
 from bursar.tenants.models import BillingAccount
-from bursar.tenants.queries import find_accounts, find_organisations, find_people, find_workspaces
+from bursar.tenants.search import find_accounts, find_organisations, find_people, find_workspaces
 from bursar.ui.navigation import list_entries
 
 EACH = 6
+_OUR_ID = re.compile(r"[a-z]{3}_[0-9a-z]{16}")
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,10 @@ class Hit:
 @require_GET
 def show_jump(request: HttpRequest) -> HttpResponse:
     """Without JavaScript a page of its own; else the list inside the palette."""
-    actor, text = actor_of(request), sort_key(request.GET.get("q", "")[:100])
-    hits = [*_actions(actor, text, request.GET.get("on", "")), *_pages(actor, text), *_things(actor, text)]
+    actor, asked = actor_of(request), request.GET.get("q", "").strip()[:100]
+    text = sort_key(asked)
+    hits = [*_actions(actor, text, request.GET.get("on", "")), *_pages(actor, text)]
+    hits += [*_things(actor, asked), *_in_book(asked)]
     template = "panel/_jump.html" if request.headers.get("HX-Request") else "panel/jump.html"
     return render(request, template, {"hits": hits, "q": request.GET.get("q", "")})
 
@@ -52,24 +58,34 @@ def _pages(actor: Actor, text: str) -> list[Hit]:
     ]
 
 
-def _things(actor: Actor, text: str) -> list[Hit]:
-    if len(text) < 2:
+def _in_book(asked: str) -> list[Hit]:
+    """An id of anything leads to its lines; that of a line says which."""
+    word = asked.lower()
+    if not _OUR_ID.fullmatch(word):
+        return []
+    line = lines().filter(public_id=word).first()
+    url = f"{reverse('panel:book')}?q={word}"
+    return [Hit("Book", line.label if line else f"Lines about {word}", describe(line)["target"] if line else "", url)]
+
+
+def _things(actor: Actor, asked: str) -> list[Hit]:
+    if len(sort_key(asked)) < 2:
         return []
     hits = [
         Hit("Account", str(account), account.organisation.name, reverse("panel:account", args=[account.public_id]))
-        for account in find_accounts(actor, text, EACH)
+        for account in find_accounts(actor, asked, EACH)
     ]
     hits += [
         Hit("Workspace", ws.name, str(ws.account), reverse("panel:workspace", args=[ws.public_id]))
-        for ws in find_workspaces(actor, text, EACH)
+        for ws in find_workspaces(actor, asked, EACH)
     ]
     hits += [
         Hit("Organisation", org.name, org.country, reverse("panel:organisation", args=[org.public_id]))
-        for org in find_organisations(actor, text, EACH)
+        for org in find_organisations(actor, asked, EACH)
     ]
     hits += [
         Hit("Person", person.name, person.email, reverse("panel:person", args=[person.public_id]))
-        for person in find_people(actor, text, EACH)
+        for person in find_people(actor, asked, EACH)
     ]
     return hits
 

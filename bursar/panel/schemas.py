@@ -69,6 +69,9 @@ class PriceLineOut(Schema):
 class PriceOut(Schema):
     cadence: str
     total_eur: str = Field(examples=["150.00"], description="Per month, without VAT.")
+    frozen_at: str | None = Field(
+        description="It counts as it stood then until what is paid ends, because nothing renews it."
+    )
     lines: list[PriceLineOut]
 
 
@@ -85,6 +88,7 @@ class AccountMonthOut(Schema):
     movement: str
     rule_version: int
     restated: bool
+    ended_at: str | None = Field(description="The account ceased: it had no workspace since then, and did not pay.")
 
 
 class AccountOut(Schema):
@@ -93,7 +97,7 @@ class AccountOut(Schema):
     scope: str
     organisation: RefOut
     months: list[AccountMonthOut]
-    price: PriceOut
+    price: PriceOut | None = Field(description="Null when it cannot be worked out; the log says why.")
     terms: list[TermOut]
     workspaces: list[RefOut]
     people: PeopleOut
@@ -105,6 +109,7 @@ class WorkspaceMonthOut(Schema):
     tier: str
     seats: int
     recorded_hours: str
+    ended_at: str | None
 
 
 class ShareOut(Schema):

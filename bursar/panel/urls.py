@@ -1,13 +1,15 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from bursar.panel import jump, pages
+from bursar.panel import book_pages, jump, pages
 
 app_name = "panel"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="rollup:page"), name="home"),
     path("counts", pages.show_counts, name="counts"),
+    path("book/", book_pages.show_book, name="book"),
+    path("book/export", book_pages.export, name="export_book"),
     path("jump", jump.show_jump, name="jump"),
     path("accounts/<slug:account_id>", pages.show_account, name="account"),
     path("workspaces/<slug:workspace_id>", pages.show_workspace, name="workspace"),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bursar.core.calendar import TICK
 from bursar.plans.lapses import DiscountLapse, TierStep, list_discount_lapses, list_tier_steps, was_set_since
-from bursar.plans.rules import AccountState, Catalogue, calc_price, has_way_of_paying, seat_account, terms_at
+from bursar.plans.rules import AccountState, Catalogue, calc_price, has_way_of_paying, seat_account
 
 
 class EndKind(StrEnum):
@@ -47,7 +47,7 @@ def foresee(kind: EndKind, account: AccountState, catalogue: Catalogue, at: date
     steps = [step for step in steps if not was_set_since(step.workspace, at, now)]
     if not steps:
         return None
-    is_asked = has_way_of_paying(terms_at(account, at - TICK), at - TICK)
+    is_asked = has_way_of_paying(account, at - TICK)
     return Foreseen(steps, [], calc_prices(account, catalogue, at) if is_asked else None)
 
 

@@ -15,8 +15,7 @@ from bursar.actions.run import run, tell_what_is_due
 from bursar.core.errors import Refusal
 from bursar.core.retention import forgets
 from bursar.core.ticks import tick
-from bursar.plans import heralds, queries, store
-from bursar.plans.ends import foresee
+from bursar.plans import ends, heralds, queries, store
 from bursar.plans.models import ClockTold, Told
 from bursar.plans.trials import CAUGHT_UP_FOR
 from bursar.tenants.store import lock_accounts
@@ -45,7 +44,7 @@ def tell_ends(now: datetime) -> None:
         states = queries.load_accounts({end.account_id for end in stretch})
         for end in stretch:
             try:
-                if foresee(end.kind, states[end.account_id], catalogue, end.at, now):
+                if ends.foresee(end.kind, states[end.account_id], catalogue, end.at, now):
                     data = {"what": Told.ENDING.value, "ends_at": end.at.isoformat()}
                     run(f"plans.account.tell_{end.kind}_end", system("clock"), end.public_id, data)
                 else:

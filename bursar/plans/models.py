@@ -9,6 +9,8 @@ from bursar.core.ids import PublicIdField
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Workspace
 
+PEN = "bursar.plans.store"
+
 
 class Tier(models.TextChoices):
     """The catalogue's tiers, in order. Their prices and caps are dated rows (`TierTerms`)."""
@@ -76,16 +78,21 @@ class TierTerms(Dated):
     notes = models.CharField(max_length=200, blank=True)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [no_overlap("one_price_at_a_time", "tier_rank"), span_is_positive("tier_terms_span")]
 
 
 class BaseTier(Dated):
+    """`ends_grants`: set by a lever that ends what timed grants there are."""
+
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="base_tiers")
     tier = models.CharField(max_length=12, choices=Tier.choices)
+    ends_grants = models.BooleanField(default=False, db_default=False, editable=False)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [no_overlap("one_base_tier", "workspace"), span_is_positive("base_tier_span")]
@@ -93,7 +100,10 @@ class BaseTier(Dated):
 
 
 class TierGrant(models.Model):
-    """A tier on top of the base until an instant; grants may overlap, the newest live one is effective."""
+    """A tier on top of the base until an instant; grants may overlap, the newest live one is effective.
+
+    `stopped_at`: somebody here ended it, and no file that tells of it again goes past that.
+    """
 
     public_id = PublicIdField(prefix="gra")
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="grants")
@@ -102,9 +112,11 @@ class TierGrant(models.Model):
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(db_index=True)
     planned_until = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
     granted_by = models.ForeignKey(StaffMember, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [
@@ -112,6 +124,16 @@ class TierGrant(models.Model):
             models.UniqueConstraint(name="one_grant_an_instant", fields=["workspace", "valid_from"]),
         ]
         indexes = [models.Index(name="grant_began", fields=["valid_from"])]
+
+
+class GrantStop(models.Model):
+    """Somebody ended here what timed grants a workspace had; `kind` empty: of every kind."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=16, choices=GrantKind.choices, blank=True)
+    at = models.DateTimeField()
+
+    pen = PEN
 
 
 class Told(models.TextChoices):
@@ -145,6 +167,8 @@ class ClockTold(models.Model):
     at = models.DateTimeField()
     is_quiet = models.BooleanField(default=False, db_default=False)
 
+    pen = PEN
+
     class Meta:
         db_table = "plans_grantendtold"  # its name when it was made: releases overlap while one is installed
         constraints = [models.UniqueConstraint(name="told_once", fields=["account", "what", "ends_at"])]
@@ -167,6 +191,7 @@ class Discount(Dated):
     end_date = models.DateField(null=True, blank=True)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [
@@ -190,6 +215,7 @@ class PaymentTerms(Dated):
 
     `lapses_at`: paid base tiers set before it fall to free at that instant, without a job: the end of what a
     cancelled subscription paid for, or the end of “keep the tier until”.
+    `ends_paid`: what was booked, or began, before `valid_from` counts as paid no more: it was ended at once.
     """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="payment_terms")
@@ -199,8 +225,10 @@ class PaymentTerms(Dated):
     paid_until = models.DateTimeField(null=True, blank=True)
     past_due_since = models.DateTimeField(null=True, blank=True)
     lapses_at = models.DateTimeField(null=True, blank=True)
+    ends_paid = models.BooleanField(default=False, db_default=False)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [
@@ -228,6 +256,7 @@ class PinnedPrice(Dated):
     rate = models.DecimalField(max_digits=8, decimal_places=2)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [no_overlap("one_pinned_price", "account", "tier_rank"), span_is_positive("pinned_price_span")]
@@ -251,6 +280,7 @@ class PaidPeriod(models.Model):
     credited_at = models.DateTimeField(null=True, blank=True)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [
@@ -264,6 +294,7 @@ class AccountManager(Dated):
     staff = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="managed_accounts")
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [no_overlap("one_account_manager", "account"), span_is_positive("account_manager_span")]

@@ -45,33 +45,37 @@ from bursar.tenants.models import BillingAccount, WorkspaceAccount, WorkspaceMem
 
 @dataclass(frozen=True)
 class Source:
-    """Dated rows of an account or a workspace: the columns before `valid_from`, and those from its end on."""
+    """Dated rows of an account or a workspace: `fields` before the span, `extra` behind it, as the shape has them."""
 
     model: Any
     shape: Callable[..., Any]
     place: Callable[[Any], list[Any]]
     fields: tuple[str, ...]
-    ends: tuple[str, ...] = ("valid_until",)
+    extra: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
         return str(self.model._meta.db_table)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.fields, "valid_from", "valid_until", *self.extra)
+
 
 _TERMS = ("mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at")
 ACCOUNT_ROWS = (
-    Source(PaymentTerms, Terms, lambda account: account.terms, _TERMS),
-    Source(Discount, DiscountRow, lambda account: account.discounts, ("kind", "percent")),
+    Source(PaymentTerms, Terms, lambda account: account.terms, _TERMS, ("ends_paid",)),
+    Source(Discount, DiscountRow, lambda account: account.discounts, ("kind", "percent"), ("end_date",)),
     Source(PinnedPrice, Pin, lambda account: account.pins, ("tier", "cadence", "rate")),
     Source(AccountManager, Manager, lambda account: account.managers, ("staff_id",)),
 )
 TIER_ROWS = (
     Source(BaseTier, Base, lambda workspace: workspace.bases, ("tier",)),
-    Source(TierGrant, Grant, lambda workspace: workspace.grants, ("tier", "kind"), ("valid_until", "planned_until")),
+    Source(TierGrant, Grant, lambda workspace: workspace.grants, ("tier", "kind"), ("planned_until",)),
 )
 WORKSPACE_ROWS = (
     *TIER_ROWS,
-    Source(Discount, DiscountRow, lambda workspace: workspace.discounts, ("kind", "percent")),
+    Source(Discount, DiscountRow, lambda workspace: workspace.discounts, ("kind", "percent"), ("end_date",)),
     Source(WorkspaceMembership, Member, lambda w: w.members, ("person_id", "role", "is_support")),
 )
 
@@ -98,7 +102,7 @@ def load_accounts(account_ids: Collection[int]) -> dict[int, AccountState]:
 
 def _fill(source: Source, ids: list[int], accounts: dict[int, AccountState]) -> None:
     rows = source.model.objects.filter(account_id__in=ids).order_by("valid_from")
-    for account_id, *values in rows.values_list("account_id", *source.fields, "valid_from", *source.ends):
+    for account_id, *values in rows.values_list("account_id", *source.columns):
         source.place(accounts[account_id]).append(source.shape(*values))
 
 
@@ -120,10 +124,13 @@ def read_again(state: AccountState, tables: Collection[str]) -> AccountState:
 
 
 def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
-    """A workspace that moved is loaded for each account it ever drew on."""
+    """A workspace that moved is loaded for each account it ever drew on, with where else it was."""
     states: dict[tuple[int, int], WorkspaceState] = {}
     homes: dict[int, list[WorkspaceState]] = {}
-    tenancies = WorkspaceAccount.objects.filter(account_id__in=ids).order_by("workspace__created_at", "workspace_id")
+    moves: dict[int, list[tuple[int, Tenancy]]] = {}
+    ours = WorkspaceAccount.objects.filter(account_id__in=ids).values("workspace_id")
+    tenancies = WorkspaceAccount.objects.filter(workspace_id__in=ours)
+    tenancies = tenancies.order_by("workspace__created_at", "workspace_id", "valid_from")
     fields = (
         "account_id",
         "workspace_id",
@@ -133,12 +140,17 @@ def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
         "valid_until",
     )
     for account_id, workspace_id, created_at, deleted_at, start, end in tenancies.values_list(*fields):
+        moves.setdefault(workspace_id, []).append((account_id, Tenancy(start, end)))
+        if account_id not in accounts:
+            continue
         state = states.get((account_id, workspace_id))
         if state is None:
             state = states[account_id, workspace_id] = WorkspaceState(workspace_id, created_at, deleted_at)
             accounts[account_id].workspaces.append(state)
             homes.setdefault(workspace_id, []).append(state)
         state.tenancies.append(Tenancy(start, end))
+    for (account_id, workspace_id), state in states.items():
+        state.elsewhere = [span for payer, span in moves[workspace_id] if payer != account_id]
     load_workspace_rows(homes)
 
 
@@ -150,7 +162,7 @@ def load_workspace_rows(homes: dict[int, list[WorkspaceState]], *, only_tiers: b
 
 def _fill_homes(source: Source, homes: dict[int, list[WorkspaceState]]) -> None:
     rows = source.model.objects.filter(workspace_id__in=list(homes)).order_by("valid_from")
-    for workspace_id, *values in rows.values_list("workspace_id", *source.fields, "valid_from", *source.ends):
+    for workspace_id, *values in rows.values_list("workspace_id", *source.columns):
         row = source.shape(*values)
         for state in homes[workspace_id]:
             source.place(state).append(row)

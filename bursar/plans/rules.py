@@ -6,13 +6,13 @@ States are plain rows that hold in [start, end); `end` None is open. Rates are E
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, Protocol, TypeVar
 
-from bursar.core.calendar import add_months_at
+from bursar.core.calendar import add_months_at, end_of
 from bursar.core.days import say_day, say_end
 from bursar.core.money import cents
 
@@ -20,8 +20,9 @@ RANK = {"free": 0, "pilot": 1, "innovator": 2, "changemaker": 3, "guardian": 4}
 PAID_TIERS = frozenset({"innovator", "changemaker", "guardian"})
 SEAT_ROLES = frozenset({"owner", "admin", "member", "billing", "external"})
 MONTHS_OF = {"yearly": 12, "monthly": 1}
+INVOICES = frozenset({"managed"})
+SOURCES = INVOICES | {"mollie"}
 DAY = timedelta(days=1)
-LONGEST_YEARS = 50
 
 
 class Spanned(Protocol):
@@ -41,6 +42,8 @@ class Base(NamedTuple):
 
 
 class Grant(NamedTuple):
+    """`end` is when it really stopped; `planned_until` what was agreed, and all that was known while it ran."""
+
     tier: str
     kind: str
     start: datetime
@@ -49,13 +52,22 @@ class Grant(NamedTuple):
 
 
 class DiscountRow(NamedTuple):
+    """`end` is when it really stopped; `end_date` the last day agreed, and all that was known while it held."""
+
     kind: str
     percent: int
     start: datetime
     end: datetime | None
+    end_date: date | None = None
+
+    @property
+    def known_end(self) -> datetime | None:
+        return end_of(self.end_date) if self.end_date else None
 
 
 class Terms(NamedTuple):
+    """`ends_paid`: what was booked, or began, before `start` counts as paid no more: it was ended at once."""
+
     mode: str
     status: str
     cadence: str
@@ -64,6 +76,7 @@ class Terms(NamedTuple):
     lapses_at: datetime | None
     start: datetime
     end: datetime | None
+    ends_paid: bool = False
 
 
 class Pin(NamedTuple):
@@ -113,12 +126,25 @@ class Tenancy(NamedTuple):
     end: datetime | None
 
 
+class Interval(NamedTuple):
+    """Time that was paid for: [start, end)."""
+
+    start: datetime
+    end: datetime
+
+    def holds(self, at: datetime) -> bool:
+        return self.start <= at < self.end
+
+
 @dataclass(slots=True)
 class WorkspaceState:
+    """As one account sees it: `tenancies` are its own, `elsewhere` those of other accounts."""
+
     id: int
     created_at: datetime
     deleted_at: datetime | None
     tenancies: list[Tenancy] = field(default_factory=list)
+    elsewhere: list[Tenancy] = field(default_factory=list)
     bases: list[Base] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)
     discounts: list[DiscountRow] = field(default_factory=list)
@@ -127,6 +153,30 @@ class WorkspaceState:
     def is_live(self, at: datetime) -> bool:
         gone = self.deleted_at is not None and self.deleted_at <= at
         return self.created_at <= at and not gone and live(self.tenancies, at) is not None
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether any stretch on this account or another ever ended: it moved, or was away and came back."""
+        return bool(self.elsewhere) or any(row.end for row in self.tenancies)
+
+    def is_payer(self, at: datetime) -> bool:
+        """Whether this account is whom the workspace drew on last, up to `at`; before it began: whom it drew on first.
+
+        At every instant that is exactly one account.
+        """
+        ours = [row.start for row in self.tenancies]
+        theirs = [row.start for row in self.elsewhere]
+        begun = [start for start in (*ours, *theirs) if start <= at]
+        return (max(begun) if begun else min((*ours, *theirs))) in ours
+
+    def ended_at(self, at: datetime) -> datetime | None:
+        """When it last stopped drawing on this account, up to `at`; None when it never had begun."""
+        ends = (self._end_of(row) for row in self.tenancies if row.start <= at)
+        return max((end for end in ends if end is not None and end <= at), default=None)
+
+    def _end_of(self, row: Tenancy) -> datetime | None:
+        """When this stretch stopped, by a move or by the workspace's own end."""
+        return min((end for end in (row.end, self.deleted_at) if end is not None and end >= row.start), default=None)
 
 
 @dataclass(slots=True)
@@ -159,7 +209,7 @@ def terms_at(account: AccountState, at: datetime) -> Terms:
 
 
 class EffectiveTier(NamedTuple):
-    """`base` after any lapse; `grant` is the timed grant on top, when one is live."""
+    """`base` after any lapse; `grant` is the timed grant on top, when one is live, with its end as known then."""
 
     tier: str
     base: str
@@ -170,7 +220,9 @@ def effective_tier(workspace: WorkspaceState, terms: Terms, at: datetime) -> Eff
     """The newest live timed grant, else the base tier. True by the clock: no job has to run."""
     base = base_tier(workspace.bases, terms, at)
     grant = max((g for g in workspace.grants if live([g], at)), key=lambda g: g.start, default=None)
-    return EffectiveTier(grant.tier if grant else base, base, grant)
+    if grant is None:
+        return EffectiveTier(base, base, None)
+    return EffectiveTier(grant.tier, base, grant._replace(end=grant.planned_until or grant.end))
 
 
 def base_tier(bases: Iterable[Base], terms: Terms, at: datetime) -> str:
@@ -189,8 +241,9 @@ class Catalogue:
         self.rows = list(rows)
 
     def at(self, tier: str, at: datetime) -> CatalogueRow:
-        """Raises LookupError when the catalogue says nothing about `tier` at `at`."""
-        row = live((r for r in self.rows if r.tier == tier), at)
+        """The row that holds at `at`; before the tier's first day, its first row. Raises LookupError without any."""
+        rows = [row for row in self.rows if row.tier == tier]
+        row = live(rows, at) or min((r for r in rows if r.start > at), key=lambda r: r.start, default=None)
         if row is None:
             raise LookupError(f"The catalogue has no {tier} at {at:%Y-%m-%d}.")
         return row
@@ -227,15 +280,18 @@ def seat_people(workspace: WorkspaceState, at: datetime) -> set[int]:
     }
 
 
-def seat_account(account: AccountState, catalogue: Catalogue, at: datetime) -> tuple[list[Seated], list[set[int]]]:
-    """The live workspaces with what a seat costs there, oldest first; and who sits in each."""
+def seat_account(
+    account: AccountState, catalogue: Catalogue, at: datetime, cadence: str = ""
+) -> tuple[list[Seated], list[set[int]]]:
+    """The live workspaces with what a seat costs there, oldest first; and who sits in each. By the terms' cadence."""
     terms, shared = terms_at(account, at), live(account.discounts, at)
+    cadence = cadence or terms.cadence or "yearly"
     seated, people = [], []
     for workspace in account.workspaces:
         if workspace.is_live(at):
             effective = effective_tier(workspace, terms, at)
             discount = live(workspace.discounts, at) or shared
-            rate = catalogue.rate(account, effective.tier, terms.cadence or "yearly", at)
+            rate = catalogue.rate(account, effective.tier, cadence, at)
             seated.append(Seated(workspace, effective, discount, seat_unit(rate, discount)))
             people.append(seat_people(workspace, at))
     return seated, people
@@ -265,16 +321,20 @@ def count_paid_seats(seated: list[Seated], people: list[set[int]]) -> Counter[in
     return Counter(place.state.id for place in assign_seats(seated, people).values())
 
 
-def highest_paid(seated: list[Seated]) -> Seated | None:
+Floor = Callable[[list[Seated]], "Seated | None"]
+
+
+def dearest_paid(seated: list[Seated]) -> Seated | None:
+    """Where an account pays one seat at least: the paid workspace dearest after discount; of equals the oldest."""
     paid = [place for place in seated if place.effective.tier in PAID_TIERS]
-    return max(paid, key=lambda place: RANK[place.effective.tier], default=None)
+    return max(paid, key=lambda place: place.unit, default=None)
 
 
-def calc_price(seated: list[Seated], people: list[set[int]]) -> Price:
-    """Σ over people of the dearest seat they sit on; a paid account pays at least one seat at its highest paid tier."""
-    dearest, top = assign_seats(seated, people), highest_paid(seated)
-    units = max(sum(place.unit for place in dearest.values()), top.unit if top else 0)
-    return Price(amount_of(units), len(dearest), top is not None)
+def calc_price(seated: list[Seated], people: list[set[int]], floor: Floor = dearest_paid) -> Price:
+    """Σ over people of the dearest seat they sit on; a paid account pays at least the one seat that `floor` names."""
+    dearest, least = assign_seats(seated, people), floor(seated)
+    units = max(sum(place.unit for place in dearest.values()), least.unit if least else 0)
+    return Price(amount_of(units), len(dearest), least is not None)
 
 
 def amount_of(units: int) -> Decimal:
@@ -294,17 +354,17 @@ class PriceLine(NamedTuple):
 
 
 def list_price_lines(
-    seated: list[Seated], people: list[set[int]], rate_of: Callable[[str], Decimal]
+    seated: list[Seated], people: list[set[int]], rate_of: Callable[[str], Decimal], floor: Floor = dearest_paid
 ) -> list[PriceLine]:
     """The price, worked out: its lines add up to `calc_price`. Dearest first; free seats stand too."""
     counts = Counter((place.effective.tier, place.unit) for place in assign_seats(seated, people).values())
     lines = [_price_line(tier, unit, count, rate_of(tier)) for (tier, unit), count in counts.items()]
     lines.sort(key=lambda line: (-RANK[line.tier], line.percent))
-    top, price = highest_paid(seated), calc_price(seated, people)
+    least, price = floor(seated), calc_price(seated, people, floor)
     missing = price.amount - sum((line.amount for line in lines), Decimal(0))
-    if top is not None and missing:
-        floor = _price_line(top.effective.tier, top.unit, 1, rate_of(top.effective.tier))
-        lines.append(floor._replace(amount=missing, is_floor=True))
+    if least is not None and missing:
+        line = _price_line(least.effective.tier, least.unit, 1, rate_of(least.effective.tier))
+        lines.append(line._replace(amount=missing, is_floor=True))
     return lines
 
 
@@ -319,18 +379,71 @@ def seat_unit(rate: Decimal, discount: DiscountRow | None) -> int:
     return int(rate * 100) * (100 - (discount.percent if discount else 0))
 
 
-def paid_interval(account: AccountState, terms: Terms, at: datetime) -> Tenancy | None:
+def standing_periods(account: AccountState, at: datetime) -> list[Period]:
+    """What is settled and uncredited at `at`, past and future, but for what was ended at once."""
+    cut = max((row.start for row in account.terms if row.ends_paid and row.start <= at), default=None)
+    return [
+        period
+        for period in account.periods
+        if period.booked_at <= at
+        and (period.credited_at is None or at < period.credited_at)
+        and (cut is None or (period.booked_at > cut and period.start >= cut))
+    ]
+
+
+def list_paid(account: AccountState, terms: Terms, at: datetime, sources: Container[str] = SOURCES) -> list[Interval]:
+    """What is paid for, as known at `at`: by the standing periods, then up to `paid_until`."""
+    periods = [period for period in standing_periods(account, at) if period.source in sources]
+    found = [Interval(period.start, period.end) for period in periods]
+    if terms.paid_until is not None:
+        start = add_months_at(terms.paid_until, -MONTHS_OF[terms.cadence or "yearly"])
+        found.append(Interval(min(start, at), terms.paid_until))
+    return found
+
+
+def paid_interval(account: AccountState, terms: Terms, at: datetime) -> Interval | None:
     """The interval already paid for that contains `at`."""
-    for period in account.periods:
-        is_good = period.booked_at <= at and (period.credited_at is None or at < period.credited_at)
-        if is_good and period.start <= at < period.end:
-            return Tenancy(period.start, period.end)
-    if terms.paid_until is not None and at < terms.paid_until:
-        return Tenancy(add_months_at(terms.paid_until, -MONTHS_OF[terms.cadence or "yearly"]), terms.paid_until)
-    return None
+    return next((interval for interval in list_paid(account, terms, at) if interval.holds(at)), None)
 
 
-def before_zero(discounts: list[DiscountRow], at: datetime, interval: Tenancy) -> DiscountRow | None:
+def paid_run(account: AccountState, terms: Terms, at: datetime) -> Interval | None:
+    """The paid time around `at` that needs no subscription: by invoices and `paid_until`; intervals that touch are one.
+
+    What Mollie took for a period says nothing here: the subscription's status and `paid_until` do.
+    """
+    runs: list[Interval] = []
+    for interval in sorted(list_paid(account, terms, at, INVOICES)):
+        if runs and interval.start <= runs[-1].end:
+            runs[-1] = Interval(runs[-1].start, max(runs[-1].end, interval.end))
+        else:
+            runs.append(interval)
+    return next((run for run in runs if run.holds(at)), None)
+
+
+def renews(terms: Terms) -> bool:
+    """Whether the account will be asked to pay again."""
+    return terms.mode == "managed" or terms.status in ("active", "past_due")
+
+
+def frozen_since(account: AccountState, terms: Terms, at: datetime) -> datetime | None:
+    """When the account was cancelled, or set back to self-serve, inside paid time that runs on at `at`; else None."""
+    run = None if renews(terms) else paid_run(account, terms, at)
+    if run is None:
+        return None
+    stop = max((row.end for row in account.terms if renews(row) and row.end and row.end <= at), default=None)
+    if stop is None:
+        stop = min((row.start for row in account.terms if row.status == "cancelled" and row.start <= at), default=None)
+    paid_on = terms.paid_until is not None and at < terms.paid_until
+    return stop if stop is not None and (run.start <= stop or paid_on) else None
+
+
+def cadence_at(account: AccountState, at: datetime) -> str:
+    """How the account is billed at `at`, or was until it stopped; yearly where nothing says so."""
+    said = [row.cadence for row in account.terms if row.start <= at and row.cadence]
+    return terms_at(account, at).cadence or (said[-1] if said else "yearly")
+
+
+def before_zero(discounts: list[DiscountRow], at: datetime, interval: Interval) -> DiscountRow | None:
     """The discount in force, leaving out a 100 % one that was set inside the paid interval (DOMAIN 4, class 1)."""
     row = live(discounts, at)
     while row is not None and row.percent == 100 and row.start > interval.start:
@@ -340,10 +453,10 @@ def before_zero(discounts: list[DiscountRow], at: datetime, interval: Tenancy) -
     return row
 
 
-def has_way_of_paying(terms: Terms, at: datetime) -> bool:
-    if terms.mode == "managed" or terms.status in ("active", "past_due", "pending"):
-        return True
-    return terms.status == "cancelled" and terms.paid_until is not None and at < terms.paid_until
+def has_way_of_paying(account: AccountState, at: datetime) -> bool:
+    """Managed, by a subscription, or because what was paid before it was cancelled or set back runs on."""
+    terms = terms_at(account, at)
+    return renews(terms) or terms.status == "pending" or frozen_since(account, terms, at) is not None
 
 
 def why_not_change_tier(terms: Terms) -> str | None:
@@ -401,11 +514,7 @@ def list_losses(before: str, after: str, before_cap: Decimal | None, after_cap: 
 
 
 def why_not_end_on(day: date, today: date) -> str | None:
-    if day < today:
-        return f"The end date {say_day(day)} is past. Choose today or later."
-    if day.year > today.year + LONGEST_YEARS:
-        return f"The end date {say_day(day)} is more than {LONGEST_YEARS} years away. Leave it empty for no end."
-    return None
+    return f"The end date {say_day(day)} is past. Choose today or later." if day < today else None
 
 
 def why_not_discount(kind: str, percent: int, end_date: date | None, today: date, *, on_account: bool) -> str | None:
@@ -420,5 +529,6 @@ def why_not_discount(kind: str, percent: int, end_date: date | None, today: date
 
 
 def describe_discount(kind_label: str, percent: int, end_date: date | None) -> str:
+    """ "50 % scholarship, until 31 December 2026"; 0 %, on a workspace, is none: the account's does not hold there."""
     until = f", until {say_day(end_date)}" if end_date else ""
-    return f"{percent} % {kind_label}{until}"
+    return f"{percent} % {kind_label}{until}" if percent else f"no discount here, the full price{until}"

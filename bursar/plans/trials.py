@@ -53,7 +53,7 @@ def why_not_grant_trial(account: AccountState, at: datetime) -> str | None:
     if trials:
         until = max(g.end for g in trials if g.end)
         return f"A reverse trial is running already, until {say_end(until)}."
-    if has_way_of_paying(terms_at(account, at), at):
+    if has_way_of_paying(account, at):
         return "The account pays, or is managed; a reverse trial is for those who do not pay yet."
     if any(RANK[effective.tier] >= RANK[TRIAL_TIER] for effective in tiers):
         return "A workspace is on Changemaker or above already."

@@ -13,16 +13,15 @@ from django.db.models.functions import Cast, Replace
 from bursar.access.models import User
 from bursar.actions.models import BulkResult, IdempotencyKey
 from bursar.audit.store import blank_names
-from bursar.core.sortkey import sort_key
 from bursar.notifications import store as notices
 from bursar.outbox.models import OutboxRow
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
 from bursar.staff.sign_in import end_sessions
-from bursar.tenants.models import Invitation, Person, Workspace
-from bursar.usage.models import UsageReset
-
-ERASED = "Erased person"
+from bursar.tenants import store as tenants
+from bursar.tenants.models import Person
+from bursar.tenants.store.people import ERASED
+from bursar.usage import store as usage
 
 
 @dataclass(frozen=True)
@@ -44,23 +43,18 @@ def erase(person: Person, now: datetime) -> Counts:
     name, email, user = person.name, person.email, person.user
     ids, addresses = _addresses(person)
     notices.erase(ids, addresses, name, ERASED)
-    invitations = _erase_invitations(addresses, now)
+    invitations = tenants.invitations.forget(addresses, now)
     names = blank_names(person.public_id)
     if user is not None:
         names += _erase_user(user)
-    logins, _ = person.logins.all().delete()
+    logins = tenants.logins.forget(person)
     accounts: set[int] = set()
     if email:
-        named = Workspace.objects.filter(data_owner_email__iexact=email)
-        accounts = set(named.values_list("account_id", flat=True))
-        if accounts:
-            named.update(data_owner_email="")
+        accounts = tenants.workspaces.forget_address(email)
         OutboxRow.objects.filter(payload__to__iexact=email).delete()
     UpgradeRequest.objects.filter(requester=person).exclude(message="").update(message="")
     _blank_sentences(name)
-    person.name, person.email, person.erased_at = ERASED, "", now
-    person.sort_key = sort_key(ERASED)
-    person.save()
+    tenants.people.erase(person, now)
     return Counts(names, logins, invitations, accounts)
 
 
@@ -73,18 +67,12 @@ def _addresses(person: Person) -> tuple[list[str], list[str]]:
     return ids, emails
 
 
-def _erase_invitations(addresses: list[str], now: datetime) -> int:
-    """Those to the person lose the address for good; those that the person sent keep pointing at who is left."""
-    theirs = Invitation.objects.filter(email__in=[address.lower() for address in addresses if address])
-    return theirs.update(email="", erased_at=now)
-
-
 def _erase_user(user: User) -> int:
     """The sign-in goes, with its sessions and factors; the row stays, because others point to it."""
     names = blank_names(user.public_id)
     for member in StaffMember.objects.filter(user=user):
         names += blank_names(member.public_id)
-        UsageReset.objects.filter(by_name=user.name).exclude(by_name="").update(by_name=ERASED)
+        usage.forget_name(user.name, ERASED)
     end_sessions(user)
     Authenticator.objects.filter(user=user).delete()
     SocialAccount.objects.filter(user=user).delete()

@@ -25,7 +25,7 @@ register(
         url_name="imports:page",
         order=98,
         group="more",
-        help="import",
+        help="importing",
         right=Right.MANAGE_STAFF,
     )
 )

@@ -15,10 +15,13 @@ from django.db import transaction
 
 from bursar.access.actor import Actor
 from bursar.actions.run import run
+from bursar.actions.spec import Outcome
 from bursar.core import clock, strictjson
 from bursar.core.ids import public_id
+from bursar.product.apply import ENDS
 from bursar.product.records import KINDS, read_record
 from bursar.rollup.refresh import refresh
+from bursar.tenants.queries import list_ended
 
 BATCH = 2000
 LINE_LENGTH = 100_000
@@ -99,14 +102,39 @@ def _take_all(
     group, done = public_id("grp"), 0
     for kind, spool in spools.items():
         for batch in _batches(spool):
-            text = "".join(batch)
-            data = {"kind": kind, "lines": text, "digest": hashlib.sha256(text.encode()).hexdigest()}
-            outcome = run("product.company.import", actor, "company", data, group=group)
+            outcome = _take(kind, batch, actor, group)
             report.taken += outcome.data["taken"]
             report.bad |= {int(number): why for number, why in outcome.data["bad"].items()}
             done += len(batch)
             if progress:
                 progress(kind, done, sum(counts.values()))
+    _end_organisations(spools["organisation"], actor, group, report)
+
+
+def _end_organisations(spool: IO[str], actor: Actor, group: str, report: Report) -> None:
+    """After the whole file, because it may end their workspaces too: the last line about each that ends or is ended."""
+    last: dict[str, str] = {}
+    ended = list_ended()
+    for batch in _batches(spool):
+        for line in batch:
+            number, _, text = line.partition("\t")
+            record = orjson.loads(text)
+            if int(number) in report.bad:
+                continue
+            ref = record["external_id"].strip()
+            if record.get("deleted_at") is not None or ref in ended or ref in last:
+                last[ref] = line
+    lines = iter(last.values())
+    while batch := list(islice(lines, BATCH)):
+        bad = _take(ENDS, batch, actor, group).data["bad"]
+        report.bad |= {int(number): why for number, why in bad.items()}
+        report.taken -= len(bad)
+
+
+def _take(kind: str, batch: list[str], actor: Actor, group: str) -> Outcome:
+    text = "".join(batch)
+    data = {"kind": kind, "lines": text, "digest": hashlib.sha256(text.encode()).hexdigest()}
+    return run("product.company.import", actor, "company", data, group=group)
 
 
 def _batches(spool: IO[str]) -> Iterator[list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bursar.product.records import AccountRef
+from bursar.product.records import AccountRef, OrganisationRecord
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Organisation, Person, Scope, Workspace
 
@@ -18,12 +18,12 @@ class Lookup:
     def __init__(self, records: list[Any]) -> None:
         refs = [r.account for r in records if isinstance(getattr(r, "account", None), AccountRef)]
         named = [getattr(r, name, None) for r in records for name in ("organisation", "data_owner")]
-        self.organisations = _keys(Organisation, [*named, *[ref.organisation for ref in refs]])
+        ending = [r.external_id for r in records if isinstance(r, OrganisationRecord)]
+        self.organisations = _keys(Organisation, [*named, *ending, *[ref.organisation for ref in refs]])
         workspaces = [*[getattr(r, "workspace", None) for r in records], *[ref.workspace for ref in refs]]
         rows = Workspace.objects.filter(external_id__in={w for w in workspaces if w})
         found = list(rows.values_list("external_id", "id", "account_id", "account__scope"))
         self.workspaces: dict[str, int] = {external: pk for external, pk, _, _ in found}
-        self._payers: dict[str, int] = {external: payer for external, _, payer, _ in found}
         self._own = {external: payer for external, _, payer, scope in found if scope == Scope.WORKSPACE}
         self.people = _keys(Person, [getattr(r, name, None) for r in records for name in PEOPLE])
         mails = {str(m).lower() for r in records for name in ("staff", "granted_by") if (m := getattr(r, name, None))}
@@ -33,9 +33,6 @@ class Lookup:
             organisation_id__in=self.organisations.values(), scope=Scope.ORGANISATION
         )
         self._pooled = dict(pooled.values_list("organisation__external_id", "id"))
-
-    def payer(self, workspace: str) -> int:
-        return self._payers[workspace]
 
     def account(self, ref: AccountRef) -> int:
         if ref.organisation is not None:

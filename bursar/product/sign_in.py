@@ -10,6 +10,7 @@ from bursar.access.models import User
 from bursar.staff.models import StaffMember
 from bursar.staff.sign_in import make_link
 from bursar.tenants.models import Person
+from bursar.tenants.store import people
 
 LIVES = timedelta(minutes=5)
 
@@ -28,7 +29,7 @@ def ensure_user(person: Person) -> User | None:
     if user is not None and (StaffMember.objects.filter(user=user).exists() or hasattr(user, "person")):
         return None
     user = user or User.objects.create_user(person.email, person.name)
-    Person.objects.filter(pk=person.pk, user=None).update(user=user)
+    people.connect([person.pk], user)
     return user
 
 

@@ -10,11 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from bursar.access.models import User
-from bursar.core.dated import replace_from
-from bursar.core.sortkey import sort_key
 from bursar.product.pushed import (
     InvitationItem,
     LoginItem,
@@ -24,19 +20,15 @@ from bursar.product.pushed import (
     WorkspaceItem,
     WorkspaceMemberItem,
 )
+from bursar.tenants import rules, store
 from bursar.tenants.models import (
-    BillingAccount,
     Invitation,
-    Login,
     Organisation,
     OrganisationMembership,
     Person,
-    Scope,
     Workspace,
-    WorkspaceAccount,
     WorkspaceMembership,
 )
-from bursar.tenants.store import get_pooled_account
 
 
 class NotPossible(Exception):
@@ -45,12 +37,16 @@ class NotPossible(Exception):
 
 @dataclass
 class Result:
-    """`what`: created, updated, unchanged, stale or refused. `overruled`: a staff command that the push undid."""
+    """`what`: created, updated, unchanged, stale or refused. `overruled`: a staff command that the push undid.
+
+    `ends`: when an organisation is to end, None: it is not; it holds once the whole batch is written.
+    """
 
     what: str
     sentence: str = ""
     accounts: set[int] = field(default_factory=set)
     overruled: str = ""
+    ends: dict[int, datetime | None] = field(default_factory=dict)
 
 
 def apply_item(item: Any, now: datetime) -> Result:
@@ -62,57 +58,56 @@ def lock_accounts(items: list[Any]) -> None:
     names = {item.external_id for item in items if isinstance(item, WorkspaceItem)}
     names |= {item.workspace for item in items if isinstance(item, WorkspaceMemberItem)}
     made_here = {item.bursar_id for item in items if isinstance(item, WorkspaceItem) and item.bursar_id}
-    if names:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM tenants_billingaccount WHERE id IN (SELECT account_id FROM tenants_workspace "
-                "WHERE external_id = ANY(%s) OR public_id = ANY(%s)) ORDER BY id FOR UPDATE",
-                [sorted(names), sorted(made_here)],
-            )
+    store.accounts.lock_payers(names, made_here)
 
 
-def _write(row: Any, values: dict[str, Any], item: Any) -> str:
-    """Updates a row that is there; says whether anything moved. What is stored as newer stays."""
-    if row.changed_at is not None and item.changed_at < row.changed_at:
-        return "stale"
-    moved = [name for name, value in values.items() if getattr(row, name) != value]
-    for name in moved:
-        setattr(row, name, values[name])
-    row.changed_at = item.changed_at
-    row.save()
+def _is_stale(row: Any, item: Any) -> bool:
+    """What is stored as newer stays."""
+    return row.changed_at is not None and item.changed_at < row.changed_at
+
+
+def _said(moved: bool) -> str:
     return "updated" if moved else "unchanged"
 
 
 def _organisation(item: OrganisationItem, now: datetime) -> Result:
+    """All but its end, which `end_organisations` sees to once the whole batch is written."""
     values: dict[str, Any] = {"name": item.name, "country": item.country}
     if item.creator is not None:
         values["creator_id"] = _person(item.creator).pk
     row = Organisation.objects.select_for_update().filter(external_id=item.external_id).first()
     if row is None:
-        made = Organisation(external_id=item.external_id, created_at=now, changed_at=item.changed_at, **values)
-        made.deleted_at = now if item.deleted else None
-        made.save()
-        return Result("created")
-    values["deleted_at"] = (row.deleted_at or now) if item.deleted else None
-    what = _write(row, values, item)
-    if what == "updated":
-        pooled = BillingAccount.objects.filter(organisation=row, scope=Scope.ORGANISATION, label="")
-        pooled.update(shown_label=row.name, sort_key=sort_key(row.name))
-    return Result(what)
+        made = store.organisations.make(item.external_id, values, item.changed_at, now)
+        return Result("created", ends={made.pk: now if item.deleted else None})
+    if _is_stale(row, item):
+        return Result("stale")
+    gone = (row.deleted_at or now) if item.deleted else None
+    moved = store.organisations.change(row, values, item.changed_at)
+    return Result(_said(moved or gone != row.deleted_at), ends={row.pk: gone})
+
+
+def end_organisations(results: list[Result], now: datetime) -> dict[int, str]:
+    """The last word of the batch on each organisation's end. Returns the places that are refused, with the sentence."""
+    places = {pk: place for place, result in enumerate(results) for pk in result.ends}
+    ends = {pk: results[place].ends[pk] for pk, place in places.items()}
+    refused = store.organisations.end(ends, now, pushed=True) if ends else {}
+    return {places[pk]: sentence for pk, sentence in refused.items()}
 
 
 def _person_item(item: PersonItem, now: datetime) -> Result:
     row = Person.objects.select_for_update().filter(external_id=item.external_id).first()
     values = {"name": item.name, "email": item.email.lower()}
     if row is None:
-        Person(external_id=item.external_id, changed_at=item.changed_at, **values).save()
+        store.people.make(item.external_id, values, item.changed_at, now)
         return Result("created")
     if row.erased_at is not None:
         return Result("stale", "This person was erased here; what the product says of them is not kept.")
-    what = _write(row, values, item)
-    if what == "updated" and row.user is not None and not hasattr(row.user, "staff"):
+    if _is_stale(row, item):
+        return Result("stale")
+    moved = store.people.change(row, values, item.changed_at, now)
+    if moved and row.user is not None and not hasattr(row.user, "staff"):
         _follow(row.user, row)
-    return Result(what)
+    return Result(_said(moved))
 
 
 def _follow(user: User, person: Person) -> None:
@@ -128,7 +123,6 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
     owner = _organisation_named(item.data_owner) if item.data_owner else None
     values: dict[str, Any] = {
         "name": item.name,
-        "kind": item.type,
         "visibility": item.visibility,
         "data_owner": owner,
         "data_owner_email": item.data_owner_email,
@@ -137,29 +131,37 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
     is_adopted = bool(item.bursar_id) and _adopt(item)
     row = Workspace.objects.select_for_update(of=("self",)).filter(external_id=item.external_id).first()
     if row is None:
-        account = _payer(organisation, item, now)
-        made = Workspace(external_id=item.external_id, organisation=organisation, account=account, **values)
-        made.created_at, made.changed_at = now, item.changed_at
-        made.deleted_at = None
-        made.save()
-        WorkspaceAccount.objects.create(workspace=made, account=account, valid_from=now)
-        return Result("created", accounts={account.pk})
+        return _new_workspace(item, organisation, values, now)
     if row.organisation_id != organisation.pk:
-        raise NotPossible("A workspace moves to another organisation by a handoff, which staff do.")
+        raise NotPossible(rules.NO_OTHER_ORGANISATION)
     if row.kind != item.type:
-        raise NotPossible("A workspace stays internal, or for an external client, as it was made.")
-    gone_since = row.deleted_at
-    values["deleted_at"] = (gone_since or now) if item.deleted else None
-    what = _write(row, values, item)
-    if is_adopted:
-        return Result("updated", "It goes by the product's id from now on.", accounts={row.account_id})
-    if what == "updated":
-        if gone_since is not None and not item.deleted:
-            _come_back(row, gone_since, now)
-        BillingAccount.objects.filter(pk=row.account_id, scope=Scope.WORKSPACE, label="").update(
-            shown_label=row.name, sort_key=row.sort_key
-        )
-    return Result(what, accounts=set() if what == "stale" else {row.account_id})
+        raise NotPossible(rules.NO_OTHER_KIND)
+    if row.deleted_at is not None and not item.deleted and organisation.deleted_at is not None:
+        raise NotPossible(rules.why_not_in_ended(organisation.name))
+    if _is_stale(row, item):
+        return Result("stale") if not is_adopted else _adopted(row)
+    moved = store.workspaces.change(row, values, item.changed_at, now, is_gone=item.deleted)
+    return _adopted(row) if is_adopted else Result(_said(moved), accounts={row.account_id})
+
+
+def _new_workspace(item: WorkspaceItem, organisation: Organisation, values: dict[str, Any], now: datetime) -> Result:
+    made = Workspace(
+        external_id=item.external_id,
+        organisation=organisation,
+        kind=item.type,
+        created_at=now,
+        changed_at=item.changed_at,
+        here_from=now,
+        **values,
+    )
+    why = store.workspaces.why_not_make(made, organisation)
+    if why:
+        raise NotPossible(why)
+    return Result("created", accounts=set(store.workspaces.make([made]).accounts))
+
+
+def _adopted(row: Workspace) -> Result:
+    return Result("updated", "It goes by the product's id from now on.", accounts={row.account_id})
 
 
 def _adopt(item: WorkspaceItem) -> bool:
@@ -173,24 +175,8 @@ def _adopt(item: WorkspaceItem) -> bool:
         raise NotPossible(f"“{item.bursar_id}” goes by the product's id “{row.external_id}” already.")
     if Workspace.objects.filter(external_id=item.external_id).exclude(pk=row.pk).exists():
         raise NotPossible(f"“{item.external_id}” is the id of another workspace already.")
-    Workspace.objects.filter(pk=row.pk).update(external_id=item.external_id)
+    store.workspaces.adopt(row, item.external_id)
     return True
-
-
-def _come_back(workspace: Workspace, gone_since: datetime, now: datetime) -> None:
-    """It was away: nobody paid for it in between, so that the months that closed without it stay true."""
-    kept = WorkspaceAccount.objects.filter(workspace=workspace, valid_until=None)
-    kept.filter(valid_from__gte=gone_since).delete()
-    kept.update(valid_until=gone_since)
-    WorkspaceAccount.objects.create(workspace=workspace, account_id=workspace.account_id, valid_from=now)
-
-
-def _payer(organisation: Organisation, item: WorkspaceItem, now: datetime) -> BillingAccount:
-    """External-client work pays for itself; everything else draws on the organisation's pooled account."""
-    if item.type == "external_client":
-        label = {"shown_label": item.name, "sort_key": sort_key(item.name)}
-        return BillingAccount.objects.create(organisation=organisation, scope=Scope.WORKSPACE, created_at=now, **label)
-    return get_pooled_account(organisation, now)
 
 
 def _organisation_member(item: OrganisationMemberItem, now: datetime) -> Result:
@@ -211,8 +197,9 @@ def _workspace_for(item: WorkspaceMemberItem | InvitationItem) -> Workspace:
     workspace = Workspace.objects.filter(external_id=item.workspace).first()
     if workspace is None:
         raise NotPossible(f"There is no workspace “{item.workspace}”.")
-    if item.role == "observer" and workspace.kind == "internal":
-        raise NotPossible("Observers exist only in workspaces for external clients.")
+    why = rules.why_not_role(item.role, workspace.kind) if item.role else None
+    if why:
+        raise NotPossible(why)
     return workspace
 
 
@@ -223,18 +210,12 @@ def _member(model: Any, subject: dict[str, Any], item: Any, now: datetime) -> Re
     if newest is not None and newest.changed_at is not None and item.changed_at < newest.changed_at:
         return Result("stale")
     if (present.role if present else None) == item.role:
-        if newest is not None:
-            model.objects.filter(pk=newest.pk).update(changed_at=item.changed_at, is_commanded=False)
+        store.memberships.confirm(model, subject, item.changed_at)
         return Result("unchanged")
     overruled = ""
     if newest is not None and newest.is_commanded:
         overruled = f"{subject['person'].name} was made {newest.get_role_display()} by staff"
-    values = {"role": item.role, "changed_at": item.changed_at} if item.role else None
-    replace_from(model, subject, now, values)
-    if item.role is None:
-        left = model.objects.filter(**subject).order_by("-valid_from").first()
-        if left is not None:
-            model.objects.filter(pk=left.pk).update(changed_at=item.changed_at, is_commanded=False)
+    store.memberships.say(model, [subject], item.role, item.changed_at, now)
     return Result("updated" if present else "created", overruled=overruled)
 
 
@@ -252,19 +233,19 @@ def _invitation(item: InvitationItem, now: datetime) -> Result:
         "ended_at": _ended_at(item, row, now),
     }
     if row is None:
-        Invitation.objects.create(
-            external_id=item.external_id, workspace=workspace, changed_at=item.changed_at, **values
-        )
+        store.invitations.make(item.external_id, workspace, values, item.changed_at)
         return Result("created")
     if row.workspace_id != workspace.pk:
-        raise NotPossible("An invitation stays with its workspace: withdraw it, and push another one.")
+        raise NotPossible(rules.NO_OTHER_WORKSPACE)
     sentence = "The address was erased here and is not kept." if row.erased_at is not None else ""
-    return Result(_write(row, values, item), sentence)
+    if _is_stale(row, item):
+        return Result("stale", sentence)
+    return Result(_said(store.invitations.change(row, values, item.changed_at)), sentence)
 
 
 def _address_of(item: InvitationItem, row: Invitation | None) -> str:
     is_erased = row is not None and row.erased_at is not None
-    return item.email.lower() if item.state == "pending" and not is_erased else ""
+    return store.invitations.kept_address(item.email, item.state, is_erased=is_erased)
 
 
 def _ended_at(item: InvitationItem, row: Invitation | None, now: datetime) -> datetime | None:
@@ -278,14 +259,13 @@ def _login(item: LoginItem, now: datetime) -> Result:
     person = _person(item.person)
     if person.erased_at is not None:
         return Result("stale", "This person was erased here.")
-    row, is_new = Login.objects.get_or_create(person=person, day=item.day, defaults={"count": item.count})
-    if is_new:
+    known = store.logins.raise_to(person, item.day, item.count)
+    if known is None:
         return Result("created")
-    if item.count == row.count:
+    if item.count == known:
         return Result("unchanged")
-    if item.count < row.count:
-        return Result("stale", f"{row.count} sign-ins are known for that day.")
-    Login.objects.filter(pk=row.pk).update(count=item.count)
+    if item.count < known:
+        return Result("stale", f"{known} sign-ins are known for that day.")
     return Result("updated")
 
 

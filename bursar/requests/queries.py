@@ -156,7 +156,9 @@ def _named(view: View) -> Q:
     text, plain = view.search, view.q
     named = Q(requester__sort_key__contains=text) | Q(organisation__sort_key__contains=text)
     named |= Q(workspace__sort_key__contains=text) | Q(name__icontains=plain) | Q(message__icontains=plain)
-    return named | Q(requester__email__contains=plain.lower()) | Q(public_id=plain)
+    for whose in ("requester", "organisation", "workspace"):
+        named |= Q(**{f"{whose}__external_id": plain}) | Q(**{f"{whose}__public_id": plain.lower()})
+    return named | Q(requester__email__contains=plain.lower()) | Q(public_id=plain.lower())
 
 
 def count_by_state(found: QuerySet[UpgradeRequest]) -> dict[str, int]:

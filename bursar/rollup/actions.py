@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from bursar.access.rights import Right
-from bursar.actions.exports import keep
+from bursar.actions.exports import CsvForm, keep
 from bursar.actions.registry import Target, action, register_target, settler
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Need, Outcome, Reason, Touched
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
-from bursar.files.csv import Written
+from bursar.files.csv import Written, write
 from bursar.plans.actions.shared import state_after
-from bursar.rollup import csv, filters
-from bursar.rollup.models import SavedView, Unsettled
+from bursar.rollup import csv, filters, movement_csv, movements
+from bursar.rollup.models import SavedView
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
-from bursar.rollup.settle import settle
+from bursar.rollup.settle import settle, settle_each
+from bursar.rollup.store import mark
 from bursar.rollup.views import get_view
 
 
 @settler("rollup")
 def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
-    """Brings the touched accounts' facts up to date; says how MRR and potential moved when it was one account."""
+    """Brings the touched accounts' facts up to date; says how MRR and potential moved when it was one account.
+
+    What is done to one account fails with it when it cannot be computed; a batch of many goes on without it.
+    """
     now = case.now
     if later:
-        mark(touched, now)
+        current = Month.of(now)
+        mark({pk: min(month or current, current) for pk, month in touched.items()})
         return []
     if len(touched) != 1:
-        settle(touched, now)
+        settle_each(touched, now)
         return []
     (pk,) = touched
     state = state_after(case, pk)
-    before, after = settle(touched, now, known={pk: state} if state else None)[pk]
+    before, after = settle(touched, now, states={pk: state} if state else None)[pk]
     amounts = [
         ("MRR", before.mrr if before else None, after.mrr),
         ("Potential", before.potential if before else None, after.potential),
@@ -46,24 +50,11 @@ def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
     return [Change(name, _eur(old), _eur(new), private=True) for name, old, new in amounts if old != new]
 
 
-def mark(touched: Touched, now: datetime) -> None:
-    """Leaves the accounts to the refresh, from the earliest month named on."""
-    current = Month.of(now)
-    known = dict(Unsettled.objects.filter(account_id__in=touched).values_list("account_id", "month"))
-    rows = []
-    for pk, month in touched.items():
-        first = (month or current).first
-        rows.append(Unsettled(account_id=pk, month=min(first, known.get(pk, first))))
-    Unsettled.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["account"], update_fields=["month"], batch_size=5000
-    )
-
-
 def _eur(amount: Any) -> str:
     return "" if amount is None else f"€ {format_money(amount)}"
 
 
-class ExportForm(ActionForm):
+class ExportForm(CsvForm):
     rows = forms.ChoiceField(label="One row for each", choices=[("accounts", "account"), ("workspaces", "workspace")])
     query = forms.CharField(
         label="Filters", required=False, max_length=2000, widget=forms.HiddenInput,
@@ -84,7 +75,7 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     refresh(case.now)
     view = filters.read(QueryDict(data["query"]), case.now)
     with consistent_read():
-        return csv.write(view, case.now, by_workspace=data["rows"] == "workspaces")
+        return csv.write(view, case.now, data["layout"], by_workspace=data["rows"] == "workspaces")
 
 
 @action(
@@ -94,7 +85,7 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     label="Export CSV…",
     done="CSV exported",
     icon="download",
-    help="Writes what is on screen, all rows, into a CSV file; the link lives 24 hours, for you alone.",
+    help="Writes what is on screen, all rows, the columns shown, into a CSV; the link lives 24 hours, for you alone.",
     when=(
         "For figures that leave Bursar: a report, a spreadsheet, a board paper. It writes the rows as filtered, all of "
         "them. To look something up, filter on screen: an export is written in the book, and its link lives 24 hours, "
@@ -108,6 +99,57 @@ def _write_file(case: Case, data: Cleaned) -> Written:
 def export(act: Act, company: Company, data: Cleaned) -> Outcome:
     view = filters.read(QueryDict(data["query"]), act.now)
     return keep(act, act.prepared, f"{data['rows']}-{view.month}", data["query"])
+
+
+class ExportMovements(CsvForm):
+    month = forms.CharField(
+        label="Month", required=False, max_length=7, help_text="Such as 2026-11; empty: every month that is shown."
+    )
+    kind = forms.ChoiceField(
+        label="Kind of movement",
+        required=False,
+        choices=list(movements.LABELS.items()),
+        help_text="Empty: all of them.",
+    )
+
+    def clean_month(self) -> list[Month]:
+        text: str = self.cleaned_data["month"]
+        try:
+            view = filters.read({"month": text}, self.case.now)
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.sentence) from None
+        return [view.month] if text else movements.list_months(view.current)
+
+
+def _write_movements(case: Case, data: Cleaned) -> Written:
+    refresh(case.now)
+    with consistent_read():
+        rows = movement_csv.batches(data["month"], data["kind"] or movements.NET)
+        return write(movement_csv.COLUMNS, rows, data["layout"])
+
+
+@action(
+    key="rollup.company.export_movements",
+    on=Company,
+    form=ExportMovements,
+    label="Export movements CSV…",
+    done="Movements CSV exported",
+    icon="download",
+    help="Writes the accounts whose MRR moved, a row a month, into a CSV file; the link lives 24 hours, for you alone.",
+    when=(
+        "To work on why MRR moved outside of Bursar, account by account. For what accounts are worth now, export "
+        "Usage & billing."
+    ),
+    permission=Right.READ,
+    reason=Reason.NONE,
+    prepare=_write_movements,
+    in_menu=False,
+)
+def export_movements(act: Act, company: Company, data: Cleaned) -> Outcome:
+    months: list[Month] = data["month"]
+    span = "-to-".join(dict.fromkeys(str(month) for month in (*months[:1], *months[-1:]))) or "none"
+    asked = " ".join([*map(str, months[:1] if len(months) == 1 else []), data["kind"]]).strip()
+    return keep(act, act.prepared, f"movements-{span}", asked)
 
 
 register_target(

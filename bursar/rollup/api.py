@@ -43,10 +43,11 @@ def get_rollup(request: HttpRequest) -> dict[str, Any]:
     with queries.consistent_read():
         totals = queries.calc_totals(view)
         lines = queries.list_page(view, now)
+        rule_version = queries.rule_version_of(view.month)
     return {
         "month": str(view.month),
         "as_of": view.as_of(now),
-        "rule_version": rules.RULE_VERSION,
+        "rule_version": rule_version,
         "totals": _totals(totals),
         "page": view.page,
         "accounts": [csv.account_cells(line, view) for line in lines],
@@ -135,9 +136,12 @@ def _as_stored(column: str, value: Any) -> Any:
     return number
 
 
-@router.get("/movements", operation_id="movements_list", summary="MRR movements of 12 months", response=MovementsOut)
+@router.get("/movements", operation_id="movements_list", summary="MRR movements of 13 months", response=MovementsOut)
 def list_movements(request: HttpRequest) -> dict[str, Any]:
-    """Start + movements = end in every month; the first imported month is all start."""
+    """Start + movements = end in every month; the first month with data is all start.
+
+    `rule_changed`: what another version of the rules alone made of the start, in the month in which it changed.
+    """
     now = clock.now()
     refresh(now)
     with queries.consistent_read():
@@ -168,7 +172,7 @@ def _figure(made: Figure) -> dict[str, Any]:
     by_alias=True,
 )
 def list_moved(request: HttpRequest, month: str, kind: str, cursor: str = "", limit: int = LIMIT) -> dict[str, Any]:
-    """By account key, all rows by cursor. `kind`: new, reactivation, expansion, contraction, churn, or net for all."""
+    """By account key, all rows by cursor. `kind`: one of the movements, or net for all."""
     now = clock.now()
     view = filters.read({"month": month}, now)
     if kind not in LABELS:
@@ -176,8 +180,6 @@ def list_moved(request: HttpRequest, month: str, kind: str, cursor: str = "", li
     refresh(now)
     with queries.consistent_read():
         found = movements.list_moved(view.month, kind).order_by("account_id")
-        if movements.is_first_month(view.month):
-            found = found.none()
         if cursor:
             (pk,) = cursors.decode(cursor, 1)
             if type(pk) is not int or abs(pk) >= 2**63:
@@ -195,8 +197,8 @@ def _moved(row: Any) -> dict[str, str]:
     return {
         "account_id": row.account.public_id,
         "account": str(row.account),
-        "before_eur": plain(row.previous_mrr),
-        "after_eur": plain(row.mrr),
+        "before_eur": plain(row.before),
+        "after_eur": plain(row.after),
         "change_eur": plain(change),
         "class": row.klass,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from bursar.core.days import last_day_of
 from bursar.core.hours import plain_hours
 from bursar.core.money import plain
 from bursar.files import csv
-from bursar.files.csv import Written
+from bursar.files.csv import Layout, Written
 from bursar.rollup import words
 from bursar.rollup.filters import View
 from bursar.rollup.models import AccountMonth
@@ -28,13 +28,31 @@ LINES = 1000
 ACCOUNT_COLUMNS = (
     "month", "account_id", "account", "scope", "organisation", "partner", "class", "reason", "reason_until",
     "reason_last_day", "tier", "payment_mode", "payment_status", "cadence", "discount_percent", "discount_kind",
-    "workspaces", "seats", "recorded_hours", "mrr_eur", "potential_eur", "contact", "contact_email", "account_manager",
-    "last_payment_at", "restated",
+    "discount_last_day", "workspaces", "seats", "recorded_hours", "mrr_eur", "potential_eur", "contact",
+    "contact_email", "account_manager", "last_payment_at", "restated", "ended_at",
 )  # fmt: skip
 WORKSPACE_COLUMNS = (
     "workspace_id", "workspace", "kind", "visibility", "workspace_tier", "tier_until", "tier_last_day",
-    "workspace_seats", "externals", "observers", "workspace_hours", "counted_hours", "cap_hours", "cap_state",
+    "workspace_discount_percent", "workspace_discount_last_day", "workspace_seats", "externals", "observers",
+    "workspace_hours", "counted_hours", "cap_hours", "cap_state", "workspace_ended_at",
 )  # fmt: skip
+# What a hidden column of the page takes with it. Whose row it is, and why it is in its class, always stands.
+OF_COLUMN = {
+    "tier": ("tier", "workspace_tier", "tier_until", "tier_last_day"),
+    "pays": ("payment_mode", "payment_status", "cadence"),
+    "seats": ("seats", "workspace_seats", "externals", "observers"),
+    "hours": ("recorded_hours", "workspace_hours", "counted_hours", "cap_hours", "cap_state"),
+    "mrr": ("mrr_eur",),
+    "potential": ("potential_eur",),
+    "contact": ("contact", "contact_email"),
+    "manager": ("account_manager",),
+    "payment": ("last_payment_at",),
+}
+# Empty where an account cannot be computed: nothing is guessed.
+GUESSED = {
+    "class", "tier", "payment_mode", "payment_status", "cadence", "discount_percent", "discount_kind",
+    "discount_last_day", "workspaces", "seats", "mrr_eur", "potential_eur", "account_manager",
+}  # fmt: skip
 ONCE = ("seats", "recorded_hours", "mrr_eur", "potential_eur")
 
 
@@ -55,6 +73,7 @@ class Flat(NamedTuple):
     cadence: str
     discount_percent: int
     discount_kind: str
+    discount_end_date: date | None
     workspaces: int
     seats: int
     recorded_seconds: int
@@ -63,13 +82,15 @@ class Flat(NamedTuple):
     manager: str
     manager_email: str
     restated_at: datetime | None
+    ended_at: datetime | None
+    fault: str
 
 
 FLAT = (
     "account_id", "account__public_id", "account__shown_label", "account__scope", "account__organisation__name",
     "account__organisation__is_partner", "klass", "reason", "tier", "mode", "status", "cadence", "discount_percent",
-    "discount_kind", "workspaces", "seats", "recorded_seconds", "mrr", "potential", "manager__user__name",
-    "manager__user__email", "restated_at",
+    "discount_kind", "discount_end_date", "workspaces", "seats", "recorded_seconds", "mrr", "potential",
+    "manager__user__name", "manager__user__email", "restated_at", "ended_at", "fault",
 )  # fmt: skip
 
 
@@ -93,7 +114,7 @@ def account_cells(line: AccountLine, view: View) -> dict[str, str]:
 def _cells(flat: Flat, reason: Explained, contacts: list[Contact], paid_at: datetime | None, view: View) -> list[str]:
     """In the order of `ACCOUNT_COLUMNS`: page, API and CSV say the same."""
     contact = contacts[0] if contacts else None
-    return [
+    cells = [
         str(view.month),
         flat.public_id,
         flat.label,
@@ -108,6 +129,7 @@ def _cells(flat: Flat, reason: Explained, contacts: list[Contact], paid_at: date
         flat.cadence,
         str(flat.discount_percent),
         flat.discount_kind,
+        flat.discount_end_date.isoformat() if flat.discount_end_date else "",
         str(flat.workspaces),
         str(flat.seats),
         plain_hours(flat.recorded_seconds),
@@ -118,7 +140,11 @@ def _cells(flat: Flat, reason: Explained, contacts: list[Contact], paid_at: date
         flat.manager or flat.manager_email or "",
         paid_at.isoformat() if paid_at else "",
         "yes" if flat.restated_at else "no",
+        flat.ended_at.isoformat() if flat.ended_at else "",
     ]
+    if flat.fault:
+        return ["" if name in GUESSED else cell for name, cell in zip(ACCOUNT_COLUMNS, cells, strict=True)]
+    return cells
 
 
 def workspace_rows(line: AccountLine, view: View) -> Iterator[dict[str, str]]:
@@ -134,6 +160,8 @@ def workspace_rows(line: AccountLine, view: View) -> Iterator[dict[str, str]]:
             "workspace_tier": fact.tier,
             "tier_until": fact.grant_until.isoformat() if fact.grant_until else "",
             "tier_last_day": last_day_of(fact.grant_until).isoformat() if fact.grant_until else "",
+            "workspace_discount_percent": str(fact.discount_percent),
+            "workspace_discount_last_day": fact.discount_end_date.isoformat() if fact.discount_end_date else "",
             "workspace_seats": str(fact.seats),
             "externals": str(fact.externals),
             "observers": str(fact.observers),
@@ -141,16 +169,23 @@ def workspace_rows(line: AccountLine, view: View) -> Iterator[dict[str, str]]:
             "counted_hours": plain_hours(inner.standing.counted) if inner.standing.cap is not None else "",
             "cap_hours": plain_hours(inner.standing.cap) if inner.standing.cap is not None else "",
             "cap_state": inner.standing.state.key,
+            "workspace_ended_at": fact.ended_at.isoformat() if fact.ended_at else "",
         }
         yield {**cells, **own, **(dict.fromkeys(ONCE, "") if place else {})}
     if not line.workspaces:
         yield {**cells, **dict.fromkeys(WORKSPACE_COLUMNS, "")}
 
 
-def write(view: View, now: datetime, *, by_workspace: bool) -> Written:
-    """Writes the file; memory stays flat."""
-    columns = [*ACCOUNT_COLUMNS, *(WORKSPACE_COLUMNS if by_workspace else ())]
-    return csv.write(columns, _workspace_batches(view, now) if by_workspace else _account_batches(view, now))
+def write(view: View, now: datetime, layout: Layout, *, by_workspace: bool) -> Written:
+    """Writes the chosen columns; memory stays flat."""
+    every = [*ACCOUNT_COLUMNS, *(WORKSPACE_COLUMNS if by_workspace else ())]
+    batches = _workspace_batches(view, now) if by_workspace else _account_batches(view, now)
+    gone = {name for column in view.hidden for name in OF_COLUMN[column]}
+    if not gone:
+        return csv.write(every, batches, layout)
+    places = [place for place, name in enumerate(every) if name not in gone]
+    chosen = ([[row[place] for place in places] for row in rows] for rows in batches)
+    return csv.write([every[place] for place in places], chosen, layout)
 
 
 def _account_batches(view: View, now: datetime) -> Iterator[list[list[str]]]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest
-from bursar.core.sortkey import sort_key
 from bursar.plans.models import PaymentStatus, Tier
 from bursar.rollup.models import RevenueClass
 
@@ -42,10 +41,6 @@ class View:
     @property
     def is_current(self) -> bool:
         return self.month == self.current
-
-    @property
-    def search(self) -> str:
-        return sort_key(self.q)
 
     def as_of(self, now: datetime) -> datetime:
         """The instant the figures stand for: now, or the last instant of a past month."""

@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from bursar.core.ids import PublicIdField
-from bursar.plans.models import Tier
+from bursar.plans.models import DiscountKind, Tier
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Workspace
 
@@ -23,11 +23,16 @@ class AccountMonth(models.Model):
     Derived, settled inside the transaction that changes their inputs. `next_change_at`: the first instant after
     which the clock alone may change them (open month only). Amounts EUR per month, excluding VAT.
     `had_mrr`: positive at any earlier month end. `restated_at`: a closed month was changed afterwards.
+    `rule_change`: what another version of the rules made of `previous_mrr`, in the month in which the version changes.
+    `ended_at`: the account ceased in this month, or before it and hours came in all the same; it is listed for hours
+    and movement, and is no account of the totals. `fault`: why the month cannot be worked out; empty when it can.
     """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="months")
     month = models.DateField()
     is_listed = models.BooleanField()
+    ended_at = models.DateTimeField(null=True)
+    fault = models.CharField(max_length=200, blank=True, db_default="")
     klass = models.CharField(max_length=8, choices=RevenueClass.choices)
     reason = models.JSONField()
     tier = models.CharField(max_length=12, choices=Tier.choices)
@@ -37,14 +42,16 @@ class AccountMonth(models.Model):
     status = models.CharField(max_length=12)
     cadence = models.CharField(max_length=8, blank=True)
     overdue_since = models.DateTimeField(null=True)
-    discount_kind = models.CharField(max_length=16, blank=True)
+    discount_kind = models.CharField(max_length=16, blank=True, choices=DiscountKind.choices)
     discount_percent = models.PositiveSmallIntegerField(default=0)
+    discount_end_date = models.DateField(null=True)
     workspaces = models.PositiveIntegerField()
     seats = models.PositiveIntegerField()
     recorded_seconds = models.BigIntegerField(default=0)
     mrr = models.DecimalField(max_digits=14, decimal_places=2)
     potential = models.DecimalField(max_digits=14, decimal_places=2)
     previous_mrr = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    rule_change = models.DecimalField(max_digits=14, decimal_places=2, default=0, db_default=0)
     movement = models.CharField(max_length=12, blank=True)
     had_mrr = models.BooleanField(default=False)
     manager = models.ForeignKey(StaffMember, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -75,17 +82,24 @@ class AccountMonth(models.Model):
 
 
 class WorkspaceMonth(models.Model):
-    """The facts of one workspace in one UTC month, under the account that paid for it then."""
+    """The facts of one workspace in one UTC month, under the account that paid for it last.
+
+    One that is not live (`is_live`) stands there for its hours: it ended in this month, or recorded outside its life.
+    It has no seats and no cap then, and the tier of its last instant.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="months")
     account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="workspace_months")
     month = models.DateField()
+    is_live = models.BooleanField(db_default=True)
+    ended_at = models.DateTimeField(null=True)
     tier = models.CharField(max_length=12, choices=Tier.choices)
     base_tier = models.CharField(max_length=12, choices=Tier.choices)
     grant_kind = models.CharField(max_length=16, blank=True)
     grant_until = models.DateTimeField(null=True)
-    discount_kind = models.CharField(max_length=16, blank=True)
+    discount_kind = models.CharField(max_length=16, blank=True, choices=DiscountKind.choices)
     discount_percent = models.PositiveSmallIntegerField(default=0)
+    discount_end_date = models.DateField(null=True)
     seats = models.PositiveIntegerField()
     externals = models.PositiveIntegerField()
     observers = models.PositiveIntegerField()
@@ -105,11 +119,30 @@ class WorkspaceMonth(models.Model):
         ]
 
 
+class FormerRules(models.Model):
+    """A month that was closed under an earlier version of the rules, and keeps it; every other one has the present.
+
+    Written by the migration that brings a new version, for the months with data that are over by then.
+    """
+
+    month = models.DateField(primary_key=True)
+    rule_version = models.PositiveSmallIntegerField()
+
+
 class Unsettled(models.Model):
-    """An account whose facts wait to be computed from `month` on: written by imports, cleared by the refresh."""
+    """An account whose facts wait to be computed from `month` on: marked by imports and the roll, for the refresh.
+
+    `why`: what a closed month's restatement will say. `closes_from`: from this month on the roll copied rows before
+    their last change was computed; putting that right restates nothing. `fault`: they could not be computed; it is
+    tried again at `due_at`.
+    """
 
     account = models.OneToOneField(BillingAccount, primary_key=True, on_delete=models.CASCADE, related_name="+")
     month = models.DateField()
+    why = models.CharField(max_length=40, db_default="history imported")
+    closes_from = models.DateField(null=True)
+    fault = models.CharField(max_length=200, db_default="")
+    due_at = models.DateTimeField(null=True)
 
 
 class MonthRestatement(models.Model):

@@ -1,22 +1,24 @@
-"""MRR movements on screen: twelve months as charts with their tables, and the accounts behind each figure."""
+"""MRR movements on screen: thirteen months as charts with their tables, and the accounts behind each figure."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
+from bursar.access.request import actor_of
+from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import NotFound
 from bursar.core.money import ZERO, plain
 from bursar.rollup import filters, movements, present, queries, rules, words
 from bursar.rollup.models import RevenueClass
-from bursar.rollup.movements import KINDS, LABELS, NET, Figure, MonthMovements
+from bursar.rollup.movements import KINDS, LABELS, NET, RULE_CHANGED, Figure, MonthMovements
 from bursar.rollup.refresh import refresh
 from bursar.ui.navigation import NavEntry, register
 
@@ -30,16 +32,17 @@ def show_movements(request: HttpRequest) -> HttpResponse:
     refresh(now)
     with queries.consistent_read():
         made = movements.calc_movements(Month.of(now))
+    shown = [key for key in KINDS if key != RULE_CHANGED or any(one.kinds[key].accounts for one in made)]
     context = {
         "now": now,
-        "months": [_month(one) for one in made],
-        "kinds": [{"key": key, "label": label} for key, label in KINDS.items()],
-        "rule": {"version": rules.RULE_VERSION, "sentence": rules.RULE_SENTENCE},
+        "months": [_month(one, shown) for one in made],
+        "kinds": [{"key": key, "label": KINDS[key]} for key in shown],
+        "rule": present.rule(rules.RULE_VERSION),
     }
     return render(request, "rollup/movements.html", context)
 
 
-def _month(one: MonthMovements) -> dict[str, Any]:
+def _month(one: MonthMovements, shown: list[str]) -> dict[str, Any]:
     page = f"{reverse('rollup:page')}?month={one.month}"
     before = one.month if one.is_first else one.month.previous()
     classes = {key: _figure(figure, f"{page}&class={key}") for key, figure in one.classes.items()}
@@ -56,7 +59,7 @@ def _month(one: MonthMovements) -> dict[str, Any]:
         "end": one.end,
         "amounts": [classes[key] for key in IN_CHART],
         "counts": [classes[klass] for klass in RevenueClass.values],
-        "moves": [_figure(figure, reverse("rollup:moved", args=[one.month, key])) for key, figure in one.kinds.items()],
+        "moves": [_figure(one.kinds[key], reverse("rollup:moved", args=[one.month, key])) for key in shown],
     }
 
 
@@ -80,8 +83,6 @@ def show_moved(request: HttpRequest, month: str, kind: str) -> HttpResponse:
     refresh(now)
     with queries.consistent_read():
         found = movements.list_moved(view.month, kind)
-        if movements.is_first_month(view.month):
-            found = found.none()
         start = (view.page - 1) * filters.PAGE_SIZE
         rows = list(found[start : start + filters.PAGE_SIZE])
         count, total = found.count(), found.aggregate(total=Sum("change"))["total"] or ZERO
@@ -90,9 +91,17 @@ def show_moved(request: HttpRequest, month: str, kind: str) -> HttpResponse:
     context = {
         "month": view.month,
         "is_open": view.is_current,
+        "kind": kind,
         "kind_label": LABELS[kind],
         "rows": rows,
         "total": total,
         "pager": present.pager(view, count, request.GET),
     }
     return render(request, "rollup/moved.html", context)
+
+
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    data = {name: request.POST.get(name, "") for name in ("month", "kind", "layout")}
+    outcome = run("rollup.company.export_movements", actor_of(request), "company", data)
+    return HttpResponseRedirect(outcome.data["path"])

@@ -1,17 +1,23 @@
-"""MRR movements between month ends: one kind per account and month, start + movements = end (DOMAIN 4)."""
+"""MRR movements between month ends: one kind per account and month, start + movements = end (DOMAIN 4).
+
+In the month in which the version of the rules changes, what that alone makes of the start is a kind of its own.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Count, F, Min, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from bursar.core.calendar import Month, months_between
 from bursar.core.money import ZERO
+from bursar.rollup.filters import LOOKBACK
 from bursar.rollup.models import AccountMonth, RevenueClass
 
+RULE_CHANGED = "rule_changed"
 KINDS = {
+    RULE_CHANGED: "Rule changed",
     "new": "New",
     "reactivation": "Reactivation",
     "expansion": "Expansion",
@@ -19,8 +25,9 @@ KINDS = {
     "churn": "Churn",
 }
 NET = "net"  # all of them together
+MOVED = "moved"  # all but what the rules alone changed
 LABELS = {**KINDS, NET: "All movements"}
-SHOWN = 12
+SHOWN = LOOKBACK + 1
 
 
 @dataclass
@@ -37,7 +44,7 @@ class Figure:
 
 @dataclass
 class MonthMovements:
-    """One month. `is_first`: the first imported month, which is all start. `classes`: MRR or potential by class."""
+    """One month. `is_first`: the first month with data, which is all start. `classes`: MRR or potential by class."""
 
     month: Month
     is_first: bool
@@ -57,34 +64,59 @@ class MonthMovements:
 
 def calc_movements(current: Month, count: int = SHOWN) -> list[MonthMovements]:
     """The last `count` months with data, oldest first, in two statements. Unlisted accounts count: they churn too."""
-    first = AccountMonth.objects.aggregate(first=Min("month"))["first"]
+    first = first_month()
     if first is None:
         return []
-    begin = max(Month.of(first), current.plus(1 - count))
-    made = {month: MonthMovements(month, month.first == first) for month in months_between(begin, current)}
+    begin = max(first, current.plus(1 - count))
+    made = {month: MonthMovements(month, month == first) for month in months_between(begin, current)}
     rows = AccountMonth.objects.filter(month__gte=begin.first, month__lte=current.first).order_by()
     groups = rows.values("month", "movement", "klass", "is_listed").annotate(
-        before=Sum("previous_mrr"), after=Sum("mrr"), hoped=Sum("potential"), accounts=Count("id")
+        before=Sum("previous_mrr"),
+        after=Sum("mrr"),
+        hoped=Sum("potential"),
+        accounts=Count("id"),
+        by_rule=Sum("rule_change"),
+        by_rule_accounts=Count("id", filter=~Q(rule_change=0)),
     )
     for row in groups:
         one = made[Month.of(row["month"])]
         one.end += row["after"]
         one.start += row["after"] if one.is_first else row["before"]
-        if row["movement"] and not one.is_first:
-            one.kinds[row["movement"]].add(row["after"] - row["before"], row["accounts"])
+        if not one.is_first:
+            one.kinds[RULE_CHANGED].add(row["by_rule"], row["by_rule_accounts"])
+            if row["movement"]:
+                one.kinds[row["movement"]].add(row["after"] - row["before"] - row["by_rule"], row["accounts"])
         if row["is_listed"]:
             one.classes[row["klass"]].add(row["after"] + row["hoped"], row["accounts"])
     return list(made.values())
 
 
-def list_moved(month: Month, kind: str) -> QuerySet[AccountMonth]:
-    """The accounts behind one figure, the largest change first; `change` is EUR per month."""
-    rows = AccountMonth.objects.filter(month=month.first).select_related("account__organisation")
-    rows = rows.exclude(movement="") if kind == NET else rows.filter(movement=kind)
-    order = "change" if kind in ("contraction", "churn") else "-change"
-    return rows.annotate(change=F("mrr") - F("previous_mrr")).order_by(order, "account__sort_key", "account_id")
-
-
-def is_first_month(month: Month) -> bool:
+def list_months(current: Month, count: int = SHOWN) -> list[Month]:
+    """The last `count` months with data, oldest first."""
     first = AccountMonth.objects.aggregate(first=Min("month"))["first"]
-    return first is not None and month.first == first
+    return months_between(max(Month.of(first), current.plus(1 - count)), current) if first else []
+
+
+def list_moved(month: Month, kind: str) -> QuerySet[AccountMonth]:
+    """The accounts behind one figure, the largest change first; none in the first month, which is all start.
+
+    With `before`, `after` and `change` of that kind, EUR per month.
+    """
+    rows = AccountMonth.objects.filter(month=month.first).select_related("account__organisation")
+    ruled = F("previous_mrr") + F("rule_change")
+    if kind == NET:
+        rows = rows.exclude(mrr=F("previous_mrr")).annotate(before=F("previous_mrr"), after=F("mrr"))
+    elif kind == RULE_CHANGED:
+        rows = rows.exclude(rule_change=0).annotate(before=F("previous_mrr"), after=ruled)
+    else:
+        rows = rows.exclude(movement="") if kind == MOVED else rows.filter(movement=kind)
+        rows = rows.annotate(before=ruled, after=F("mrr"))
+    order = "change" if kind in ("contraction", "churn") else "-change"
+    rows = rows.annotate(change=F("after") - F("before")).order_by(order, "account__sort_key", "account_id")
+    return rows.none() if month == first_month() else rows
+
+
+def first_month() -> Month | None:
+    """The installation's first month with data, which is all start: what stands there did not move."""
+    first = AccountMonth.objects.aggregate(first=Min("month"))["first"]
+    return Month.of(first) if first else None

@@ -15,7 +15,7 @@ from bursar.access.request import actor_of
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.errors import BadRequest, NotFound
-from bursar.rollup import filters, present, queries, rules, views
+from bursar.rollup import filters, present, queries, views
 from bursar.rollup.filters import PAGE_SIZE, View
 from bursar.rollup.refresh import refresh
 from bursar.staff.queries import list_managers
@@ -38,13 +38,13 @@ def show_page(request: HttpRequest) -> HttpResponse:
     view, now = _look(request)
     with queries.consistent_read():
         totals = queries.calc_totals(view)
-        pages = max(1, -(-totals.accounts // PAGE_SIZE))
+        pages = max(1, -(-totals.rows // PAGE_SIZE))
         if view.page > pages:
             return HttpResponseRedirect(f"?{present.query(request.GET, page=pages)}")
         context = {
             **_frame(request, view, now, totals),
             "rows": [present.account_row(line, view, request.GET) for line in queries.list_page(view, now)],
-            "pager": present.pager(view, totals.accounts, request.GET),
+            "pager": present.pager(view, totals.rows, request.GET),
             "filters": present.filter_menus(view, request.GET, list_managers()),
             "headers": present.headers(view, request.GET),
             "bulk_tools": present.bulk_tools(),
@@ -67,10 +67,11 @@ def _frame(request: HttpRequest, view: View, now: datetime, totals: queries.Tota
         "view": view,
         "as_of": view.as_of(now),
         "totals": totals,
+        "faulty": queries.count_faulty(),
         "links": present.total_links(totals, request.GET),
         "totals_url": reverse("rollup:totals") + "?" + present.query(request.GET),
         "months": present.months(view, months, request.GET),
-        "rule": {"version": rules.RULE_VERSION, "sentence": rules.RULE_SENTENCE},
+        "rule": present.rule(queries.rule_version_of(view.month)),
         "query": present.query(request.GET),
         "nested_url": "?" + present.query(request.GET, workspaces="hide" if view.nested else None),
         "clear_url": "?" + present.only_month(view),
@@ -122,6 +123,10 @@ def show_seats(request: HttpRequest, account_id: str) -> HttpResponse:
 
 @require_POST
 def export(request: HttpRequest) -> HttpResponse:
-    data = {"rows": request.POST.get("rows", "accounts"), "query": request.POST.get("query", "")}
+    data = {
+        "rows": request.POST.get("rows", "accounts"),
+        "query": request.POST.get("query", ""),
+        "layout": request.POST.get("layout", ""),
+    }
     outcome = run("rollup.company.export", actor_of(request), "company", data)
     return HttpResponseRedirect(outcome.data["path"])

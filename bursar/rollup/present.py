@@ -13,7 +13,7 @@ from bursar.access.actor import Actor
 from bursar.actions.registry import ACTIONS
 from bursar.core.calendar import months_between
 from bursar.plans.models import Tier
-from bursar.rollup import filters, words
+from bursar.rollup import filters, rules, words
 from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, PAGE_SIZE, SORTS, STATUSES, View
 from bursar.rollup.models import RevenueClass, SavedView, WorkspaceMonth
 from bursar.rollup.queries import NESTED_MORE, AccountLine, Totals, WorkspaceLine
@@ -150,6 +150,11 @@ def total_links(totals: Totals, given: QueryDict) -> dict[str, str]:
     }
 
 
+def rule(version: int) -> dict[str, Any]:
+    """What stands beside the figures: by which version of the rules they are, in words."""
+    return {"version": version, "sentence": rules.sentence_of(version)}
+
+
 def bulk_tools() -> list[dict[str, str]]:
     """The actions that several picked rows can have at once."""
     return [
@@ -194,6 +199,7 @@ def account_row(line: AccountLine, view: View, given: QueryDict) -> dict[str, An
         "others": line.others,
         "pays": words.pays(fact),
         "fact": fact,
+        "ended": words.ended(fact),
         "contact": line.contacts[0] if line.contacts else None,
         "more_contacts": line.contacts[1:],
         "manager": line.manager,
@@ -229,7 +235,9 @@ def workspace_row(line: WorkspaceLine) -> dict[str, Any]:
         "tier_from": Tier(fact.base_tier).label if fact.grant_until else "",
         "tier_ends_at": fact.grant_until,
         "discount": f"{fact.discount_percent} % off" if fact.discount_percent else "",
+        "discount_words": words.discount(fact),
         "fact": fact,
+        "ended": words.ended(fact),
         "standing": line.standing,
         "tone": {"ok": "", "approaching": "warn"}.get(line.standing.state.key, "bad"),
         "menu_url": reverse("actions:menu", args=["workspace", workspace.public_id]),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import RowNumber
 
+from bursar.core.calendar import Month
 from bursar.core.money import ZERO
 from bursar.core.reading import consistent_read as consistent_read
 from bursar.plans.models import PaidPeriod, Tier
@@ -19,11 +22,18 @@ from bursar.plans.queries import load_account, load_catalogue
 from bursar.plans.rules import AccountState
 from bursar.rollup import rules
 from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
-from bursar.rollup.models import AccountMonth, RevenueClass, WorkspaceMonth
+from bursar.rollup.models import AccountMonth, FormerRules, RevenueClass, Unsettled, WorkspaceMonth
 from bursar.tenants.models import BillingAccount, Workspace
-from bursar.tenants.queries import Contact, list_admin_contacts, search_account_ids
+from bursar.tenants.queries import Contact, list_admin_contacts
+from bursar.tenants.search import search_account_ids
+from bursar.usage.models import UsageMonth
 from bursar.usage.queries import Standing, list_standings
+from bursar.usage.rules import calc_cap_state
 
+EVER = datetime.min.replace(tzinfo=UTC)
+# Of the accounts that are listed, those that count as accounts: they have a workspace, or they pay.
+COUNTED = Q(workspaces__gt=0) | Q(klass=RevenueClass.PAYING)
+NO_CAP = calc_cap_state(0, None, "", 0)
 NESTED = 5
 NESTED_MORE = 200
 MONTHS_SHOWN = 13
@@ -40,10 +50,37 @@ ORDER = {
     "payment": "last_payment_at",
 }
 MAY_BE_EMPTY = ("manager", "payment")
+log = structlog.get_logger()
+
+
+def list_used_months(states: Iterable[AccountState], since: Month | None = None) -> dict[int, set[date]]:
+    """In which months, from `since` on, workspaces recorded anything while they may not have been live.
+
+    Of one that neither ended nor moved these are only months up to that in which it began.
+    """
+    start = since.start if since else EVER
+    workspaces = [workspace for state in states for workspace in state.workspaces]
+    changed = {workspace.id for workspace in workspaces if workspace.deleted_at or workspace.has_moved}
+    young = {workspace.id for workspace in workspaces if workspace.created_at > start} - changed
+    used: dict[int, set[date]] = {}
+    if not changed and not young:
+        return used
+    early = Q(workspace_id__in=young, month__lt=F("workspace__created_at"))
+    rows = UsageMonth.objects.filter(Q(workspace_id__in=changed) | early, month__gte=start.date())
+    for pk, month in rows.values_list("workspace_id", "month"):
+        used.setdefault(pk, set()).add(month)
+    return used
 
 
 def rule_settings() -> rules.Settings:
-    return rules.Settings(load_catalogue(), settings.BURSAR_GRACE)
+    former = {Month.of(month): version for month, version in FormerRules.objects.values_list("month", "rule_version")}
+    return rules.Settings(load_catalogue(), settings.BURSAR_GRACE, former)
+
+
+def rule_version_of(month: Month) -> int:
+    """By which version of the rules a month's figures are."""
+    kept = FormerRules.objects.filter(month=month.first).values_list("rule_version", flat=True).first()
+    return kept or rules.RULE_VERSION
 
 
 def list_account_months(account: BillingAccount) -> list[AccountMonth]:
@@ -55,16 +92,25 @@ def list_workspace_months(workspace: Workspace) -> list[WorkspaceMonth]:
     return list(WorkspaceMonth.objects.filter(workspace=workspace).order_by("-month")[:MONTHS_SHOWN])
 
 
-def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown:
-    """The account's price, worked out: one reading for the panel, the API and the customer's own page."""
+def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown | None:
+    """The account's price, worked out, for the panel and the API; None when it cannot be, which the log explains."""
     state: AccountState = load_account(account.pk)
-    return rules.break_down(state, rule_settings(), at)
+    try:
+        return rules.break_down(state, rule_settings(), at)
+    except Exception:
+        log.exception("price_not_computed", account=account.public_id)
+        return None
+
+
+def count_faulty() -> int:
+    """Accounts whose figures cannot be computed at present."""
+    return Unsettled.objects.exclude(fault="").count()
 
 
 def filtered(view: View) -> QuerySet[AccountMonth]:
     rows = AccountMonth.objects.filter(month=view.month.first, is_listed=True)
     if view.q:
-        rows = rows.filter(search_account_ids(view.search))
+        rows = rows.filter(search_account_ids(view.q))
     if view.tiers:
         rows = rows.filter(tiers__overlap=list(view.tiers))
     if view.classes:
@@ -103,8 +149,12 @@ def with_last_payment(rows: QuerySet[AccountMonth], view: View) -> QuerySet[Acco
 
 @dataclass
 class Totals:
-    """Of the whole filtered set. Amounts EUR per month; `classes` in the order of `RevenueClass`."""
+    """Of the whole filtered set. Amounts EUR per month; `classes` in the order of `RevenueClass`.
 
+    `rows`: how many are listed. `accounts`: without those that ceased, or could not be computed.
+    """
+
+    rows: int = 0
     accounts: int = 0
     workspaces: int = 0
     seats: int = 0
@@ -140,7 +190,8 @@ def calc_totals(view: View) -> Totals:
         .order_by()
         .values("klass")
         .annotate(
-            accounts=Count("*"),
+            rows=Count("*"),
+            counted=Count("klass", filter=COUNTED),
             workspaces_=Sum("workspaces"),
             seats_=Sum("seats"),
             seconds=Sum("recorded_seconds"),
@@ -151,7 +202,8 @@ def calc_totals(view: View) -> Totals:
     }
     totals = Totals()
     for klass, row in groups.items():
-        totals.accounts += row["accounts"]
+        totals.rows += row["rows"]
+        totals.accounts += row["counted"]
         totals.workspaces += row["workspaces_"]
         totals.seats += row["seats_"]
         totals.recorded_seconds += int(row["seconds"])
@@ -164,7 +216,7 @@ def calc_totals(view: View) -> Totals:
             totals.potential_trial = row["potential_"]
     for klass in RevenueClass:
         row = groups.get(klass.value, {})
-        count = row.get("accounts", 0)
+        count = row.get("counted", 0)
         totals.classes.append(
             {
                 "key": klass.value,
@@ -180,9 +232,12 @@ def calc_totals(view: View) -> Totals:
 
 @dataclass
 class WorkspaceLine:
+    """`of`: how many workspaces the account has in this month, shown or not."""
+
     fact: WorkspaceMonth
     standing: Standing
     tier_label: str
+    of: int
 
 
 @dataclass
@@ -230,10 +285,15 @@ def list_lines(facts: list[AccountMonth], view: View, now: datetime, nested: int
             manager=str(fact.manager or ""),
             last_payment=payments.get(fact.account_id),
             workspaces=workspaces.get(fact.account_id, []),
-            more=fact.workspaces - len(workspaces.get(fact.account_id, [])),
+            more=_count_more(workspaces.get(fact.account_id, []), fact),
         )
         for fact in facts
     ]
+
+
+def _count_more(shown: list[WorkspaceLine], fact: AccountMonth) -> int:
+    """Ended ones stand beside those that the account's own figure counts."""
+    return (shown[0].of if shown else fact.workspaces) - len(shown)
 
 
 def list_workspace_lines(
@@ -241,13 +301,18 @@ def list_workspace_lines(
 ) -> dict[int, list[WorkspaceLine]]:
     rows = WorkspaceMonth.objects.filter(account_id__in=account_ids, month=view.month.first)
     place = Window(RowNumber(), partition_by=F("account_id"), order_by=["workspace__sort_key", "workspace_id"])
-    rows = rows.annotate(place=place).select_related("workspace__data_owner").order_by("account_id", "place")
+    rows = (
+        rows.annotate(place=place, of=Window(Count("*"), partition_by=F("account_id")))
+        .select_related("workspace__data_owner")
+        .order_by("account_id", "place")
+    )
     found = list(rows if nested is None else rows.filter(place__lte=nested))
-    tiers = {row.workspace_id: row.tier for row in found}
+    tiers = {row.workspace_id: row.tier for row in found if row.is_live}
     standings = list_standings(tiers, view.as_of(now), is_open=view.is_current)
     lines: dict[int, list[WorkspaceLine]] = {}
     for row in found:
-        line = WorkspaceLine(row, standings[row.workspace_id], Tier(row.tier).label)
+        standing = standings.get(row.workspace_id) or Standing(row.tier, 0, None, NO_CAP)
+        line = WorkspaceLine(row, standing, Tier(row.tier).label, row.of)
         lines.setdefault(row.account_id, []).append(line)
     return lines
 

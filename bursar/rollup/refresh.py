@@ -8,23 +8,31 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Min
+from django.db.models import Min, Q
 
 from bursar.core.calendar import Month, months_between
 from bursar.core.models import InstallationFact
 from bursar.core.retry import retry_deadlocks
 from bursar.rollup.models import AccountMonth, Unsettled
-from bursar.rollup.settle import CHUNK, settle
+from bursar.rollup.rows import FACTS, WORKSPACE_FACTS
+from bursar.rollup.rules import RULE_VERSION
+from bursar.rollup.settle import CHUNK, settle_each
+from bursar.rollup.store import ROLLED_TO, mark_late, mark_left_out
 from bursar.usage.ingest import hold_batches
 
 ROLL_LOCK = 0x0B0_12_5A2
-ROLLED_TO = "rolled_to"
 
 
-def refresh(now: datetime) -> int:
-    """Brings every row up to `now`. Returns how many accounts were computed afresh."""
+def refresh(now: datetime, *, try_again: bool = False) -> int:
+    """Brings every row up to `now`. Returns how many accounts were computed afresh.
+
+    `try_again`: those too that could not be computed a moment ago. They stop no other account and no page.
+    """
+    if try_again:
+        Unsettled.objects.exclude(due_at=None).update(due_at=None)
     if not _is_anything_due(now):
         return 0
     retry_deadlocks(partial(roll, now))
@@ -40,9 +48,9 @@ def _is_anything_due(now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT COALESCE((SELECT value FROM core_installationfact WHERE name = %s), '') <> %s "
-            "OR EXISTS (SELECT 1 FROM rollup_unsettled) "
+            "OR EXISTS (SELECT 1 FROM rollup_unsettled WHERE due_at IS NULL OR due_at <= %s) "
             "OR EXISTS (SELECT 1 FROM rollup_accountmonth WHERE next_change_at <= %s AND month = %s)",
-            [ROLLED_TO, str(month), now, month.first],
+            [ROLLED_TO, str(month), now, now, month.first],
         )
         return bool(cursor.fetchone()[0])
 
@@ -79,57 +87,70 @@ def _first_month() -> Month | None:
 
 
 def _copy_month(month: Month, now: datetime) -> None:
-    """One INSERT … SELECT a table. Rows due before the old month's end are corrected right after, from their state."""
+    """One INSERT … SELECT a table. What the copy cannot know is marked, and computed right after."""
     before = month.previous()
-    late = AccountMonth.objects.filter(month=before.first, next_change_at__lte=before.last_instant)
-    marks = [Unsettled(account_id=pk, month=before.first) for pk in late.values_list("account_id", flat=True)]
-    Unsettled.objects.bulk_create(marks, ignore_conflicts=True, batch_size=5000)
+    mark_late(before)
     with connection.cursor() as cursor:
+        cursor.execute(*_copy("rollup_workspacemonth", "workspace_id", WORKSPACE_FACTS, month, {}, "r.is_live"))
+        cursor.execute(*_copy("rollup_accountmonth", "account_id", FACTS, month, _NEW_MONTH, "true"))
         cursor.execute(
-            "INSERT INTO rollup_accountmonth (account_id, month, is_listed, klass, reason, tier, tier_rank, tiers, "
-            "mode, status, cadence, overdue_since, discount_kind, discount_percent, workspaces, seats, "
-            "recorded_seconds, mrr, potential, previous_mrr, movement, had_mrr, manager_id, rule_version, "
-            "next_change_at, settled_at) "
-            "SELECT account_id, %s, is_listed, klass, reason, tier, tier_rank, tiers, mode, status, cadence, "
-            "overdue_since, discount_kind, discount_percent, workspaces, seats, 0, mrr, potential, mrr, '', "
-            "had_mrr OR mrr > 0, manager_id, rule_version, next_change_at, %s FROM rollup_accountmonth "
-            "WHERE month = %s ON CONFLICT DO NOTHING",
-            [month.first, month.start, before.first],
-        )
-        cursor.execute(
-            "INSERT INTO rollup_workspacemonth (workspace_id, account_id, month, tier, base_tier, "
-            "grant_kind, grant_until, discount_kind, discount_percent, seats, externals, observers, cap_seconds, "
-            "recorded_seconds) "
-            "SELECT w.workspace_id, w.account_id, %s, w.tier, w.base_tier, w.grant_kind, w.grant_until, "
-            "w.discount_kind, w.discount_percent, w.seats, w.externals, w.observers, w.cap_seconds, "
-            "COALESCE(u.seconds, 0) FROM rollup_workspacemonth w "
-            "LEFT JOIN usage_usagemonth u ON u.workspace_id = w.workspace_id AND u.month = %s "
-            "WHERE w.month = %s ON CONFLICT DO NOTHING",
-            [month.first, month.first, before.first],
+            "UPDATE rollup_workspacemonth w SET recorded_seconds = u.seconds FROM usage_usagemonth u "
+            "WHERE w.month = %s AND u.workspace_id = w.workspace_id AND u.month = w.month "
+            "AND w.recorded_seconds <> u.seconds",
+            [month.first],
         )
         cursor.execute(
             "UPDATE rollup_accountmonth a SET recorded_seconds = s.seconds FROM (SELECT account_id, "
             "SUM(recorded_seconds) AS seconds FROM rollup_workspacemonth WHERE month = %s GROUP BY account_id) s "
-            "WHERE a.account_id = s.account_id AND a.month = %s AND s.seconds <> 0",
+            "WHERE a.account_id = s.account_id AND a.month = %s AND s.seconds <> a.recorded_seconds",
             [month.first, month.first],
         )
+    mark_left_out(month)
     AccountMonth.objects.filter(month=before.first).exclude(next_change_at=None).update(next_change_at=None)
+
+
+# What of an account's row is another one in the month that begins; an account that had ceased is listed no more, and
+# what an earlier version of the rules worked out is due at once.
+_NEW_MONTH = {
+    "is_listed": "r.is_listed AND (r.workspaces > 0 OR r.klass = 'paying' OR r.fault <> '')",
+    "ended_at": "NULL::timestamptz",
+    "previous_mrr": "r.mrr",
+    "rule_change": "0",
+    "movement": "''",
+    "had_mrr": "r.had_mrr OR r.mrr > 0",
+    "next_change_at": "CASE WHEN r.rule_version = %(version)s THEN r.next_change_at ELSE %(start)s END",
+    "settled_at": "%(start)s",
+    "restated_at": "NULL::timestamptz",
+}
+
+
+def _copy(
+    table: str, key: str, columns: tuple[str, ...], month: Month, changed: dict[str, str], wanted: str
+) -> tuple[str, dict[str, Any]]:
+    """The statement that carries a table's rows over into `month`, and its values."""
+    names = ", ".join(f'"{name}"' for name in (key, "month", *columns))
+    taken = ", ".join(changed.get(name, f'r."{name}"') for name in columns)
+    return (
+        f"INSERT INTO {table} ({names}, recorded_seconds) SELECT r.{key}, %(month)s, {taken}, 0 FROM {table} r "
+        f"WHERE r.month = %(before)s AND {wanted} ON CONFLICT DO NOTHING",
+        {"month": month.first, "before": month.previous().first, "start": month.start, "version": RULE_VERSION},
+    )
 
 
 @transaction.atomic
 def _take_due(now: datetime) -> int:
     """Settles up to a chunk of what is due or marked, under the accounts' locks; 0 when nothing is left."""
     month = Month.of(now)
-    marks = Unsettled.objects.select_for_update().order_by("account_id")  # an import that marks anew must wait
-    marked = dict(marks.values_list("account_id", "month")[:CHUNK])
+    waiting = Unsettled.objects.filter(Q(due_at=None) | Q(due_at__lte=now)).order_by("account_id")
+    marks = {one.account_id: one for one in waiting.select_for_update()[:CHUNK]}  # an import that marks anew must wait
     due = AccountMonth.objects.filter(month=month.first, next_change_at__lte=now).order_by("account_id")
-    ids = sorted({*marked, *due.values_list("account_id", flat=True)[:CHUNK]})
+    ids = sorted({*marks, *due.values_list("account_id", flat=True)[:CHUNK]})
     if not ids:
         return 0
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM tenants_billingaccount WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
-    if marked:
+    if marks:
         hold_batches(exclusive=True)
-    settle({pk: Month.of(marked[pk]) if pk in marked else None for pk in ids}, now)
-    Unsettled.objects.filter(account_id__in=marked).delete()
+    faulty = settle_each({pk: Month.of(marks[pk].month) if pk in marks else None for pk in ids}, now, marks)
+    Unsettled.objects.filter(account_id__in=marks.keys() - faulty).delete()
     return len(ids)

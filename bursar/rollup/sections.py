@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from bursar.core.calendar import Month
-from bursar.rollup import queries, words
+from bursar.rollup import movements, queries, words
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
 from bursar.ui.sections import Look, Section
 
@@ -27,19 +27,21 @@ def _price(look: Look) -> dict[str, Any]:
     return {
         "price": price,
         "fact": months[0] if months else None,
-        "aside": f"per month, without VAT, {price.cadence}",
+        "aside": f"per month, without VAT, {price.cadence}" if price else "",
     }
 
 
 def _account_months(look: Look) -> dict[str, Any]:
-    return {"months": [_account_month(row) for row in reversed(account_months(look))]}
+    start = movements.first_month()
+    return {"months": [_account_month(row, start) for row in reversed(account_months(look))]}
 
 
-def _account_month(row: AccountMonth) -> dict[str, Any]:
+def _account_month(row: AccountMonth, start: Month | None) -> dict[str, Any]:
+    has_moved = row.movement and Month.of(row.month) != start
     return {
         **_month(row),
         "why": words.explain(row.reason),
-        "change": row.mrr - row.previous_mrr if row.movement else None,
+        "change": row.mrr - row.previous_mrr - row.rule_change if has_moved else None,
     }
 
 

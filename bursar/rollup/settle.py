@@ -1,36 +1,38 @@
-"""Brings month facts up to date, set-based. Called by the door's settlers, by the refresh, and by `bursar import`."""
+"""Brings month facts up to date, set-based. Called by the door's settlers, the refresh, and the scale generator."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-import orjson
-from django.db import connection
+import structlog
+from django.db import OperationalError, transaction
 
 from bursar.actions.spec import Touched
 from bursar.core.calendar import Month, months_between
-from bursar.core.money import ZERO, plain
+from bursar.core.money import plain
 from bursar.plans.queries import load_accounts
-from bursar.plans.rules import RANK, AccountState
-from bursar.rollup import rules
-from bursar.rollup.models import AccountMonth, MonthRestatement
-from bursar.rollup.queries import rule_settings
+from bursar.plans.rules import AccountState
+from bursar.rollup.models import AccountMonth, MonthRestatement, Unsettled
+from bursar.rollup.queries import list_used_months, rule_settings, rule_version_of
+from bursar.rollup.rows import FAULT_LENGTH, AccountRow, Used, WorkspaceRow, build_faulty_row, build_rows
+from bursar.rollup.store import (
+    IMPORTED,
+    LATE_USAGE,
+    Key,
+    drop_months,
+    flag_restated,
+    mark_faulty,
+    store_rows,
+)
+from bursar.rollup.store import add_usage as add_usage
+from bursar.tenants.models import BillingAccount
 
 CHUNK = 500
-FACTS = (
-    "is_listed", "klass", "reason", "tier", "tier_rank", "tiers", "mode", "status", "cadence", "overdue_since",
-    "discount_kind", "discount_percent", "workspaces", "seats", "mrr", "potential", "previous_mrr", "movement",
-    "had_mrr", "manager_id", "rule_version", "next_change_at", "settled_at", "restated_at",
-)  # fmt: skip
-WORKSPACE_FACTS = (
-    "account_id", "tier", "base_tier", "grant_kind", "grant_until", "discount_kind", "discount_percent", "seats",
-    "externals", "observers", "cap_seconds",
-)  # fmt: skip
+RETRY_AFTER = timedelta(minutes=10)
 KNOWN_THEN = (
     "is_listed",
     "klass",
@@ -43,353 +45,196 @@ KNOWN_THEN = (
     "potential",
     "manager_id",
 )
+Marks = Mapping[int, Unsettled]
 
 
-@dataclass(slots=True)
-class AccountRow:
-    """A row of AccountMonth as worked out, without its usage; plain, because a company has millions."""
+class Moved(NamedTuple):
+    """What the open month said of an account, if anything, and what it says now."""
 
-    account_id: int
-    month: date
-    is_listed: bool
-    klass: str
-    reason: dict[str, Any]
-    tier: str
-    tier_rank: int
-    tiers: list[str]
-    mode: str
-    status: str
-    cadence: str
-    overdue_since: datetime | None
-    discount_kind: str
-    discount_percent: int
-    workspaces: int
-    seats: int
-    mrr: Decimal
-    potential: Decimal
-    previous_mrr: Decimal
-    movement: str
-    had_mrr: bool
-    manager_id: int | None
-    rule_version: int
-    next_change_at: datetime | None
-    settled_at: datetime
-    restated_at: datetime | None
-
-    def stored(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("account_id", "month", *FACTS)}
+    before: AccountMonth | AccountRow | None
+    after: AccountRow
 
 
-class WorkspaceRow(NamedTuple):
-    """A row of WorkspaceMonth as worked out, without its usage."""
-
-    workspace_id: int
-    account_id: int
-    month: date
-    tier: str
-    base_tier: str
-    grant_kind: str
-    grant_until: datetime | None
-    discount_kind: str
-    discount_percent: int
-    seats: int
-    externals: int
-    observers: int
-    cap_seconds: int | None
+log = structlog.get_logger()
 
 
 def settle(
-    touched: Touched, now: datetime, why: str = "history imported", known: Mapping[int, AccountState] | None = None
-) -> dict[int, tuple[Known | None, Known]]:
+    touched: Touched, now: datetime, marks: Marks | None = None, states: dict[int, AccountState] | None = None
+) -> dict[int, Moved]:
     """Recomputes the facts of the touched accounts, from the first month named (None: the open one) to now.
 
-    `known`: states that somebody has loaded already and that are stored like that. Returns what the open month said
-    before, if anything, and says now.
+    `marks`: why, where the accounts waited for it. `states`: of all of them, where somebody has loaded them already and
+    they are stored like that. What cannot be computed is raised.
     """
-    moved: dict[int, tuple[Known | None, Known]] = {}
-    current = Month.of(now)
-    settings = rule_settings()
-    ids = sorted(touched)
+    ids, moved = sorted(touched), {}
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        states = {pk: known[pk] for pk in part} if known else load_accounts(part)
-        first = {pk: touched[pk] or current for pk in part}
-        moved |= _settle_chunk(states, first, current, settings, now, why)
+        moved |= _Settling({pk: _first(touched[pk], now) for pk in part}, now, marks or {}, states).run()
     return moved
 
 
-def _settle_chunk(
-    states: dict[int, AccountState],
-    first: dict[int, Month],
-    current: Month,
-    settings: rules.Settings,
-    now: datetime,
-    why: str,
-) -> dict[int, tuple[Known | None, Known]]:
-    known = _load_known(states, min(first.values()).previous())
-    before = {pk: rows.get(current.first) for pk, rows in known.items()}
-    accounts: list[AccountRow] = []
-    workspaces: list[WorkspaceRow] = []
-    restatements: list[MonthRestatement] = []
-    for pk, state in states.items():
-        start = max(first[pk], Month.of(state.created_at))
-        start = min([start, *_missing_from(known[pk], start)])
-        for month in months_between(start, current):
-            at = now if month == current else month.last_instant
-            facts = rules.evaluate(state, settings, at)
-            row = build_row(facts, month, known[pk].get(month.previous().first), is_open=month == current, now=now)
-            old = known[pk].get(month.first)
+def settle_each(touched: Touched, now: datetime, marks: Marks | None = None) -> set[int]:
+    """As `settle`, but an account that cannot be computed stops no other: its row says so, and it is tried again.
+
+    Returns those accounts.
+    """
+    ids, faulty = sorted(touched), set()
+    for start in range(0, len(ids), CHUNK):
+        faulty |= _settle_apart({pk: touched[pk] for pk in ids[start : start + CHUNK]}, now, marks)
+    return faulty
+
+
+def _settle_apart(touched: Touched, now: datetime, marks: Marks | None) -> set[int]:
+    """All at once; when that fails, each half by itself, down to the one account that is at fault."""
+    try:
+        with transaction.atomic():
+            settle(touched, now, marks)
+            return set()
+    except OperationalError:
+        raise  # a deadlock ends the whole transaction, which is tried again
+    except Exception as error:
+        fault = error
+    ids = sorted(touched)
+    if len(ids) == 1:
+        _show_fault(ids[0], _first(touched[ids[0]], now), fault, now)
+        return set(ids)
+    halves = (ids[: len(ids) // 2], ids[len(ids) // 2 :])
+    return {pk for half in halves for pk in _settle_apart({pk: touched[pk] for pk in half}, now, marks)}
+
+
+def _first(month: Month | None, now: datetime) -> Month:
+    """What begins in a later month touches the present one: its row has to know that it is coming."""
+    current = Month.of(now)
+    return min(month or current, current)
+
+
+def describe_fault(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _show_fault(pk: int, first: Month, error: Exception, now: datetime) -> None:
+    """The open month says so, and so do those that have no row yet; what is known of closed ones stays."""
+    account, current, fault = BillingAccount.objects.get(pk=pk), Month.of(now), describe_fault(error)
+    log.error("account_not_computed", account=account.public_id, since=str(first), exc_info=error)
+    start = max(first, Month.of(account.created_at))
+    known = _load_known([pk], start.previous())[pk]
+    rows = []
+    for month in months_between(start, current):
+        if month == current or month.first not in known:
+            previous, version = known.get(month.previous().first), rule_version_of(month)
+            row = build_faulty_row(pk, month, fault, previous, now, version)
+            rows.append(row)
+            known[month.first] = row
+    workspaces = account.workspace_months.filter(month__in=[row.month for row in rows])
+    kept = [WorkspaceRow(*values) for values in workspaces.values_list(*WorkspaceRow._fields)]
+    store_rows(rows, kept)
+    mark_faulty({pk: fault[:FAULT_LENGTH]}, {pk: first}, now + RETRY_AFTER)
+
+
+@dataclass
+class _Settling:
+    """A chunk of accounts on the way: each from its first month to now."""
+
+    first: dict[int, Month]
+    now: datetime
+    marks: Marks
+    states: dict[int, AccountState] | None = None
+    accounts: list[AccountRow] = field(default_factory=list)
+    workspaces: list[WorkspaceRow] = field(default_factory=list)
+    stale: list[Key] = field(default_factory=list)
+    restated: dict[Key, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
+    closed: set[Key] = field(default_factory=set)
+
+    def run(self) -> dict[int, Moved]:
+        states = load_accounts(self.first) if self.states is None else {pk: self.states[pk] for pk in self.first}
+        self.known = _load_known(states, min(self.first.values()).previous())
+        current = Month.of(self.now).first
+        before = {pk: rows.get(current) for pk, rows in self.known.items()}
+        earliest = [min(months) for months in self.known.values() if months]
+        self.used = list_used_months(states.values(), Month.of(min([min(self.first.values()).first, *earliest])))
+        self.settings = rule_settings()
+        for state in states.values():
+            self._work_out(state)
+        drop_months(self.stale)
+        self._restate(store_rows(self.accounts, self.workspaces))
+        return {pk: Moved(before[pk], rows[current]) for pk, rows in self.known.items()}
+
+    def _work_out(self, state: AccountState) -> None:
+        known, current = self.known[state.id], Month.of(self.now)
+        begin = Month.of(state.created_at)
+        early = list_months_before(state, begin, self.used)
+        self.stale += [(state.id, month) for month in known if month < begin.first and Month.of(month) not in early]
+        start = max(self.first[state.id], begin)
+        start = min([start, *_missing_from([month for month in known if month >= begin.first], start)])
+        for month in [*(month for month in early if month >= self.first[state.id]), *months_between(start, current)]:
+            rows = build_rows(state, self.settings, month, known.get(month.previous().first), self.used, self.now)
+            old = known.get(month.first)
             if old is not None and month != current:
-                row.restated_at = old.restated_at
-                if _as_known(old) != _as_known(row):
-                    row.restated_at = now
-                    restatements.append(_restatement(old, row, why, now))
-            known[pk][month.first] = row
-            accounts.append(row)
-            workspaces += [build_workspace_row(pk, ws, month) for ws in facts.workspaces]
-    _store(accounts, workspaces)
-    MonthRestatement.objects.bulk_create(restatements, batch_size=1000)
-    return {pk: (before[pk], known[pk][current.first]) for pk in states}
+                self._compare(old, rows.account, month)
+            known[month.first] = rows.account
+            self.accounts.append(rows.account)
+            self.workspaces += rows.workspaces
+
+    def _compare(self, old: Any, row: AccountRow, month: Month) -> None:
+        """A closed month that becomes another one is restated; not one that nobody had closed yet."""
+        row.restated_at = old.restated_at
+        mark = self.marks.get(row.account_id)
+        if old.fault or (mark and mark.closes_from and month.first >= mark.closes_from):
+            return
+        key = (row.account_id, row.month)
+        self.closed.add(key)
+        before, after = tell_as_known(old), tell_as_known(row)
+        moved = [name for name in KNOWN_THEN if before[name] != after[name]]
+        if moved:
+            row.restated_at = self.now
+            self.restated[key] = {name: before[name] for name in moved}, {name: after[name] for name in moved}
+
+    def _restate(self, hours: dict[Key, tuple[int, int]]) -> None:
+        """`hours`: seconds before and after, where they changed."""
+        hours = {key: pair for key, pair in hours.items() if key in self.closed}
+        flag_restated(hours.keys() - self.restated.keys(), self.now)
+        made = []
+        for key in sorted(self.restated.keys() | hours.keys()):
+            before, after = self.restated.get(key, ({}, {}))
+            if key in hours:
+                seconds = hours[key]
+                before, after = {**before, "recorded_seconds": seconds[0]}, {**after, "recorded_seconds": seconds[1]}
+            mark = self.marks.get(key[0])
+            why = mark.why if mark else IMPORTED if key in self.restated else LATE_USAGE
+            made.append(
+                MonthRestatement(account_id=key[0], month=key[1], at=self.now, why=why, before=before, after=after)
+            )
+        MonthRestatement.objects.bulk_create(made, batch_size=1000)
 
 
-def _missing_from(known: dict[date, Any], start: Month) -> Iterable[Month]:
+def list_months_before(state: AccountState, begin: Month, used: Used) -> list[Month]:
+    """Months before the account's first one in which a workspace of its recorded already."""
+    months = {
+        Month.of(month)
+        for workspace in state.workspaces
+        for month in used.get(workspace.id, ())
+        if month < begin.first and workspace.is_payer(Month.of(month).last_instant)
+    }
+    return sorted(months)
+
+
+def _missing_from(known: list[date], start: Month) -> Iterable[Month]:
     """Months between the last stored one and `start`: the roll has not run yet, or the account is new to us."""
-    if start.previous().first in known or not known:
-        return []
-    return [Month.of(max(known)).next()] if max(known) < start.first else []
+    newest = max(known, default=start.first)
+    return [Month.of(newest).next()] if newest < start.first else []
 
 
-def _load_known(states: dict[int, AccountState], since: Month) -> dict[int, dict[date, Any]]:
-    """The stored rows from `since` on; of an account that has none in that month, also the newest one before it."""
-    known: dict[int, dict[date, Any]] = {pk: {} for pk in states}
-    for row in AccountMonth.objects.filter(account_id__in=states, month__gte=since.first):
-        known[row.account_id][row.month] = row
-    older = AccountMonth.objects.filter(
-        account_id__in=[pk for pk, rows in known.items() if since.first not in rows], month__lt=since.first
-    )
-    for row in older.order_by("account_id", "-month").distinct("account_id"):
+def _load_known(ids: Iterable[int], since: Month) -> dict[int, dict[date, Any]]:
+    """The stored rows from `since` on, and each account's newest one before it; in one statement."""
+    known: dict[int, dict[date, Any]] = {pk: {} for pk in ids}
+    rows = AccountMonth.objects.filter(account_id__in=list(known))
+    newest = rows.filter(month__lt=since.first).order_by("account_id", "-month").distinct("account_id")
+    for row in rows.filter(month__gte=since.first).union(newest, all=True):
         known[row.account_id][row.month] = row
     return known
 
 
-class Known(Protocol):
-    """What the next month needs of the one before: a stored row or one just worked out."""
-
-    @property
-    def mrr(self) -> Decimal: ...
-    @property
-    def potential(self) -> Decimal: ...
-    @property
-    def had_mrr(self) -> bool: ...
-
-
-def build_row(
-    facts: rules.AccountFacts, month: Month, previous: Known | None, *, is_open: bool, now: datetime
-) -> AccountRow:
-    before = previous.mrr if previous else ZERO
-    had = bool(previous and (previous.had_mrr or previous.mrr > 0))
-    return AccountRow(
-        account_id=facts.id,
-        month=month.first,
-        is_listed=facts.is_listed,
-        klass=facts.klass,
-        reason=facts.reason,
-        tier=facts.tier,
-        tier_rank=RANK[facts.tier],
-        tiers=facts.tiers,
-        mode=facts.mode,
-        status=facts.status,
-        cadence=facts.cadence,
-        overdue_since=facts.overdue_since,
-        discount_kind=facts.discount.kind if facts.discount else "",
-        discount_percent=facts.discount.percent if facts.discount else 0,
-        workspaces=len(facts.workspaces),
-        seats=facts.seats,
-        mrr=facts.mrr,
-        potential=facts.potential,
-        previous_mrr=before,
-        movement=rules.calc_movement(before, facts.mrr, had),
-        had_mrr=had,
-        manager_id=facts.manager_id,
-        rule_version=rules.RULE_VERSION,
-        next_change_at=facts.next_change_at if is_open else None,
-        settled_at=now if is_open else month.last_instant,
-        restated_at=None,
-    )
-
-
-def build_workspace_row(account_id: int, facts: rules.WorkspaceFacts, month: Month) -> WorkspaceRow:
-    grant = facts.effective.grant
-    return WorkspaceRow(
-        workspace_id=facts.id,
-        account_id=account_id,
-        month=month.first,
-        tier=facts.effective.tier,
-        base_tier=facts.effective.base,
-        grant_kind=grant.kind if grant else "",
-        grant_until=grant.end if grant else None,
-        discount_kind=facts.discount.kind if facts.discount else "",
-        discount_percent=facts.discount.percent if facts.discount else 0,
-        seats=facts.seats,
-        externals=facts.externals,
-        observers=facts.observers,
-        cap_seconds=facts.cap_seconds,
-    )
-
-
-def _store(accounts: list[AccountRow], workspaces: list[WorkspaceRow]) -> None:
-    """Upserts everything but the usage columns, drops workspaces that left, then counts usage of new rows.
-
-    Workspaces before accounts, as a usage batch does: who locks in one order waits instead of deadlocking.
-    """
-    _drop_departed(accounts, workspaces)
-    _upsert("rollup_workspacemonth", "workspace_id", WORKSPACE_FACTS, [row._asdict() for row in workspaces])
-    _upsert(
-        "rollup_accountmonth",
-        "account_id",
-        FACTS,
-        [row.stored() for row in accounts],
-    )
-    count_usage({(row.account_id, row.month) for row in accounts})
-
-
-def _upsert(table: str, key: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    """One statement for any number of rows: they go over as one JSON text, which the table's own types read."""
-    if not rows:
-        return
-    names = ", ".join(f'"{name}"' for name in (key, "month", *columns))
-    changes = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in columns)
-    text = orjson.dumps(rows, default=str).decode()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({names}, recorded_seconds) "
-            f"SELECT {names}, 0 FROM json_populate_recordset(NULL::{table}, %s) ORDER BY {key}, month "
-            f"ON CONFLICT ({key}, month) DO UPDATE SET {changes}",
-            [text],
-        )
-
-
-def _drop_departed(accounts: list[AccountRow], workspaces: list[WorkspaceRow]) -> None:
-    """Workspaces deleted or moved within a month are no part of it any more."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM rollup_workspacemonth w USING unnest(%s::bigint[], %s::date[]) AS t(account, month) "
-            "WHERE w.account_id = t.account AND w.month = t.month "
-            "AND NOT (w.workspace_id, w.month) IN (SELECT * FROM unnest(%s::bigint[], %s::date[]))",
-            [
-                [row.account_id for row in accounts],
-                [row.month for row in accounts],
-                [row.workspace_id for row in workspaces],
-                [row.month for row in workspaces],
-            ],
-        )
-
-
-def count_usage(pairs: set[tuple[int, date]]) -> None:
-    """Sets the usage columns from the meters. The rows are locked first, so that no batch's addition is lost."""
-    ordered = sorted(pairs)
-    arrays: list[Any] = [[pk for pk, _ in ordered], [month for _, month in ordered]]
-    wanted = "unnest(%s::bigint[], %s::date[]) AS t(account, month)"
-    with connection.cursor() as cursor:
-        for table in ("rollup_workspacemonth", "rollup_accountmonth"):
-            cursor.execute(
-                f"SELECT 1 FROM {table} r JOIN {wanted} ON r.account_id = t.account AND r.month = t.month "
-                "ORDER BY r.id FOR UPDATE OF r",
-                arrays,
-            )
-        cursor.execute(
-            f"UPDATE rollup_workspacemonth w SET recorded_seconds = COALESCE(u.seconds, 0) "
-            f"FROM {wanted}, rollup_workspacemonth o LEFT JOIN usage_usagemonth u "
-            "ON u.workspace_id = o.workspace_id AND u.month = o.month "
-            "WHERE o.account_id = t.account AND o.month = t.month AND w.id = o.id "
-            "AND w.recorded_seconds IS DISTINCT FROM COALESCE(u.seconds, 0)",
-            arrays,
-        )
-        cursor.execute(
-            f"UPDATE rollup_accountmonth a SET recorded_seconds = s.seconds FROM ("
-            f"SELECT t.account, t.month, COALESCE(SUM(w.recorded_seconds), 0) AS seconds FROM {wanted} "
-            "LEFT JOIN rollup_workspacemonth w ON w.account_id = t.account AND w.month = t.month "
-            "GROUP BY t.account, t.month) s WHERE a.account_id = s.account AND a.month = s.month "
-            "AND a.recorded_seconds IS DISTINCT FROM s.seconds",
-            arrays,
-        )
-
-
-def _as_known(row: Any) -> dict[str, Any]:
+def tell_as_known(row: Any) -> dict[str, Any]:
     """What a closed month said, as text: for telling a restatement and keeping it."""
     values = {name: getattr(row, name) for name in KNOWN_THEN}
     return {name: plain(value) if isinstance(value, Decimal) else value for name, value in values.items()}
-
-
-def _restatement(old: Any, new: AccountRow, why: str, now: datetime) -> MonthRestatement:
-    before, after = _as_known(old), _as_known(new)
-    moved = [name for name in KNOWN_THEN if before[name] != after[name]]
-    return MonthRestatement(
-        account_id=new.account_id,
-        month=new.month,
-        at=now,
-        why=why,
-        before={name: before[name] for name in moved},
-        after={name: after[name] for name in moved},
-    )
-
-
-def add_usage(deltas: dict[tuple[int, date], int], now: datetime) -> None:
-    """Adds a batch's seconds, by workspace and month, to the facts; a closed month so changed is restated."""
-    if not deltas:
-        return
-    ordered = sorted(deltas)
-    arrays: list[Any] = [[pk for pk, _ in ordered], [month for _, month in ordered], [deltas[key] for key in ordered]]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT w.account_id, w.month, SUM(t.seconds)::bigint FROM rollup_workspacemonth w "
-            "JOIN unnest(%s::bigint[], %s::date[], %s::bigint[]) AS t(workspace, month, seconds) "
-            "ON w.workspace_id = t.workspace AND w.month = t.month GROUP BY 1, 2 ORDER BY 1, 2",
-            arrays,
-        )
-        sums = cursor.fetchall()
-        cursor.execute(
-            "SELECT 1 FROM rollup_workspacemonth w JOIN unnest(%s::bigint[], %s::date[]) AS t(workspace, month) "
-            "ON w.workspace_id = t.workspace AND w.month = t.month ORDER BY w.id FOR UPDATE OF w",
-            arrays[:2],
-        )
-        cursor.execute(
-            "UPDATE rollup_workspacemonth w SET recorded_seconds = recorded_seconds + t.seconds "
-            "FROM unnest(%s::bigint[], %s::date[], %s::bigint[]) AS t(workspace, month, seconds) "
-            "WHERE w.workspace_id = t.workspace AND w.month = t.month",
-            arrays,
-        )
-    _add_to_accounts(sums, now)
-
-
-def _add_to_accounts(sums: list[tuple[int, date, int]], now: datetime) -> None:
-    arrays: list[Any] = [list(column) for column in zip(*sums, strict=True)] if sums else [[], [], []]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT a.id FROM rollup_accountmonth a JOIN unnest(%s::bigint[], %s::date[]) AS t(account, month) "
-            "ON a.account_id = t.account AND a.month = t.month ORDER BY a.id FOR UPDATE OF a",
-            arrays[:2],
-        )
-        cursor.execute(
-            "UPDATE rollup_accountmonth a SET recorded_seconds = recorded_seconds + t.seconds, "
-            "restated_at = CASE WHEN a.month < %s THEN %s ELSE a.restated_at END "
-            "FROM unnest(%s::bigint[], %s::date[], %s::bigint[]) AS t(account, month, seconds) "
-            "WHERE a.account_id = t.account AND a.month = t.month RETURNING a.account_id, a.month, a.recorded_seconds",
-            [Month.of(now).first, now, *arrays],
-        )
-        totals = {(pk, month): seconds for pk, month, seconds in cursor.fetchall()}
-    added: dict[tuple[int, date], int] = defaultdict(int)
-    for pk, month, seconds in sums:
-        added[pk, month] += seconds
-    MonthRestatement.objects.bulk_create(
-        MonthRestatement(
-            account_id=pk,
-            month=month,
-            at=now,
-            why="late usage",
-            before={"recorded_seconds": total - added[pk, month]},
-            after={"recorded_seconds": total},
-        )
-        for (pk, month), total in totals.items()
-        if month < Month.of(now).first
-    )

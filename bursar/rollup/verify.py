@@ -1,29 +1,30 @@
-"""The proof: recomputes every month from its sources and yields what differs. Constant memory."""
+"""The proof: recomputes every month from its sources and yields what differs, or is missing. Constant memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
-from django.db import connection
-
 from bursar.core import clock
-from bursar.core.calendar import Month
+from bursar.core.calendar import Month, months_between
+from bursar.core.models import InstallationFact
 from bursar.core.reading import consistent_read
 from bursar.plans.queries import load_accounts
-from bursar.rollup import rules
-from bursar.rollup.models import AccountMonth, WorkspaceMonth
-from bursar.rollup.queries import rule_settings
+from bursar.plans.rules import AccountState
+from bursar.rollup.models import AccountMonth, MonthRestatement, Unsettled, WorkspaceMonth
+from bursar.rollup.proof import list_wrong_labels, list_wrong_totals, list_wrong_usage
+from bursar.rollup.queries import list_used_months, rule_settings
 from bursar.rollup.refresh import refresh
-from bursar.rollup.settle import CHUNK, FACTS, WORKSPACE_FACTS, build_row, build_workspace_row
+from bursar.rollup.rows import FACTS, WORKSPACE_FACTS, MonthRows, build_rows
+from bursar.rollup.settle import CHUNK, KNOWN_THEN, describe_fault, list_months_before, tell_as_known
+from bursar.rollup.store import ROLLED_TO
 from bursar.tenants.models import BillingAccount
-from bursar.usage.queries import TierClock, fullness_sql
 
 AGAIN = 3
-SKIPPED = {"settled_at", "restated_at"}
-Key = tuple[int, date]
+BY_THEMSELVES = {"settled_at", "restated_at"}  # not worked out from the state: `_history` looks at them
 
 
 @dataclass(frozen=True)
@@ -46,160 +47,145 @@ def list_differences(
 ) -> Iterator[Difference]:
     """Open months as of now, closed ones as at their last instant. Call `refresh` first, as a page does.
 
-    People work meanwhile: accounts that differ are looked at again under the later clock, and only what goes on
-    differing is told.
+    People work meanwhile: what differs is looked at again under the later clock, and only what goes on differing is
+    told.
     """
     ids = BillingAccount.objects.order_by("id")
     if account:
         ids = ids.filter(public_id=account)
     total, done = ids.count(), 0
-    settings = rule_settings()
     last = 0
     while part := list(ids.filter(id__gt=last).values_list("id", flat=True)[:CHUNK]):
         last = part[-1]
-        found = _differences_of(part, settings, now, month)
-        for _ in range(AGAIN if found else 0):
-            now = clock.now()
-            refresh(now)
-            found = _differences_of(part, settings, now, month)
-            if not found:
-                break
-        yield from found
+        yield from _lasting(partial(_of_some, part, month), now)
         done += len(part)
         if progress:
             progress(done, total)
+    if not account:
+        yield from _lasting(partial(_of_the_whole, month), now)
 
 
-def _differences_of(ids: list[int], settings: rules.Settings, now: datetime, month: Month | None) -> list[Difference]:
+def _lasting(look: Callable[[datetime], Iterator[Difference]], now: datetime) -> list[Difference]:
     with consistent_read():
-        return [*_facts(ids, settings, now, month), *_usage(ids, now)]
-
-
-def _facts(ids: list[int], settings: rules.Settings, now: datetime, only: Month | None) -> Iterator[Difference]:
-    states = load_accounts(ids)
-    names = dict(BillingAccount.objects.filter(id__in=ids).values_list("id", "public_id"))
-    accounts = _stored_accounts(ids)
-    workspaces = _stored_workspaces(ids)
-    current = Month.of(now)
-    for pk, by_month in accounts.items():
-        previous = None
-        for first in sorted(by_month):
-            month, stored = Month.of(first), by_month[first]
-            at = now if month == current else month.last_instant
-            facts = rules.evaluate(states[pk], settings, at)
-            computed = build_row(facts, month, previous, is_open=month == current, now=now)
-            where = f"{names[pk]} {month}"
-            if only is None or month == only:
-                yield from _compare(where, stored, computed, FACTS)
-                rows = {ws.id: build_workspace_row(pk, ws, month) for ws in facts.workspaces}
-                yield from _compare_workspaces(where, workspaces.get((pk, first), {}), rows)
-            previous = stored
-        if max(by_month, default=date.min) != current.first:
-            yield Difference(names[pk], "newest month", max(by_month, default=None), current.first)
-    for pk in states.keys() - accounts.keys():
-        yield Difference(names[pk], "months", "none", "at least one")
-
-
-def _stored_accounts(ids: list[int]) -> dict[int, dict[date, Any]]:
-    found: dict[int, dict[date, Any]] = {}
-    for row in AccountMonth.objects.filter(account_id__in=ids).values_list("account_id", "month", *FACTS, named=True):
-        found.setdefault(row.account_id, {})[row.month] = row
+        found = list(look(now))
+    for _ in range(AGAIN if found else 0):
+        now = clock.now()
+        refresh(now)
+        with consistent_read():
+            found = list(look(now))
+        if not found:
+            break
     return found
 
 
-def _stored_workspaces(ids: list[int]) -> dict[Key, dict[int, Any]]:
-    found: dict[Key, dict[int, Any]] = {}
-    rows = WorkspaceMonth.objects.filter(account_id__in=ids)
-    for row in rows.values_list("workspace_id", "month", *WORKSPACE_FACTS, named=True):
-        found.setdefault((row.account_id, row.month), {})[row.workspace_id] = row
+def _of_some(ids: list[int], month: Month | None, now: datetime) -> Iterator[Difference]:
+    return _Chunk(ids, now, month).list_differences()
+
+
+def _of_the_whole(month: Month | None, now: datetime) -> Iterator[Difference]:
+    """What no single account tells: how far the roll got, and that the page's totals are those of the sources."""
+    current = str(Month.of(now))
+    rolled_to = InstallationFact.objects.filter(name=ROLLED_TO).values_list("value", flat=True).first()
+    if rolled_to != current and AccountMonth.objects.exists():
+        yield Difference("installation", "newest month", rolled_to, current)
+    for where, what, stored, computed in list_wrong_totals(now, month):
+        yield Difference(where, what, stored, computed)
+
+
+class _Chunk:
+    """Some accounts, looked at in one consistent read."""
+
+    def __init__(self, ids: list[int], now: datetime, only: Month | None) -> None:
+        self.ids, self.now, self.only = ids, now, only
+        self.current = Month.of(now)
+
+    def list_differences(self) -> Iterator[Difference]:
+        yield from self._facts()
+        yield from self._waiting()
+        for where, what, stored, computed in [*list_wrong_usage(self.ids, self.now), *list_wrong_labels(self.ids)]:
+            yield Difference(where, what, stored, computed)
+
+    def _facts(self) -> Iterator[Difference]:
+        states, self.settings = load_accounts(self.ids), rule_settings()
+        self.names = dict(BillingAccount.objects.filter(id__in=self.ids).values_list("id", "public_id"))
+        self.accounts = _by_account(AccountMonth, self.ids, FACTS)
+        self.workspaces = _by_account(WorkspaceMonth, self.ids, ("workspace_id", *WORKSPACE_FACTS))
+        self.restated = _by_account(MonthRestatement, self.ids, ("at", "before", "after"), "at", "id")
+        self.used = list_used_months(states.values())
+        for state in states.values():
+            try:
+                yield from self._account(state)
+            except Exception as error:
+                yield Difference(self.names[state.id], "figures", "not computed", describe_fault(error))
+
+    def _account(self, state: AccountState) -> Iterator[Difference]:
+        name, previous = self.names[state.id], None
+        stored = {month: rows[0] for month, rows in self.accounts.get(state.id, {}).items()}
+        begin = Month.of(state.created_at)
+        wanted = [*list_months_before(state, begin, self.used), *months_between(begin, self.current)]
+        for month in wanted:
+            row = stored.get(month.first)
+            if self.only is None or month == self.only:
+                rows = build_rows(state, self.settings, month, previous, self.used, self.now)
+                yield from self._month(f"{name} {month}", row, rows, month)
+            previous = row
+        shown = {month.first for month in wanted}
+        for first in (stored.keys() | self.workspaces.get(state.id, {}).keys()) - shown:
+            if self.only is None or first == self.only.first:
+                yield Difference(f"{name} {Month.of(first)}", "month", "there", "not there: the account had not begun")
+
+    def _month(self, where: str, stored: Any, rows: MonthRows, month: Month) -> Iterator[Difference]:
+        if stored is None:
+            yield Difference(where, "month", None, "there")
+        elif stored.fault:
+            yield Difference(where, "fault", stored.fault, "")
+        else:
+            yield from _compare(where, stored, rows.account, FACTS)
+            yield from self._history(where, stored, month)
+        there = {row.workspace_id: row for row in self.workspaces.get(rows.account.account_id, {}).get(month.first, [])}
+        wanted = {row.workspace_id: row for row in rows.workspaces}
+        if there.keys() != wanted.keys():
+            yield Difference(where, "workspaces", sorted(there), sorted(wanted))
+        for pk in sorted(there.keys() & wanted.keys()):
+            yield from _compare(f"{where} workspace {pk}", there[pk], wanted[pk], WORKSPACE_FACTS)
+
+    def _history(self, where: str, stored: Any, month: Month) -> Iterator[Difference]:
+        """When it was worked out: in its month. When it was restated, and as what: as its restatements say."""
+        if not month.start <= stored.settled_at <= month.last_instant:
+            yield Difference(where, "settled_at", stored.settled_at, f"an instant of {month}")
+        made = self.restated.get(stored.account_id, {}).get(month.first, [])
+        last = made[-1].at if made else None
+        if stored.restated_at != last:
+            yield Difference(where, "restated_at", stored.restated_at, last)
+        said: dict[str, Any] = {}
+        for one in made:
+            for name in one.before.keys() & said.keys() & set(KNOWN_THEN):
+                if one.before[name] != said[name]:
+                    yield Difference(where, f"restated {name}, before", one.before[name], said[name])
+            said |= one.after
+        now_known = tell_as_known(stored)
+        for name in sorted(said.keys() & set(KNOWN_THEN)):
+            if said[name] != now_known[name]:
+                yield Difference(where, f"restated {name}", said[name], now_known[name])
+
+    def _waiting(self) -> Iterator[Difference]:
+        for mark in Unsettled.objects.filter(account_id__in=self.ids).order_by("account_id"):
+            if not mark.fault:
+                yield Difference(self.names[mark.account_id], "waits to be computed since", mark.month, None)
+            else:
+                yield Difference(self.names[mark.account_id], "figures", "not computed", mark.fault)
+
+
+def _by_account(model: Any, ids: list[int], columns: tuple[str, ...], *order: str) -> dict[int, dict[date, list[Any]]]:
+    found: dict[int, dict[date, list[Any]]] = {}
+    rows = model.objects.filter(account_id__in=ids).order_by(*order)
+    names = dict.fromkeys(("account_id", "month", *columns))
+    for row in rows.values_list(*names, named=True):
+        found.setdefault(row.account_id, {}).setdefault(row.month, []).append(row)
     return found
 
 
 def _compare(where: str, stored: Any, computed: Any, names: tuple[str, ...]) -> Iterator[Difference]:
     for name in names:
-        if getattr(stored, name) != getattr(computed, name) and name not in SKIPPED:
+        if getattr(stored, name) != getattr(computed, name) and name not in BY_THEMSELVES:
             yield Difference(where, name, getattr(stored, name), getattr(computed, name))
-
-
-def _compare_workspaces(where: str, stored: dict[int, Any], computed: dict[int, Any]) -> Iterator[Difference]:
-    if stored.keys() != computed.keys():
-        yield Difference(where, "workspaces", sorted(stored), sorted(computed))
-    for pk in stored.keys() & computed.keys():
-        yield from _compare(f"{where} workspace {pk}", stored[pk], computed[pk], WORKSPACE_FACTS)
-
-
-_USAGE_CHECKS = {
-    "recorded seconds of a workspace's month": (
-        "SELECT w.external_id || ' ' || COALESCE(m.month, e.month), m.seconds, e.seconds FROM "
-        "(SELECT workspace_id, month, seconds FROM usage_usagemonth WHERE workspace_id = ANY(%(ids)s)) m "
-        "FULL JOIN (SELECT workspace_id, date_trunc('month', at AT TIME ZONE 'UTC')::date AS month, "
-        "SUM(seconds)::bigint AS seconds FROM usage_usageevent WHERE workspace_id = ANY(%(ids)s) GROUP BY 1, 2) e "
-        "USING (workspace_id, month) JOIN tenants_workspace w ON w.id = workspace_id "
-        "WHERE m.seconds IS DISTINCT FROM e.seconds"
-    ),
-    "metered seconds on a tier": (
-        "SELECT w.external_id || ' ' || COALESCE(m.tier, e.tier), COALESCE(m.seconds, 0), COALESCE(e.seconds, 0) FROM "
-        "(SELECT workspace_id, tier, seconds FROM usage_meter WHERE workspace_id = ANY(%(ids)s)) m "
-        "FULL JOIN (SELECT v.workspace_id, v.tier, SUM(v.seconds)::bigint AS seconds FROM usage_usageevent v "
-        "LEFT JOIN (SELECT workspace_id, MAX(at) AS at FROM usage_usagereset GROUP BY 1) r USING (workspace_id) "
-        "WHERE v.workspace_id = ANY(%(ids)s) AND (r.at IS NULL OR v.at > r.at) GROUP BY 1, 2) e "
-        "USING (workspace_id, tier) JOIN tenants_workspace w ON w.id = workspace_id "
-        "WHERE COALESCE(m.seconds, 0) <> COALESCE(e.seconds, 0)"
-    ),
-    "since when a meter is full": (
-        "SELECT w.external_id || ' ' || m.tier, m.full_since, f.full_since FROM usage_meter m "
-        f"JOIN ({fullness_sql()}) f USING (id) JOIN tenants_workspace w ON w.id = m.workspace_id "
-        "WHERE m.workspace_id = ANY(%(ids)s) AND (m.full_since IS DISTINCT FROM f.full_since)"
-    ),
-    "whether a meter is near its cap": (
-        "SELECT w.external_id || ' ' || m.tier, m.is_near, f.is_near FROM usage_meter m "
-        f"JOIN ({fullness_sql()}) f USING (id) JOIN tenants_workspace w ON w.id = m.workspace_id "
-        "WHERE m.workspace_id = ANY(%(ids)s) AND m.is_near <> f.is_near"
-    ),
-    "a month's hours of a workspace in the rollup": (
-        "SELECT w.external_id || ' ' || f.month, f.recorded_seconds, COALESCE(u.seconds, 0) "
-        "FROM rollup_workspacemonth f JOIN tenants_workspace w ON w.id = f.workspace_id "
-        "LEFT JOIN usage_usagemonth u ON u.workspace_id = f.workspace_id AND u.month = f.month "
-        "WHERE f.workspace_id = ANY(%(ids)s) AND f.recorded_seconds <> COALESCE(u.seconds, 0)"
-    ),
-    "a month's hours of an account in the rollup": (
-        "SELECT a.public_id || ' ' || f.month, f.recorded_seconds, COALESCE(s.seconds, 0) FROM rollup_accountmonth f "
-        "JOIN tenants_billingaccount a ON a.id = f.account_id LEFT JOIN (SELECT account_id, month, "
-        "SUM(recorded_seconds)::bigint AS seconds FROM rollup_workspacemonth WHERE account_id = ANY(%(accounts)s) "
-        "GROUP BY 1, 2) s USING (account_id, month) "
-        "WHERE f.account_id = ANY(%(accounts)s) AND f.recorded_seconds <> COALESCE(s.seconds, 0)"
-    ),
-}
-
-
-def _usage(account_ids: list[int], now: datetime) -> Iterator[Difference]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM tenants_workspace WHERE account_id = ANY(%s)", [account_ids])
-        workspace_ids = [row[0] for row in cursor.fetchall()]
-        for what, statement in _USAGE_CHECKS.items():
-            cursor.execute(statement, {"ids": workspace_ids, "accounts": account_ids, "now": now})
-            for where, stored, computed in cursor.fetchall():
-                yield Difference(where, what, stored, computed)
-    yield from _tiers_of_events(workspace_ids)
-
-
-def _tiers_of_events(workspace_ids: list[int]) -> Iterator[Difference]:
-    """Each event's tier, looked up again: by spans where a workspace never changed, else one by one."""
-    tiers = TierClock(workspace_ids)
-    odd: set[int] = set()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT workspace_id, tier, MIN(at), MAX(at) FROM usage_usageevent WHERE workspace_id = ANY(%s) "
-            "GROUP BY 1, 2",
-            [workspace_ids],
-        )
-        for pk, tier, first, last in cursor.fetchall():
-            if tiers.tiers_between(pk, first, last) != {tier}:
-                odd.add(pk)
-        cursor.execute(
-            "SELECT workspace_id, tier, at FROM usage_usageevent WHERE workspace_id = ANY(%s)", [sorted(odd)]
-        )
-        for pk, tier, at in cursor:
-            computed = tiers.tier_at(pk, at)
-            if computed != tier:
-                yield Difference(f"workspace {pk} {at.isoformat()}", "tier of a usage event", tier, computed)

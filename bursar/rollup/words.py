@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from bursar.core.days import last_day_of, say_day, say_end
 from bursar.plans.models import DiscountKind, PaymentStatus
-from bursar.rollup.models import AccountMonth
+from bursar.rollup.models import AccountMonth, WorkspaceMonth
 
 _SENTENCES = {
     "subscription": "A Mollie subscription is live.",
     "past_due": "A Mollie payment is past due since {since}.",
     "cancelled": "Cancelled; paid until {until}.",
+    "set_back": "Back to self-serve; paid until {until}.",
     "invoice_settled": "A settled invoice covers this period.",
     "renewal_unpaid": "Renewal unpaid since {since}.",
     "reverse_trial": "On a reverse trial until {until}.",
@@ -24,12 +25,14 @@ _SENTENCES = {
     "no_way_of_paying": "On a paid tier with no way of paying.",
     "kept": "No way of paying; kept until {until}.",
     "free": "Not on a paid tier.",
+    "faulty": "Cannot be computed: {fault}.",
 }
 
 
 def explain(reason: dict[str, Any]) -> str:
     """Why an account is in its revenue class."""
-    return _explain(reason["code"], reason.get("until") or "", reason.get("since") or "", reason.get("kind") or "")
+    until, since, kind, fault = (reason.get(name) or "" for name in ("until", "since", "kind", "fault"))
+    return _explain(reason["code"], until, since, kind, fault)
 
 
 class Explained(NamedTuple):
@@ -52,22 +55,28 @@ def explain_text(stored: str) -> Explained:
 
 
 @lru_cache(maxsize=10_000)
-def _explain(code: str, until: str, since: str, kind: str) -> str:
+def _explain(code: str, until: str, since: str, kind: str, fault: str) -> str:
     if code == "no_way_of_paying" and until:
         code = "kept"
     began = say_day(datetime.fromisoformat(since)) if since else ""
     ends = say_end(datetime.fromisoformat(until)) if until else ""
-    return _SENTENCES[code].format(until=ends, since=began, kind=_kind(kind))
+    return _SENTENCES[code].format(until=ends, since=began, kind=_kind(kind), fault=fault.rstrip("."))
 
 
 def _kind(value: str) -> str:
     return DiscountKind(value).label if value else "discount"
 
 
-def discount(fact: AccountMonth) -> str:
+def ended(fact: AccountMonth | WorkspaceMonth) -> str:
+    """ "ended on 14 November 2026": the day of its last instant; empty for what has not ended."""
+    return f"ended on {say_day(last_day_of(fact.ended_at))}" if fact.ended_at else ""
+
+
+def discount(fact: AccountMonth | WorkspaceMonth) -> str:
     if not fact.discount_percent:
         return ""
-    return f"discounted {fact.discount_percent} %, {_kind(fact.discount_kind)}"
+    until = f", until {say_day(fact.discount_end_date)}" if fact.discount_end_date else ""
+    return f"discounted {fact.discount_percent} %, {_kind(fact.discount_kind)}{until}"
 
 
 def status_label(fact: AccountMonth) -> str:
@@ -82,7 +91,7 @@ def badge(fact: AccountMonth, at: datetime) -> tuple[str, str] | None:
         return f"{word} {days} d", "bad"
     if fact.klass == "trial" and fact.reason.get("until"):
         return f"ends {say_end(datetime.fromisoformat(fact.reason['until']), is_short=True)}", "warn"
-    if fact.reason["code"] == "cancelled" and fact.reason.get("until"):
+    if fact.reason["code"] in ("cancelled", "set_back") and fact.reason.get("until"):
         return f"paid until {say_end(datetime.fromisoformat(fact.reason['until']), is_short=True)}", "warn"
     if fact.klass == "managed":
         return "unpaid", "warn"

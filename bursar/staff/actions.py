@@ -16,7 +16,7 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, DayInput, Group, Outcome, Reason, Undo
 from bursar.core.calendar import add_months, end_of
 from bursar.core.days import say_day
-from bursar.staff import queries, rules, sign_in
+from bursar.staff import queries, rules, sign_in, store
 from bursar.staff.models import ApiToken, Role, StaffMember
 
 register_target(
@@ -95,11 +95,9 @@ def add_staff(act: Act, company: Company, data: Cleaned) -> Outcome:
     """For who has the role already, which the operator alone may ask: a new link in place of a forgotten password."""
     if _has_role(data):
         return _let_in_again(act, StaffMember.objects.select_related("user").get(user__email=data["email"]))
-    user, is_new = User.objects.get_or_create(email=data["email"], defaults={"name": data["name"], "password": "!"})
-    member, _ = StaffMember.objects.get_or_create(user=user, defaults={"created_at": act.now})
-    StaffMember.objects.filter(pk=member.pk).update(is_active=True)
     role = Role.objects.get(slug=data["role"])
-    member.roles.add(role)
+    member, is_new = store.employ(data["email"], data["name"], role, act.now)
+    user = member.user
     changes = [
         Change("Staff", "", user.name or user.email, after_ref=member.public_id),
         Change("Role", "", role.name),
@@ -167,7 +165,7 @@ def _why_not_roles(case: Case, data: Cleaned) -> str | None:
 def set_roles(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     before = list(member.roles.order_by("rank"))
     after = list(Role.objects.filter(slug__in=data["roles"]).order_by("rank"))
-    member.roles.set(after)
+    store.set_roles(member, after)
     names = [", ".join(role.name for role in roles) for roles in (before, after)]
     undo = Undo("staff.staff.set_roles", {"roles": [role.slug for role in before]})
     return Outcome(f"{member} is {names[1]} now.", [Change("Roles", names[0], names[1])], undo=undo if before else None)
@@ -196,7 +194,7 @@ def _why_inactive(case: Case) -> str | None:
     inverse=("staff.staff.reactivate",),
 )
 def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
-    StaffMember.objects.filter(pk=member.pk).update(is_active=False)
+    store.set_active(member, False)
     ended = sign_in.end_sessions(member.user)
     revoked = member.tokens.filter(revoked_at=None).update(revoked_at=act.now)
     changes = [Change("Active", "yes", "no"), Change("Sessions ended", "", str(ended))]
@@ -221,7 +219,7 @@ def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     danger=True,
 )
 def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
-    StaffMember.objects.filter(pk=member.pk).update(is_active=True)
+    store.set_active(member, True)
     return Outcome(f"{member} is staff again.", [Change("Active", "no", "yes")])
 
 

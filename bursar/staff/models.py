@@ -35,6 +35,8 @@ class StaffMember(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     last_seen_at = models.DateTimeField(null=True, blank=True)
 
+    pen = "bursar.staff.store"
+
     def __str__(self) -> str:
         return self.user.name or self.user.email
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from bursar.access.actor import Actor
 from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.core.errors import NotFound
+from bursar.staff import store
 from bursar.staff.models import ApiToken, Role, StaffMember
 
 
@@ -60,8 +61,7 @@ def note_seen(member_id: int, now: datetime) -> None:
     if abs(now - _noted.get(member_id, datetime.min.replace(tzinfo=UTC))) < SEEN_IS_NOTED_EVERY:
         return
     _noted[member_id] = now
-    stale = Q(last_seen_at=None) | Q(last_seen_at__lt=now - SEEN_IS_NOTED_EVERY)
-    StaffMember.objects.filter(stale, pk=member_id).update(last_seen_at=now)
+    store.note_seen(member_id, now - SEEN_IS_NOTED_EVERY, now)
 
 
 def get_member(actor: Actor, public_id: str) -> StaffMember:

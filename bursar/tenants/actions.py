@@ -9,7 +9,6 @@ from django import forms
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic, Undo
-from bursar.core.dated import replace_from
 from bursar.tenants import queries, rules, store
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
 
@@ -17,8 +16,12 @@ from bursar.tenants.models import BillingAccount, Organisation, Workspace, Works
 def sight_of(case: Case) -> rules.Sight:
     """What the actor's roles open at the workspace or organisation that the case is about."""
     target = case.target
-    place = (target.organisation_id, target.pk) if isinstance(target, Workspace) else (target.pk, None)
-    found: rules.Sight = case.once("sight", lambda: queries.get_sight(case.actor.person_id, *place, case.now))
+    organisation_id, workspace_id = (
+        (target.organisation_id, target.pk) if isinstance(target, Workspace) else (target.pk, None)
+    )
+    found: rules.Sight = case.once(
+        "sight", lambda: queries.get_sight(case.actor.person_id, organisation_id, workspace_id, case.now)
+    )
     return found
 
 
@@ -163,12 +166,7 @@ def _commanded(act: Act, roles: dict[WorkspaceMembership, WorkspaceRole]) -> dic
 def _set_role(act: Act, membership: WorkspaceMembership, role: WorkspaceRole) -> Change:
     """The change says whose role it is, by reference, so that the name can be erased."""
     person = membership.person
-    replace_from(
-        WorkspaceMembership,
-        {"workspace": membership.workspace, "person": person},
-        act.now,
-        {"role": role.value, "is_support": False, "changed_at": act.now, "is_commanded": True},
-    )
+    store.memberships.command([{"workspace": membership.workspace, "person": person}], role, act.now)
     return Change("Role", membership.get_role_display(), str(role.label), who=person.name, who_ref=person.public_id)
 
 
@@ -204,8 +202,7 @@ class PartnerToggle(ActionForm):
 def set_partner(act: Act, organisation: Organisation, data: Cleaned) -> Outcome:
     wanted = data["partner"] == "yes"
     before = "partner" if organisation.is_partner else "not a partner"
-    organisation.is_partner = wanted
-    organisation.save(update_fields=["is_partner"])
+    store.organisations.set_partner(organisation, wanted, act.now)
     after = "partner" if wanted else "not a partner"
     undo = Undo("tenants.organisation.set_partner", {"partner": "no" if wanted else "yes"})
     sentence = f"{organisation.name} is now {'a partner' if wanted else after}."

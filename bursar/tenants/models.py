@@ -9,6 +9,8 @@ from bursar.core.dated import Dated, no_overlap, span_is_positive
 from bursar.core.ids import PublicIdField
 from bursar.core.sortkey import sort_key
 
+PEN = "bursar.tenants.store"
+
 
 class Scope(models.TextChoices):
     ORGANISATION = "organisation", "organisation"
@@ -50,7 +52,7 @@ class InvitationState(models.TextChoices):
 
 
 class Person(models.Model):
-    """Somebody the product knows. `user` is set once they can sign in here."""
+    """Somebody the product knows. `user` is set once they can sign in here; `pushed_at` when a push last spoke."""
 
     public_id = PublicIdField(prefix="per")
     external_id = models.CharField(max_length=100, unique=True)
@@ -60,6 +62,9 @@ class Person(models.Model):
     user = models.OneToOneField(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="person")
     changed_at = models.DateTimeField(default=clock.now)
     erased_at = models.DateTimeField(null=True, blank=True)
+    pushed_at = models.DateTimeField(null=True, blank=True)
+
+    pen = PEN
 
     def __str__(self) -> str:
         return self.name
@@ -70,16 +75,21 @@ class Person(models.Model):
 
 
 class Organisation(models.Model):
+    """`changed_at`: as the product says; null: imported. `partner_set_at`: when staff last said whether it is one."""
+
     public_id = PublicIdField(prefix="org")
     external_id = models.CharField(max_length=100, unique=True)
     name = models.CharField(max_length=200)
     sort_key = models.CharField(max_length=200, editable=False, db_index=True)
     country = models.CharField(max_length=2, blank=True)
     is_partner = models.BooleanField(default=False)
+    partner_set_at = models.DateTimeField(null=True, blank=True)
     creator = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField(null=True, blank=True)
+
+    pen = PEN
 
     def __str__(self) -> str:
         return self.name
@@ -105,6 +115,8 @@ class BillingAccount(models.Model):
     created_at = models.DateTimeField()
     clock_at = models.DateTimeField(null=True, blank=True)
 
+    pen = PEN
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -117,7 +129,11 @@ class BillingAccount(models.Model):
 
 
 class Workspace(models.Model):
-    """`account` is the present payer; `WorkspaceAccount` keeps who paid when."""
+    """`account` is the present payer; `WorkspaceAccount` keeps who paid when.
+
+    `here_from`, `here_until`: when it was made, and when it went, by a push or an action. History that is imported
+    reaches back from there and never takes them away.
+    """
 
     public_id = PublicIdField(prefix="wsp")
     external_id = models.CharField(max_length=100, unique=True)
@@ -133,8 +149,11 @@ class Workspace(models.Model):
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField(null=True, blank=True)
+    here_from = models.DateTimeField(null=True, blank=True)
+    here_until = models.DateTimeField(null=True, blank=True)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [
@@ -164,6 +183,7 @@ class WorkspaceAccount(Dated):
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="workspace_history")
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [no_overlap("one_account_at_a_time", "workspace"), span_is_positive("workspace_account_span")]
@@ -175,6 +195,8 @@ class OrganisationMembership(Dated):
     role = models.CharField(max_length=10, choices=OrganisationRole.choices)
     changed_at = models.DateTimeField(null=True, blank=True)
     is_commanded = models.BooleanField(default=False)
+
+    pen = PEN
 
     class Meta:
         constraints = [
@@ -198,6 +220,7 @@ class WorkspaceMembership(Dated):
     is_commanded = models.BooleanField(default=False)
 
     feeds_facts = True
+    pen = PEN
 
     class Meta:
         constraints = [
@@ -226,6 +249,8 @@ class Invitation(models.Model):
     changed_at = models.DateTimeField(null=True, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)
 
+    pen = PEN
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -248,6 +273,8 @@ class Login(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="logins")
     day = models.DateField()
     count = models.PositiveIntegerField()
+
+    pen = PEN
 
     class Meta:
         constraints = [models.UniqueConstraint(name="one_login_row_a_day", fields=["person", "day"])]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db import connection
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import Count, Q, QuerySet
 
 from bursar.access.actor import Actor, ActorKind, Door
 from bursar.access.rights import Own
@@ -71,16 +71,15 @@ def list_person_touches(person: Person) -> list[str]:
     return [person.public_id]
 
 
-def find_people(actor: Actor, text: str, limit: int) -> list[Person]:
-    if not actor.all_accounts:
-        return []
-    return list(_best_first(Person.objects.filter(sort_key__contains=text), text)[:limit])
-
-
 def _found(thing: M | None) -> M:
     if thing is None:
         raise NotFound
     return thing
+
+
+def list_ended() -> set[str]:
+    """External ids of organisations that have ended."""
+    return set(Organisation.objects.exclude(deleted_at=None).values_list("external_id", flat=True))
 
 
 def list_account_ids_of(organisation: Organisation) -> list[int]:
@@ -239,52 +238,6 @@ def has_accounts() -> bool:
 
 def count_invitations(account: BillingAccount, at: datetime) -> int:
     return list_invitations(Q(workspace__account=account), at).count()
-
-
-def find_accounts(actor: Actor, text: str, limit: int) -> list[BillingAccount]:
-    """By label or organisation, for jumping; those that begin with `text` first."""
-    found = accounts_for(actor).filter(Q(sort_key__contains=text) | Q(organisation__sort_key__contains=text))
-    return list(_best_first(found, text)[:limit])
-
-
-def find_workspaces(actor: Actor, text: str, limit: int) -> list[Workspace]:
-    return list(_best_first(workspaces_for(actor).filter(sort_key__contains=text, deleted_at=None), text)[:limit])
-
-
-def find_organisations(actor: Actor, text: str, limit: int) -> list[Organisation]:
-    if not actor.all_accounts:
-        return []
-    return list(_best_first(Organisation.objects.filter(sort_key__contains=text), text)[:limit])
-
-
-def _best_first(found: Any, text: str) -> Any:
-    begins = Case(When(sort_key__startswith=text, then=0), default=1)
-    return found.order_by(begins, "sort_key", "id")
-
-
-def search_account_ids(text: str) -> Q:
-    """A condition on accounts: label, organisation, a workspace, or an admin contact's name or address contains `text`.
-
-    One look through each table, whatever else is asked: as alternatives of one condition they would be tried per row.
-    """
-    found = BillingAccount.objects.filter(sort_key__contains=text).values("id")
-    theirs = BillingAccount.objects.filter(organisation__sort_key__contains=text).values("id")
-    workspaces = Workspace.objects.filter(sort_key__contains=text, deleted_at=None).values("account_id")
-    return Q(account_id__in=found.union(theirs, workspaces, *_account_ids_by_contact(text)))
-
-
-def _account_ids_by_contact(text: str) -> tuple[QuerySet[Any, Any], QuerySet[Any, Any]]:
-    """By an admin of a workspace; and by one of the organisation, for accounts whose workspaces have none."""
-    is_meant = Q(person__sort_key__contains=text) | Q(person__email__contains=text.lower())
-    direct = WorkspaceMembership.objects.filter(
-        valid_until=None, role__in=ADMIN_ROLES, is_support=False, workspace__deleted_at=None
-    )
-    inherited = OrganisationMembership.objects.filter(is_meant, valid_until=None, role__in=GOVERNING_ROLES)
-    without = BillingAccount.objects.exclude(Exists(direct.filter(workspace__account_id=OuterRef("pk"))))
-    return (
-        direct.filter(is_meant).values("workspace__account_id"),
-        without.filter(organisation_id__in=inherited.values("organisation_id")).values("id"),
-    )
 
 
 def list_account_public_ids_of(organisation: Organisation) -> list[str]:

@@ -69,3 +69,52 @@ def why_not_partner(is_partner: bool, wanted: bool) -> str | None:
     if is_partner == wanted:
         return "It is a partner already." if is_partner else "It is no partner now."
     return None
+
+
+NO_OTHER_ORGANISATION = "A workspace moves to another organisation by a handoff, which staff do."
+NO_OTHER_KIND = "A workspace stays internal, or for an external client, as it was made."
+NO_OTHER_WORKSPACE = "An invitation stays with its workspace: withdraw it, and make another one."
+NO_OTHER_PAYER = "Who pays for a workspace changes by a handoff, which staff do: it keeps the account it has."
+
+
+def why_not_in_ended(organisation: str) -> str:
+    """For a workspace that is made, or comes back."""
+    return f"The organisation {organisation} was deleted."
+
+
+def pays_alone(kind: str, *, own_account: bool) -> bool:
+    """External-client work pays for itself; everything else draws on the pooled account, unless it was made apart."""
+    return own_account or kind == "external_client"
+
+
+def why_not_role(role: str, kind: str) -> str | None:
+    if role == "observer" and kind == "internal":
+        return "Observers exist only in workspaces for external clients."
+    return None
+
+
+def why_no_data_owner(data_owner_id: int | None, data_owner_email: str) -> str | None:
+    """For an internal workspace."""
+    if data_owner_id is not None or data_owner_email:
+        return "Only a workspace for an external client has a data owner."
+    return None
+
+
+def why_not_for_client(
+    organisation: str, is_partner: bool, organisation_id: int, data_owner_id: int | None
+) -> str | None:
+    """For a workspace that is made for an external client, or becomes one."""
+    if not is_partner:
+        return f"Only a partner makes workspaces for external clients, and {organisation} is none."
+    if data_owner_id is None:
+        return "A workspace for an external client names the organisation that owns its data."
+    if data_owner_id == organisation_id:
+        return "The data of a workspace for an external client belongs to another organisation than its own."
+    return None
+
+
+def why_not_end(organisation: str, workspaces: list[str]) -> str:
+    """`workspaces`: names of those that live on; at most five are said."""
+    names = ", ".join(f"“{name}”" for name in workspaces[:5])
+    more = f" and {len(workspaces) - 5} more" if len(workspaces) > 5 else ""
+    return f"{organisation} cannot end while workspaces of it live on: {names}{more}. End them first."

@@ -7,9 +7,8 @@ from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change, Cleaned, Group, Notice, Outcome, Topic
 from bursar.core.hours import clock_hours
 from bursar.tenants.models import Workspace
-from bursar.usage import queries, rules
+from bursar.usage import queries, rules, store
 from bursar.usage.ingest import hold_batches
-from bursar.usage.models import Meter, UsageReset
 
 
 def _standing(case: Case) -> queries.Standing:
@@ -48,8 +47,7 @@ def _why_not_reset(case: Case) -> str | None:
 def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     hold_batches(exclusive=True)
     standing = queries.get_standing(workspace, act.now)
-    UsageReset.objects.create(workspace=workspace, at=act.now, by_name=act.actor.name, reason=act.reason.strip())
-    Meter.objects.filter(workspace=workspace).delete()
+    store.reset([workspace], act.actor.name, act.reason.strip(), act.now)
     assert standing.cap is not None
     changes = [Change("Counted hours", clock_hours(standing.counted), clock_hours(0))]
     if standing.state.key in ("at_cap", "hard_blocked"):

@@ -239,6 +239,12 @@ def _add(amounts: dict[tuple[int, str], int]) -> None:
         )
 
 
+def forget_counts(workspace_ids: Sequence[int]) -> None:
+    """What is counted, not what was recorded."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM usage_meter WHERE workspace_id = ANY(%s)", [list(workspace_ids)])
+
+
 def recount(workspace_ids: Sequence[int], now: datetime) -> None:
     """Finds the tier of every stored event again and rebuilds the meters: after an import changed history."""
     clock = TierClock(workspace_ids)
@@ -254,7 +260,6 @@ def recount(workspace_ids: Sequence[int], now: datetime) -> None:
         if reset is None or row.at > reset:
             meters[row.workspace_id, tier] += row.seconds
     UsageEvent.objects.bulk_update(moved, ["tier"], batch_size=2000)
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM usage_meter WHERE workspace_id = ANY(%s)", [list(workspace_ids)])
+    forget_counts(workspace_ids)
     _add(meters)
     mark_full(meters, now)

@@ -21,6 +21,8 @@ class UsageEvent(models.Model):
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     tier = models.CharField(max_length=12, choices=Tier.choices)
 
+    pen = "bursar.usage.ingest"
+
     class Meta:
         constraints = [models.UniqueConstraint(name="usage_event_once", fields=["source", "event_id"])]
         indexes = [models.Index(fields=["workspace", "at"], name="usage_by_time")]
@@ -32,6 +34,8 @@ class UsageMonth(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="usage_months")
     month = models.DateField()
     seconds = models.BigIntegerField()
+
+    pen = "bursar.usage.ingest"
 
     class Meta:
         constraints = [models.UniqueConstraint(name="one_usage_month", fields=["workspace", "month"])]
@@ -51,6 +55,8 @@ class Meter(models.Model):
     full_since = models.DateTimeField(null=True)
     is_near = models.BooleanField(db_default=False)
 
+    pen = "bursar.usage.ingest"
+
     class Meta:
         constraints = [models.UniqueConstraint(name="one_meter_a_tier", fields=["workspace", "tier"])]
         indexes = [
@@ -69,6 +75,8 @@ class UsageReset(models.Model):
     at = models.DateTimeField()
     by_name = models.CharField(max_length=200)
     reason = models.TextField()
+
+    pen = "bursar.usage.store"
 
     class Meta:
         constraints = [models.UniqueConstraint(name="one_reset_an_instant", fields=["workspace", "at"])]

@@ -132,9 +132,14 @@ def serve(port: int) -> subprocess.Popen[bytes]:
 def test_the_web_server_killed_in_an_action(committed: Cast) -> None:
     web = serve(port := free_port())
     answers: list[int] = []
+
+    def ask() -> None:
+        answers.append(submit_reset(committed, port))
+        connection.close()  # that of this thread: the next test waits until nobody is connected
+
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE audit_auditline IN EXCLUSIVE MODE")
-        browser = threading.Thread(target=lambda: answers.append(submit_reset(committed, port)))
+        browser = threading.Thread(target=ask)
         browser.start()
         wait_for_a_waiter()
         kill(web)

@@ -21,7 +21,20 @@ from bursar.core import clock
 from bursar.staff.models import Role, StaffMember
 from bursar.tenants.models import Person, Workspace
 from bursar.usage.rules import calc_cap_state
-from tests.cast import NOW, PASSWORD, Cast, bring_all, organisation, person, prove, seat, sign_in, usage, workspace
+from tests.cast import (
+    NOW,
+    PASSWORD,
+    Cast,
+    body_of,
+    bring_all,
+    organisation,
+    person,
+    prove,
+    seat,
+    sign_in,
+    usage,
+    workspace,
+)
 
 OLD = NOW - timedelta(days=100)
 
@@ -256,7 +269,7 @@ def test_the_file_is_what_is_on_screen(cast: Cast) -> None:
     iris = sign_in("iris@agora.example")
     answer = iris.post("/panel/at-risk/export", {"query": ""})
     file = iris.get(answer["Location"])
-    rows = list(csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode())))
+    rows = list(csv.DictReader(io.StringIO(body_of(file).decode())))
     found = api()
     assert rows == [*found["workspaces"], *found["accounts"]] and file["X-Row-Count"] == "3"
     assert AuditLine.objects.filter(key="attention.company.export_at_risk").count() == 1

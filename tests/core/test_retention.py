@@ -202,7 +202,7 @@ def test_the_book_keeps_the_line_of_what_is_gone(cast: Cast) -> None:
     line = run("notifications.delivery.retry", cast.iris, row.public_id).line_id
     OutboxRow.objects.filter(pk=row.pk).update(state="done", due_at=OLD)
     forget("outbox")
-    book = sign_in("iris@agora.example").get(reverse("audit:book"), {"q": row.public_id})
+    book = sign_in("iris@agora.example").get(reverse("panel:book"), {"q": row.public_id})
     assert book.status_code == 200 and AuditLine.objects.filter(public_id=line).exists()
     assert "no longer kept" in refusal_of("notifications.delivery.retry", cast.iris, row.public_id).sentence
     prove()

@@ -19,7 +19,7 @@ from bursar.audit.queries import lines
 from bursar.audit.store import Entry, write
 from bursar.plans.models import PaidPeriod
 from bursar.tenants.models import Person, WorkspaceMembership
-from tests.cast import NOW, Cast, bring_all, person, seat, sign_in, usage, workspace
+from tests.cast import NOW, Cast, bring_all, let_observe, person, seat, sign_in, usage, workspace
 
 OLD = NOW - timedelta(days=100)
 
@@ -85,6 +85,17 @@ def test_a_lapse_says_what_comes_after(cast: Cast) -> None:
     )
 
 
+def test_set_back_says_until_when_it_is_paid_and_until_when_tiers_stay(cast: Cast) -> None:
+    bring_all({"kind": "payment", "account": {"organisation": "haarlem"}, "mode": "managed", "from": OLD},
+              {"kind": "paid", "account": {"organisation": "haarlem"}, "external_id": "i", "source": "managed",
+               "from": OLD, "until": "2027-02-01T00:00:00Z", "booked_at": OLD, "net": "9", "gross": "9"})  # fmt: skip
+    keep = {"keep_until": "2027-02-28"}
+    run("plans.account.set_self_serve", cast.ties, cast.haarlem.public_id, keep, reason="They leave")
+    page = read("maud", billing(cast))
+    assert "Paid until 31 January 2027; paid workspaces go to Free after 28 February 2027." in page
+    assert "Next Nothing is due." in page and "Paid automatically" not in page
+
+
 def test_the_price_line_by_line_and_what_comes_next(cast: Cast) -> None:
     page = read("maud", billing(cast))
     assert "Changemaker 2 75.00 – 150.00 Together, excluding VAT 150.00" in page
@@ -136,12 +147,12 @@ def test_a_renewal_that_is_late_and_an_open_checkout(cast: Cast) -> None:
 def test_the_workspace_with_its_months_recordings_and_people(cast: Cast) -> None:
     bring_all(
         *person("els", "Els"),
-        seat("klimaat", "els", "observer", OLD),
         {"kind": "login", "person": "ali", "day": (NOW - timedelta(days=2)).date(), "count": 3},
         {"kind": "login", "person": "els", "day": (NOW - timedelta(days=2)).date(), "count": 9},
         usage("klimaat", "k-1", NOW - timedelta(days=1), 5400),
         usage("klimaat", "k-0", NOW - timedelta(days=40), 1800),
     )
+    let_observe(cast.klimaat, "els", OLD)
     address = f"/workspaces/{cast.klimaat.public_id}"
     page = read("maud", address)
     assert "1 h 30 recorded this month. Recording is unlimited." in page

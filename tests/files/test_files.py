@@ -25,7 +25,7 @@ from bursar.files.csv import EXPORT
 from bursar.files.models import File, PassingChunk
 from bursar.staff.models import ApiToken, StaffMember
 from bursar.tenants.models import BillingAccount
-from tests.cast import NOW, Cast, refusal_of, sign_in
+from tests.cast import NOW, Cast, body_of, refusal_of, sign_in
 
 
 def written(*parts: bytes) -> store.Written:
@@ -55,7 +55,7 @@ def test_who_asked_gets_it_nobody_else_does_and_only_while_they_may(cast: Cast) 
     address = f"/panel/files/{file.public_id}"
     iris = sign_in("iris@agora.example")
     answer = iris.get(address)
-    assert b"".join(answer.streaming_content) == b"a,b\r\n"
+    assert body_of(answer) == b"a,b\r\n"
     assert answer["Content-Length"] == "5" and answer["X-Content-SHA256"] == file.sha256
     assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''gr%C3%B6%C3%9Fe.csv")
     assert answer["X-Content-Type-Options"] == "nosniff" and answer["Cache-Control"] == "private, no-store"
@@ -81,7 +81,7 @@ def test_a_program_fetches_what_its_token_asked_for(cast: Cast) -> None:
     assert asked.status_code == 200, asked.content
     found = asked.json()["data"]
     file = client.get(found["path"], headers=mine)
-    content = b"".join(file.streaming_content)
+    content = body_of(file)
     assert hashlib.sha256(content).hexdigest() == found["sha256"] and content.count(b"\r\n") == found["rows"] + 1
     assert client.get(found["path"], headers=theirs).status_code == 404
     assert client.get(found["path"]).status_code == 401

@@ -35,8 +35,9 @@ def list_day_faults(source: str) -> Iterator[str]:
                 yield f"line {node.lineno}: {spec}"
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "strftime":
             yield f"line {node.lineno}: strftime"
-        is_worded = isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("say_day", "say_instant")
-        if is_worded and node.args and END.search(ast.unparse(node.args[0])):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("say_day", "say_instant"):
+            if not (node.args and END.search(ast.unparse(node.args[0]))):
+                continue
             yield f"line {node.lineno}: an end is worded by say_end, not {ast.unparse(node)}"
 
 

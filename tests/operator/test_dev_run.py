@@ -44,6 +44,14 @@ class House:
                 cwd=settings.ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
+    def shell(self, *words: str) -> str:
+        """`bursar …` from another shell of the same machine: it knows the folder, and nothing of the port."""
+        unset = ("DATABASE_URL", "BURSAR_ADDRESS")
+        environment = {name: value for name, value in os.environ.items() if name not in unset}
+        environment |= {"BURSAR_VAR": str(self.var), "PYTHONPATH": str(settings.ROOT)}
+        command = [sys.executable, "-m", "bursar", *words]
+        return subprocess.run(command, cwd=settings.ROOT, env=environment, capture_output=True, text=True).stdout
+
     @property
     def run_pid(self) -> int:
         return int((self.folder / "pid").read_text())
@@ -105,8 +113,12 @@ def bring_up(house: House) -> subprocess.Popen[bytes]:
 def test_ctrl_c_sigterm_and_kill_under_a_script(house: House) -> None:
     """One after the other in one folder, since the first start takes longest."""
     script = bring_up(house)
+    assert f"http://127.0.0.1:{house.port}/sign-in/link/" in house.shell(
+        "staff", "add", "iris@agora.example", "--reason", "x"
+    )
     os.kill(house.run_pid, signal.SIGINT)
     assert script.wait(30) == 0 and not house.living(), (house.living(), house.said())
+    assert not (house.var / "address").exists()
 
     script = bring_up(house)
     os.kill(house.run_pid, signal.SIGTERM)

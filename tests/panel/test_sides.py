@@ -24,6 +24,7 @@ def test_the_account_from_every_side(cast: Cast) -> None:
                   "Maud", "Burgerberaad Klimaat", "November 2026", "€ 1,800.00 net"):  # fmt: skip
         assert words in page, words
     price = get_breakdown(cast.haarlem, NOW)
+    assert price is not None
     assert [(line.tier, line.seats, line.percent, line.amount) for line in price.lines] == [("changemaker", 2, 50, 75)]
     assert price.total == fact(cast.haarlem).mrr == 75
 
@@ -33,6 +34,7 @@ def test_one_seat_at_least_has_its_own_line(cast: Cast) -> None:
     bring_all(*workspace("empty", "samen", "Nobody here", old))
     bring_all({"kind": "tier", "workspace": "empty", "tier": "guardian", "from": old})
     price = get_breakdown(cast.samen, NOW)
+    assert price is not None
     assert [(line.tier, line.amount, line.is_floor) for line in price.lines] == [
         ("free", 0, False),
         ("guardian", 150, True),

@@ -16,7 +16,7 @@ from bursar.core.calendar import end_of
 from bursar.notifications.models import Notification
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow
-from bursar.plans import jobs
+from bursar.plans import ends, jobs
 from bursar.plans.ends import EndKind
 from bursar.plans.models import ClockTold, TierGrant
 from bursar.plans.queries import list_ends_ahead
@@ -282,17 +282,17 @@ def test_what_an_import_brings_is_looked_at_within_a_day(cast: Cast) -> None:
 def test_one_bad_account_stops_no_other(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     discount(cast, "2026-12-01")
     discount(cast, "2026-12-02", cast.oost)
-    ordinary = jobs.foresee
+    ordinary = ends.foresee
 
     def stumbling(kind: EndKind, account: Any, *more: Any) -> Any:
         if account.id == cast.haarlem.pk:
             raise RuntimeError("a bad account")
         return ordinary(kind, account, *more)
 
-    monkeypatch.setattr(jobs, "foresee", stumbling)
+    monkeypatch.setattr(ends, "foresee", stumbling)
     jobs.tell_ends(NOW)
     assert list(ClockTold.objects.values_list("account", "what")) == [(cast.oost.pk, "discount_ending")]
-    monkeypatch.setattr(jobs, "foresee", ordinary)
+    monkeypatch.setattr(ends, "foresee", ordinary)
     jobs.tell_ends(NOW)
     assert ClockTold.objects.filter(what="discount_ending", is_quiet=False).count() == 2
 

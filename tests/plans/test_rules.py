@@ -16,7 +16,6 @@ from bursar.plans.rules import (
     Grant,
     Member,
     Seated,
-    Tenancy,
     Terms,
     WorkspaceState,
     calc_price,
@@ -112,7 +111,7 @@ def test_months_are_clamped() -> None:
 
 
 def test_a_zero_set_inside_the_paid_interval_waits() -> None:
-    interval = Tenancy(OLD, AT + timedelta(days=90))
+    interval = rules.Interval(OLD, AT + timedelta(days=90))
     rows = [DiscountRow("partner", 25, OLD, AT), DiscountRow("scholarship", 100, AT, None)]
     found = rules.before_zero(rows, AT, interval)
     assert found is not None and found.percent == 25

@@ -170,7 +170,7 @@ def test_imported_twice_and_bad_lines(cast: Cast) -> None:
     assert report.bad == {
         1: "there is no workspace “nowhere”",
         2: "there is no person “nobody”",
-        3: "observers exist only in workspaces for external clients",
+        3: "Observers exist only in workspaces for external clients.",
         4: "an invitation has “ended_at” once it is no longer pending, and only then",
         5: "“ended_at” is before “invited_at”",
     }

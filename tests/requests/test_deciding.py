@@ -117,8 +117,8 @@ def test_the_right_set_tier_greys_the_lever(cast: Cast) -> None:
 BAD: list[tuple[dict[str, str], type[Refusal], str]] = [
     ({"tier": "gold"}, Invalid, "gold"),
     ({"tier": "free"}, Refused, "Free is no upgrade: the workspace is on Free."),
-    ({"end_date": "1999-12-31"}, Invalid, "31 December 1999 is past."),
-    ({"end_date": "9999-12-31"}, Invalid, "more than 50 years away"),
+    ({"end_date": "2025-12-31"}, Invalid, "31 December 2025 is past."),
+    ({"end_date": "9999-12-31"}, Invalid, "more than 50 years in the future"),
     ({"end_date": "soon"}, Invalid, "valid date"),
     ({"discount_percent": "20"}, Invalid, "Choose the kind of discount"),
     ({"discount_kind": "trial"}, Invalid, "Say how many per cent."),
@@ -280,7 +280,7 @@ def test_a_new_workspace_is_made_and_the_product_takes_it_up(cast: Cast, webhook
     prove()
 
     product = Product("push", "requests", "entitlements")
-    body = {"organisation": "nieuw", "name": "Panel 2027", "changed_at": (NOW + timedelta(hours=1)).isoformat()}
+    body = {"organisation": "nieuw", "name": "Panel 2027", "changed_at": (NOW + timedelta(minutes=5)).isoformat()}
     wrong = product.put("workspaces/ws-new", {**body, "bursar_id": "wsp_nothing"})
     assert wrong.status_code == 409 and "no workspace “wsp_nothing”" in wrong.json()["sentence"]
     taken = product.put("workspaces/panel", {**body, "organisation": "samen", "bursar_id": workspace.public_id})

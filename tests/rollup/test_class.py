@@ -58,7 +58,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], str, str]] = {
     ),
     "zero set before the interval": (
         [PAID, payment("active"), {"kind": "discount", **SAMEN, "type": "partner", "percent": 100, "from": BEFORE}],
-        "paying",
+        "comped",
         "0",
     ),
     "pilot without money": ([tier("panel", "pilot")], "free", "0"),

@@ -16,10 +16,10 @@ from bursar.actions.run import run
 from bursar.audit.models import AuditLine
 from bursar.core import clock
 from bursar.core.calendar import Month
-from bursar.rollup import csv, filters, queries
+from bursar.rollup import filters, queries
 from bursar.rollup.models import AccountMonth, MonthRestatement
 from bursar.rollup.refresh import refresh
-from tests.cast import NOW, Cast, bring_all, fact, prove, sign_in, usage
+from tests.cast import NOW, Cast, bring_all, export, fact, prove, sign_in, usage
 
 
 def figures(tmp_path: Any, address: str = "") -> tuple[Decimal, Decimal]:
@@ -30,10 +30,7 @@ def figures(tmp_path: Any, address: str = "") -> tuple[Decimal, Decimal]:
     page = client.get(f"/panel/usage/?{address}")
     api = client.get(f"/api/v1/rollup?{address}").json()
     totals = queries.calc_totals(view)
-    csv.write(tmp_path / "out.csv", view, now, by_workspace=True)
-    import csv as reader
-
-    rows = list(reader.DictReader((tmp_path / "out.csv").read_text().splitlines(keepends=True)))
+    rows = export(client, "workspaces", address)
     for name, amount in (("mrr", totals.mrr), ("potential", totals.potential)):
         assert sum((Decimal(row[f"{name}_eur"] or 0) for row in rows), Decimal(0)) == amount
         assert Decimal(api["totals"][f"{name}_eur"]) == amount

@@ -137,8 +137,8 @@ def test_a_broken_export_request_is_a_sentence(cast: Cast) -> None:
 
 
 def test_cells_and_hours() -> None:
-    assert [neutral(cell) for cell in ("=1", "+1", "-1", "@a", "\tb", "\rc", "1.50", "a=b")] == [
-        "'=1", "'+1", "'-1", "'@a", "'\tb", "'\rc", "1.50", "a=b"]  # fmt: skip
+    assert [neutral(cell) for cell in ("=1", "+1", "-1", "-a", "@a", "\tb", "\rc", "1.50", "a=b")] == [
+        "'=1", "'+1", "-1", "'-a", "'@a", "'\tb", "'\rc", "1.50", "a=b"]  # fmt: skip
     assert [plain_hours(s) for s in (0, 17, 18, 3600, 4500)] == ["0.00", "0.00", "0.01", "1.00", "1.25"]
 
 

@@ -6,14 +6,12 @@ from __future__ import annotations
 
 import contextlib
 import csv as reader
-import tempfile
 import threading
 import traceback
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,13 +29,14 @@ from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
+from bursar.files.csv import PLAIN
 from bursar.product.actions.pushes import Batch
 from bursar.product.models import ApiKey
 from bursar.product.queries import actor_of_key
 from bursar.rollup import csv, filters, movements, queries
 from bursar.rollup.refresh import refresh
-from bursar.tenants.models import BillingAccount, Workspace
-from tests.cast import NOW, Cast, bring, prove, sign_in
+from bursar.tenants.models import BillingAccount, Organisation, Workspace
+from tests.cast import NOW, Cast, bring, prove, sign_in, text_of
 
 TIERS = st.sampled_from(["free", "pilot", "innovator", "changemaker", "guardian"])
 DISCOUNTS = st.fixed_dictionaries(
@@ -187,11 +186,17 @@ class Everything(RuleBasedStateMachine):
 
     @rule(place=PLACE, gone=st.booleans())
     def push_organisation(self, place: int, gone: bool) -> None:
-        """And a workspace in it, so that it gets an account of its own."""
+        """And a workspace in it, so that it gets an account; a partner's is for a client. It ends before them, or not."""
         ref = f"org-{place % 3}"
-        self.send({"kind": "organisation", "external_id": ref, "name": f"Organisation {ref}", "deleted": gone})
-        item = {"kind": "workspace", "external_id": f"of-{ref}", "organisation": ref, "name": "First"}
-        self.send({**item, "type": "external_client" if place % 2 else "internal"})
+        whole = {"kind": "organisation", "external_id": ref, "name": f"Organisation {ref}"}
+        self.send(whole)
+        client = {"type": "external_client", "data_owner": "samen"} if place % 2 else {}
+        if client:
+            made = Organisation.objects.get(external_id=ref)
+            self.act("tenants.organisation.set_partner", made.public_id, {"partner": "yes"})
+        item = {"kind": "workspace", "external_id": f"of-{ref}", "organisation": ref, "name": "First", **client}
+        self.send({**item, "deleted": gone and place % 4 < 2})
+        self.send({**whole, "deleted": gone})
 
     @rule(place=PLACE, tier=TIERS, data=DISCOUNTS)
     def parallel(self, place: int, tier: str, data: dict[str, str]) -> None:
@@ -304,10 +309,8 @@ def total(rows: list[dict[str, Any]], name: str) -> Decimal:
 
 
 def _csv_rows(view: filters.View, now: datetime, *, by_workspace: bool) -> list[dict[str, str]]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "out.csv"
-        csv.write(path, view, now, by_workspace=by_workspace)
-        return list(reader.DictReader(path.read_text().splitlines(keepends=True)))
+    text = text_of(csv.write(view, now, PLAIN, by_workspace=by_workspace))
+    return list(reader.DictReader(text.splitlines(keepends=True)))
 
 
 def live_it(examples: int, steps: int, *, random: bool) -> None:

@@ -20,7 +20,7 @@ from bursar.rollup.models import WorkspaceMonth
 from bursar.tenants.models import Person, Workspace, WorkspaceMembership
 from bursar.usage.queries import Recorded, get_recorded, get_standing
 from bursar.usage.rules import NAMED_AT_MOST, Recorder, Share
-from tests.cast import NOW, Cast, bring_all, person, prove, seat, sign_in, usage
+from tests.cast import NOW, Cast, bring_all, let_observe, person, prove, seat, sign_in, usage
 
 OLD = NOW - timedelta(days=100)
 COMPANY = settings.BURSAR_COMPANY_NAME
@@ -78,7 +78,8 @@ def test_a_guest_reads_their_own_share_and_the_others_as_one(recorded: Cast) -> 
     assert who_on(els, recorded.panel) == [("You", "0 h 10"), ("Others", "3 h 26"), ("Together", "3 h 36")]
     page = els.get(f"/workspaces/{recorded.panel.public_id}").content.decode()
     assert "Piet" not in page and "Zoe" not in page and "Sanne" not in page
-    bring_all(*person("otto", "Otto"), seat("panel", "otto", "observer", OLD))
+    bring_all(*person("otto", "Otto"))
+    let_observe(recorded.panel, "otto", OLD)
     assert who_on(user_of("otto"), recorded.panel) == [("You", "0 h 00"), ("Others", "3 h 36"), ("Together", "3 h 36")]
 
 

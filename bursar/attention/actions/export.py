@@ -6,10 +6,10 @@ from django import forms
 from django.http import QueryDict
 
 from bursar.access.rights import Right
-from bursar.actions.exports import keep
+from bursar.actions.exports import CsvForm, keep
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Cleaned, Company, Outcome, Reason
+from bursar.actions.spec import Case, Cleaned, Company, Outcome, Reason
 from bursar.attention import csv, filters
 from bursar.core.errors import Refusal
 from bursar.files.csv import Written, write
@@ -17,7 +17,7 @@ from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 
 
-class ExportForm(ActionForm):
+class ExportForm(CsvForm):
     query = forms.CharField(
         label="Filters", required=False, max_length=2000, widget=forms.HiddenInput,
         help_text="Tab and filters as in the page's address; empty: everybody who needs a human now.",
@@ -36,7 +36,7 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     refresh(case.now)
     ask = filters.read(QueryDict(data["query"]))
     with consistent_read():
-        return write(csv.COLUMNS, csv.batches(ask, case.actor, case.now))
+        return write(csv.COLUMNS, csv.batches(ask, case.actor, case.now), data["layout"])
 
 
 @action(

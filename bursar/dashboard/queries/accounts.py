@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import structlog
+
 from bursar.dashboard.rules import Charge, next_charge
 from bursar.plans.models import AccountManager, Discount, PaidPeriod, PinnedPrice, TierTerms
 from bursar.plans.queries import load_accounts
@@ -18,6 +20,7 @@ from bursar.tenants.models import BillingAccount, Workspace
 from bursar.tenants.scope import Scope
 
 PAYMENTS_SHOWN = 24
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,18 @@ class Bill:
 
 
 def list_bills(accounts: list[BillingAccount], now: datetime) -> list[Bill]:
-    """In a fixed number of statements."""
+    """In a fixed number of statements. One that cannot be computed is left out; the log says why."""
     if not accounts:
         return []
     states, settings = load_accounts([account.pk for account in accounts]), rule_settings()
     discounts = {row.account_id: row for row in Discount.objects.at(now).filter(account_id__in=states)}
-    return [_bill(account, states[account.pk], settings, discounts.get(account.pk), now) for account in accounts]
+    bills = []
+    for account in accounts:
+        try:
+            bills.append(_bill(account, states[account.pk], settings, discounts.get(account.pk), now))
+        except Exception:
+            log.exception("bill_not_computed", account=account.public_id)
+    return bills
 
 
 def _bill(

@@ -9,9 +9,7 @@ from django import forms
 from bursar.actions.registry import action, target_of
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Undo
-from bursar.core.calendar import end_of
-from bursar.core.dated import replace_from
-from bursar.plans import queries, rules
+from bursar.plans import queries, rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, why_deleted
 from bursar.plans.models import Discount, DiscountKind
 from bursar.tenants.models import BillingAccount, Workspace
@@ -76,19 +74,47 @@ def _why_same_discount(case: Case, data: Cleaned) -> str | None:
 def _why_no_discount(case: Case) -> str | None:
     if _discount(case) is not None:
         return None
-    if isinstance(case.target, Workspace) and queries.get_discount(case.now, account_id=case.target.account_id):
+    if _account_discount(case):
         return "The workspace has no discount of its own; the account's holds here."
     return "There is no discount to remove."
 
 
+def _account_discount(case: Case) -> Discount | None:
+    """What the account has, seen from one of its workspaces."""
+    if isinstance(case.target, BillingAccount):
+        return None
+    found: Discount | None = case.once(
+        "account discount", lambda: queries.get_discount(case.now, account_id=case.target.account_id)
+    )
+    return found
+
+
+def _beneath(case: Case) -> str:
+    """What holds where a workspace has no discount of its own."""
+    shared = _account_discount(case)
+    return f"{_words(shared)}, the account's" if shared else ""
+
+
+def _foresee_discount(case: Case, data: Cleaned) -> list[str]:
+    """A discount that changes nothing is called so."""
+    shared = _account_discount(case)
+    if data["percent"] == 0:
+        if shared is None:
+            return ["The full price holds here already; a later discount of the account will not hold here."]
+        return [f"The account's {shared.percent} % does not hold here any more: the full price does."]
+    if shared is not None and shared.percent == data["percent"]:
+        return [f"The account's {shared.percent} % holds here already: the price stays the same."]
+    return []
+
+
 def _set_discount(act: Act, data: Cleaned) -> Outcome:
-    before = _words(_discount(act.case))
-    until = end_of(data["end_date"]) if data["end_date"] else None
+    before = _words(_discount(act.case)) or _beneath(act.case)
     values = {name: data[name] for name in ("kind", "percent", "end_date")}
     undo = _undo(act.case)
-    made = replace_from(Discount, _subject(act.case), act.now, {**values, "valid_until": until})
+    (made,) = store.discounts.set_discounts([_subject(act.case)], act.now, values)
     changes = [Change("Discount", before, _words(made), concerns_money=True)]
-    return Outcome(f"{act.case.target} gets {_words(made)}.", changes, data=_told(act.case, made), undo=undo)
+    verb = "gets" if data["percent"] else "has"
+    return Outcome(f"{act.case.target} {verb} {_words(made)}.", changes, data=_told(act.case, made), undo=undo)
 
 
 def _told(case: Case, discount: Discount | None) -> dict[str, Any]:
@@ -112,8 +138,8 @@ def _undo(case: Case) -> Undo:
 def _remove_discount(act: Act) -> Outcome:
     before = _words(_discount(act.case))
     undo = _undo(act.case)
-    replace_from(Discount, _subject(act.case), act.now, None)
-    changes = [Change("Discount", before, "", concerns_money=True)]
+    store.discounts.end_discounts([_subject(act.case)], act.now)
+    changes = [Change("Discount", before, _beneath(act.case), concerns_money=True)]
     sentence = f"The discount of {act.case.target} ends now: {before}."
     return Outcome(sentence, changes, data=_told(act.case, None), undo=undo)
 
@@ -135,6 +161,7 @@ def _remove_discount(act: Act) -> Outcome:
     customer_visible=True,
     concerns_money=True,
     refused=_why_same_discount,
+    preview=_foresee_discount,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.account.remove_discount", "plans.account.set_discount"),
@@ -188,6 +215,7 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     concerns_money=True,
     blocked=why_deleted,
     refused=_why_same_discount,
+    preview=_foresee_discount,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.workspace.remove_discount", "plans.workspace.set_discount"),

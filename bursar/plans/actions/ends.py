@@ -16,6 +16,7 @@ from bursar.plans import queries, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_falls, tell_tier_end
 from bursar.plans.ends import EndKind, Foreseen, foresee
 from bursar.plans.models import DiscountKind, GrantKind, Tier, Told
+from bursar.plans.rules import RANK
 from bursar.tenants.models import BillingAccount
 
 MONEY_IS_TOLD = (*EVERYBODY_CONCERNED, Notice.MANAGER)
@@ -77,7 +78,7 @@ def _say(kind: EndKind, found: Foreseen, data: Cleaned) -> str:
 
 
 def _say_subject(kind: EndKind, found: Foreseen) -> str:
-    before = found.steps[0].before
+    before = max((step.before for step in found.steps), key=lambda tier: RANK[tier.tier])
     if kind is EndKind.PLAN or before.grant is None:
         return f"The plan {Tier(before.tier).label}"
     return f"The {GrantKind(before.grant.kind).label} of {Tier(before.tier).label}"

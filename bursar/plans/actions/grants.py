@@ -139,7 +139,7 @@ def _why_no_grant_to_end(case: Case) -> str | None:
 def end_grant(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     grant = _live_approval(act.case)
     assert grant is not None
-    TierGrant.objects.filter(pk=grant.pk).update(valid_until=act.now)
+    store.tiers.end_grant(grant, act.now)
     words = _words(grant.tier, grant.planned_until)
     after = _present(Case(act.actor, workspace, act.now))
     return Outcome(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,23 +11,53 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Topic
 from bursar.core.calendar import end_of
-from bursar.core.days import say_day
-from bursar.plans import rules, store
+from bursar.core.days import last_day_of, say_day, say_end
+from bursar.plans import rules, store, trials
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
-from bursar.plans.models import Cadence, PaymentMode, PaymentStatus
+from bursar.plans.models import Cadence, DiscountKind, GrantKind, PaymentMode, PaymentStatus, Tier
 from bursar.tenants.models import BillingAccount, Workspace
+
+CHANGE_TIER = "plans.workspace.change_tier"
 
 
 class SetManaged(ActionForm):
     cadence = forms.ChoiceField(label="Billed", choices=Cadence.choices, initial=Cadence.YEARLY)
+    keep_tier = forms.BooleanField(
+        label="Keep the trial's tier for good", required=False,
+        help_text="Ends the reverse trial now: what is on it stays on its tier. Needs the right to change tiers.",
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["cadence"].initial = terms_of(self.case).cadence or Cadence.YEARLY
+        if not _list_on_trial(self.case):
+            del self.fields["keep_tier"]
+
+
+def _list_on_trial(case: Case) -> list[tuple[rules.WorkspaceState, rules.EffectiveTier]]:
+    """Live workspaces that a reverse trial lifts above their own tier."""
+    places = trials.live_workspaces(state_of(case), case.now)
+    return [(ws, tier) for ws, tier in places if tier.grant and tier.grant.kind == GrantKind.REVERSE_TRIAL]
 
 
 def _why_not_managed(case: Case) -> str | None:
     return rules.why_not_set_managed(terms_of(case))
+
+
+def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
+    """Being managed gives no tier by itself: what a trial gives, or takes off the price, goes with it."""
+    words = []
+    on_trial = _list_on_trial(case)
+    if on_trial and not data.get("keep_tier"):
+        until = max(tier.grant.end for _, tier in on_trial if tier.grant and tier.grant.end)
+        lower = sorted({Tier(tier.base).label for _, tier in on_trial})
+        words.append(f"The reverse trial goes on until {say_end(until)}; then it is {' and '.join(lower)} again.")
+    state = state_of(case)
+    for rows in (state.discounts, *(ws.discounts for ws, _ in trials.live_workspaces(state, case.now))):
+        row = rules.live(rows, case.now)
+        if row is not None and row.kind == DiscountKind.TRIAL:
+            words.append(f"The trial discount of {row.percent} % goes on until {say_end(row.end)}; then it is over.")
+    return words
 
 
 @action(
@@ -41,18 +72,20 @@ def _why_not_managed(case: Case) -> str | None:
     when=(
         "When a customer cannot pay at checkout and needs an invoice: a public body, a purchase order, a bank transfer "
         "only. It is a mode, not a tier: it gives nothing by itself. For more than the present tier, change the tier "
-        "too."
+        "too. During a reverse trial, tick that its tier is kept when that is agreed: else the trial ends as planned."
     ),
     customer_visible=True,
     concerns_money=True,
     blocked=_why_not_managed,
+    preview=_foresee_managed,
+    calls=(CHANGE_TIER,),
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
     event="account.managed",
 )
 def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     terms = terms_of(act.case)
-    paid_until = terms.paid_until if terms.paid_until and terms.paid_until > act.now else None
+    kept = {ws.id: tier.tier for ws, tier in _list_on_trial(act.case)} if data.get("keep_tier") else {}
     store.set_payment_terms(
         account,
         state_of(act.case),
@@ -60,8 +93,10 @@ def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         mode=PaymentMode.MANAGED,
         status=PaymentStatus.NONE,
         cadence=data["cadence"],
-        paid_until=paid_until,
+        paid_until=_paid_on(terms, act),
     )
+    for workspace in Workspace.objects.filter(id__in=kept).order_by("id"):
+        act.also(CHANGE_TIER, workspace, {"tier": kept[workspace.pk]})
     changes = [
         Change("Payment", "self-serve", "managed", concerns_money=True),
         Change("Billed", terms.cadence, data["cadence"], concerns_money=True),
@@ -70,12 +105,22 @@ def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     return Outcome(sentence, changes, {account.pk: None}, data={"cadence": data["cadence"]})
 
 
+def _paid_on(terms: rules.Terms, act: Act) -> datetime | None:
+    """What Mollie was paid for runs on in either mode."""
+    return terms.paid_until if terms.paid_until and terms.paid_until > act.now else None
+
+
 class SetSelfServe(ActionForm):
     keep_until = forms.DateField(
         label="Keep the tiers until", required=False,
-        help_text="The last day, inclusive; empty: every paid workspace goes to Free at once.",
+        help_text="The last day, inclusive; the last one that is paid stands here. Empty: everything ends at once.",
         widget=DayInput(),
     )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        run = _paid_run(self.case)
+        self.fields["keep_until"].initial = last_day_of(run.end) if run else None
 
     def clean_keep_until(self) -> Any:
         day = self.cleaned_data["keep_until"]
@@ -89,10 +134,18 @@ def _why_not_self_serve(case: Case) -> str | None:
     return None if terms_of(case).mode == PaymentMode.MANAGED else "The account is self-serve already."
 
 
+def _paid_run(case: Case) -> rules.Interval | None:
+    return rules.paid_run(state_of(case), terms_of(case), case.now)
+
+
 def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
+    run = _paid_run(case)
+    words = ["Time-limited grants end too. Pilots stay: their hours were bought for life."]
+    paid = f"What is paid until {say_end(run.end)} counts no more from now on: it is churn." if run else ""
     if data["keep_until"]:
-        return ["On the day after, every paid workspace falls to Free by itself."]
-    return ["Time-limited grants end too. Pilots stay: their hours were bought for life."]
+        words = ["On the day after, every paid workspace falls to Free by itself."]
+        paid = f"It is paid until {say_end(run.end)}: MRR stays as it stands now until then." if run else ""
+    return [*words, paid] if paid else words
 
 
 @action(
@@ -105,8 +158,8 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     icon="arrow-back-up",
     help="Ends managed billing: to Free at once, or keeping the tiers until a date.",
     when=(
-        "When a managed customer stops, or will pay at checkout from now on. Fill in the last day when something is "
-        "paid or promised until then; leave it empty only to move every paid workspace to Free this minute."
+        "When a managed customer stops, or will pay at checkout from now on. Keep the last day that is paid, or fill "
+        "in one that was promised; leave it empty only to end everything this minute: then MRR ends too, paid or not."
     ),
     customer_visible=True,
     concerns_money=False,
@@ -124,7 +177,9 @@ def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         act.now,
         mode=PaymentMode.SELF_SERVE,
         status=PaymentStatus.NONE,
+        paid_until=_paid_on(terms_of(act.case), act) if keep else None,
         lapses_at=end_of(keep) if keep else None,
+        ends_paid=keep is None,
     )
     changes = [Change("Payment", "managed", "self-serve", concerns_money=True)]
     if keep:
@@ -134,8 +189,7 @@ def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         return Outcome(sentence, changes, {account.pk: None}, data=told)
     paid = [ws.id for ws in state.workspaces if ws.is_live(act.now) and _is_paid(ws, act)]
     fallen = list(Workspace.objects.filter(id__in=paid).order_by("external_id"))
-    for workspace in fallen:
-        store.set_base_tier(workspace, "free", act.now)
+    store.tiers.set_base_tiers([workspace.pk for workspace in fallen], "free", act.now)
     store.end_grants([ws.id for ws in state.workspaces], act.now)
     changes.append(Change("Workspaces that go to Free", "", str(len(fallen))))
     told = {"keeps_tiers_until": None, "went_to_free": [workspace.external_id for workspace in fallen]}

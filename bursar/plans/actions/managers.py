@@ -10,7 +10,7 @@ from django.conf import settings
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Undo
-from bursar.core.dated import replace_from
+from bursar.plans import store
 from bursar.plans.models import AccountManager
 from bursar.staff.models import StaffMember
 from bursar.staff.queries import list_managers
@@ -67,7 +67,7 @@ def _why_same_manager(case: Case, data: Cleaned) -> str | None:
 def assign_manager(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     before = _manager(act.case)
     after = StaffMember.objects.select_related("user").get(public_id=data["manager"])
-    replace_from(AccountManager, {"account": account}, act.now, {"staff": after})
+    store.managers.set_managers([account.pk], after.pk, act.now)
     undo = Undo(ASSIGN, {"manager": before.public_id}) if before else Undo(CLEAR, {})
     return Outcome(f"{after} looks after {account} now.", [_change(before, after)], {account.pk: None}, undo=undo)
 
@@ -90,7 +90,7 @@ def assign_manager(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
 def clear_manager(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     before = _manager(act.case)
     assert before is not None
-    replace_from(AccountManager, {"account": account}, act.now, None)
+    store.managers.set_managers([account.pk], None, act.now)
     undo = Undo(ASSIGN, {"manager": before.public_id})
     return Outcome(f"{account} has no account manager now.", [_change(before, None)], {account.pk: None}, undo=undo)
 

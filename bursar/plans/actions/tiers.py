@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -43,7 +44,27 @@ def _foresee_tier(case: Case, data: Cleaned) -> list[str]:
     if present.grant and present.grant.end:
         kind = "reverse trial" if present.grant.kind == "reverse_trial" else "time-limited approval"
         sentences.append(f"The {kind} that would run until {say_end(present.grant.end)} ends now.")
-    return sentences
+    return [*sentences, *_foresee_lapse(case, data["tier"])]
+
+
+def _foresee_lapse(case: Case, tier: str) -> list[str]:
+    """Where nothing renews: what counts is what was paid, and the new tier ends with the rest."""
+    run = _frozen_run(case)
+    if run is None:
+        return []
+    words = [f"MRR stays as it is: it counts what is paid until {say_end(run.end)}, and nothing renews it."]
+    lapses_at = _lapses_at(case, tier)
+    return [*words, f"It lapses with the rest, after {say_end(lapses_at)}."] if lapses_at else words
+
+
+def _frozen_run(case: Case) -> rules.Interval | None:
+    state, terms = state_of(case), terms_of(case)
+    is_frozen = rules.frozen_since(state, terms, case.now) is not None
+    return rules.paid_run(state, terms, case.now) if is_frozen else None
+
+
+def _lapses_at(case: Case, tier: str) -> datetime | None:
+    return terms_of(case).lapses_at if tier in rules.PAID_TIERS and _frozen_run(case) else None
 
 
 @action(
@@ -73,15 +94,20 @@ def _foresee_tier(case: Case, data: Cleaned) -> list[str]:
 )
 def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     state, present, terms = state_of(act.case), _present(act.case), terms_of(act.case)
-    wanted = Tier(data["tier"])
+    wanted, lapses_at = Tier(data["tier"]), _lapses_at(act.case, data["tier"])
+    sentence = f"{workspace.name} moves from {Tier(present.tier).label} to {wanted.label}."
     changes = [Change("Tier", Tier(present.tier).label, wanted.label)]
     undo: Undo | None = Undo("plans.workspace.change_tier", {"tier": present.base})
-    store.set_base_tier(workspace, wanted.value, act.now)
+    if present.grant and wanted.value == present.tier:
+        sentence = f"{workspace.name} stays on {wanted.label} for good."
+        changes = [Change("Tier", f"{wanted.label} until {say_end(present.grant.end)}", wanted.label)]
+    store.set_base_tier(workspace, wanted.value, act.now, ends_grants=True)
     if present.grant and store.end_grants([workspace.pk], act.now):
         undo = None
         changes.append(Change("Tier by time-limited grant", Tier(present.tier).label, "ended"))
-    sentence = f"{workspace.name} moves from {Tier(present.tier).label} to {wanted.label}."
-    if wanted is not Tier.FREE and not rules.has_way_of_paying(terms, act.now):
+    if lapses_at:
+        sentence += f" It lapses with the rest, after {say_end(lapses_at)}."
+    if wanted is not Tier.FREE and not rules.has_way_of_paying(state, act.now):
         store.set_payment_terms(
             workspace.account,
             state,
@@ -90,9 +116,9 @@ def change_tier(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
             status=PaymentStatus.NONE,
             cadence=terms.cadence,
         )
-        store.set_base_tier(workspace, wanted.value, act.now)
+        store.set_base_tier(workspace, wanted.value, act.now, ends_grants=True)
         changes.append(Change("Payment", "self-serve", "managed", concerns_money=True))
         undo = None
         sentence += " The account had no way of paying and becomes managed."
-    told = {"tier_before": present.tier, "tier": wanted.value, **tell_tier_end(None), "lapsed_at": None}
+    told = {"tier_before": present.tier, "tier": wanted.value, **tell_tier_end(lapses_at), "lapsed_at": None}
     return Outcome(sentence, changes, {workspace.account_id: None}, data=told, undo=undo)

@@ -9,7 +9,7 @@ from bursar.actions.spec import Case, Change, Cleaned, Group, Need, Outcome, Und
 from bursar.core.days import say_end
 from bursar.plans import store, trials
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_falls, tell_tier_end
-from bursar.plans.models import GrantKind, TierGrant
+from bursar.plans.models import GrantKind
 from bursar.tenants.models import BillingAccount
 
 
@@ -58,18 +58,8 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
 def grant_trial(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     until = trials.trial_end(act.now)
     workspaces = [ws for ws, _ in trials.live_workspaces(state_of(act.case), act.now)]
-    TierGrant.objects.bulk_create(
-        TierGrant(
-            workspace_id=ws.id,
-            tier=trials.TRIAL_TIER,
-            kind=GrantKind.REVERSE_TRIAL,
-            valid_from=act.now,
-            valid_until=until,
-            planned_until=until,
-            granted_by_id=act.actor.staff_id,
-        )
-        for ws in workspaces
-    )
+    kind, ids = GrantKind.REVERSE_TRIAL.value, [ws.id for ws in workspaces]
+    store.tiers.grant_tiers(ids, trials.TRIAL_TIER, kind, until, act.now, act.actor.staff_id)
     count = f"{len(workspaces)} workspace{'' if len(workspaces) == 1 else 's'}"
     return Outcome(
         f"{account} tries Changemaker in {count}, free, until {say_end(until)}.",

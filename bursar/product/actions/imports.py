@@ -12,12 +12,12 @@ from bursar.access.rights import By
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Change, Cleaned, Company, Outcome, Reason
-from bursar.product.apply import Applied, apply
-from bursar.product.records import KINDS, read_record
+from bursar.product.apply import TAKERS, Applied, apply
+from bursar.product.records import read_record
 
 
 class ImportBatch(ActionForm):
-    kind = forms.ChoiceField(label="Kind of line", choices=[(kind, kind) for kind in KINDS])
+    kind = forms.ChoiceField(label="Kind of line", choices=[(kind, kind) for kind in TAKERS])
     lines = forms.CharField(label="Lines", strip=False, help_text="Line number, tab, JSON; one a line.")
     digest = forms.CharField(label="SHA-256 of the lines", max_length=64)
 
@@ -72,9 +72,5 @@ def _apply_what_holds(kind: str, records: list[tuple[int, Any]], act: Act) -> Ap
         except (IntegrityError, DataError) as error:
             result.bad[number] = f"contradicts what is stored: {str(error).splitlines()[0]}"
             continue
-        result.taken += one.taken
-        result.bad |= one.bad
-        for pk, month in one.touched.items():
-            known = result.touched.get(pk)
-            result.touched[pk] = min(known, month) if known and month else month
+        result.add(one)
     return result

@@ -15,7 +15,7 @@ from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outc
 from bursar.product.models import Scope
 from bursar.product.pushed import read_item
 from bursar.product.sign_in import make_customer_link
-from bursar.product.upsert import NotPossible, Result, apply_item, lock_accounts
+from bursar.product.upsert import NotPossible, Result, apply_item, end_organisations, lock_accounts
 from bursar.rollup.settle import add_usage
 from bursar.tenants.models import Person
 from bursar.usage.ingest import Event, ingest
@@ -66,7 +66,7 @@ def push(act: Act, company: Company, data: Cleaned) -> Outcome:
     batch: Batch = data["batch"]
     items = [_read(raw, act) for raw in batch.items]
     lock_accounts([item for item in items if not isinstance(item, Result)])
-    results = [item if isinstance(item, Result) else _apply(item, act) for item in items]
+    results = _apply_all(items, act)
     counts = Counter(result.what for result in results)
     changes = [Change(what.capitalize(), "", str(count)) for what, count in sorted(counts.items())]
     changes.append(Change("SHA-256", "", batch.digest))
@@ -87,8 +87,32 @@ def _read(raw: Any, act: Act) -> Any:
         return Result("refused", str(error))
 
 
+class _Undo(Exception):
+    pass
+
+
+def _apply_all(items: list[Any], act: Act) -> list[Result]:
+    """In order. An organisation that may not end once all is written is left out, and the rest is taken anew."""
+    refused: dict[int, str] = {}
+    while True:
+        try:
+            with transaction.atomic():
+                results = [
+                    Result("refused", refused[place]) if place in refused else _apply(item, act)
+                    for place, item in enumerate(items)
+                ]
+                more = end_organisations(results, act.now)
+                if not more:
+                    return results
+                raise _Undo
+        except _Undo:
+            refused |= more
+
+
 def _apply(item: Any, act: Act) -> Result:
     """Each item by itself: what contradicts the database is refused and leaves the others alone."""
+    if isinstance(item, Result):
+        return item
     try:
         with transaction.atomic():
             return apply_item(item, act.now)

@@ -19,7 +19,7 @@ from bursar.requests.models import NAME_LENGTH, RequestState, UpgradeRequest
 from bursar.tenants.actions import AddNote, add_note
 from bursar.tenants.models import Visibility, Workspace
 from bursar.tenants.queries import get_roles
-from bursar.tenants.store import get_pooled_account
+from bursar.tenants.store.accounts import get_pooled_account
 
 CHANGE_TIER = "plans.workspace.change_tier"
 DATE = DayInput()
@@ -155,11 +155,12 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
 def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
     if data["tier"] == Tier.FREE or case.target.workspace is None:
         return []
-    terms = plans.terms_at(case.once("state", lambda: queries.load_state(case.target.workspace)), case.now)
+    state = case.once("state", lambda: queries.load_state(case.target.workspace))
+    terms = plans.terms_at(state, case.now)
     if terms.mode == "managed":
         billed = terms.cadence or "yearly"
         return [] if billed == data["cadence"] else [f"The account is managed and stays billed {billed}."]
-    if data["end_date"] or plans.has_way_of_paying(terms, case.now):
+    if data["end_date"] or plans.has_way_of_paying(state, case.now):
         return [f"The account stays self-serve; “{data['cadence']}” is kept for the checkout."]
     return [f"The account has no way of paying: it becomes managed, billed {data['cadence']}."]
 
@@ -224,8 +225,7 @@ def _grant(act: Act, workspace: Workspace, data: Cleaned) -> None:
     if data["end_date"]:
         act.also("plans.workspace.grant_tier", workspace, {"tier": data["tier"], "end_date": data["end_date"]})
     elif data["tier"] != Tier.FREE:
-        terms = plans.terms_at(queries.load_state(workspace), act.now)
-        if not plans.has_way_of_paying(terms, act.now):
+        if not plans.has_way_of_paying(queries.load_state(workspace), act.now):
             act.also("plans.account.set_managed", workspace.account, {"cadence": data["cadence"]})
         act.also(CHANGE_TIER, workspace, {"tier": data["tier"]})
     if data["discount_kind"]:

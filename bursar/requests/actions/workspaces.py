@@ -11,6 +11,7 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Topic
 from bursar.core.ids import public_id
 from bursar.requests.models import NAME_LENGTH
+from bursar.tenants import store
 from bursar.tenants.models import (
     BillingAccount,
     OrganisationMembership,
@@ -18,8 +19,6 @@ from bursar.tenants.models import (
     Scope,
     Visibility,
     Workspace,
-    WorkspaceAccount,
-    WorkspaceMembership,
     WorkspaceRole,
 )
 from bursar.tenants.queries import GOVERNING_ROLES
@@ -76,25 +75,18 @@ def _why_no_workspace(case: Case) -> str | None:
 def create_workspace(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     own_id = public_id("wsp")
     owner = next(person for person in _governors(act.case) if person.public_id == data["owner"])
-    made = Workspace.objects.create(
+    made = Workspace(
         public_id=own_id,
         external_id=own_id,
         organisation=account.organisation,
-        account=account,
         name=data["name"],
         visibility=data["visibility"],
         created_at=act.now,
         changed_at=act.now,
+        here_from=act.now,
     )
-    WorkspaceAccount.objects.create(workspace=made, account=account, valid_from=act.now)
-    WorkspaceMembership.objects.create(
-        workspace=made,
-        person=owner,
-        role=WorkspaceRole.OWNER,
-        valid_from=act.now,
-        changed_at=act.now,
-        is_commanded=True,
-    )
+    store.workspaces.make([made])
+    store.memberships.command([{"workspace": made, "person": owner}], WorkspaceRole.OWNER, act.now)
     changes = [
         Change("Workspace", "", made.name),
         Change("Visibility", "", made.get_visibility_display()),

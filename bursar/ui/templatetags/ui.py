@@ -133,7 +133,7 @@ def show_section(context: template.Context, loaded: Loaded) -> str:
     chosen = loaded.section.template
     with context.push(section=loaded.section, **loaded.context):
         name = "ui/_section.html" if loaded.section.title else chosen
-        return get_template(name).template.render(context)  # type: ignore[attr-defined]  # Django's own templates
+        return str(get_template(name).template.render(context))  # type: ignore[attr-defined]  # Django's own templates
 
 
 @register.filter

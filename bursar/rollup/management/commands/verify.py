@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if options["account"] and not BillingAccount.objects.filter(public_id=options["account"]).exists():
             raise CommandError(f"There is no account {options['account']}.")
         now = clock.now()
-        refresh(now)
+        refresh(now, try_again=True)
         count = 0
         for difference in list_differences(now, account=options["account"], month=month, progress=self._progress):
             count += 1

@@ -21,7 +21,7 @@
       bar.hidden = true;
       for (const button of buttons) button.disabled = false;
       const answer = request.response || {};
-      if (request.status === 200 && answer.then) window.htmx.ajax("GET", answer.then, { source: form, target: "#dialog", swap: "innerHTML" });
+      if (request.status === 200 && answer.then) window.htmx.ajax("GET", answer.then, { target: "#dialog", swap: "innerHTML" });
       else say(answer.sentence || (request.status ? "The file could not be taken. Reload the page and try again." : "No connection. The file is still chosen; try again."));
     });
     request.open("POST", form.action);

@@ -10,9 +10,10 @@ from ninja import Query, Router, Schema
 
 from bursar.audit import queries
 from bursar.audit.models import AuditLine
-from bursar.audit.pages import describe, read_filters
+from bursar.audit.pages import describe
 from bursar.core import cursors
 from bursar.core.errors import BadRequest, NotFound
+from bursar.panel.book import read_filters
 
 router = Router(tags=["book"])
 LIMIT: int = Query(50, ge=1, le=200, description="How many lines; at most 200.")  # type: ignore[type-arg]  # ninja types
@@ -55,7 +56,7 @@ def _out(line: AuditLine) -> dict[str, Any]:
 @router.get("/book", operation_id="book_list", summary="Lines of the book", response=LinesOut)
 def list_lines(
     request: HttpRequest,
-    q: str = Query("", description="An id, or part of a name or of the reason."),  # type: ignore[type-arg]  # ninja types
+    q: str = Query("", description="An id, an address, or part of a name or of the reason."),  # type: ignore[type-arg]  # ninja types
     key: str = "",
     actor: str = "",
     since: str = Query("", description="A UTC day such as 2026-11-24."),  # type: ignore[type-arg]  # ninja types

@@ -1,0 +1,23 @@
+"""Service periods that money arrived for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bursar.plans.models import PaidPeriod
+from bursar.tenants.store import Written
+from bursar.tenants.store.upsert import upsert
+
+FIELDS = ["account_id", "source", "service_from", "service_until", "net", "gross", "booked_at", "credited_at"]
+
+
+def take_history(rows: Sequence[PaidPeriod]) -> Written:
+    """By the payment's external id. One that moves to another account concerns both, from its beginning on."""
+    written = Written()
+    known = PaidPeriod.objects.filter(external_id__in=[row.external_id for row in rows])
+    before = {row.external_id: row for row in known}
+    for row in upsert(PaidPeriod, rows, ["external_id"], FIELDS):
+        for one in (row, before.get(row.external_id)):
+            if one is not None:
+                written.touch(one.account_id, min(one.booked_at, one.service_from))
+    return written

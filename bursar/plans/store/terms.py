@@ -1,0 +1,31 @@
+"""How accounts pay: mode, status, cadence, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from bursar.core.dated import Point, merge_points, replace_from
+from bursar.plans.models import PaymentTerms
+from bursar.plans.rules import AccountState, base_tier, live, terms_at
+from bursar.plans.store.tiers import set_base_tiers
+from bursar.tenants.models import BillingAccount, WorkspaceAccount
+from bursar.tenants.store import Written
+
+
+def set_payment_terms(account: BillingAccount, state: AccountState, now: datetime, **values: Any) -> None:
+    """Replaces the payment terms from `now`; what lapsed under the old ones is written down first, and stays lapsed."""
+    old = terms_at(state, now)
+    for workspace in state.workspaces:
+        stored, present = live(workspace.bases, now), base_tier(workspace.bases, old, now)
+        if stored is not None and present != stored.tier:
+            set_base_tiers([workspace.id], present, now)
+    replace_from(PaymentTerms, {"account": account}, now, values)
+
+
+def take_history(points: Iterable[Point]) -> Written:
+    """Subjects are (account,). Tiers lapse with the terms, so the usage of all workspaces is looked at again."""
+    changed = {account: at for (account,), at in merge_points(PaymentTerms, ("account_id",), points).items()}
+    bound = WorkspaceAccount.objects.filter(account_id__in=changed)
+    return Written(accounts=changed, recount=set(bound.values_list("workspace_id", flat=True)))

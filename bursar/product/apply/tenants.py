@@ -1,0 +1,104 @@
+"""Lines about organisations, workspaces, people and who sits where."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bursar.core.dated import Point
+from bursar.product.apply.batch import Records
+from bursar.product.lookup import Lookup
+from bursar.tenants import store
+from bursar.tenants.models import Invitation, Login, Organisation, Person, Workspace
+from bursar.tenants.store import Written
+from bursar.tenants.store.workspaces import Line
+
+
+def take_organisations(records: Records, lookup: Lookup, now: datetime) -> Written:
+    """All but their ends, which `end_organisations` sees to after the whole file."""
+    store.organisations.take_history(
+        Organisation(
+            external_id=r.external_id, name=r.name, country=r.country, is_partner=r.is_partner,
+            created_at=r.created_at, creator_id=lookup.people.get(r.creator),
+        )
+        for r in records
+    )  # fmt: skip
+    return Written()
+
+
+def end_organisations(records: Records, lookup: Lookup, now: datetime) -> Written:
+    """The last line about each organisation says whether, and when, it ended."""
+    places = {lookup.organisations[r.external_id]: place for place, r in enumerate(records)}
+    ends = {pk: records[place].deleted_at for pk, place in places.items()}
+    refused = store.organisations.end(ends, now, pushed=False)
+    return Written(refused={places[pk]: sentence for pk, sentence in refused.items()})
+
+
+def take_people(records: Records, lookup: Lookup, now: datetime) -> Written:
+    store.people.take_history(
+        Person(external_id=r.external_id, name=r.name, email=r.email, changed_at=now) for r in records
+    )
+    return Written()
+
+
+def take_workspaces(records: Records, lookup: Lookup, now: datetime) -> Written:
+    return store.workspaces.take_history(
+        [
+            Line(
+                Workspace(
+                    external_id=r.external_id, organisation_id=lookup.organisations[r.organisation], name=r.name,
+                    kind=r.type, visibility=r.visibility, data_owner_id=lookup.organisations.get(r.data_owner),
+                    data_owner_email=r.data_owner_email, agreement_accepted_at=r.agreement_accepted_at,
+                    created_at=r.created_at, deleted_at=r.deleted_at,
+                ),
+                r.own_account,
+            )
+            for r in records
+        ]
+    )  # fmt: skip
+
+
+def take_accounts(records: Records, lookup: Lookup, now: datetime) -> Written:
+    store.accounts.set_labels({lookup.account(r.account): r.label for r in records})
+    return Written()
+
+
+def take_organisation_members(records: Records, lookup: Lookup, now: datetime) -> Written:
+    store.memberships.take_history_of_organisations(
+        Point((lookup.organisations[r.organisation], lookup.people[r.person]), r.start, r.until, {"role": r.role})
+        for r in records
+    )
+    return Written()
+
+
+def take_workspace_members(records: Records, lookup: Lookup, now: datetime) -> Written:
+    return store.memberships.take_history_of_workspaces(
+        [
+            Point(
+                (lookup.workspaces[r.workspace], lookup.people[r.person]),
+                r.start,
+                r.until,
+                {"role": r.role, "is_support": r.is_support},
+            )
+            for r in records
+        ]
+    )
+
+
+def take_invitations(records: Records, lookup: Lookup, now: datetime) -> Written:
+    """None touches an account: an invitation is in no figure."""
+    refused = store.invitations.take_history(
+        [
+            Invitation(
+                external_id=r.external_id, workspace_id=lookup.workspaces[r.workspace], role=r.role, email=r.email,
+                invited_by_id=lookup.people.get(r.invited_by), invited_at=r.invited_at, state=r.state,
+                ended_at=r.ended_at and min(r.ended_at, now),
+            )
+            for r in records
+        ]
+    )  # fmt: skip
+    return Written(refused=refused)
+
+
+def take_logins(records: Records, lookup: Lookup, now: datetime) -> Written:
+    store.logins.take_history(Login(person_id=lookup.people[r.person], day=r.day, count=r.count) for r in records)
+    return Written()

@@ -1,0 +1,17 @@
+"""The only pen of tenants' tables. One module a subject; every function takes a set, and one is a set of one."""
+
+from bursar.tenants.store import accounts, invitations, logins, memberships, organisations, people, workspaces
+from bursar.tenants.store.accounts import lock_accounts
+from bursar.tenants.store.written import Written
+
+__all__ = [
+    "Written",
+    "accounts",
+    "invitations",
+    "lock_accounts",
+    "logins",
+    "memberships",
+    "organisations",
+    "people",
+    "workspaces",
+]

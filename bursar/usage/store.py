@@ -1,0 +1,36 @@
+"""The pen of resets; events, months and meters are written by `ingest`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bursar.tenants.models import Workspace
+from bursar.tenants.store import Written
+from bursar.tenants.store.people import ERASED
+from bursar.tenants.store.upsert import upsert
+from bursar.usage.ingest import forget_counts
+from bursar.usage.models import UsageReset
+
+
+def reset(workspaces: Sequence[Workspace], by_name: str, reason: str, now: datetime) -> None:
+    """Counting starts anew. Hold the batches alone, so that none in flight counts what was used before."""
+    UsageReset.objects.bulk_create(
+        [UsageReset(workspace=workspace, at=now, by_name=by_name, reason=reason) for workspace in workspaces]
+    )
+    forget_counts([workspace.pk for workspace in workspaces])
+
+
+def take_history_of_resets(rows: Sequence[UsageReset]) -> Written:
+    """By workspace and instant. Who was erased stays so."""
+    erased = UsageReset.objects.filter(workspace_id__in={row.workspace_id for row in rows}, by_name=ERASED)
+    places = set(erased.values_list("workspace_id", "at"))
+    for row in rows:
+        if (row.workspace_id, row.at) in places:
+            row.by_name = ERASED
+    changed = upsert(UsageReset, rows, ["workspace_id", "at"], ["by_name", "reason"])
+    return Written(recount={row.workspace_id for row in changed})
+
+
+def forget_name(name: str, instead: str) -> None:
+    UsageReset.objects.filter(by_name=name).exclude(by_name="").update(by_name=instead)
