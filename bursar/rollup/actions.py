@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -17,8 +16,9 @@ from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
 from bursar.files.csv import Written, write
+from bursar.plans.actions.shared import state_after
 from bursar.rollup import csv, filters, movement_csv, movements
-from bursar.rollup.models import AccountMonth, SavedView
+from bursar.rollup.models import SavedView
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.rollup.settle import settle, settle_each
@@ -40,18 +40,14 @@ def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
     if len(touched) != 1:
         settle_each(touched, now)
         return []
-    before = _amounts(touched, now)
-    settle(touched, now)
-    after = _amounts(touched, now)
-    names = ("MRR", "Potential")
-    pairs = zip(names, before, after, strict=True)
-    return [Change(name, _eur(old), _eur(new), private=True) for name, old, new in pairs if old != new]
-
-
-def _amounts(touched: Touched, now: datetime) -> tuple[Any, Any]:
-    rows = AccountMonth.objects.filter(account_id__in=touched, month=Month.of(now).first)
-    row = rows.values_list("mrr", "potential").first()
-    return row or (None, None)
+    (pk,) = touched
+    state = state_after(case, pk)
+    before, after = settle(touched, now, states={pk: state} if state else None)[pk]
+    amounts = [
+        ("MRR", before.mrr if before else None, after.mrr),
+        ("Potential", before.potential if before else None, after.potential),
+    ]
+    return [Change(name, _eur(old), _eur(new), private=True) for name, old, new in amounts if old != new]
 
 
 def _eur(amount: Any) -> str:
