@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from bursar.access.rights import Right
 from bursar.actions.exports import CsvForm, keep
-from bursar.actions.registry import Target, action, register_target, settler
+from bursar.actions.registry import Target, action, apart, register_target, settler
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Need, Outcome, Reason, Touched
 from bursar.core.calendar import Month
@@ -18,12 +18,25 @@ from bursar.core.money import format_money
 from bursar.files.csv import Written, write
 from bursar.plans.actions.shared import state_after
 from bursar.rollup import csv, filters, movement_csv, movements
+from bursar.rollup.apart import tell_accounts_apart
 from bursar.rollup.models import SavedView
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.rollup.settle import settle, settle_each
 from bursar.rollup.store import mark
 from bursar.rollup.views import get_view
+from bursar.tenants.models import BillingAccount, Workspace
+
+
+@apart("account")
+def tell_account_apart(account: BillingAccount, now: datetime) -> str:
+    return tell_accounts_apart([account.pk], now).get(account.pk, "")
+
+
+@apart("workspace")
+def tell_workspace_apart(workspace: Workspace, now: datetime) -> str:
+    of = tell_accounts_apart([workspace.account_id], now).get(workspace.account_id, "")
+    return " · ".join(filter(None, [str(workspace.account), of]))
 
 
 @settler("rollup")
@@ -238,6 +251,7 @@ def _need_to_delete(case: Case, data: Cleaned | None) -> Need | None:
     permission=Right.READ,
     reason=Reason.NONE,
     needs=_need_to_delete,
+    takes_away=True,
 )
 def delete_view(act: Act, view: SavedView, data: Cleaned) -> Outcome:
     SavedView.objects.filter(pk=view.pk).delete()
