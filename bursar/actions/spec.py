@@ -195,7 +195,8 @@ class ActionForm(forms.Form):
         """Nothing is chosen here until somebody does: the list begins with “choose…”, which is no answer."""
         made = self.fields[name]
         assert isinstance(made, forms.ChoiceField) and isinstance(made.widget, forms.Select)
-        made.widget.choices = [("", "choose…"), *made.choices]
+        choices: Any = made.choices  # the stubs allow a callable, which Django has called by now
+        made.widget.choices = [("", "choose…"), *choices]
 
 
 _FITNESS: tuple[tuple[type[forms.Field], Callable[[Any, datetime], str | None]], ...] = (

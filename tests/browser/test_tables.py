@@ -51,7 +51,12 @@ def crowded(committed: Cast) -> Cast:
     now = clock.now()
     late = {"status": "past_due", "past_due_since": now - timedelta(days=20)}
     ends = {"status": "cancelled", "paid_until": now + timedelta(days=5, hours=3)}
-    kinds = [{}, {"mode": "self_serve", **late}, {"mode": "managed", "status": "none"}, {"mode": "self_serve", **ends}]
+    kinds: list[dict[str, Any]] = [
+        {},
+        {"mode": "self_serve", **late},
+        {"mode": "managed", "status": "none"},
+        {"mode": "self_serve", **ends},
+    ]
     bring_all(
         *person("wil", "Wilhelmina van den Berg-Hoogenboezem"),
         *[line for n, terms in enumerate(kinds) for line in lines_of(n, now, **terms)],
