@@ -81,6 +81,7 @@ def _payment_terms(account: BillingAccount) -> Iterator[Term]:
         words += [f"billed {row.cadence}"] if row.cadence else []
         words += [f"paid until {say_end(row.paid_until)}"] if row.paid_until else []
         words += [f"tiers kept until {say_end(row.lapses_at)}"] if row.lapses_at else []
+        words += ["what was paid ended at once"] if row.ends_paid else []
         yield Term("Payment", ", ".join(words), row.valid_from, row.valid_until)
 
 
