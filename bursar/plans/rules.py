@@ -15,13 +15,14 @@ from typing import NamedTuple, Protocol, TypeVar
 from bursar.core.calendar import add_months_at, end_of
 from bursar.core.days import say_day, say_end
 from bursar.core.money import cents
+from bursar.plans.states import Mode, Source, Status
 
 RANK = {"free": 0, "pilot": 1, "innovator": 2, "changemaker": 3, "guardian": 4}
 PAID_TIERS = frozenset({"innovator", "changemaker", "guardian"})
 SEAT_ROLES = frozenset({"owner", "admin", "member", "billing", "external"})
 MONTHS_OF = {"yearly": 12, "monthly": 1}
-INVOICES = frozenset({"managed"})
-SOURCES = INVOICES | {"mollie"}
+INVOICES = frozenset({Source.MANAGED})
+SOURCES = frozenset(Source)
 DAY = timedelta(days=1)
 
 
@@ -193,7 +194,7 @@ class AccountState:
     workspaces: list[WorkspaceState] = field(default_factory=list)
 
 
-NO_TERMS = Terms("self_serve", "none", "", None, None, None, datetime.min.replace(tzinfo=UTC), None)
+NO_TERMS = Terms(Mode.SELF_SERVE.value, Status.NONE.value, "", None, None, None, datetime.min.replace(tzinfo=UTC), None)
 
 
 def live(rows: Iterable[S], at: datetime) -> S | None:
@@ -420,9 +421,18 @@ def paid_run(account: AccountState, terms: Terms, at: datetime) -> Interval | No
     return next((run for run in runs if run.holds(at)), None)
 
 
+def is_managed(terms: Terms) -> bool:
+    return terms.mode == Mode.MANAGED
+
+
+def is_charging(terms: Terms) -> bool:
+    """Whether a Mollie subscription is live: it takes money, tries to, or is about to take the first."""
+    return not is_managed(terms) and terms.status in (Status.ACTIVE, Status.PAST_DUE, Status.PENDING)
+
+
 def renews(terms: Terms) -> bool:
     """Whether the account will be asked to pay again."""
-    return terms.mode == "managed" or terms.status in ("active", "past_due")
+    return is_managed(terms) or terms.status in (Status.ACTIVE, Status.PAST_DUE)
 
 
 def frozen_since(account: AccountState, terms: Terms, at: datetime) -> datetime | None:
@@ -432,7 +442,9 @@ def frozen_since(account: AccountState, terms: Terms, at: datetime) -> datetime 
         return None
     stop = max((row.end for row in account.terms if renews(row) and row.end and row.end <= at), default=None)
     if stop is None:
-        stop = min((row.start for row in account.terms if row.status == "cancelled" and row.start <= at), default=None)
+        stop = min(
+            (row.start for row in account.terms if row.status == Status.CANCELLED and row.start <= at), default=None
+        )
     paid_on = terms.paid_until is not None and at < terms.paid_until
     return stop if stop is not None and (run.start <= stop or paid_on) else None
 
@@ -456,12 +468,12 @@ def before_zero(discounts: list[DiscountRow], at: datetime, interval: Interval) 
 def has_way_of_paying(account: AccountState, at: datetime) -> bool:
     """Managed, by a subscription, or because what was paid before it was cancelled or set back runs on."""
     terms = terms_at(account, at)
-    return renews(terms) or terms.status == "pending" or frozen_since(account, terms, at) is not None
+    return renews(terms) or is_charging(terms) or frozen_since(account, terms, at) is not None
 
 
 def why_not_change_tier(terms: Terms) -> str | None:
     """Whatever the tier: a live subscription charges for the present one, so nobody changes it behind its back."""
-    if terms.mode == "self_serve" and terms.status in ("active", "past_due", "pending"):
+    if is_charging(terms):
         return (
             "A Mollie subscription is live. The customer changes plan at checkout, "
             "or staff set the account managed first."
@@ -470,9 +482,9 @@ def why_not_change_tier(terms: Terms) -> str | None:
 
 
 def why_not_set_managed(terms: Terms) -> str | None:
-    if terms.mode == "managed":
+    if is_managed(terms):
         return "The account is managed already."
-    if terms.status in ("active", "past_due", "pending"):
+    if is_charging(terms):
         return "A Mollie subscription is live. It has to be cancelled before the account can be managed."
     return None
 

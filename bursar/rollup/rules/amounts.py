@@ -23,6 +23,7 @@ from bursar.plans.rules import (
     calc_price,
     count_paid_seats,
     frozen_since,
+    is_managed,
     list_paid,
     list_price_lines,
     live,
@@ -192,7 +193,7 @@ def classify(worked: Worked, rules: Rules, at: datetime) -> tuple[str, dict[str,
     is_zero = price.is_paid_tier and price.amount == 0
     if is_zero and worked.full.price.amount > 0:
         return "trial", {"code": "trial_discount", "until": iso(_trial_end(seated))}
-    if terms.mode == "managed" and not is_zero:
+    if is_managed(terms) and not is_zero:
         return "managed", {"code": "no_settled_invoice"}
     if is_zero:
         discount = next((p.discount for p in seated if p.discount and p.discount.percent == 100), None)

@@ -11,6 +11,7 @@ from typing import Any
 from bursar.core.calendar import TICK, Month
 from bursar.core.money import ZERO
 from bursar.plans.rules import RANK, AccountState, DiscountRow, EffectiveTier, Seated, live
+from bursar.plans.states import Status
 from bursar.rollup.rules import amounts
 from bursar.rollup.rules.amounts import Settings, classify
 from bursar.rollup.rules.money import Running
@@ -78,7 +79,7 @@ def evaluate(account: AccountState, settings: Settings, at: datetime, version: i
         tier=ranked[0] if ranked else "free",
         tiers=ranked,
         mode=terms.mode,
-        status="past_due" if running and running.overdue_since else terms.status,
+        status=Status.PAST_DUE.value if running and running.overdue_since else terms.status,
         cadence=terms.cadence,
         overdue_since=running.overdue_since if running else None,
         discount=live(account.discounts, at),
