@@ -90,10 +90,7 @@ def evaluate(account: AccountState, settings: Settings, at: datetime, version: i
         next_change_at=min(changes_after(account, settings, at), default=None),
         rule_version=rules.version,
         rule_change=calc_rule_change(account, settings, Month.of(at)) if version is None else ZERO,
-        workspaces=[
-            _workspace_facts(place, sitting, settings, at)
-            for place, sitting in zip(seated, worked.present.people, strict=True)
-        ],
+        workspaces=[_workspace_facts(place, settings, at) for place in seated],
     )
 
 
@@ -112,14 +109,14 @@ def _is_written_off(running: Running | None, at: datetime, grace: timedelta) -> 
     return running is not None and running.overdue_since is not None and at - running.overdue_since > grace
 
 
-def _workspace_facts(place: Seated, sitting: set[int], settings: Settings, at: datetime) -> WorkspaceFacts:
+def _workspace_facts(place: Seated, settings: Settings, at: datetime) -> WorkspaceFacts:
     present = [m for m in place.state.members if not m.is_support and m.start <= at and (m.end is None or at < m.end)]
     cap = settings.catalogue.at(place.effective.tier, at).cap_hours
     return WorkspaceFacts(
         id=place.state.id,
         effective=place.effective,
         discount=place.discount,
-        seats=len(sitting),
+        seats=len(place.people),
         externals=sum(m.role == "external" for m in present),
         observers=sum(m.role == "observer" for m in present),
         cap_seconds=int(cap * 3600) if cap is not None else None,
