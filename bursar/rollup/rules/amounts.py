@@ -31,7 +31,7 @@ from bursar.plans.rules import (
     seat_unit,
     terms_at,
 )
-from bursar.rollup.rules.money import Running, iso
+from bursar.rollup.rules.running import Running, iso
 from bursar.rollup.rules.versions import RULE_VERSION, RULES, Rules
 
 

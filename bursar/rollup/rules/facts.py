@@ -14,7 +14,7 @@ from bursar.plans.rules import RANK, AccountState, DiscountRow, EffectiveTier, S
 from bursar.plans.states import Status
 from bursar.rollup.rules import amounts
 from bursar.rollup.rules.amounts import Settings, classify
-from bursar.rollup.rules.money import Running
+from bursar.rollup.rules.running import Running
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bursar.plans.rules import PAID_TIERS, RANK, AccountState, Period, Price, Seated, Terms, is_managed
 from bursar.plans.states import Source, Status
-from bursar.rollup.rules.money import Running, iso
+from bursar.rollup.rules.running import Running, iso
 
 SENTENCE = (
     "MRR counts paying accounts only: the amount per month after discount, without VAT (yearly ÷ 12). Past due counts "
