@@ -23,7 +23,7 @@ from bursar.plans.rules import AccountState
 from bursar.plans.states import Mode, Status
 from bursar.rollup import rules
 from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
-from bursar.rollup.models import AccountMonth, FormerRules, RevenueClass, Unsettled, WorkspaceMonth
+from bursar.rollup.models import AccountMonth, FormerRules, RevenueClass, Unprojected, WorkspaceMonth
 from bursar.tenants.models import BillingAccount, Workspace
 from bursar.tenants.queries import Contact, list_admin_contacts
 from bursar.tenants.search import search_account_ids
@@ -105,7 +105,7 @@ def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown | No
 
 def count_faulty() -> int:
     """Accounts whose figures cannot be computed at present."""
-    return Unsettled.objects.exclude(fault="").count()
+    return Unprojected.objects.exclude(fault="").count()
 
 
 def filtered(view: View) -> QuerySet[AccountMonth]:
