@@ -65,6 +65,7 @@ class Target:
 Projection = Callable[[Touched, Case, bool], list[Change]]
 Tell = Callable[[str, Any, dict[str, Any]], object]
 Herald = Callable[[list[int], datetime, Tell], None]
+Apart = Callable[[Any, datetime], str]
 
 Check = Callable[[Action], list[str]]
 
@@ -73,6 +74,7 @@ TARGETS: Registry[Target] = Registry("target")
 PROJECTIONS: Registry[Projection] = Registry("projection")
 HERALDS: Registry[Herald] = Registry("herald")
 CHECKS: Registry[Check] = Registry("check")
+APART: Registry[Apart] = Registry("way to tell targets apart")
 
 
 def action(**declaration: Any) -> Callable[[Verb], Verb]:
@@ -116,6 +118,21 @@ def herald(name: str) -> Callable[[Herald], Herald]:
     return register
 
 
+def apart(slug: str) -> Callable[[Apart], Apart]:
+    """Registers, from a higher room, what tells this kind of target from others of the same name: `(target, now)`."""
+
+    def register(function: Apart) -> Apart:
+        return APART.add(slug, function)
+
+    return register
+
+
+def tell_apart(target: Any, now: datetime) -> str:
+    """In a few words; empty where nothing is known."""
+    words = APART.get(target_of(target).slug)
+    return words(target, now) if words else ""
+
+
 def declaration_check(name: str) -> Callable[[Check], Check]:
     """Registers what a room above asks of every declaration: what is wrong with it, in words."""
 
@@ -139,7 +156,7 @@ def close() -> None:
     faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
     if faults:
         raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
-    for registry in (OPTIONS, TICKS, CARRIERS, KINDS, ACTIONS, TARGETS, PROJECTIONS, HERALDS, CHECKS):
+    for registry in (OPTIONS, TICKS, CARRIERS, KINDS, ACTIONS, TARGETS, PROJECTIONS, HERALDS, CHECKS, APART):
         registry.close()
 
 

@@ -10,20 +10,34 @@ from django.http import QueryDict
 
 from bursar.access.rights import Right
 from bursar.actions.exports import CsvForm, keep
-from bursar.actions.registry import Target, action, projection, register_target
+from bursar.actions.registry import Target, action, apart, projection, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Need, Outcome, Reason, Touched
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
 from bursar.files.csv import Written, write
+from bursar.plans.actions.shared import state_after
 from bursar.rollup import csv, filters, movement_csv, movements
-from bursar.rollup.models import AccountMonth, SavedView
+from bursar.rollup.apart import tell_accounts_apart
+from bursar.rollup.models import SavedView
 from bursar.rollup.project import project, project_each
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.rollup.store import mark
 from bursar.rollup.views import get_view
+from bursar.tenants.models import BillingAccount, Workspace
+
+
+@apart("account")
+def tell_account_apart(account: BillingAccount, now: datetime) -> str:
+    return tell_accounts_apart([account.pk], now).get(account.pk, "")
+
+
+@apart("workspace")
+def tell_workspace_apart(workspace: Workspace, now: datetime) -> str:
+    of = tell_accounts_apart([workspace.account_id], now).get(workspace.account_id, "")
+    return " · ".join(filter(None, [str(workspace.account), of]))
 
 
 @projection("rollup")
@@ -40,18 +54,14 @@ def project_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
     if len(touched) != 1:
         project_each(touched, now)
         return []
-    before = _amounts(touched, now)
-    project(touched, now)
-    after = _amounts(touched, now)
-    names = ("MRR", "Potential")
-    pairs = zip(names, before, after, strict=True)
-    return [Change(name, _eur(old), _eur(new), private=True) for name, old, new in pairs if old != new]
-
-
-def _amounts(touched: Touched, now: datetime) -> tuple[Any, Any]:
-    rows = AccountMonth.objects.filter(account_id__in=touched, month=Month.of(now).first)
-    row = rows.values_list("mrr", "potential").first()
-    return row or (None, None)
+    (pk,) = touched
+    state = state_after(case, pk)
+    before, after = project(touched, now, states={pk: state} if state else None)[pk]
+    amounts = [
+        ("MRR", before.mrr if before else None, after.mrr),
+        ("Potential", before.potential if before else None, after.potential),
+    ]
+    return [Change(name, _eur(old), _eur(new), private=True) for name, old, new in amounts if old != new]
 
 
 def _eur(amount: Any) -> str:
@@ -242,6 +252,7 @@ def _need_to_delete(case: Case, data: Cleaned | None) -> Need | None:
     permission=Right.READ,
     reason=Reason.NONE,
     needs=_need_to_delete,
+    takes_away=True,
 )
 def delete_view(act: Act, view: SavedView, data: Cleaned) -> Outcome:
     SavedView.objects.filter(pk=view.pk).delete()

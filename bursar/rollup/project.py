@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.db import OperationalError, transaction
@@ -46,18 +46,32 @@ KNOWN_THEN = (
     "manager_id",
 )
 Marks = Mapping[int, Unprojected]
+
+
+class Moved(NamedTuple):
+    """What the open month said of an account, if anything, and what it says now."""
+
+    before: AccountMonth | AccountRow | None
+    after: AccountRow
+
+
 log = structlog.get_logger()
 
 
-def project(touched: Touched, now: datetime, marks: Marks | None = None) -> None:
+def project(
+    touched: Touched, now: datetime, marks: Marks | None = None, states: dict[int, AccountState] | None = None
+) -> dict[int, Moved]:
     """Recomputes the facts of the touched accounts, from the first month named (None: the open one) to now.
 
-    `marks`: why, where the accounts waited for it. What cannot be computed is raised.
+    `marks`: why, where the accounts waited for it. `states`: of all of them, where somebody has loaded them already and
+    they are stored like that. What cannot be computed is raised.
     """
     ids = sorted(touched)
+    moved: dict[int, Moved] = {}
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        _Projecting({pk: _first(touched[pk], now) for pk in part}, now, marks or {}).run()
+        moved |= _Projecting({pk: _first(touched[pk], now) for pk in part}, now, marks or {}, states).run()
+    return moved
 
 
 def project_each(touched: Touched, now: datetime, marks: Marks | None = None) -> set[int]:
@@ -125,15 +139,18 @@ class _Projecting:
     first: dict[int, Month]
     now: datetime
     marks: Marks
+    states: dict[int, AccountState] | None = None
     accounts: list[AccountRow] = field(default_factory=list)
     workspaces: list[WorkspaceRow] = field(default_factory=list)
     stale: list[Key] = field(default_factory=list)
     restated: dict[Key, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
     closed: set[Key] = field(default_factory=set)
 
-    def run(self) -> None:
-        states = load_accounts(self.first)
+    def run(self) -> dict[int, Moved]:
+        states = load_accounts(self.first) if self.states is None else {pk: self.states[pk] for pk in self.first}
         self.known = _load_known(states, min(self.first.values()).previous())
+        current = Month.of(self.now).first
+        before = {pk: rows.get(current) for pk, rows in self.known.items()}
         earliest = [min(months) for months in self.known.values() if months]
         self.used = list_used_months(states.values(), Month.of(min([min(self.first.values()).first, *earliest])))
         self.settings = rule_settings()
@@ -141,6 +158,7 @@ class _Projecting:
             self._work_out(state)
         drop_months(self.stale)
         self._restate(store_rows(self.accounts, self.workspaces))
+        return {pk: Moved(before[pk], rows[current]) for pk, rows in self.known.items()}
 
     def _work_out(self, state: AccountState) -> None:
         known, current = self.known[state.id], Month.of(self.now)
@@ -208,11 +226,11 @@ def _missing_from(known: list[date], start: Month) -> Iterable[Month]:
 
 
 def _load_known(ids: Iterable[int], since: Month) -> dict[int, dict[date, Any]]:
-    """The stored rows from `since` on, and each account's newest one before it."""
+    """The stored rows from `since` on, and each account's newest one before it; in one statement."""
     known: dict[int, dict[date, Any]] = {pk: {} for pk in ids}
     rows = AccountMonth.objects.filter(account_id__in=list(known))
     newest = rows.filter(month__lt=since.first).order_by("account_id", "-month").distinct("account_id")
-    for row in [*rows.filter(month__gte=since.first), *newest]:
+    for row in rows.filter(month__gte=since.first).union(newest, all=True):
         known[row.account_id][row.month] = row
     return known
 

@@ -90,12 +90,16 @@ def badge(fact: AccountMonth, at: datetime) -> tuple[str, str] | None:
         word = "renewal unpaid" if fact.mode == PaymentMode.MANAGED else "past due"
         return f"{word} {days} d", "bad"
     if fact.klass == "trial" and fact.reason.get("until"):
-        return f"ends {say_end(datetime.fromisoformat(fact.reason['until']), is_short=True)}", "warn"
+        return f"ends {_say_until(fact, at)}", "warn"
     if fact.reason["code"] in ("cancelled", "set_back") and fact.reason.get("until"):
-        return f"paid until {say_end(datetime.fromisoformat(fact.reason['until']), is_short=True)}", "warn"
+        return f"paid until {_say_until(fact, at)}", "warn"
     if fact.klass == "managed":
         return "unpaid", "warn"
     return None
+
+
+def _say_until(fact: AccountMonth, at: datetime) -> str:
+    return say_end(datetime.fromisoformat(fact.reason["until"]), is_short=True, now=at)
 
 
 def pays(fact: AccountMonth) -> str:

@@ -168,6 +168,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
     event="account.self_serve",
+    takes_away=True,
 )
 def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     state, keep = state_of(act.case), data["keep_until"]
