@@ -41,7 +41,7 @@ def main() -> None:
     for name, text in {
         "install": "install everything",
         "test": "prove it (further arguments go to pytest)",
-        "check": "format, types, architecture, templates, migrations",
+        "check": "format, types, architecture, templates, migrations, docs, what the house asks of all code",
         "bench": "measure beside the floor, or --against a revision",
         "docs": "build the handbook, served under /handbook/",
         "soak": "the slow explorations",
@@ -275,6 +275,7 @@ def check() -> int:
         "templates": ["-m", "djlint", "bursar", "--lint", "--quiet"],
         "migrations": ["-m", "bursar", "makemigrations", "--check", "--dry-run", "--verbosity=0"],
         "reference": ["-m", "bursar", "docs", "--check"],
+        "house": ["-m", "pytest", "-q", "-n", "0", "tests/house", "tests/webhooks/test_events.py"],
     }
     failed = []
     for name, command in tools.items():

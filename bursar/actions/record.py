@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +15,26 @@ from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Change, Outcome
 from bursar.audit import store as pen
 from bursar.outbox import store as outbox
+from bursar.outbox.models import OutboxRow
 
 TOLD = ("requester",)
 """What of an outcome's data the notices need; never all of it: it may hold a secret."""
 
 
-def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> dict[str, Any] | None:
-    """Writes the action's line, what would undo it, and what waits for commit. Returns whom to tell, if anybody."""
+@dataclass
+class Left:
+    """What waits for commit: notices, the first of which leads, and outbox rows in the order of the changes."""
+
+    notices: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[OutboxRow] = field(default_factory=list)
+
+    def add(self, more: Left) -> None:
+        self.notices += more.notices
+        self.rows += more.rows
+
+
+def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> Left:
+    """Writes the action's line and what would undo it. Returns what waits for commit."""
     target = case.target
     kind = target_of(target)
     names: dict[str, tuple[str, str]] = {}
@@ -50,28 +62,32 @@ def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> di
     )
     outcome.line_id = line.public_id
     undo.offer(request.action, target.public_id, outcome, case.now)
-    _send(request, case, outcome, kind.stream(target))
+    rows = _make_rows(request, case, outcome, kind.stream(target))
     if not request.action.tell:
-        return None
-    return {
+        return Left([], rows)
+    notice = {
         "line": line.public_id,
         "topic": request.action.topic.value,
         "notices": [notice.value for notice in request.action.tell],
         "target": target.public_id,
         "data": {name: outcome.data[name] for name in TOLD if name in outcome.data},
     }
+    return Left([notice], rows)
 
 
-def tell(notices: Sequence[dict[str, Any]], now: datetime) -> None:
+def send(left: Left, now: datetime) -> None:
     """What one decision did, line by line, is told together: a person gets one mail of it. The first line leads."""
-    if notices:
-        first, *more = notices
-        outbox.put_all([outbox.make("notice", f"{first['line']}:notice", {**first, "also": more}, now)])
+    rows = list(left.rows)
+    if left.notices:
+        first, *more = left.notices
+        rows.append(outbox.make("notice", f"{first['line']}:notice", {**first, "also": more}, now))
+    if rows:
+        outbox.put_all(rows)
         app.configure_task("outbox.deliver").defer()  # in this transaction: it starts right after commit
 
 
-def _send(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
-    """Outbox rows: a webhook in the order of the account's changes, and what the verb itself sends."""
+def _make_rows(request: Request, case: Case, outcome: Outcome, stream: str) -> list[OutboxRow]:
+    """A webhook in the order of the account's changes, and what the verb itself sends."""
     line, target, event = outcome.line_id, case.target, _event_of(request.action, outcome)
     rows = []
     if event:
@@ -85,9 +101,7 @@ def _send(request: Request, case: Case, outcome: Outcome, stream: str) -> None:
         rows.append(outbox.make("webhook", f"{line}:webhook", payload, case.now, order_key=stream))
     for place, (name, payload) in enumerate(outcome.outgoing):
         rows.append(outbox.make(name, f"{line}:{name}:{place}", {**payload, "line": line}, case.now))
-    if rows:
-        outbox.put_all(rows)
-        app.configure_task("outbox.deliver").defer()
+    return rows
 
 
 def _event_of(action: Action, outcome: Outcome) -> str:

@@ -15,8 +15,8 @@ from bursar.access.actor import Actor, system
 from bursar.access.rights import By
 from bursar.actions import checks, idempotency
 from bursar.actions.guard import watched
-from bursar.actions.record import tell, write_line
-from bursar.actions.registry import ACTIONS, HERALDS, SETTLERS, TARGETS, Lock, target_of
+from bursar.actions.record import Left, send, write_line
+from bursar.actions.registry import ACTIONS, HERALDS, PROJECTIONS, TARGETS, Lock, target_of
 from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Change, Outcome, Touched
 from bursar.core import clock
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 class Act:
     """What a verb has in hand, beside its target and cleaned data.
 
-    `accounts`: keys of those that are locked. `told`: whom the lines of the actions it called concern, for one notice.
+    `accounts`: keys of those that are locked. `left`: what the actions it called have waiting for commit.
     """
 
     request: Request
@@ -41,7 +41,7 @@ class Act:
     prepared: Any = None
     accounts: list[int] = field(default_factory=list)
     touched: Touched = field(default_factory=dict)
-    told: list[dict[str, Any]] = field(default_factory=list)
+    left: Left = field(default_factory=Left)
 
     @property
     def actor(self) -> Actor:
@@ -69,13 +69,13 @@ class Act:
         _lock(target, further)
         outcome = _perform(inner, by_itself=False)
         _merge(self.touched, inner.touched)
-        self.told += inner.tell(outcome)
+        self.left.add(inner.leave(outcome))
         return outcome
 
-    def tell(self, outcome: Outcome) -> list[dict[str, Any]]:
-        """Writes the line. Returns what it and the actions that were called have to tell, its own first."""
-        notice = write_line(self.request, self.case, self.group, outcome)
-        return [*([notice] if notice else []), *self.told]
+    def leave(self, outcome: Outcome) -> Left:
+        """Writes the line. Returns what waits for commit: its own notice leads, the rows are in the order of events."""
+        own = write_line(self.request, self.case, self.group, outcome)
+        return Left([*own.notices, *self.left.notices], [*self.left.rows, *own.rows])
 
 
 class _Rehearsed(Exception):
@@ -135,7 +135,7 @@ def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> 
         with transaction.atomic():
             act = _begin(request, target, prepared)
             outcome = _perform(act, by_itself=False)
-            outcome.effects = _settle(act, outcome)
+            outcome.effects = _project(act, outcome)
             raise _Rehearsed(outcome)
     except _Rehearsed as rehearsed:
         return rehearsed.outcome
@@ -182,8 +182,8 @@ def _in_transaction(request: Request, target: Any, digest: str, prepared: Any) -
     act = _begin(request, target, prepared)
     _tell_what_the_clock_did(act.accounts, act.now)
     outcome = _perform(act)
-    outcome.effects = _settle(act, outcome)
-    tell(act.tell(outcome), act.now)
+    outcome.effects = _project(act, outcome)
+    send(act.leave(outcome), act.now)
     if request.idempotency_key:
         idempotency.keep(request.actor, request.idempotency_key, outcome)
     return outcome
@@ -216,7 +216,7 @@ def _announce(account_ids: list[int], now: datetime) -> None:
             raise RuntimeError(f"A herald tells by {key}, which is not declared as done by the clock.")
         request = Request(ACTIONS[key], clockwork, target.public_id, data, group=group)
         act = Act(request, Case(clockwork, target, now), group)
-        tell(act.tell(_perform(act, by_itself=False)), now)
+        send(act.leave(_perform(act, by_itself=False)), now)
 
     for announce in HERALDS.values():
         announce(account_ids, now, say)
@@ -277,9 +277,9 @@ def _merge(into: Touched, more: Touched) -> None:
         into[account_id] = min(m for m in (known, month) if m) if (known or month) else None
 
 
-def _settle(act: Act, outcome: Outcome) -> list[Change]:
+def _project(act: Act, outcome: Outcome) -> list[Change]:
     effects: list[Change] = []
     if act.touched:
-        for settle in SETTLERS.values():
-            effects += settle(act.touched, act.case, outcome.settle_later)
+        for project in PROJECTIONS.values():
+            effects += project(act.touched, act.case, outcome.project_later)
     return effects

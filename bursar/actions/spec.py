@@ -124,7 +124,7 @@ class Outcome:
     """What a verb returns: a sentence, what changed, and the accounts whose facts it moved.
 
     `touched` maps an account's key to the first month concerned; None means the current one only.
-    `effects` are added by the settlers (MRR before and after). `data` is for programs. `settle_later`: a batch
+    `effects` are added by the projections (MRR before and after). `data` is for programs. `project_later`: a batch
     only marks its accounts; the refresh computes them before anybody reads. `undo`: how to take it back, this time.
     `secret`: shown once to whoever made it; it is kept nowhere. `event`: instead of the one that the action declares.
     `touches`: ids beside the target's own whose timelines show the line, such as that of what was made.
@@ -137,7 +137,7 @@ class Outcome:
     touched: Touched = field(default_factory=dict)
     effects: list[Change] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
-    settle_later: bool = False
+    project_later: bool = False
     undo: Undo | None = None
     secret: str = ""
     event: str = ""
@@ -152,7 +152,7 @@ class Outcome:
 class Case:
     """One actor looking at one target at one instant. `cache` lets predicates share what they loaded.
 
-    `written`: the tables feeding the month facts that the verb wrote since; settlers read no other ones again.
+    `written`: the tables feeding the month facts that the verb wrote since; projections read no other ones again.
     """
 
     actor: Actor
@@ -195,7 +195,8 @@ class ActionForm(forms.Form):
         """Nothing is chosen here until somebody does: the list begins with “choose…”, which is no answer."""
         made = self.fields[name]
         assert isinstance(made, forms.ChoiceField) and isinstance(made.widget, forms.Select)
-        made.widget.choices = [("", "choose…"), *list(made.widget.choices)]
+        choices: Any = made.choices  # the stubs allow a callable, which Django has called by now
+        made.widget.choices = [("", "choose…"), *choices]
 
 
 _FITNESS: tuple[tuple[type[forms.Field], Callable[[Any, datetime], str | None]], ...] = (

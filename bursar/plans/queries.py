@@ -43,6 +43,43 @@ from bursar.plans.trials import CAUGHT_UP_FOR
 from bursar.tenants.models import BillingAccount, WorkspaceAccount, WorkspaceMembership
 
 
+@dataclass(frozen=True)
+class Source:
+    """Dated rows of an account or a workspace: `fields` before the span, `extra` behind it, as the shape has them."""
+
+    model: Any
+    shape: Callable[..., Any]
+    place: Callable[[Any], list[Any]]
+    fields: tuple[str, ...]
+    extra: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        return str(self.model._meta.db_table)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.fields, "valid_from", "valid_until", *self.extra)
+
+
+_TERMS = ("mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at")
+ACCOUNT_ROWS = (
+    Source(PaymentTerms, Terms, lambda account: account.terms, _TERMS, ("ends_paid",)),
+    Source(Discount, DiscountRow, lambda account: account.discounts, ("kind", "percent"), ("end_date",)),
+    Source(PinnedPrice, Pin, lambda account: account.pins, ("tier", "cadence", "rate")),
+    Source(AccountManager, Manager, lambda account: account.managers, ("staff_id",)),
+)
+TIER_ROWS = (
+    Source(BaseTier, Base, lambda workspace: workspace.bases, ("tier",)),
+    Source(TierGrant, Grant, lambda workspace: workspace.grants, ("tier", "kind"), ("planned_until",)),
+)
+WORKSPACE_ROWS = (
+    *TIER_ROWS,
+    Source(Discount, DiscountRow, lambda workspace: workspace.discounts, ("kind", "percent"), ("end_date",)),
+    Source(WorkspaceMembership, Member, lambda w: w.members, ("person_id", "role", "is_support")),
+)
+
+
 def load_catalogue() -> Catalogue:
     fields = ("tier", "yearly", "monthly", "cap_hours", "cap_effect", "valid_from", "valid_until")
     return Catalogue(CatalogueRow(*row) for row in TierTerms.objects.order_by("valid_from").values_list(*fields))
@@ -53,11 +90,8 @@ def load_accounts(account_ids: Collection[int]) -> dict[int, AccountState]:
     ids = list(account_ids)
     rows = BillingAccount.objects.filter(id__in=ids).values_list("id", "created_at")
     accounts = {pk: AccountState(pk, created_at) for pk, created_at in rows}
-    _fill(PaymentTerms, ids, accounts, Terms, lambda a: a.terms,
-          "mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at", extra=("ends_paid",))  # fmt: skip
-    _fill(Discount, ids, accounts, DiscountRow, lambda a: a.discounts, "kind", "percent", extra=("end_date",))
-    _fill(PinnedPrice, ids, accounts, Pin, lambda a: a.pins, "tier", "cadence", "rate")
-    _fill(AccountManager, ids, accounts, Manager, lambda a: a.managers, "staff_id")
+    for source in ACCOUNT_ROWS:
+        _fill(source, ids, accounts)
     periods = PaidPeriod.objects.filter(account_id__in=ids).order_by("service_from", "id")
     fields = ("source", "service_from", "service_until", "booked_at", "credited_at")
     for account_id, *values in periods.values_list("account_id", *fields):
@@ -66,19 +100,27 @@ def load_accounts(account_ids: Collection[int]) -> dict[int, AccountState]:
     return accounts
 
 
-def _fill(
-    model: Any,
-    ids: list[int],
-    accounts: dict[int, AccountState],
-    shape: Callable[..., Any],
-    place: Callable[[AccountState], list[Any]],
-    *fields: str,
-    extra: tuple[str, ...] = (),
-) -> None:
-    """`extra`: the fields that the shape has behind its span."""
-    rows = model.objects.filter(account_id__in=ids).order_by("valid_from")
-    for account_id, *values in rows.values_list("account_id", *fields, "valid_from", "valid_until", *extra):
-        place(accounts[account_id]).append(shape(*values))
+def _fill(source: Source, ids: list[int], accounts: dict[int, AccountState]) -> None:
+    rows = source.model.objects.filter(account_id__in=ids).order_by("valid_from")
+    for account_id, *values in rows.values_list("account_id", *source.columns):
+        source.place(accounts[account_id]).append(source.shape(*values))
+
+
+def read_again(state: AccountState, tables: Collection[str]) -> AccountState:
+    """The state as it is stored after a write to these tables: they alone are read, where it is about plain rows."""
+    sources = [source for source in (*ACCOUNT_ROWS, *WORKSPACE_ROWS) if source.table in tables]
+    if set(tables) - {source.table for source in sources}:
+        return load_account(state.id)
+    homes = {workspace.id: [workspace] for workspace in state.workspaces}
+    for source in sources:
+        if source in ACCOUNT_ROWS:
+            source.place(state).clear()
+            _fill(source, [state.id], {state.id: state})
+            continue
+        for workspace in state.workspaces:
+            source.place(workspace).clear()
+        _fill_homes(source, homes)
+    return state
 
 
 def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
@@ -114,24 +156,16 @@ def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
 
 def load_workspace_rows(homes: dict[int, list[WorkspaceState]], *, only_tiers: bool = False) -> None:
     """Adds tiers and grants, and unless `only_tiers` discounts and members, to the given states, by workspace key."""
-    span = ("valid_from", "valid_until")
-    sources: list[tuple[Any, Callable[..., Any], Callable[[WorkspaceState], list[Any]], tuple[str, ...]]] = [
-        (BaseTier, Base, lambda w: w.bases, ("tier", *span)),
-        (Discount, DiscountRow, lambda w: w.discounts, ("kind", "percent", *span, "end_date")),
-        (WorkspaceMembership, Member, lambda w: w.members, ("person_id", "role", "is_support", *span)),
-    ]
-    ids = list(homes)
-    for model, shape, place, fields in sources[:1] if only_tiers else sources:
-        rows = model.objects.filter(workspace_id__in=ids).order_by("valid_from")
-        for workspace_id, *values in rows.values_list("workspace_id", *fields):
-            row = shape(*values)
-            for state in homes[workspace_id]:
-                place(state).append(row)
-    grants = TierGrant.objects.filter(workspace_id__in=ids).order_by("valid_from")
-    names = ("workspace_id", "tier", "kind", "valid_from", "valid_until", "planned_until")
-    for workspace_id, *values in grants.values_list(*names):
+    for source in TIER_ROWS if only_tiers else WORKSPACE_ROWS:
+        _fill_homes(source, homes)
+
+
+def _fill_homes(source: Source, homes: dict[int, list[WorkspaceState]]) -> None:
+    rows = source.model.objects.filter(workspace_id__in=list(homes)).order_by("valid_from")
+    for workspace_id, *values in rows.values_list("workspace_id", *source.columns):
+        row = source.shape(*values)
         for state in homes[workspace_id]:
-            state.grants.append(Grant(*values))
+            source.place(state).append(row)
 
 
 def load_account(account_id: int) -> AccountState:
@@ -180,7 +214,7 @@ def list_ends_ahead(now: datetime) -> list[EndDue]:
     for kind, (rows, end, account) in sources.items():
         near = {"due__gt": now, "due__lte": now + WARNED_BEFORE[kind], "valid_from__lte": now}
         found = rows.annotate(due=F(end), ending=Value(kind.value), **_owner(account)).filter(**near)
-        found = found.filter(~Exists(_settled(kind, now)))
+        found = found.filter(~Exists(_told(kind, now)))
         parts.append(found.values_list("due", "ending", "owner", "owner_public_id"))
     rows = parts[0].union(*parts[1:])
     return sorted(EndDue(at, EndKind(kind), pk, public_id) for at, kind, pk, public_id in rows)
@@ -206,7 +240,7 @@ def _first(names: list[str]) -> Any:
     return F(names[0]) if len(names) == 1 else Coalesce(*names)
 
 
-def _settled(kind: EndKind, now: datetime) -> QuerySet[ClockTold]:
+def _told(kind: EndKind, now: datetime) -> QuerySet[ClockTold]:
     """Marks by which nothing is left to tell."""
     marks = ClockTold.objects.filter(account_id=OuterRef("owner"), what=ENDING[kind], ends_at=OuterRef("due"))
     return marks.filter(Q(is_quiet=False) | Q(at__gt=now - QUIET_FOR, at__gte=OuterRef("acted_at")))

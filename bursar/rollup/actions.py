@@ -1,4 +1,4 @@
-"""The rollup's settler and verbs: the export, saved views."""
+"""The rollup's projection and verbs: the export, saved views."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from django.http import QueryDict
 
 from bursar.access.rights import Right
 from bursar.actions.exports import CsvForm, keep
-from bursar.actions.registry import Target, action, apart, register_target, settler
+from bursar.actions.registry import Target, action, apart, projection, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Need, Outcome, Reason, Touched
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
 from bursar.files.csv import Written, write
+from bursar.plans.actions.shared import state_after
 from bursar.rollup import csv, filters, movement_csv, movements
 from bursar.rollup.apart import tell_accounts_apart
-from bursar.rollup.models import AccountMonth, SavedView
+from bursar.rollup.models import SavedView
+from bursar.rollup.project import project, project_each
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
-from bursar.rollup.settle import settle, settle_each
 from bursar.rollup.store import mark
 from bursar.rollup.views import get_view
 from bursar.tenants.models import BillingAccount, Workspace
@@ -39,8 +40,8 @@ def tell_workspace_apart(workspace: Workspace, now: datetime) -> str:
     return " · ".join(filter(None, [str(workspace.account), of]))
 
 
-@settler("rollup")
-def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
+@projection("rollup")
+def project_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
     """Brings the touched accounts' facts up to date; says how MRR and potential moved when it was one account.
 
     What is done to one account fails with it when it cannot be computed; a batch of many goes on without it.
@@ -51,20 +52,16 @@ def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
         mark({pk: min(month or current, current) for pk, month in touched.items()})
         return []
     if len(touched) != 1:
-        settle_each(touched, now)
+        project_each(touched, now)
         return []
-    before = _amounts(touched, now)
-    settle(touched, now)
-    after = _amounts(touched, now)
-    names = ("MRR", "Potential")
-    pairs = zip(names, before, after, strict=True)
-    return [Change(name, _eur(old), _eur(new), private=True) for name, old, new in pairs if old != new]
-
-
-def _amounts(touched: Touched, now: datetime) -> tuple[Any, Any]:
-    rows = AccountMonth.objects.filter(account_id__in=touched, month=Month.of(now).first)
-    row = rows.values_list("mrr", "potential").first()
-    return row or (None, None)
+    (pk,) = touched
+    state = state_after(case, pk)
+    before, after = project(touched, now, states={pk: state} if state else None)[pk]
+    amounts = [
+        ("MRR", before.mrr if before else None, after.mrr),
+        ("Potential", before.potential if before else None, after.potential),
+    ]
+    return [Change(name, _eur(old), _eur(new), private=True) for name, old, new in amounts if old != new]
 
 
 def _eur(amount: Any) -> str:

@@ -74,10 +74,10 @@ def test_an_untouched_dialog_closes_a_changed_select_is_kept(committed: Cast, li
     open_from(lead, live_server, committed.klimaat, "Change admin")
     lead.mouse.click(5, 5)
     lead.wait_for_selector("dialog[open]", state="detached")
-    changes: list[Callable[[], Any]] = [
+    changes: tuple[Callable[[], Any], ...] = (
         lambda: lead.select_option("#f-new_admin", index=1),
         lambda: lead.check("#f-keep_old"),
-    ]
+    )
     for change in changes:
         open_from(lead, live_server, committed.klimaat, "Change admin")
         change()

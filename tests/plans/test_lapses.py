@@ -83,6 +83,8 @@ def test_after_three_days_without_a_worker_each_is_told_once_oldest_first(cast: 
         ("discount.changed", "account", (MIDNIGHT + timedelta(days=1)).isoformat()),
     ]
     assert all(data["discount"] is None for name, data in lapses() if name == "discount.changed")
+    told = {"plans.account.tell_discount_lapse", "plans.workspace.tell_discount_lapse"}
+    assert set(AuditLine.objects.filter(key__in=told).values_list("key", flat=True)) == told
     rows = OutboxRow.objects.filter(kind="webhook")
     assert {row.order_key for row in rows} == {cast.samen.public_id}
 

@@ -128,6 +128,7 @@ def test_movements_are_what_the_page_says(ties: Client, cast: Cast) -> None:
     assert head[:2] == ["month", "movement"] and len(rows) == moved.exclude(month=first).count() > 0
     changes = {(row[0], row[2]): (row[1], row[-1]) for row in rows}
     assert changes["2026-10", cast.haarlem.public_id] == ("expansion", "75.00")
+    assert AuditLine.objects.latest("id").key == "rollup.company.export_movements"
     one = rows_of(fetch(ties, "/panel/usage/movements/export", month="2026-10", kind="expansion"))[1:]
     assert one == [row for row in rows if row[0] == "2026-10" and row[1] == "expansion"]
     assert rows_of(fetch(ties, "/panel/usage/movements/export", month="2026-10", kind="churn"))[1:] == []

@@ -127,6 +127,8 @@ def test_at_once_ends_what_is_paid_settled_or_not(cast: Cast, *, is_settled: boo
         assert done.effects == page.effects and bool(done.effects)
         assert figures(cast.oost) == ("free", "free", 0, 0)
         assert fact(cast.oost).movement == ("churn" if is_settled else "")
+        terms = sign_in("iris@agora.example").get(f"/api/v1/accounts/{cast.oost.public_id}").json()["terms"]
+        assert "self-serve, what was paid ended at once" in {term["value"] for term in terms}
     with clock.frozen(NOW + timedelta(days=20)):  # what is settled later, or under managed again, revives nothing
         bring_all(invoice("late", booked_at=clock.now()))
         run("plans.account.set_managed", cast.ties, cast.oost.public_id, {"cadence": "yearly"}, reason="x")

@@ -131,7 +131,7 @@ class SetSelfServe(ActionForm):
 
 
 def _why_not_self_serve(case: Case) -> str | None:
-    return None if terms_of(case).mode == PaymentMode.MANAGED else "The account is self-serve already."
+    return None if rules.is_managed(terms_of(case)) else "The account is self-serve already."
 
 
 def _paid_run(case: Case) -> rules.Interval | None:

@@ -37,5 +37,13 @@ def state_of(case: Case) -> rules.AccountState:
     return state
 
 
+def state_after(case: Case, account_id: int) -> rules.AccountState | None:
+    """The same after the verb, read again as far as it wrote; None: the case holds no state of this account."""
+    state: rules.AccountState | None = case.cache.get("state")
+    if state is None or state.id != account_id:
+        return None
+    return queries.read_again(state, case.written)
+
+
 def terms_of(case: Case) -> rules.Terms:
     return rules.terms_at(state_of(case), case.now)

@@ -1,4 +1,4 @@
-"""Brings month facts up to date, set-based. Called by the door's settlers, the refresh, and the scale generator."""
+"""Brings month facts up to date, set-based. Called by the door's projections, the refresh, and the scale generator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.db import OperationalError, transaction
@@ -16,7 +16,7 @@ from bursar.core.calendar import Month, months_between
 from bursar.core.money import plain
 from bursar.plans.queries import load_accounts
 from bursar.plans.rules import AccountState
-from bursar.rollup.models import AccountMonth, MonthRestatement, Unsettled
+from bursar.rollup.models import AccountMonth, MonthRestatement, Unprojected
 from bursar.rollup.queries import list_used_months, rule_settings, rule_version_of
 from bursar.rollup.rows import FAULT_LENGTH, AccountRow, Used, WorkspaceRow, build_faulty_row, build_rows
 from bursar.rollup.store import (
@@ -45,37 +45,51 @@ KNOWN_THEN = (
     "potential",
     "manager_id",
 )
-Marks = Mapping[int, Unsettled]
+Marks = Mapping[int, Unprojected]
+
+
+class Moved(NamedTuple):
+    """What the open month said of an account, if anything, and what it says now."""
+
+    before: AccountMonth | AccountRow | None
+    after: AccountRow
+
+
 log = structlog.get_logger()
 
 
-def settle(touched: Touched, now: datetime, marks: Marks | None = None) -> None:
+def project(
+    touched: Touched, now: datetime, marks: Marks | None = None, states: dict[int, AccountState] | None = None
+) -> dict[int, Moved]:
     """Recomputes the facts of the touched accounts, from the first month named (None: the open one) to now.
 
-    `marks`: why, where the accounts waited for it. What cannot be computed is raised.
+    `marks`: why, where the accounts waited for it. `states`: of all of them, where somebody has loaded them already and
+    they are stored like that. What cannot be computed is raised.
     """
     ids = sorted(touched)
+    moved: dict[int, Moved] = {}
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        _Settling({pk: _first(touched[pk], now) for pk in part}, now, marks or {}).run()
+        moved |= _Projecting({pk: _first(touched[pk], now) for pk in part}, now, marks or {}, states).run()
+    return moved
 
 
-def settle_each(touched: Touched, now: datetime, marks: Marks | None = None) -> set[int]:
-    """As `settle`, but an account that cannot be computed stops no other: its row says so, and it is tried again.
+def project_each(touched: Touched, now: datetime, marks: Marks | None = None) -> set[int]:
+    """As `project`, but an account that cannot be computed stops no other: its row says so, and it is tried again.
 
     Returns those accounts.
     """
     ids, faulty = sorted(touched), set()
     for start in range(0, len(ids), CHUNK):
-        faulty |= _settle_apart({pk: touched[pk] for pk in ids[start : start + CHUNK]}, now, marks)
+        faulty |= _project_apart({pk: touched[pk] for pk in ids[start : start + CHUNK]}, now, marks)
     return faulty
 
 
-def _settle_apart(touched: Touched, now: datetime, marks: Marks | None) -> set[int]:
+def _project_apart(touched: Touched, now: datetime, marks: Marks | None) -> set[int]:
     """All at once; when that fails, each half by itself, down to the one account that is at fault."""
     try:
         with transaction.atomic():
-            settle(touched, now, marks)
+            project(touched, now, marks)
             return set()
     except OperationalError:
         raise  # a deadlock ends the whole transaction, which is tried again
@@ -86,7 +100,7 @@ def _settle_apart(touched: Touched, now: datetime, marks: Marks | None) -> set[i
         _show_fault(ids[0], _first(touched[ids[0]], now), fault, now)
         return set(ids)
     halves = (ids[: len(ids) // 2], ids[len(ids) // 2 :])
-    return {pk for half in halves for pk in _settle_apart({pk: touched[pk] for pk in half}, now, marks)}
+    return {pk for half in halves for pk in _project_apart({pk: touched[pk] for pk in half}, now, marks)}
 
 
 def _first(month: Month | None, now: datetime) -> Month:
@@ -119,21 +133,24 @@ def _show_fault(pk: int, first: Month, error: Exception, now: datetime) -> None:
 
 
 @dataclass
-class _Settling:
+class _Projecting:
     """A chunk of accounts on the way: each from its first month to now."""
 
     first: dict[int, Month]
     now: datetime
     marks: Marks
+    states: dict[int, AccountState] | None = None
     accounts: list[AccountRow] = field(default_factory=list)
     workspaces: list[WorkspaceRow] = field(default_factory=list)
     stale: list[Key] = field(default_factory=list)
     restated: dict[Key, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
     closed: set[Key] = field(default_factory=set)
 
-    def run(self) -> None:
-        states = load_accounts(self.first)
+    def run(self) -> dict[int, Moved]:
+        states = load_accounts(self.first) if self.states is None else {pk: self.states[pk] for pk in self.first}
         self.known = _load_known(states, min(self.first.values()).previous())
+        current = Month.of(self.now).first
+        before = {pk: rows.get(current) for pk, rows in self.known.items()}
         earliest = [min(months) for months in self.known.values() if months]
         self.used = list_used_months(states.values(), Month.of(min([min(self.first.values()).first, *earliest])))
         self.settings = rule_settings()
@@ -141,6 +158,7 @@ class _Settling:
             self._work_out(state)
         drop_months(self.stale)
         self._restate(store_rows(self.accounts, self.workspaces))
+        return {pk: Moved(before[pk], rows[current]) for pk, rows in self.known.items()}
 
     def _work_out(self, state: AccountState) -> None:
         known, current = self.known[state.id], Month.of(self.now)
@@ -208,11 +226,11 @@ def _missing_from(known: list[date], start: Month) -> Iterable[Month]:
 
 
 def _load_known(ids: Iterable[int], since: Month) -> dict[int, dict[date, Any]]:
-    """The stored rows from `since` on, and each account's newest one before it."""
+    """The stored rows from `since` on, and each account's newest one before it; in one statement."""
     known: dict[int, dict[date, Any]] = {pk: {} for pk in ids}
     rows = AccountMonth.objects.filter(account_id__in=list(known))
     newest = rows.filter(month__lt=since.first).order_by("account_id", "-month").distinct("account_id")
-    for row in [*rows.filter(month__gte=since.first), *newest]:
+    for row in rows.filter(month__gte=since.first).union(newest, all=True):
         known[row.account_id][row.month] = row
     return known
 
