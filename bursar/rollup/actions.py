@@ -58,8 +58,8 @@ def project_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
     state = state_after(case, pk)
     before, after = project(touched, now, states={pk: state} if state else None)[pk]
     amounts = [
-        ("MRR", before.mrr if before else None, after.mrr),
-        ("Potential", before.potential if before else None, after.potential),
+        ("MRR", before.mrr if before else None, after.mrr if after else None),
+        ("Potential", before.potential if before else None, after.potential if after else None),
     ]
     return [Change(name, _eur(old), _eur(new), private=True) for name, old, new in amounts if old != new]
 

@@ -49,10 +49,10 @@ Marks = Mapping[int, Unprojected]
 
 
 class Moved(NamedTuple):
-    """What the open month said of an account, if anything, and what it says now."""
+    """What the open month said of an account and what it says now; None: nothing, as of one that begins later."""
 
     before: AccountMonth | AccountRow | None
-    after: AccountRow
+    after: AccountRow | None
 
 
 log = structlog.get_logger()
@@ -158,7 +158,7 @@ class _Projecting:
             self._work_out(state)
         drop_months(self.stale)
         self._restate(store_rows(self.accounts, self.workspaces))
-        return {pk: Moved(before[pk], rows[current]) for pk, rows in self.known.items()}
+        return {pk: Moved(before[pk], rows.get(current)) for pk, rows in self.known.items()}
 
     def _work_out(self, state: AccountState) -> None:
         known, current = self.known[state.id], Month.of(self.now)

@@ -25,7 +25,7 @@ def test_own_and_shared_views(cast: Cast) -> None:
 
 
 def test_refusals(cast: Cast) -> None:
-    assert refusal_of(SAVE, cast.ada, "company", {"name": "x", "query": "", "shared": True}).status == 409
+    assert refusal_of(SAVE, cast.ada, "company", {"name": "x", "query": "", "shared": True}).status == 403
     assert refusal_of(SAVE, cast.ties, "company", {"name": "x", "query": "class=luck"}).status == 422
     assert refusal_of(SAVE, cast.ties, "company", {"name": "", "query": ""}).status == 422
     assert not SavedView.objects.exists()
@@ -33,7 +33,7 @@ def test_refusals(cast: Cast) -> None:
     view = SavedView.objects.get()
     assert refusal_of("rollup.view.delete", cast.ties, view.public_id).status == 404
     SavedView.objects.update(is_shared=True)
-    assert refusal_of("rollup.view.delete", cast.ties, view.public_id).status == 409
+    assert refusal_of("rollup.view.delete", cast.ties, view.public_id).status == 403
     run("rollup.view.delete", cast.ada, view.public_id)
     assert not SavedView.objects.exists()
 
