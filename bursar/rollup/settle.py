@@ -66,7 +66,8 @@ def settle(
     `marks`: why, where the accounts waited for it. `states`: of all of them, where somebody has loaded them already and
     they are stored like that. What cannot be computed is raised.
     """
-    ids, moved = sorted(touched), {}
+    moved: dict[int, Moved] = {}
+    ids = sorted(touched)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
         moved |= _Settling({pk: _first(touched[pk], now) for pk in part}, now, marks or {}, states).run()
