@@ -35,8 +35,8 @@ from bursar.product.importing import Report, import_lines
 from bursar.product.models import ApiKey
 from bursar.requests.models import RequestKind, UpgradeRequest
 from bursar.rollup.models import AccountMonth, SavedView
+from bursar.rollup.project import project
 from bursar.rollup.refresh import refresh
-from bursar.rollup.settle import settle
 from bursar.rollup.verify import list_differences
 from bursar.staff.models import ApiToken, StaffMember
 from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace, WorkspaceMembership
@@ -102,7 +102,7 @@ def let_observe(workspace: Workspace, who: str, since: datetime) -> None:
     """An observer in an internal workspace: no door makes one any more, and those that stand stay."""
     who_id = Person.objects.get(external_id=who).pk
     WorkspaceMembership.objects.create(workspace=workspace, person_id=who_id, role="observer", valid_from=since)
-    settle({workspace.account_id: Month.of(since)}, clock.now())
+    project({workspace.account_id: Month.of(since)}, clock.now())
 
 
 def lines_of_cast(now: datetime) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from tests.mould import SHIPPED
 from tests.processes import end_all
 
 PATIENCE = 60.0  # seconds; two busy cores answer a page of the panel in less than two
+FORGOTTEN = 2  # seconds
 OTHERS = (
     "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
     "AND backend_type = 'client backend'"
@@ -69,13 +70,17 @@ class AnsweringServer(ThreadedWSGIServer):
 
 
 def wait_until_alone(patience: float | None = None) -> None:
-    """Until no other connection to this database stands: one that is idle now may ask in a moment."""
+    """Until no other connection to this database stands: one that is idle now may ask in a moment.
+
+    One that stays idle was forgotten (by a loop or a thread of this process): it is cut off, so that it cannot.
+    """
     patience = PATIENCE if patience is None else patience
     deadline = time.monotonic() + patience
     while others := _list_others():
         if time.monotonic() > deadline:
             raise StillTalking(f"Still connected after {patience:.0f} s: {'; '.join(others)}")
         time.sleep(0.02)
+        _cut_others_off(f"AND state = 'idle' AND state_change < clock_timestamp() - interval '{FORGOTTEN} s'")
 
 
 def _list_others() -> list[str]:
@@ -84,9 +89,9 @@ def _list_others() -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _cut_others_off() -> None:
+def _cut_others_off(which: str = "") -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_terminate_backend(pid) {OTHERS}")
+        cursor.execute(f"SELECT pg_terminate_backend(pid) {OTHERS} {which}")
 
 
 def _flush_the_book_too(self: Any, *args: Any, **kwargs: Any) -> list[str]:

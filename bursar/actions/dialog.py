@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from bursar.access.actor import ActorKind
-from bursar.actions.registry import target_of
+from bursar.actions.registry import target_of, tell_apart
 from bursar.actions.run import preview
 from bursar.actions.spec import Action, Case, Outcome, Reason
 from bursar.core.errors import Invalid, Refusal
@@ -57,6 +57,7 @@ def describe(action: Action, case: Case) -> dict[str, Any]:
         "verb_label": action.title,
         "target_label": target_of(case.target).name(case.target),
         "target_kind": target_of(case.target).label,
+        "target_about": "" if case.actor.kind is ActorKind.CUSTOMER else tell_apart(case.target, case.now),
         "reason_policy": action.reason.value,
         "reason_required": action.reason is Reason.REQUIRED,
         "is_own": (is_own := case.actor.kind is ActorKind.CUSTOMER),

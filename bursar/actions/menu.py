@@ -23,7 +23,7 @@ class Entry:
     url: str
     enabled: bool
     why_not: str
-    danger: bool
+    takes_away: bool
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _section(actor: Actor, thing: Any, now: datetime) -> Section:
 def _entry(action: Action, case: Case) -> Entry:
     sentence = why_not(action, case)
     url = reverse("actions:dialog", args=[action.target_slug, case.target.public_id, action.verb_name])
-    return Entry(action.label, action.help, action.icon, url, sentence is None, sentence or "", action.danger)
+    return Entry(action.label, action.help, action.icon, url, sentence is None, sentence or "", action.takes_away)
 
 
 def _undo_entry(case: Case) -> list[Entry]:

@@ -191,7 +191,12 @@ def _done(request: HttpRequest, case: Case, outcome: Outcome) -> HttpResponse:
     response["HX-Trigger"] = json.dumps(
         {
             "changed": {"ids": touched},
-            "toast": {"text": outcome.sentence, "tone": "good", "undo": _undo_url(case, outcome)},
+            "toast": {
+                "text": outcome.sentence,
+                "tone": "good",
+                "undo": _undo_url(case, outcome),
+                "about": case.target.public_id,
+            },
             "close-dialog": True,
         }
     )

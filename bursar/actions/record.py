@@ -44,7 +44,7 @@ def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> Le
             at=case.now,
             actor=request.actor,
             key=request.action.key,
-            label=request.action.told,
+            label=outcome.told or request.action.told,
             target_kind=kind.slug,
             target_id=target.public_id,
             target_name=str(target),

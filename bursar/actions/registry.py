@@ -1,4 +1,4 @@
-"""The closed registries of the door: actions, targets, settlers, heralds. Filled at start-up, then frozen."""
+"""The closed registries of the door: actions, targets, projections, heralds. Filled at start-up, then frozen."""
 
 from __future__ import annotations
 
@@ -62,17 +62,19 @@ class Target:
     own_rights: Callable[[Case], Collection[str]] = lambda case: ()
 
 
-Settler = Callable[[Touched, Case, bool], list[Change]]
+Projection = Callable[[Touched, Case, bool], list[Change]]
 Tell = Callable[[str, Any, dict[str, Any]], object]
 Herald = Callable[[list[int], datetime, Tell], None]
+Apart = Callable[[Any, datetime], str]
 
 Check = Callable[[Action], list[str]]
 
 ACTIONS: Registry[Action] = Registry("action")
 TARGETS: Registry[Target] = Registry("target")
-SETTLERS: Registry[Settler] = Registry("settler")
+PROJECTIONS: Registry[Projection] = Registry("projection")
 HERALDS: Registry[Herald] = Registry("herald")
 CHECKS: Registry[Check] = Registry("check")
+APART: Registry[Apart] = Registry("way to tell targets apart")
 
 
 def action(**declaration: Any) -> Callable[[Verb], Verb]:
@@ -90,15 +92,15 @@ def register_target(target: Target) -> None:
     TARGETS.add(target.slug, target)
 
 
-def settler(name: str) -> Callable[[Settler], Settler]:
+def projection(name: str) -> Callable[[Projection], Projection]:
     """Registers what brings derived rows up to date: `(touched, case, later) -> effects`; `later` only marks.
 
     They run in street order, which is the order of start-up. What the case has loaded may be used where
     `case.written` says that it is stored like that still.
     """
 
-    def register(function: Settler) -> Settler:
-        return SETTLERS.add(name, function)
+    def register(function: Projection) -> Projection:
+        return PROJECTIONS.add(name, function)
 
     return register
 
@@ -114,6 +116,21 @@ def herald(name: str) -> Callable[[Herald], Herald]:
         return HERALDS.add(name, function)
 
     return register
+
+
+def apart(slug: str) -> Callable[[Apart], Apart]:
+    """Registers, from a higher room, what tells this kind of target from others of the same name: `(target, now)`."""
+
+    def register(function: Apart) -> Apart:
+        return APART.add(slug, function)
+
+    return register
+
+
+def tell_apart(target: Any, now: datetime) -> str:
+    """In a few words; empty where nothing is known."""
+    words = APART.get(target_of(target).slug)
+    return words(target, now) if words else ""
 
 
 def declaration_check(name: str) -> Callable[[Check], Check]:
@@ -139,7 +156,7 @@ def close() -> None:
     faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
     if faults:
         raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
-    for registry in (OPTIONS, TICKS, CARRIERS, KINDS, ACTIONS, TARGETS, SETTLERS, HERALDS, CHECKS):
+    for registry in (OPTIONS, TICKS, CARRIERS, KINDS, ACTIONS, TARGETS, PROJECTIONS, HERALDS, CHECKS, APART):
         registry.close()
 
 

@@ -16,7 +16,7 @@ from bursar.access.rights import By
 from bursar.actions import checks, idempotency
 from bursar.actions.guard import watched
 from bursar.actions.record import Left, send, write_line
-from bursar.actions.registry import ACTIONS, HERALDS, SETTLERS, TARGETS, Lock, target_of
+from bursar.actions.registry import ACTIONS, HERALDS, PROJECTIONS, TARGETS, Lock, target_of
 from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Change, Outcome, Touched
 from bursar.core import clock
@@ -135,7 +135,7 @@ def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> 
         with transaction.atomic():
             act = _begin(request, target, prepared)
             outcome = _perform(act, by_itself=False)
-            outcome.effects = _settle(act, outcome)
+            outcome.effects = _project(act, outcome)
             raise _Rehearsed(outcome)
     except _Rehearsed as rehearsed:
         return rehearsed.outcome
@@ -182,7 +182,7 @@ def _in_transaction(request: Request, target: Any, digest: str, prepared: Any) -
     act = _begin(request, target, prepared)
     _tell_what_the_clock_did(act.accounts, act.now)
     outcome = _perform(act)
-    outcome.effects = _settle(act, outcome)
+    outcome.effects = _project(act, outcome)
     send(act.leave(outcome), act.now)
     if request.idempotency_key:
         idempotency.keep(request.actor, request.idempotency_key, outcome)
@@ -277,9 +277,9 @@ def _merge(into: Touched, more: Touched) -> None:
         into[account_id] = min(m for m in (known, month) if m) if (known or month) else None
 
 
-def _settle(act: Act, outcome: Outcome) -> list[Change]:
+def _project(act: Act, outcome: Outcome) -> list[Change]:
     effects: list[Change] = []
     if act.touched:
-        for settle in SETTLERS.values():
-            effects += settle(act.touched, act.case, outcome.settle_later)
+        for project in PROJECTIONS.values():
+            effects += project(act.touched, act.case, outcome.project_later)
     return effects

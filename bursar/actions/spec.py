@@ -102,6 +102,12 @@ class Change:
         return self.who or self.label
 
 
+class Loss(str):
+    """A sentence on what is taken away: dialogs show it, and the button that does it, red."""
+
+    takes_away = True
+
+
 Touched = dict[int, Month | None]
 
 
@@ -118,10 +124,11 @@ class Outcome:
     """What a verb returns: a sentence, what changed, and the accounts whose facts it moved.
 
     `touched` maps an account's key to the first month concerned; None means the current one only.
-    `effects` are added by the settlers (MRR before and after). `data` is for programs. `settle_later`: a batch
+    `effects` are added by the projections (MRR before and after). `data` is for programs. `project_later`: a batch
     only marks its accounts; the refresh computes them before anybody reads. `undo`: how to take it back, this time.
     `secret`: shown once to whoever made it; it is kept nowhere. `event`: instead of the one that the action declares.
     `touches`: ids beside the target's own whose timelines show the line, such as that of what was made.
+    `told`: what it is called this time, instead of what the action says.
     `outgoing`: outbox rows that leave after commit, as (kind, payload); the door adds the line's id as `line`.
     """
 
@@ -130,10 +137,11 @@ class Outcome:
     touched: Touched = field(default_factory=dict)
     effects: list[Change] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
-    settle_later: bool = False
+    project_later: bool = False
     undo: Undo | None = None
     secret: str = ""
     event: str = ""
+    told: str = ""
     touches: list[str] = field(default_factory=list)
     outgoing: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     line_id: str = ""
@@ -144,7 +152,7 @@ class Outcome:
 class Case:
     """One actor looking at one target at one instant. `cache` lets predicates share what they loaded.
 
-    `written`: the tables feeding the month facts that the verb wrote since; settlers read no other ones again.
+    `written`: the tables feeding the month facts that the verb wrote since; projections read no other ones again.
     """
 
     actor: Actor
@@ -183,6 +191,13 @@ class ActionForm(forms.Form):
                 if isinstance(made, kind):
                     made.validators.append(partial(_check, why_not, case.now))
 
+    def leave_open(self, name: str) -> None:
+        """Nothing is chosen here until somebody does: the list begins with “choose…”, which is no answer."""
+        made = self.fields[name]
+        assert isinstance(made, forms.ChoiceField) and isinstance(made.widget, forms.Select)
+        choices: Any = made.choices  # the stubs allow a callable, which Django has called by now
+        made.widget.choices = [("", "choose…"), *choices]
+
 
 _FITNESS: tuple[tuple[type[forms.Field], Callable[[Any, datetime], str | None]], ...] = (
     (forms.CharField, lambda text, now: why_not_name(text)),
@@ -220,12 +235,14 @@ class Action:
       everybody for themselves.  needs: a further right, by what the case is (data None: whatever is filled in) and by
       what is filled in.  blocked: whatever is filled in.  refused: with what is filled in.  locks: account keys to lock
       beside the target's own, from the case and the data as sent, which nobody has checked yet.
+      danger: people confirm that it is they.
     What it does:
       preview: sentences on what will happen, beside the changes the door finds by running the verb and rolling back.
       prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
       `act.prepared`.  prepare_is_cheap: the rehearsal does it too; else it finds None there.  calls: keys of the
       actions that the verb runs by `act.also`.  inverse: keys of the actions that `Outcome.undo` may name.  bulk:
-      offered for several picked rows at once.
+      offered for several picked rows at once.  takes_away: always does, and is red in kebab and dialog; where that
+      depends on what is filled in, `preview` says it by a `Loss`.
     Who hears of it:
       customer_visible: whether it stands in the customer's history.  concerns_money: then whether it is about prices,
       discounts or payment as a whole, for people with billing rights alone; a change among others says so for itself.
@@ -264,6 +281,7 @@ class Action:
     stream: str | None = None
     in_menu: bool = True
     danger: bool = False
+    takes_away: bool = False
     bulk: bool = False
 
     @property

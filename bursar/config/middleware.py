@@ -20,6 +20,7 @@ from django.urls import reverse
 
 from bursar.access.actor import Actor, ActorKind
 from bursar.access.models import User
+from bursar.access.request import whom_to_ask
 from bursar.access.rights import Right
 from bursar.config.actors import actor_for, actor_of_token
 from bursar.config.operator import REQUESTS, SECONDS
@@ -142,7 +143,8 @@ class GateMiddleware:
                     return refuse_json(401, "unauthenticated", "Sign in first.")
                 return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
             if actor.kind is not ActorKind.STAFF or not actor.can(Right.READ):
-                return refuse(request, NotFound())
+                sentence = whom_to_ask(request)
+                return refuse(request, NotFound(sentence) if sentence else NotFound())
             if settings.BURSAR_SECOND_FACTOR and isinstance(request.user, User) and not self._has_factor(request):
                 sentence = "Staff need a second factor here. Add one under “Your sign-in”, then come back."
                 if is_api:

@@ -31,7 +31,7 @@ _GAUGES = [
      "SELECT COUNT(*) FROM outbox_outboxrow WHERE state = 'failed'"),
     ("bursar_outbox_oldest_seconds", "Age of the oldest row that waits.",
      "SELECT COALESCE(EXTRACT(EPOCH FROM now() - MIN(due_at)), 0) FROM outbox_outboxrow WHERE state = 'waiting'"),
-    ("bursar_unsettled_accounts", "Accounts whose figures wait to be computed.",
+    ("bursar_unprojected_accounts", "Accounts whose figures wait to be computed.",
      "SELECT COUNT(*) FROM rollup_unsettled"),
     ("bursar_faulty_accounts", "Accounts whose figures cannot be computed; the log says why. They are tried again.",
      "SELECT COUNT(*) FROM rollup_unsettled WHERE fault <> ''"),

@@ -8,12 +8,22 @@ from typing import TypedDict
 from bursar.core.calendar import TICK, midnight
 
 
-def say_day(at: date | datetime | None, *, is_short: bool = False) -> str:
-    """ "2 December 2026", or "2 Dec" when short; empty for none. Of an end ask `say_end`."""
+def say_day(at: date | datetime | None, *, is_short: bool = False, now: datetime | None = None) -> str:
+    """ "2 December 2026", or "2 Dec" when short; empty for none. Of an end ask `say_end`.
+
+    now: a short day of another year than that of `now` says which: "2 Dec 2025".
+    """
     if at is None:
         return ""
-    day = at.astimezone(UTC).date() if isinstance(at, datetime) else at
-    return f"{day.day} {day:%b}" if is_short else f"{day.day} {day:%B %Y}"
+    day = _utc_day(at)
+    is_of_another_year = now is not None and day.year != _utc_day(now).year
+    if is_short:
+        return f"{day.day} {day:%b %Y}" if is_of_another_year else f"{day.day} {day:%b}"
+    return f"{day.day} {day:%B %Y}"
+
+
+def _utc_day(at: date | datetime) -> date:
+    return at.astimezone(UTC).date() if isinstance(at, datetime) else at
 
 
 def say_instant(at: datetime | None, *, is_short: bool = True) -> str:
@@ -34,14 +44,17 @@ def is_end_of_day(end: datetime) -> bool:
     return end == midnight(end.astimezone(UTC).date())
 
 
-def say_end(end: datetime | None, *, is_short: bool = False) -> str:
-    """ "30 June 2026" for an end at 00:00 UTC on 1 July; any other end as day and time. Empty for none."""
+def say_end(end: datetime | None, *, is_short: bool = False, now: datetime | None = None) -> str:
+    """ "30 June 2026" for an end at 00:00 UTC on 1 July; any other end as day and time. Empty for none.
+
+    now: as in `say_day`.
+    """
     if end is None:
         return ""
     if is_end_of_day(end):
-        return say_day(last_day_of(end), is_short=is_short)
+        return say_day(last_day_of(end), is_short=is_short, now=now)
     if is_short:
-        return f"{say_day(end, is_short=True)}, {end.astimezone(UTC):%H:%M} UTC"
+        return f"{say_day(end, is_short=True, now=now)}, {end.astimezone(UTC):%H:%M} UTC"
     return say_instant(end, is_short=False)
 
 

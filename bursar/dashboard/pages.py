@@ -7,15 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from bursar.access.actor import ActorKind
-from bursar.access.models import User
-from bursar.access.request import actor_of, customer_of
+from bursar.access.request import customer_of, whom_to_ask
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest, NotFound, Unavailable
@@ -68,8 +65,7 @@ def show_home(request: HttpRequest) -> HttpResponse:
     with _looking(request) as mine:
         context = {
             "sections": load(HOME_SECTIONS, Look(mine, None, mine.now, request.GET)),
-            "not_set_up": _is_colleague_without_role(request),
-            "staff_help": settings.BURSAR_STAFF_HELP,
+            "whom_to_ask": whom_to_ask(request),
         }
     return render(request, "dashboard/home.html", context)
 
@@ -167,10 +163,3 @@ def show_history(request: HttpRequest) -> HttpResponse:
             "pager": present.pager(request.GET, "page", page, start + len(lines), history.PAGE_SIZE),
         }
     return render(request, "dashboard/history.html", context)
-
-
-def _is_colleague_without_role(request: HttpRequest) -> bool:
-    """Somebody at the company's own address, whom nobody gave a role yet."""
-    assert isinstance(request.user, User)
-    is_colleague = request.user.email.endswith(f"@{settings.BURSAR_MAIL_DOMAIN}")
-    return is_colleague and actor_of(request).kind is not ActorKind.STAFF

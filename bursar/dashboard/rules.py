@@ -6,7 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from bursar.plans.rules import MONTHS_OF, RANK, AccountState, Terms, paid_interval, standing_periods, terms_at
+from bursar.plans.rules import (
+    MONTHS_OF,
+    RANK,
+    AccountState,
+    Terms,
+    is_managed,
+    paid_interval,
+    standing_periods,
+    terms_at,
+)
+from bursar.plans.states import Status
 from bursar.rollup.rules import Settings, break_down
 
 
@@ -37,12 +47,12 @@ def next_charge(account: AccountState, settings: Settings, now: datetime) -> Cha
 
 def renewal_of(account: AccountState, terms: Terms, now: datetime) -> datetime | None:
     """When the running interval ends; only of an account that will be asked to pay again."""
-    if terms.mode == "managed":
+    if is_managed(terms):
         ends = [period.end for period in standing_periods(account, now)]
         ends += [terms.paid_until] if terms.paid_until else []
         last = max(ends, default=None)
         return last if last and last > now else None
-    if terms.status != "active":
+    if terms.status != Status.ACTIVE:
         return None
     interval = paid_interval(account, terms, now)
     return interval.end if interval else terms.paid_until

@@ -13,7 +13,8 @@ from bursar.core.money import format_money
 from bursar.dashboard.queries.accounts import Bill
 from bursar.dashboard.queries.workspaces import Card, Plan
 from bursar.plans.models import CapEffect, Discount, Tier, TierTerms
-from bursar.plans.rules import PAID_TIERS, describe_discount
+from bursar.plans.rules import PAID_TIERS, describe_discount, is_managed
+from bursar.plans.states import Status
 from bursar.tenants.models import Person
 from bursar.tenants.rules import Sight
 from bursar.ui.templatetags.ui import end
@@ -140,14 +141,14 @@ def say_status(bill: Bill) -> tuple[str, str]:
     """How the account pays now: (sentence, tone); HTML where an instant stands in it."""
     until, since = bill.reason.get("until"), bill.overdue_since
     if since:
-        what = "An invoice" if bill.terms.mode == "managed" else "A payment"
+        what = "An invoice" if is_managed(bill.terms) else "A payment"
         return f"{what} is overdue since {say_day(since)}. Your plan and everything in it stay as they are.", "bad"
     if bill.klass == "trial":
         return format_html("You are trying this for free{}.", _until(until)), "good"
     if bill.klass == "managed":
         return "Billed by invoice. No paid invoice covers today yet.", "warn"
     if bill.klass in ("comped", "free"):
-        is_open = bill.terms.status == "pending" and bill.terms.mode == "self_serve"
+        is_open = bill.terms.status == Status.PENDING and not is_managed(bill.terms)
         more = "A checkout is open, and it asks for nothing until you pay it." if is_open else ""
         return format_html("Nothing is charged{}. {}", _until(until), more).strip(), "good"
     if until:
@@ -183,14 +184,14 @@ def say_charge(bill: Bill) -> str:
     worked = f" (12 × € {format_money(charge.per_month)})" if charge.months == 12 else ""
     if charge.is_due:
         return f"Due since {say_day(charge.at)}: {asked}{worked}."
-    how = "an invoice of " if bill.terms.mode == "managed" else ""
+    how = "an invoice of " if is_managed(bill.terms) else ""
     return f"On {say_day(charge.at)}: {how}{asked}{worked}, if nothing changes until then."
 
 
 def _why_no_charge(bill: Bill) -> str:
     if bill.overdue_since:
         return "First what is overdue. What follows is known once it is paid."
-    if bill.terms.mode == "managed" and bill.price.total:
+    if is_managed(bill.terms) and bill.price.total:
         months = 12 if bill.price.cadence == "yearly" else 1
         worked = f" (12 × € {format_money(bill.price.total)})" if months == 12 else ""
         return f"An invoice of € {format_money(bill.price.total * months)}{worked}. Its day is not known here."

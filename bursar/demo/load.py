@@ -56,7 +56,7 @@ def load(
     if not report.bad:
         make_requests(now)
     make_sign_ins()
-    triage.settle_some(clock.now())
+    triage.triage_some(clock.now())
     return report
 
 

@@ -19,7 +19,7 @@ from django.db import connection, connections, transaction
 from bursar.core.calendar import Month
 from bursar.core.models import InstallationFact
 from bursar.demo.load import load_staff, make_sign_ins
-from bursar.rollup.settle import settle
+from bursar.rollup.project import project
 from bursar.tenants.models import BillingAccount
 from bursar.usage.ingest import mark_full_sql
 
@@ -99,7 +99,7 @@ def load(now: datetime, accounts: int, events: int, progress: Progress, *, big: 
             _make_big(now, accounts + 1, events)
     progress("meters", 0, 1)
     _finish(now)
-    settle_all(now, progress)
+    project_all(now, progress)
     load_staff()
     make_sign_ins()
 
@@ -203,7 +203,7 @@ def _finish(now: datetime) -> None:
         cursor.execute("ANALYZE")
 
 
-def settle_all(now: datetime, progress: Progress) -> None:
+def project_all(now: datetime, progress: Progress) -> None:
     """Every account's figures of every month, in chunks, one process a core."""
     ids = list(BillingAccount.objects.order_by("id").values_list("id", flat=True))
     parts = [ids[at : at + FACTS_AT_ONCE] for at in range(0, len(ids), FACTS_AT_ONCE)]
@@ -211,14 +211,14 @@ def settle_all(now: datetime, progress: Progress) -> None:
     done = 0
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        for future in as_completed([pool.submit(partial(_settle_part, part, now)) for part in parts]):
+        for future in as_completed([pool.submit(partial(_project_part, part, now)) for part in parts]):
             done += future.result()
             progress("figures", done, len(ids))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
-def _settle_part(ids: list[int], now: datetime) -> int:
+def _project_part(ids: list[int], now: datetime) -> int:
     with transaction.atomic():
-        settle(dict.fromkeys(ids, Month.of(now).plus(-MONTHS)), now)
+        project(dict.fromkeys(ids, Month.of(now).plus(-MONTHS)), now)
     return len(ids)

@@ -15,7 +15,7 @@ from bursar.staff.models import StaffMember
 TAKERS = ("noor@agora.example", "lead@agora.example", "staff@agora.example")
 
 
-def settle_some(now: datetime) -> None:
+def triage_some(now: datetime) -> None:
     """By the same actions as everybody's; done again, it changes nothing that stands already."""
     refresh(now)
     lists = Lists(Ask(), now, None)

@@ -17,6 +17,7 @@ from bursar.plans.models import (
     BaseTier,
     Discount,
     PaidPeriod,
+    PaymentStatus,
     PaymentTerms,
     PinnedPrice,
     TierGrant,
@@ -77,10 +78,11 @@ def _newest(rows: Any) -> Any:
 def _payment_terms(account: BillingAccount) -> Iterator[Term]:
     for row in _newest(PaymentTerms.objects.filter(account=account)):
         words = [row.get_mode_display()]
-        words += [row.get_status_display()] if row.status != "none" else []
+        words += [row.get_status_display()] if row.status != PaymentStatus.NONE else []
         words += [f"billed {row.cadence}"] if row.cadence else []
         words += [f"paid until {say_end(row.paid_until)}"] if row.paid_until else []
         words += [f"tiers kept until {say_end(row.lapses_at)}"] if row.lapses_at else []
+        words += ["what was paid ended at once"] if row.ends_paid else []
         yield Term("Payment", ", ".join(words), row.valid_from, row.valid_until)
 
 

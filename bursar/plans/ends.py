@@ -60,5 +60,5 @@ def _is_of(kind: EndKind, step: TierStep, at: datetime) -> bool:
 
 def calc_prices(account: AccountState, catalogue: Catalogue, at: datetime) -> tuple[Decimal, Decimal]:
     """What the plan costs just before `at`, and from then on: EUR per month after discount, excluding VAT."""
-    before, after = (calc_price(*seat_account(account, catalogue, instant)).amount for instant in (at - TICK, at))
+    before, after = (calc_price(seat_account(account, catalogue, instant)).amount for instant in (at - TICK, at))
     return before, after

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from bursar.core import clock
 from bursar.core.dated import Dated, no_overlap, span_is_positive
 from bursar.core.ids import PublicIdField
+from bursar.plans.states import Mode, Source, Status
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Workspace
 
@@ -46,21 +47,21 @@ class GrantKind(models.TextChoices):
 
 
 class PaymentMode(models.TextChoices):
-    SELF_SERVE = "self_serve", "self-serve"
-    MANAGED = "managed", "managed"
+    SELF_SERVE = Mode.SELF_SERVE.value, "self-serve"
+    MANAGED = Mode.MANAGED.value, "managed"
 
 
 class PaymentStatus(models.TextChoices):
-    NONE = "none", "none"
-    PENDING = "pending", "pending"
-    ACTIVE = "active", "active"
-    PAST_DUE = "past_due", "past due"
-    CANCELLED = "cancelled", "cancelled"
+    NONE = Status.NONE.value, "none"
+    PENDING = Status.PENDING.value, "pending"
+    ACTIVE = Status.ACTIVE.value, "active"
+    PAST_DUE = Status.PAST_DUE.value, "past due"
+    CANCELLED = Status.CANCELLED.value, "cancelled"
 
 
 class PeriodSource(models.TextChoices):
-    MOLLIE = "mollie", "Mollie"
-    MANAGED = "managed", "managed invoice"
+    MOLLIE = Source.MOLLIE.value, "Mollie"
+    MANAGED = Source.MANAGED.value, "managed invoice"
 
 
 class TierTerms(Dated):

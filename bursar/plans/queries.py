@@ -214,7 +214,7 @@ def list_ends_ahead(now: datetime) -> list[EndDue]:
     for kind, (rows, end, account) in sources.items():
         near = {"due__gt": now, "due__lte": now + WARNED_BEFORE[kind], "valid_from__lte": now}
         found = rows.annotate(due=F(end), ending=Value(kind.value), **_owner(account)).filter(**near)
-        found = found.filter(~Exists(_settled(kind, now)))
+        found = found.filter(~Exists(_told(kind, now)))
         parts.append(found.values_list("due", "ending", "owner", "owner_public_id"))
     rows = parts[0].union(*parts[1:])
     return sorted(EndDue(at, EndKind(kind), pk, public_id) for at, kind, pk, public_id in rows)
@@ -240,7 +240,7 @@ def _first(names: list[str]) -> Any:
     return F(names[0]) if len(names) == 1 else Coalesce(*names)
 
 
-def _settled(kind: EndKind, now: datetime) -> QuerySet[ClockTold]:
+def _told(kind: EndKind, now: datetime) -> QuerySet[ClockTold]:
     """Marks by which nothing is left to tell."""
     marks = ClockTold.objects.filter(account_id=OuterRef("owner"), what=ENDING[kind], ends_at=OuterRef("due"))
     return marks.filter(Q(is_quiet=False) | Q(at__gt=now - QUIET_FOR, at__gte=OuterRef("acted_at")))

@@ -6,7 +6,7 @@ States are plain rows that hold in [start, end); `end` None is open. Rates are E
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,13 +15,14 @@ from typing import NamedTuple, Protocol, TypeVar
 from bursar.core.calendar import add_months_at, end_of
 from bursar.core.days import say_day, say_end
 from bursar.core.money import cents
+from bursar.plans.states import Mode, Source, Status
 
 RANK = {"free": 0, "pilot": 1, "innovator": 2, "changemaker": 3, "guardian": 4}
 PAID_TIERS = frozenset({"innovator", "changemaker", "guardian"})
 SEAT_ROLES = frozenset({"owner", "admin", "member", "billing", "external"})
 MONTHS_OF = {"yearly": 12, "monthly": 1}
-INVOICES = frozenset({"managed"})
-SOURCES = INVOICES | {"mollie"}
+INVOICES = frozenset({Source.MANAGED})
+SOURCES = frozenset(Source)
 DAY = timedelta(days=1)
 
 
@@ -193,7 +194,7 @@ class AccountState:
     workspaces: list[WorkspaceState] = field(default_factory=list)
 
 
-NO_TERMS = Terms("self_serve", "none", "", None, None, None, datetime.min.replace(tzinfo=UTC), None)
+NO_TERMS = Terms(Mode.SELF_SERVE.value, Status.NONE.value, "", None, None, None, datetime.min.replace(tzinfo=UTC), None)
 
 
 def live(rows: Iterable[S], at: datetime) -> S | None:
@@ -263,12 +264,13 @@ class Catalogue:
 
 
 class Seated(NamedTuple):
-    """A live workspace with what its seats cost: `unit` is hundredths of a cent per seat and month."""
+    """A live workspace, who sits there, and what a seat costs: `unit` is hundredths of a cent per seat and month."""
 
     state: WorkspaceState
     effective: EffectiveTier
     discount: DiscountRow | None
     unit: int
+    people: Set[int]
 
 
 def seat_people(workspace: WorkspaceState, at: datetime) -> set[int]:
@@ -280,21 +282,19 @@ def seat_people(workspace: WorkspaceState, at: datetime) -> set[int]:
     }
 
 
-def seat_account(
-    account: AccountState, catalogue: Catalogue, at: datetime, cadence: str = ""
-) -> tuple[list[Seated], list[set[int]]]:
-    """The live workspaces with what a seat costs there, oldest first; and who sits in each. By the terms' cadence."""
+def seat_account(account: AccountState, catalogue: Catalogue, at: datetime, cadence: str = "") -> list[Seated]:
+    """The live workspaces with who sits there and what a seat costs, oldest first. By the terms' cadence."""
     terms, shared = terms_at(account, at), live(account.discounts, at)
     cadence = cadence or terms.cadence or "yearly"
-    seated, people = [], []
+    seated = []
     for workspace in account.workspaces:
         if workspace.is_live(at):
             effective = effective_tier(workspace, terms, at)
             discount = live(workspace.discounts, at) or shared
             rate = catalogue.rate(account, effective.tier, cadence, at)
-            seated.append(Seated(workspace, effective, discount, seat_unit(rate, discount)))
-            people.append(seat_people(workspace, at))
-    return seated, people
+            unit = seat_unit(rate, discount)
+            seated.append(Seated(workspace, effective, discount, unit, seat_people(workspace, at)))
+    return seated
 
 
 class Price(NamedTuple):
@@ -305,20 +305,20 @@ class Price(NamedTuple):
     is_paid_tier: bool
 
 
-def assign_seats(seated: list[Seated], people: list[set[int]]) -> dict[int, Seated]:
+def assign_seats(seated: list[Seated]) -> dict[int, Seated]:
     """Where each person's one seat is paid: the dearest place they sit at; of equals the oldest workspace."""
     dearest: dict[int, Seated] = {}
-    for place, sitting in zip(seated, people, strict=True):
-        for person in sitting:
+    for place in seated:
+        for person in place.people:
             known = dearest.get(person)
             if known is None or place.unit > known.unit:
                 dearest[person] = place
     return dearest
 
 
-def count_paid_seats(seated: list[Seated], people: list[set[int]]) -> Counter[int]:
+def count_paid_seats(seated: list[Seated]) -> Counter[int]:
     """How many seats are paid at each workspace, by its key: each person where `assign_seats` puts them."""
-    return Counter(place.state.id for place in assign_seats(seated, people).values())
+    return Counter(place.state.id for place in assign_seats(seated).values())
 
 
 Floor = Callable[[list[Seated]], "Seated | None"]
@@ -330,9 +330,9 @@ def dearest_paid(seated: list[Seated]) -> Seated | None:
     return max(paid, key=lambda place: place.unit, default=None)
 
 
-def calc_price(seated: list[Seated], people: list[set[int]], floor: Floor = dearest_paid) -> Price:
+def calc_price(seated: list[Seated], floor: Floor = dearest_paid) -> Price:
     """Σ over people of the dearest seat they sit on; a paid account pays at least the one seat that `floor` names."""
-    dearest, least = assign_seats(seated, people), floor(seated)
+    dearest, least = assign_seats(seated), floor(seated)
     units = max(sum(place.unit for place in dearest.values()), least.unit if least else 0)
     return Price(amount_of(units), len(dearest), least is not None)
 
@@ -354,13 +354,13 @@ class PriceLine(NamedTuple):
 
 
 def list_price_lines(
-    seated: list[Seated], people: list[set[int]], rate_of: Callable[[str], Decimal], floor: Floor = dearest_paid
+    seated: list[Seated], rate_of: Callable[[str], Decimal], floor: Floor = dearest_paid
 ) -> list[PriceLine]:
     """The price, worked out: its lines add up to `calc_price`. Dearest first; free seats stand too."""
-    counts = Counter((place.effective.tier, place.unit) for place in assign_seats(seated, people).values())
+    counts = Counter((place.effective.tier, place.unit) for place in assign_seats(seated).values())
     lines = [_price_line(tier, unit, count, rate_of(tier)) for (tier, unit), count in counts.items()]
     lines.sort(key=lambda line: (-RANK[line.tier], line.percent))
-    least, price = floor(seated), calc_price(seated, people, floor)
+    least, price = floor(seated), calc_price(seated, floor)
     missing = price.amount - sum((line.amount for line in lines), Decimal(0))
     if least is not None and missing:
         line = _price_line(least.effective.tier, least.unit, 1, rate_of(least.effective.tier))
@@ -420,9 +420,18 @@ def paid_run(account: AccountState, terms: Terms, at: datetime) -> Interval | No
     return next((run for run in runs if run.holds(at)), None)
 
 
+def is_managed(terms: Terms) -> bool:
+    return terms.mode == Mode.MANAGED
+
+
+def is_charging(terms: Terms) -> bool:
+    """Whether a Mollie subscription is live: it takes money, tries to, or is about to take the first."""
+    return not is_managed(terms) and terms.status in (Status.ACTIVE, Status.PAST_DUE, Status.PENDING)
+
+
 def renews(terms: Terms) -> bool:
     """Whether the account will be asked to pay again."""
-    return terms.mode == "managed" or terms.status in ("active", "past_due")
+    return is_managed(terms) or terms.status in (Status.ACTIVE, Status.PAST_DUE)
 
 
 def frozen_since(account: AccountState, terms: Terms, at: datetime) -> datetime | None:
@@ -432,7 +441,9 @@ def frozen_since(account: AccountState, terms: Terms, at: datetime) -> datetime 
         return None
     stop = max((row.end for row in account.terms if renews(row) and row.end and row.end <= at), default=None)
     if stop is None:
-        stop = min((row.start for row in account.terms if row.status == "cancelled" and row.start <= at), default=None)
+        stop = min(
+            (row.start for row in account.terms if row.status == Status.CANCELLED and row.start <= at), default=None
+        )
     paid_on = terms.paid_until is not None and at < terms.paid_until
     return stop if stop is not None and (run.start <= stop or paid_on) else None
 
@@ -456,12 +467,12 @@ def before_zero(discounts: list[DiscountRow], at: datetime, interval: Interval) 
 def has_way_of_paying(account: AccountState, at: datetime) -> bool:
     """Managed, by a subscription, or because what was paid before it was cancelled or set back runs on."""
     terms = terms_at(account, at)
-    return renews(terms) or terms.status == "pending" or frozen_since(account, terms, at) is not None
+    return renews(terms) or is_charging(terms) or frozen_since(account, terms, at) is not None
 
 
 def why_not_change_tier(terms: Terms) -> str | None:
     """Whatever the tier: a live subscription charges for the present one, so nobody changes it behind its back."""
-    if terms.mode == "self_serve" and terms.status in ("active", "past_due", "pending"):
+    if is_charging(terms):
         return (
             "A Mollie subscription is live. The customer changes plan at checkout, "
             "or staff set the account managed first."
@@ -470,9 +481,9 @@ def why_not_change_tier(terms: Terms) -> str | None:
 
 
 def why_not_set_managed(terms: Terms) -> str | None:
-    if terms.mode == "managed":
+    if is_managed(terms):
         return "The account is managed already."
-    if terms.status in ("active", "past_due", "pending"):
+    if is_charging(terms):
         return "A Mollie subscription is live. It has to be cancelled before the account can be managed."
     return None
 

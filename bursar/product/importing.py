@@ -54,7 +54,7 @@ def lines_of(source: BinaryIO) -> Iterator[bytes]:
 def import_lines(
     lines: Iterable[bytes], actor: Actor, *, strict: bool = False, progress: Progress | None = None
 ) -> Report:
-    """Good lines are kept and bad ones reported; `strict`: all or nothing. The figures are settled at the end."""
+    """Good lines are kept and bad ones reported; `strict`: all or nothing. The figures are projected at the end."""
     report = Report()
     with ExitStack() as stack:
         spools = {kind: stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8")) for kind in KINDS}

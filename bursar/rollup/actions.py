@@ -1,7 +1,8 @@
-"""The rollup's settler and verbs: the export, saved views."""
+"""The rollup's projection and verbs: the export, saved views."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.http import QueryDict
 
 from bursar.access.rights import Right
 from bursar.actions.exports import CsvForm, keep
-from bursar.actions.registry import Target, action, register_target, settler
+from bursar.actions.registry import Target, action, apart, projection, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Need, Outcome, Reason, Touched
 from bursar.core.calendar import Month
@@ -18,16 +19,29 @@ from bursar.core.money import format_money
 from bursar.files.csv import Written, write
 from bursar.plans.actions.shared import state_after
 from bursar.rollup import csv, filters, movement_csv, movements
+from bursar.rollup.apart import tell_accounts_apart
 from bursar.rollup.models import SavedView
+from bursar.rollup.project import project, project_each
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
-from bursar.rollup.settle import settle, settle_each
 from bursar.rollup.store import mark
 from bursar.rollup.views import get_view
+from bursar.tenants.models import BillingAccount, Workspace
 
 
-@settler("rollup")
-def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
+@apart("account")
+def tell_account_apart(account: BillingAccount, now: datetime) -> str:
+    return tell_accounts_apart([account.pk], now).get(account.pk, "")
+
+
+@apart("workspace")
+def tell_workspace_apart(workspace: Workspace, now: datetime) -> str:
+    of = tell_accounts_apart([workspace.account_id], now).get(workspace.account_id, "")
+    return " · ".join(filter(None, [str(workspace.account), of]))
+
+
+@projection("rollup")
+def project_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
     """Brings the touched accounts' facts up to date; says how MRR and potential moved when it was one account.
 
     What is done to one account fails with it when it cannot be computed; a batch of many goes on without it.
@@ -38,11 +52,11 @@ def settle_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
         mark({pk: min(month or current, current) for pk, month in touched.items()})
         return []
     if len(touched) != 1:
-        settle_each(touched, now)
+        project_each(touched, now)
         return []
     (pk,) = touched
     state = state_after(case, pk)
-    before, after = settle(touched, now, states={pk: state} if state else None)[pk]
+    before, after = project(touched, now, states={pk: state} if state else None)[pk]
     amounts = [
         ("MRR", before.mrr if before else None, after.mrr),
         ("Potential", before.potential if before else None, after.potential),
@@ -238,6 +252,7 @@ def _need_to_delete(case: Case, data: Cleaned | None) -> Need | None:
     permission=Right.READ,
     reason=Reason.NONE,
     needs=_need_to_delete,
+    takes_away=True,
 )
 def delete_view(act: Act, view: SavedView, data: Cleaned) -> Outcome:
     SavedView.objects.filter(pk=view.pk).delete()

@@ -15,7 +15,7 @@ from bursar.core.days import last_day_of
 from bursar.core.hours import plain_hours
 from bursar.core.money import plain
 from bursar.files import csv
-from bursar.files.csv import Layout, Written
+from bursar.files.csv import PLAIN, Layout, Written
 from bursar.rollup import words
 from bursar.rollup.filters import View
 from bursar.rollup.models import AccountMonth
@@ -176,7 +176,7 @@ def workspace_rows(line: AccountLine, view: View) -> Iterator[dict[str, str]]:
         yield {**cells, **dict.fromkeys(WORKSPACE_COLUMNS, "")}
 
 
-def write(view: View, now: datetime, layout: Layout, *, by_workspace: bool) -> Written:
+def write(view: View, now: datetime, layout: Layout = PLAIN, *, by_workspace: bool) -> Written:
     """Writes the chosen columns; memory stays flat."""
     every = [*ACCOUNT_COLUMNS, *(WORKSPACE_COLUMNS if by_workspace else ())]
     batches = _workspace_batches(view, now) if by_workspace else _account_batches(view, now)

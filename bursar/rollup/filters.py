@@ -9,14 +9,14 @@ from typing import Any
 
 from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest
-from bursar.plans.models import PaymentStatus, Tier
+from bursar.plans.models import PaymentMode, PaymentStatus, Tier
 from bursar.rollup.models import RevenueClass
 
 LOOKBACK = 12
 PAGE_SIZE = 50
 SORTS = ("account", "class", "tier", "pays", "seats", "hours", "mrr", "potential", "manager", "payment")
 DEFAULT_SORT = "-mrr"
-STATUSES = {**dict(PaymentStatus.choices), "managed": "managed"}
+STATUSES = {**dict(PaymentStatus.choices), PaymentMode.MANAGED.value: PaymentMode.MANAGED.label}
 NOBODY = "nobody"
 COLUMNS = ("tier", "pays", "seats", "hours", "mrr", "potential", "contact", "manager", "payment")
 

@@ -20,12 +20,13 @@ class RevenueClass(models.TextChoices):
 class AccountMonth(models.Model):
     """The facts of one account in one UTC month: as of now for the open month, as at its end for a closed one.
 
-    Derived, settled inside the transaction that changes their inputs. `next_change_at`: the first instant after
+    Derived, projected inside the transaction that changes their inputs. `next_change_at`: the first instant after
     which the clock alone may change them (open month only). Amounts EUR per month, excluding VAT.
     `had_mrr`: positive at any earlier month end. `restated_at`: a closed month was changed afterwards.
     `rule_change`: what another version of the rules made of `previous_mrr`, in the month in which the version changes.
     `ended_at`: the account ceased in this month, or before it and hours came in all the same; it is listed for hours
     and movement, and is no account of the totals. `fault`: why the month cannot be worked out; empty when it can.
+    `settled_at`: the instant of the projection; the column keeps the name under which earlier releases write it.
     """
 
     account = models.ForeignKey(BillingAccount, on_delete=models.CASCADE, related_name="months")
@@ -129,7 +130,7 @@ class FormerRules(models.Model):
     rule_version = models.PositiveSmallIntegerField()
 
 
-class Unsettled(models.Model):
+class Unprojected(models.Model):
     """An account whose facts wait to be computed from `month` on: marked by imports and the roll, for the refresh.
 
     `why`: what a closed month's restatement will say. `closes_from`: from this month on the roll copied rows before
@@ -143,6 +144,9 @@ class Unsettled(models.Model):
     closes_from = models.DateField(null=True)
     fault = models.CharField(max_length=200, db_default="")
     due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "rollup_unsettled"  # its name when it was made: releases overlap while one is installed
 
 
 class MonthRestatement(models.Model):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from bursar.access.actor import Actor
 from bursar.actions.registry import ACTIONS
 from bursar.core.calendar import months_between
-from bursar.plans.models import Tier
+from bursar.plans.models import PaymentStatus, Tier
 from bursar.rollup import filters, rules, words
 from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, PAGE_SIZE, SORTS, STATUSES, View
 from bursar.rollup.models import RevenueClass, SavedView, WorkspaceMonth
@@ -146,7 +146,7 @@ def total_links(totals: Totals, given: QueryDict) -> dict[str, str]:
         "managed": link(**{"class": "managed"}),
         "trial": link(**{"class": "trial"}),
         "forecast": link(**{"class": ["paying", "managed", "trial"]}),
-        "past_due": link(status="past_due"),
+        "past_due": link(status=PaymentStatus.PAST_DUE.value),
     }
 
 

@@ -20,9 +20,10 @@ from bursar.core.reading import consistent_read as consistent_read
 from bursar.plans.models import PaidPeriod, Tier
 from bursar.plans.queries import load_account, load_catalogue
 from bursar.plans.rules import AccountState
+from bursar.plans.states import Mode, Status
 from bursar.rollup import rules
 from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
-from bursar.rollup.models import AccountMonth, FormerRules, RevenueClass, Unsettled, WorkspaceMonth
+from bursar.rollup.models import AccountMonth, FormerRules, RevenueClass, Unprojected, WorkspaceMonth
 from bursar.tenants.models import BillingAccount, Workspace
 from bursar.tenants.queries import Contact, list_admin_contacts
 from bursar.tenants.search import search_account_ids
@@ -104,7 +105,7 @@ def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown | No
 
 def count_faulty() -> int:
     """Accounts whose figures cannot be computed at present."""
-    return Unsettled.objects.exclude(fault="").count()
+    return Unprojected.objects.exclude(fault="").count()
 
 
 def filtered(view: View) -> QuerySet[AccountMonth]:
@@ -126,9 +127,9 @@ def filtered(view: View) -> QuerySet[AccountMonth]:
 
 
 def _status_in(statuses: tuple[str, ...]) -> Q:
-    managed = Q(mode="managed") if "managed" in statuses else Q(pk__in=[])
-    plain = [status for status in statuses if status != "managed"]
-    return managed | Q(status__in=plain) & (Q(mode="self_serve") | Q(status="past_due"))
+    managed = Q(mode=Mode.MANAGED) if Mode.MANAGED in statuses else Q(pk__in=[])
+    plain = [status for status in statuses if status != Mode.MANAGED]
+    return managed | Q(status__in=plain) & (Q(mode=Mode.SELF_SERVE) | Q(status=Status.PAST_DUE))
 
 
 def ordered(view: View, rows: QuerySet[AccountMonth]) -> QuerySet[AccountMonth]:
@@ -183,7 +184,7 @@ class Totals:
 
 def calc_totals(view: View) -> Totals:
     """One statement: grouped by class, added up here."""
-    late = Q(status="past_due")
+    late = Q(status=Status.PAST_DUE)
     groups: dict[str, dict[str, Any]] = {
         row["klass"]: dict(row)
         for row in filtered(view)

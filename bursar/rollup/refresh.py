@@ -16,10 +16,10 @@ from django.db.models import Min, Q
 from bursar.core.calendar import Month, months_between
 from bursar.core.models import InstallationFact
 from bursar.core.retry import retry_deadlocks
-from bursar.rollup.models import AccountMonth, Unsettled
+from bursar.rollup.models import AccountMonth, Unprojected
+from bursar.rollup.project import CHUNK, project_each
 from bursar.rollup.rows import FACTS, WORKSPACE_FACTS
 from bursar.rollup.rules import RULE_VERSION
-from bursar.rollup.settle import CHUNK, settle_each
 from bursar.rollup.store import ROLLED_TO, mark_late, mark_left_out
 from bursar.usage.ingest import hold_batches
 
@@ -32,7 +32,7 @@ def refresh(now: datetime, *, try_again: bool = False) -> int:
     `try_again`: those too that could not be computed a moment ago. They stop no other account and no page.
     """
     if try_again:
-        Unsettled.objects.exclude(due_at=None).update(due_at=None)
+        Unprojected.objects.exclude(due_at=None).update(due_at=None)
     if not _is_anything_due(now):
         return 0
     retry_deadlocks(partial(roll, now))
@@ -139,9 +139,9 @@ def _copy(
 
 @transaction.atomic
 def _take_due(now: datetime) -> int:
-    """Settles up to a chunk of what is due or marked, under the accounts' locks; 0 when nothing is left."""
+    """Projects up to a chunk of what is due or marked, under the accounts' locks; 0 when nothing is left."""
     month = Month.of(now)
-    waiting = Unsettled.objects.filter(Q(due_at=None) | Q(due_at__lte=now)).order_by("account_id")
+    waiting = Unprojected.objects.filter(Q(due_at=None) | Q(due_at__lte=now)).order_by("account_id")
     marks = {one.account_id: one for one in waiting.select_for_update()[:CHUNK]}  # an import that marks anew must wait
     due = AccountMonth.objects.filter(month=month.first, next_change_at__lte=now).order_by("account_id")
     ids = sorted({*marks, *due.values_list("account_id", flat=True)[:CHUNK]})
@@ -151,6 +151,6 @@ def _take_due(now: datetime) -> int:
         cursor.execute("SELECT 1 FROM tenants_billingaccount WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
     if marks:
         hold_batches(exclusive=True)
-    faulty = settle_each({pk: Month.of(marks[pk].month) if pk in marks else None for pk in ids}, now, marks)
-    Unsettled.objects.filter(account_id__in=marks.keys() - faulty).delete()
+    faulty = project_each({pk: Month.of(marks[pk].month) if pk in marks else None for pk in ids}, now, marks)
+    Unprojected.objects.filter(account_id__in=marks.keys() - faulty).delete()
     return len(ids)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from bursar.core.calendar import TICK, Month
 from bursar.core.money import ZERO
 from bursar.plans.rules import RANK, AccountState, WorkspaceState, effective_tier, terms_at
+from bursar.plans.states import Mode, Status
 from bursar.rollup import rules
 
 FAULT_LENGTH = 200
@@ -243,8 +244,8 @@ def build_faulty_row(
         tier="free",
         tier_rank=RANK["free"],
         tiers=[],
-        mode="self_serve",
-        status="none",
+        mode=Mode.SELF_SERVE.value,
+        status=Status.NONE.value,
         cadence="",
         overdue_since=None,
         discount_kind="",

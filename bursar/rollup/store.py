@@ -1,4 +1,4 @@
-"""Writes the month facts and the marks of accounts that wait for theirs. Called by `settle` and `refresh` only."""
+"""Writes the month facts and the marks of accounts that wait for theirs. Called by `project` and `refresh` only."""
 
 from __future__ import annotations
 

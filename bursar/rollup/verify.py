@@ -14,12 +14,12 @@ from bursar.core.models import InstallationFact
 from bursar.core.reading import consistent_read
 from bursar.plans.queries import load_accounts
 from bursar.plans.rules import AccountState
-from bursar.rollup.models import AccountMonth, MonthRestatement, Unsettled, WorkspaceMonth
+from bursar.rollup.models import AccountMonth, MonthRestatement, Unprojected, WorkspaceMonth
+from bursar.rollup.project import CHUNK, KNOWN_THEN, describe_fault, list_months_before, tell_as_known
 from bursar.rollup.proof import list_wrong_labels, list_wrong_totals, list_wrong_usage
 from bursar.rollup.queries import list_used_months, rule_settings
 from bursar.rollup.refresh import refresh
 from bursar.rollup.rows import FACTS, WORKSPACE_FACTS, MonthRows, build_rows
-from bursar.rollup.settle import CHUNK, KNOWN_THEN, describe_fault, list_months_before, tell_as_known
 from bursar.rollup.store import ROLLED_TO
 from bursar.tenants.models import BillingAccount
 
@@ -169,7 +169,7 @@ class _Chunk:
                 yield Difference(where, f"restated {name}", said[name], now_known[name])
 
     def _waiting(self) -> Iterator[Difference]:
-        for mark in Unsettled.objects.filter(account_id__in=self.ids).order_by("account_id"):
+        for mark in Unprojected.objects.filter(account_id__in=self.ids).order_by("account_id"):
             if not mark.fault:
                 yield Difference(self.names[mark.account_id], "waits to be computed since", mark.month, None)
             else:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from bursar.core.days import last_day_of, say_day, say_end
-from bursar.plans.models import DiscountKind, PaymentStatus
+from bursar.plans.models import DiscountKind, PaymentMode, PaymentStatus
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
 
 _SENTENCES = {
@@ -87,18 +87,23 @@ def badge(fact: AccountMonth, at: datetime) -> tuple[str, str] | None:
     """The one alarm beside the class: (words, tone), or None."""
     if fact.overdue_since:
         days = (at - fact.overdue_since).days
-        word = "renewal unpaid" if fact.mode == "managed" else "past due"
+        word = "renewal unpaid" if fact.mode == PaymentMode.MANAGED else "past due"
         return f"{word} {days} d", "bad"
     if fact.klass == "trial" and fact.reason.get("until"):
-        return f"ends {say_end(datetime.fromisoformat(fact.reason['until']), is_short=True)}", "warn"
+        return f"ends {_say_until(fact, at)}", "warn"
     if fact.reason["code"] in ("cancelled", "set_back") and fact.reason.get("until"):
-        return f"paid until {say_end(datetime.fromisoformat(fact.reason['until']), is_short=True)}", "warn"
+        return f"paid until {_say_until(fact, at)}", "warn"
     if fact.klass == "managed":
         return "unpaid", "warn"
     return None
 
 
+def _say_until(fact: AccountMonth, at: datetime) -> str:
+    return say_end(datetime.fromisoformat(fact.reason["until"]), is_short=True, now=at)
+
+
 def pays(fact: AccountMonth) -> str:
     """ "yearly · Mollie", "monthly · managed", "none" """
-    source = "managed" if fact.mode == "managed" else "Mollie" if fact.status != "none" else ""
+    by_mollie = "Mollie" if fact.status != PaymentStatus.NONE else ""
+    source = PaymentMode.MANAGED.label if fact.mode == PaymentMode.MANAGED else by_mollie
     return " · ".join(part for part in (fact.cadence, source) if part) or "none"

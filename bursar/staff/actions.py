@@ -13,7 +13,7 @@ from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, DayInput, Group, Outcome, Reason, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, DayInput, Group, Loss, Outcome, Reason, Undo
 from bursar.core.calendar import add_months, end_of
 from bursar.core.days import say_day
 from bursar.staff import queries, rules, sign_in, store
@@ -143,6 +143,11 @@ def _why_not_roles(case: Case, data: Cleaned) -> str | None:
     return None if keeps else rules.why_not_lose_manager(queries.lock_managers(), case.target.pk)
 
 
+def _foresee_roles(case: Case, data: Cleaned) -> list[str]:
+    gone = case.target.roles.exclude(slug__in=data["roles"]).order_by("rank")
+    return [Loss(f"{case.target} is {role.name} no more.") for role in gone]
+
+
 @action(
     key="staff.staff.set_roles",
     on=StaffMember,
@@ -159,6 +164,7 @@ def _why_not_roles(case: Case, data: Cleaned) -> str | None:
     permission=Right.MANAGE_STAFF,
     blocked=lambda case: _why_not_self(case) or _why_inactive(case),
     refused=_why_not_roles,
+    preview=_foresee_roles,
     danger=True,
     inverse=("staff.staff.set_roles",),
 )
@@ -192,6 +198,7 @@ def _why_inactive(case: Case) -> str | None:
     refused=lambda case, data: rules.why_not_lose_manager(queries.lock_managers(), case.target.pk),
     danger=True,
     inverse=("staff.staff.reactivate",),
+    takes_away=True,
 )
 def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     store.set_active(member, False)
@@ -236,6 +243,7 @@ def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
         "once, so where you doubt the person or the password, deactivate them."
     ),
     permission=Right.MANAGE_STAFF,
+    takes_away=True,
 )
 def sign_out(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     ended = sign_in.end_sessions(member.user)
@@ -262,6 +270,7 @@ def _why_no_factor_to_reset(case: Case) -> str | None:
     permission=Right.MANAGE_STAFF,
     blocked=_why_no_factor_to_reset,
     danger=True,
+    takes_away=True,
 )
 def reset_factor(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     removed = sign_in.remove_factors(member.user)
@@ -349,6 +358,7 @@ def create_token(act: Act, company: Company, data: Cleaned) -> Outcome:
     permission=Right.READ,
     reason=Reason.NONE,
     blocked=lambda case: "The token works no more already." if not case.target.is_live(case.now) else None,
+    takes_away=True,
 )
 def revoke_token(act: Act, token: ApiToken, data: Cleaned) -> Outcome:
     ApiToken.objects.filter(pk=token.pk).update(revoked_at=act.now)

@@ -8,7 +8,7 @@ from django import forms
 
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Notice, Outcome, Reason, Topic, Undo
 from bursar.tenants import queries, rules, store
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
 
@@ -82,6 +82,9 @@ def _members(case: Case) -> list[WorkspaceMembership]:
     return members
 
 
+NOBODY = "nobody"
+
+
 class ChangeAdmin(ActionForm):
     new_admin = forms.ChoiceField(
         label="New admin", help_text="A direct member; externals and observers cannot run a workspace."
@@ -100,11 +103,15 @@ class ChangeAdmin(ActionForm):
         assert isinstance(new, forms.ChoiceField) and isinstance(old, forms.ChoiceField)
         new.choices = [(m.person.public_id, f"{m.person.name} · {m.get_role_display()}") for m in able]
         old.choices = [
-            ("", "nobody"),
+            (NOBODY, "nobody"),
             *[(m.person.public_id, f"{m.person.name} · {m.get_role_display()}") for m in admins],
         ]
-        new.initial = next((m.person.public_id for m in able if m not in admins), None)
-        old.initial = admins[0].person.public_id if admins else ""
+        self.leave_open("new_admin")
+        self.leave_open("old_admin")
+
+    def clean_old_admin(self) -> str:
+        chosen: str = self.cleaned_data["old_admin"]
+        return "" if chosen == NOBODY else chosen
 
 
 def _why_no_admin_change(case: Case) -> str | None:
@@ -117,6 +124,13 @@ def _why_no_admin_change(case: Case) -> str | None:
 
 def _why_not_hand_over(case: Case, data: Cleaned) -> str | None:
     return rules.why_not_hand_over(_member(case, data["new_admin"]).role)
+
+
+def _foresee_hand_over(case: Case, data: Cleaned) -> list[str]:
+    if not data["old_admin"] or data["keep_old"]:
+        return []
+    old = _member(case, data["old_admin"])
+    return [Loss(f"{old.person.name} stops being {old.get_role_display()}: they run the workspace no more.")]
 
 
 def _member(case: Case, person_id: str) -> WorkspaceMembership:
@@ -141,6 +155,7 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
     concerns_money=False,
     blocked=_why_no_admin_change,
     refused=_why_not_hand_over,
+    preview=_foresee_hand_over,
     tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
     topic=Topic.PEOPLE,
     event="workspace.admin_changed",
@@ -194,6 +209,9 @@ class PartnerToggle(ActionForm):
     when=(
         "When a partner agreement was signed, or has ended: it lets their admins make workspaces for external clients. "
         "It gives no discount and no commission: those are levers of their own."
+    ),
+    preview=lambda case, data: (
+        [] if data["partner"] == "yes" else [Loss("Their admins can make no more workspaces for external clients.")]
     ),
     refused=lambda case, data: rules.why_not_partner(case.target.is_partner, data["partner"] == "yes"),
     event="organisation.partner_changed",

@@ -27,6 +27,7 @@ from bursar.core import clock
 from bursar.notifications.models import Mail, Notification
 from bursar.outbox.store import deliver_due
 from tests.browser.axe import AXE, SERIOUS
+from tests.browser.tables import WIDTHS, list_cut
 from tests.cast import PASSWORD, Cast, bring_all, sign_in
 from tests.requests.helpers import ask
 from tests.walk import ROUTES, filled
@@ -186,6 +187,8 @@ class Walker:
         wide = self.page.evaluate(WIDTH, width)
         if wide > width:
             self.note(f"{width} px", f"is {wide} px wide: {self.page.evaluate(WIDEST, width)}")
+        for line in list_cut(self.page, width):
+            self.note("cut", line)
 
 
 WIDTH = """async (width) => {
@@ -213,7 +216,7 @@ def test_every_page_is_accessible_and_fits(walker: Walker, visitors: Visitors) -
         walker.page.evaluate(UNFOLD)
         walker.audit()
         walker.page.evaluate(FOLD)
-        for width in (1480, 390):
+        for width in (1480, *WIDTHS):
             walker.fits(width)
     missing = {"/", "/panel/usage/", "/panel/staff/", "/account/2fa/totp/activate/", "/sign-in/"} - seen
     assert not missing, missing

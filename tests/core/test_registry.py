@@ -35,7 +35,7 @@ def test_a_name_is_taken_once_and_in_time() -> None:
 def test_every_registry_of_the_house_is_closed_once_it_runs() -> None:
     assert get_resolver().url_patterns  # the addresses are known: pages bring the navigation's entries
     every = (
-        registry.ACTIONS, registry.TARGETS, registry.SETTLERS, registry.HERALDS, registry.CHECKS,
+        registry.ACTIONS, registry.TARGETS, registry.PROJECTIONS, registry.HERALDS, registry.CHECKS,
         TICKS, CARRIERS, OPTIONS, KINDS, EVENTS, navigation.ENTRIES,
     )  # fmt: skip
     assert all(one.is_closed and len(one) for one in every)

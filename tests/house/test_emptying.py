@@ -35,6 +35,13 @@ def test_it_waits_until_nobody_else_is_connected(other: psycopg.Connection) -> N
     assert other.closed
 
 
+def test_a_connection_that_was_forgotten_is_cut_off(other: psycopg.Connection) -> None:
+    other.commit()
+    emptying.wait_until_alone(patience=20)
+    with pytest.raises(psycopg.OperationalError):
+        other.execute("SELECT 1")
+
+
 def test_it_names_who_does_not_stop(other: psycopg.Connection) -> None:
     with pytest.raises(emptying.StillTalking, match=r"idle in transaction: SELECT count\(\*\) FROM access_user"):
         emptying.wait_until_alone(patience=0.1)

@@ -175,7 +175,8 @@ def test_what_is_kept_until_a_day_is_announced_and_told_to_people_and_manager(ca
         "The plan Guardian ended on 10 December 2026; now Free.",
     ]
     assert {"Jan", "Noor"} <= hearers() <= {"Jan", "Noor", "Ties", "Iris", "Ada"}
-    told = [one for one in mail.outbox if "End of the plan" in one.subject]
+    told = [one for one in mail.outbox if "Plan end" in one.subject]
+    assert sorted("Plan ended" in one.subject for one in told) == [False, False, True, True], "an end to come is no end"
     assert sorted({one.to[0].split("<")[-1].strip(">") for one in told}) == ["jan@client.example", "noor@agora.example"]
     assert len(told) == 4, "each of the two hears before and at the end, once"
     with clock.frozen(end + DAY):

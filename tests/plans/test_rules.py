@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from bursar.plans.rules import (
     DiscountRow,
     EffectiveTier,
     Grant,
+    Interval,
     Member,
     Seated,
     Terms,
@@ -33,10 +35,10 @@ def terms(**more: object) -> Terms:
     return Terms(**values)
 
 
-def place(tier: str, rate: int, percent: int = 0, pk: int = 1) -> Seated:
+def place(tier: str, rate: int, percent: int = 0, pk: int = 1, *, people: Set[int] = frozenset()) -> Seated:
     discount = DiscountRow("scholarship", percent, OLD, None) if percent else None
     effective = EffectiveTier(tier, tier, None)
-    return Seated(WorkspaceState(pk, OLD, None), effective, discount, seat_unit(Decimal(rate), discount))
+    return Seated(WorkspaceState(pk, OLD, None), effective, discount, seat_unit(Decimal(rate), discount), people)
 
 
 def test_the_newest_live_grant_is_effective() -> None:
@@ -71,14 +73,14 @@ def test_who_is_a_seat(role: str, is_support: bool, seats: int) -> None:
 
 
 def test_one_person_is_one_seat_at_the_dearest_place() -> None:
-    price = calc_price([place("innovator", 20), place("guardian", 150, 50)], [{1, 2}, {1}])
+    price = calc_price([place("innovator", 20, people={1, 2}), place("guardian", 150, 50, people={1})])
     assert (price.seats, price.amount) == (2, Decimal("95.00"))
 
 
 def test_a_paid_account_pays_at_least_one_seat() -> None:
-    assert calc_price([place("guardian", 150), place("free", 0)], [set(), {1, 2}]).amount == 150
-    assert calc_price([place("free", 0)], [{1}]).amount == 0
-    assert calc_price([place("pilot", 0)], [{1, 2, 3}]).amount == 0
+    assert calc_price([place("guardian", 150), place("free", 0, people={1, 2})]).amount == 150
+    assert calc_price([place("free", 0, people={1})]).amount == 0
+    assert calc_price([place("pilot", 0, people={1, 2, 3})]).amount == 0
 
 
 @given(
@@ -89,16 +91,16 @@ def test_a_paid_account_pays_at_least_one_seat() -> None:
     st.lists(st.sets(st.integers(1, 8)), min_size=6, max_size=6),
 )
 def test_price_is_exact_and_bounded(places: list[tuple[tuple[int, str], int]], people: list[set[int]]) -> None:
-    seated = [place(tier, rate, percent, pk) for pk, ((rate, tier), percent) in enumerate(places)]
-    price = calc_price(seated, people[: len(seated)])
-    everybody = {person for sitting in people[: len(seated)] for person in sitting}
+    seated = [place(tier, rate, percent, pk, people=people[pk]) for pk, ((rate, tier), percent) in enumerate(places)]
+    price = calc_price(seated)
+    everybody = {person for seat in seated for person in seat.people}
     units = [Decimal(seat.unit) / 10_000 for seat in seated]
     dearest = max(units, default=Decimal(0))
     assert price.seats == len(everybody)
     assert price.amount == price.amount.quantize(Decimal("0.01"))
     assert price.amount <= dearest * max(1, len(everybody))
     brute = sum(
-        (max(u for u, sitting in zip(units, people, strict=False) if person in sitting) for person in everybody),
+        (max(Decimal(s.unit) / 10_000 for s in seated if person in s.people) for person in everybody),
         Decimal(0),
     )
     assert price.amount >= brute
@@ -111,7 +113,7 @@ def test_months_are_clamped() -> None:
 
 
 def test_a_zero_set_inside_the_paid_interval_waits() -> None:
-    interval = rules.Interval(OLD, AT + timedelta(days=90))
+    interval = Interval(OLD, AT + timedelta(days=90))
     rows = [DiscountRow("partner", 25, OLD, AT), DiscountRow("scholarship", 100, AT, None)]
     found = rules.before_zero(rows, AT, interval)
     assert found is not None and found.percent == 25

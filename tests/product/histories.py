@@ -154,7 +154,7 @@ class Figures:
 
 
 def figures(now: datetime) -> Figures:
-    """Marks of restatement, and when a row was settled, are no part of the figures."""
+    """Marks of restatement, and when a row was projected, are no part of the figures."""
     refresh(now)
     payers = {
         account.pk: (

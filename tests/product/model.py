@@ -111,7 +111,7 @@ class Company:
 
     def pays(self, account: str, now: datetime) -> bool:
         terms = self.terms_at(account, now)
-        runs_out = terms["status"] == "cancelled" and now < terms["paid_until"]
+        runs_out = terms["paid_until"] is not None and now < terms["paid_until"]
         return bool(terms["mode"] == "managed" or terms["status"] == "active" or runs_out)
 
     def set_terms(self, account: str, now: datetime, **terms: Any) -> None:
@@ -145,7 +145,9 @@ class Company:
         if self.terms_at(account, now)["mode"] != "managed":
             return False
         falls = [ws for ws in self.of(account) if ws.lives(now) and self.tier(ws, now) in PAID]
-        self.set_terms(account, now, lapses_at=keep)
+        paid = self.terms_at(account, now)["paid_until"]
+        runs_on = keep is not None and paid is not None and paid > now
+        self.set_terms(account, now, lapses_at=keep, paid_until=paid if runs_on else None)
         for workspace in [] if keep else falls:
             workspace.tiers.change(now, "free")
         return True
@@ -166,8 +168,8 @@ class Company:
     def _class(self, terms: dict[str, Any], is_paid: bool, price: int, at: datetime) -> tuple[str | None, Decimal]:
         if terms["status"] == "cancelled" or terms["paid_until"] is not None:
             return None, Decimal(0)
-        if terms["status"] == "active":
-            return ("paying" if price else None), Decimal(price)
+        if terms["status"] == "active" and price:
+            return "paying", Decimal(price)
         if terms["mode"] == "managed":
             return "managed", Decimal(0)
         return ("comped" if is_paid else "free"), Decimal(0)

@@ -17,9 +17,9 @@ from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.hours import plain_hours
 from bursar.product.models import ApiKey, Scope
-from bursar.rollup.models import AccountMonth, MonthRestatement, Unsettled, WorkspaceMonth
+from bursar.rollup.models import AccountMonth, MonthRestatement, Unprojected, WorkspaceMonth
+from bursar.rollup.project import project
 from bursar.rollup.refresh import refresh
-from bursar.rollup.settle import settle
 from bursar.tenants.models import BillingAccount, Workspace, WorkspaceAccount
 from tests.cast import NOW, Cast, bring_all, export, fact, organisation, person, prove, seat, sign_in, usage, workspace
 
@@ -118,7 +118,7 @@ def test_hours_after_the_end_and_before_the_beginning_are_kept_where_they_fell(c
         refresh(clock.now())
         early = cast.panel.created_at - timedelta(days=70)
         bring_all(usage("panel", "after", after, HOUR), usage("panel", "early", early, 2 * HOUR))
-        assert Unsettled.objects.count() == 0, "the import brought them up to date"
+        assert Unprojected.objects.count() == 0, "the import brought them up to date"
         hours = dict(WorkspaceMonth.objects.filter(workspace=cast.panel).values_list("month", "recorded_seconds"))
         assert hours[Month.of(after).first] == HOUR and hours[Month.of(early).first] == 2 * HOUR
         december = AccountMonth.objects.get(account=cast.samen, month="2026-12-01")
@@ -135,7 +135,7 @@ def test_hours_that_come_by_the_products_door_make_the_row_that_is_missing(cast:
         refresh(clock.now())
         event = {"id": "after", "source": "recorder", "subject": "panel", "data": {"seconds": HOUR}}
         product("POST", "/usage", [{**event, "time": "2026-12-05T00:00:00Z"}])
-        assert Unsettled.objects.get().why == "late usage"
+        assert Unprojected.objects.get().why == "late usage"
         prove()
         assert WorkspaceMonth.objects.get(workspace=cast.panel, month="2026-12-01").recorded_seconds == HOUR
 
@@ -211,7 +211,7 @@ def test_a_move_within_a_month_neither_loses_nor_doubles_hours(cast: Cast) -> No
         WorkspaceAccount.objects.filter(workspace=cast.noord).update(valid_until=GONE)
         WorkspaceAccount.objects.create(workspace=cast.noord, account=cast.samen, valid_from=GONE)
         Workspace.objects.filter(pk=cast.noord.pk).update(account=cast.samen)
-        settle({cast.haarlem.pk: None, cast.samen.pk: None}, GONE)
+        project({cast.haarlem.pk: None, cast.samen.pk: None}, GONE)
         prove()
         hours = [fact(account).recorded_seconds for account in (cast.haarlem, cast.samen)]
         assert hours == [0, HOUR + 3720]
@@ -242,7 +242,7 @@ def test_months_that_dropped_it_under_the_old_rule_get_it_back(cast: Cast) -> No
         row.update(recorded_seconds=0, is_listed=False, ended_at=None)
         with connection.schema_editor() as editor:
             _migration().mark_ended(None, editor)
-        assert set(Unsettled.objects.values_list("why", flat=True)) == {"hours of ended workspaces kept"}
+        assert set(Unprojected.objects.values_list("why", flat=True)) == {"hours of ended workspaces kept"}
         prove()
         assert row.get().recorded_seconds == 3720 and row.get().is_listed
         told = MonthRestatement.objects.get(account=cast.samen)

@@ -13,7 +13,7 @@ from django.test import Client
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.plans.rules import AccountState
-from bursar.rollup.models import AccountMonth, Unsettled
+from bursar.rollup.models import AccountMonth, Unprojected
 from bursar.rollup.refresh import refresh
 from bursar.rollup.rules import amounts
 from bursar.rollup.verify import list_differences
@@ -91,7 +91,7 @@ def test_it_is_counted_named_and_tried_again(cast: Cast, fault: Any) -> None:
         call_command("verify")
     assert refresh(NOW) == 0, "not again at once"
     with clock.frozen(HEALED):
-        assert refresh(HEALED) == 1 and Unsettled.objects.get().fault
+        assert refresh(HEALED) == 1 and Unprojected.objects.get().fault
     fault.undo()
     with clock.frozen(HEALED + timedelta(minutes=11)):
         prove()
@@ -105,7 +105,7 @@ def test_the_command_tries_again_at_once(cast: Cast, fault: Any) -> None:
     touch(cast)
     fault.undo()
     call_command("verify")
-    assert not Unsettled.objects.exists()
+    assert not Unprojected.objects.exists()
 
 
 def test_a_month_that_closes_meanwhile_is_put_right_with_the_others(cast: Cast, fault: Any) -> None:
@@ -144,7 +144,7 @@ def test_a_batch_of_many_goes_on_without_it(cast: Cast, fault: Any) -> None:
     assert [one["result"] for one in answer["results"]] == ["created", "created"]
     assert WorkspaceMembership.objects.filter(workspace=cast.lab, person__external_id="ali").exists()
     assert fact(cast.samen).seats == 2
-    assert Unsettled.objects.get().account == cast.oost
+    assert Unprojected.objects.get().account == cast.oost
     fault.undo()
     with clock.frozen(HEALED):
         prove()

@@ -15,7 +15,7 @@ from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
-from bursar.rollup.models import AccountMonth, MonthRestatement, Unsettled, WorkspaceMonth
+from bursar.rollup.models import AccountMonth, MonthRestatement, Unprojected, WorkspaceMonth
 from bursar.rollup.refresh import refresh
 from tests.cast import NOW, Cast, bring, bring_all, prove, seat, usage
 from tests.rollup.test_ended import push_panel
@@ -138,7 +138,7 @@ def play(cast: Cast, seed: int, *, is_watched: bool) -> tuple[list[Any], list[An
         now = until
     with clock.frozen(now):
         prove()
-        assert not Unsettled.objects.exists()
+        assert not Unprojected.objects.exists()
     skipped = {"id", "settled_at", "restated_at"}
     return tuple(
         [

@@ -16,7 +16,7 @@ from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.rollup import movements
-from bursar.rollup.models import AccountMonth, FormerRules, Unsettled
+from bursar.rollup.models import AccountMonth, FormerRules, Unprojected
 from bursar.rollup.refresh import refresh
 from tests.cast import NOW, Cast, bring_all, fact, prove, sign_in, workspace
 
@@ -40,7 +40,7 @@ def upgrade() -> None:
     months = AccountMonth.objects.values_list("month", flat=True).distinct()
     FormerRules.objects.bulk_create(FormerRules(month=month, rule_version=1) for month in months)
     for row in AccountMonth.objects.order_by("account", "month").distinct("account"):
-        Unsettled.objects.create(account_id=row.account_id, month=row.month)
+        Unprojected.objects.create(account_id=row.account_id, month=row.month)
     refresh(clock.now())
     assert set(AccountMonth.objects.values_list("rule_version", flat=True)) == {1}
     FormerRules.objects.all().delete()

@@ -14,7 +14,7 @@ from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.models import InstallationFact
 from bursar.plans.models import PinnedPrice
-from bursar.rollup.models import AccountMonth, MonthRestatement, Unsettled, WorkspaceMonth
+from bursar.rollup.models import AccountMonth, MonthRestatement, Unprojected, WorkspaceMonth
 from bursar.rollup.refresh import refresh
 from bursar.rollup.verify import list_differences
 from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace, WorkspaceAccount
@@ -187,7 +187,7 @@ def test_marks_and_the_roll_are_looked_at(lived: Cast) -> None:
     with clock.frozen(AT):
         prove()
         with undone():
-            Unsettled.objects.create(account=lived.oost, month=date(2026, 11, 1), due_at=AT + timedelta(days=9))
+            Unprojected.objects.create(account=lived.oost, month=date(2026, 11, 1), due_at=AT + timedelta(days=9))
             assert "waits to be computed" in str(next(iter(list_differences(AT))))
         with undone():
             InstallationFact.objects.filter(name="rolled_to").update(value="2099-01")

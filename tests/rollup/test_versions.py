@@ -42,7 +42,7 @@ SEEDS = st.integers(0, 10**9)
 
 
 def rows_of(account: AccountState, settings: rules.Settings) -> list[AccountRow]:
-    """Its months as they are settled, one after the other."""
+    """Its months as they are projected, one after the other."""
     rows: list[AccountRow] = []
     for month in MONTHS:
         before = rows[-1] if rows else None

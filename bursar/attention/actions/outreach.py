@@ -11,7 +11,7 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason
 from bursar.attention import words
-from bursar.attention.actions.shared import TARGETS, line_of, settle, why_not_at_risk
+from bursar.attention.actions.shared import TARGETS, line_of, why_not_at_risk, write_triage
 from bursar.attention.words import Mail
 from bursar.tenants.queries import Contact
 
@@ -66,7 +66,7 @@ class SendMail(ActionForm):
 def send_outreach(act: Act, target: Any, data: Cleaned) -> Outcome:
     contact = next(one for one in _contacts(act.case) if one.person_id == data["to"])
     sender = User.objects.filter(pk=act.actor.user_id or 0).values_list("email", flat=True).first()
-    settle(act.case, outreach_at=act.now, outreach_subject=data["subject"], outreach_by_id=act.actor.staff_id)
+    write_triage(act.case, outreach_at=act.now, outreach_subject=data["subject"], outreach_by_id=act.actor.staff_id)
     payload = {
         "recipient": contact.person_id,
         "to": contact.email,
@@ -96,7 +96,7 @@ class LogMail(ActionForm):
 
 
 def log_outreach(act: Act, target: Any, data: Cleaned) -> Outcome:
-    settle(act.case, outreach_at=act.now, outreach_subject=data["subject"], outreach_by_id=act.actor.staff_id)
+    write_triage(act.case, outreach_at=act.now, outreach_subject=data["subject"], outreach_by_id=act.actor.staff_id)
     return Outcome(f"Logged at {target}: “{data['subject']}”.", [_told("Outreach", data["subject"])])
 
 

@@ -28,7 +28,7 @@ def why_not_at_risk(case: Case) -> str | None:
     return None if line_of(case) else "Nothing asks for attention here now."
 
 
-def settle(case: Case, **values: Any) -> None:
+def write_triage(case: Case, **values: Any) -> None:
     """Writes the given columns of the target's row, which is made when it is first needed."""
     field = "workspace" if isinstance(case.target, Workspace) else "account"
     Triage.objects.update_or_create(**{field: case.target}, defaults=values)

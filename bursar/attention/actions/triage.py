@@ -9,7 +9,7 @@ from django import forms
 from bursar.actions.registry import Verb, action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Reason, Undo
-from bursar.attention.actions.shared import TARGETS, line_of, settle, triage_of, why_not_at_risk
+from bursar.attention.actions.shared import TARGETS, line_of, triage_of, why_not_at_risk, write_triage
 from bursar.attention.models import NoteOutcome
 from bursar.attention.words import say_snooze
 from bursar.core.calendar import midnight
@@ -54,7 +54,7 @@ def _why_same_owner(case: Case, data: Cleaned) -> str | None:
 def take(act: Act, target: Any, data: Cleaned) -> Outcome:
     before = _owner(act.case)
     after = StaffMember.objects.select_related("user").get(public_id=data["owner"])
-    settle(act.case, owner=after, taken_at=act.now)
+    write_triage(act.case, owner=after, taken_at=act.now)
     undo = Undo(_key(act.case, "take"), {"owner": before.public_id}) if before else Undo(_key(act.case, "release"), {})
     return Outcome(f"{after} takes {target}.", [_owner_change(before, after)], undo=undo)
 
@@ -62,7 +62,7 @@ def take(act: Act, target: Any, data: Cleaned) -> Outcome:
 def release(act: Act, target: Any, data: Cleaned) -> Outcome:
     before = _owner(act.case)
     assert before is not None
-    settle(act.case, owner=None, taken_at=None)
+    write_triage(act.case, owner=None, taken_at=None)
     undo = Undo(_key(act.case, "take"), {"owner": before.public_id})
     return Outcome(f"{target} is free to take again.", [_owner_change(before, None)], undo=undo)
 
@@ -103,7 +103,7 @@ def snooze(act: Act, target: Any, data: Cleaned) -> Outcome:
         day = triage.snoozed_until.date().isoformat() if triage.snoozed_until else ""
         undo = Undo(_key(act.case, "snooze"), {"until": day})
     since = line.row.since or act.now
-    settle(act.case, snoozed_at=max(act.now, since), snoozed_until=until, snoozed_reason=line.reason.key)
+    write_triage(act.case, snoozed_at=max(act.now, since), snoozed_until=until, snoozed_reason=line.reason.key)
     words = say_snooze(until)
     return Outcome(f"{target} rests: {words}.", [Change("Snoozed", before, words, private=True)], undo=undo)
 
@@ -112,7 +112,7 @@ def wake(act: Act, target: Any, data: Cleaned) -> Outcome:
     triage = triage_of(act.case)
     assert triage is not None
     until = triage.snoozed_until
-    settle(act.case, snoozed_at=None, snoozed_until=None, snoozed_reason="")
+    write_triage(act.case, snoozed_at=None, snoozed_until=None, snoozed_reason="")
     undo = None
     if line_of(act.case):
         undo = Undo(_key(act.case, "snooze"), {"until": until.date().isoformat() if until else ""})
@@ -132,7 +132,7 @@ class Note(ActionForm):
 def note_outcome(act: Act, target: Any, data: Cleaned) -> Outcome:
     triage = triage_of(act.case)
     made = NoteOutcome(data["outcome"])
-    settle(act.case, outcome=made.value, noted_at=act.now)
+    write_triage(act.case, outcome=made.value, noted_at=act.now)
     before = triage.get_outcome_display() if triage and triage.outcome else ""
     changes = [Change("Outcome", before, str(made.label), private=True)]
     if data["text"].strip():

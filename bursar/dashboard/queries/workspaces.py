@@ -65,7 +65,7 @@ class Card:
 
 
 def list_capped(workspaces: list[Workspace], now: datetime) -> dict[int, Standing]:
-    """Where those workspaces stand that have a cap at all, by key: by the settled facts, in two statements."""
+    """Where those workspaces stand that have a cap at all, by key: by the projected facts, in two statements."""
     month = Month.of(now).first
     capped = WorkspaceMonth.objects.filter(workspace__in=workspaces, month=month, cap_seconds__isnull=False)
     return list_standings(dict(capped.values_list("workspace_id", "tier")), now, is_open=True)

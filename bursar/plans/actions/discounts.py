@@ -191,6 +191,7 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.account.set_discount",),
+    takes_away=True,
 )
 def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     outcome = _remove_discount(act)
@@ -245,6 +246,7 @@ def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Out
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.workspace.set_discount",),
+    takes_away=True,
 )
 def remove_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     outcome = _remove_discount(act)

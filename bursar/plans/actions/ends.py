@@ -61,10 +61,11 @@ def _tell(kind: EndKind, act: Act, account: BillingAccount, data: Cleaned) -> Ou
         "price_before_eur": plain(before) or None,
         "price_eur": plain(after) or None,
     }
-    return Outcome(sentence, changes, data=told, event=f"{kind}.{data['what']}")
+    over = f"{LABELS[kind]} ended" if data["what"] == Told.ENDED else ""
+    return Outcome(sentence, changes, data=told, event=f"{kind}.{data['what']}", told=over)
 
 
-LABELS = {EndKind.GRANT: "Timed grant", EndKind.PLAN: "Plan", EndKind.DISCOUNT: "Discount"}
+LABELS = {EndKind.GRANT: "Time-limited tier", EndKind.PLAN: "Plan", EndKind.DISCOUNT: "Discount"}
 
 
 def _say(kind: EndKind, found: Foreseen, data: Cleaned) -> str:
@@ -116,6 +117,7 @@ def _declare(
         event=f"{kind}.ending",
         events=(f"{kind}.ended", *more_events),
         in_menu=False,
+        done=f"{LABELS[kind]} ends soon",
         **words,
     )
     def tell_end(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
@@ -143,7 +145,6 @@ _declare(
     Topic.PLAN,
     ("trial.ending", "trial.ended"),
     label="End of a timed grant",
-    done="End of a time-limited tier",
     help="Tells the customer's admins, and whoever granted it, that a timed grant ends soon or has ended.",
     when="Nobody reaches for this one: the clock runs it, three days before a timed grant ends and once at its end. To "
     "see who was told, read the account's timeline.",

@@ -135,6 +135,7 @@ def _why_no_grant_to_end(case: Case) -> str | None:
     blocked=_why_no_grant_to_end,
     tell=EVERYBODY_CONCERNED,
     event="workspace.tier_changed",
+    takes_away=True,
 )
 def end_grant(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     grant = _live_approval(act.case)

@@ -131,7 +131,7 @@ class SetSelfServe(ActionForm):
 
 
 def _why_not_self_serve(case: Case) -> str | None:
-    return None if terms_of(case).mode == PaymentMode.MANAGED else "The account is self-serve already."
+    return None if rules.is_managed(terms_of(case)) else "The account is self-serve already."
 
 
 def _paid_run(case: Case) -> rules.Interval | None:
@@ -168,6 +168,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
     event="account.self_serve",
+    takes_away=True,
 )
 def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     state, keep = state_of(act.case), data["keep_until"]

@@ -38,8 +38,8 @@ class AssignManager(ActionForm):
         able = list_managers(settings.BURSAR_MAIL_DOMAIN)
         field.choices = [(member.public_id, str(member)) for member in able]
         present = _manager(self.case)
-        mine = next((m.public_id for m in able if m.pk == self.case.actor.staff_id and m != present), None)
-        field.initial = mine or next((m.public_id for m in able if m != present), None)
+        field.initial = next((m.public_id for m in able if m.pk == self.case.actor.staff_id and m != present), None)
+        self.leave_open("manager")
 
 
 def _why_same_manager(case: Case, data: Cleaned) -> str | None:
@@ -86,6 +86,7 @@ def assign_manager(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     ),
     blocked=lambda case: None if _manager(case) else "The account has no account manager.",
     inverse=(ASSIGN,),
+    takes_away=True,
 )
 def clear_manager(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     before = _manager(act.case)

@@ -10,7 +10,7 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Undo
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Outcome, Undo
 from bursar.core.days import say_end
 from bursar.plans import queries, rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_tier_end, terms_of, why_deleted
@@ -23,8 +23,7 @@ class ChangeTier(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        present = _present(self.case).tier
-        self.fields["tier"].initial = "changemaker" if present in ("free", "pilot") else "free"
+        self.leave_open("tier")
 
 
 def _present(case: Case) -> rules.EffectiveTier:
@@ -40,10 +39,10 @@ def _why_no_tier_change(case: Case) -> str | None:
 def _foresee_tier(case: Case, data: Cleaned) -> list[str]:
     present, catalogue = _present(case), queries.load_catalogue()
     caps = [catalogue.at(tier, case.now).cap_hours for tier in (present.tier, data["tier"])]
-    sentences = rules.list_losses(present.tier, data["tier"], caps[0], caps[1])
+    sentences = [Loss(words) for words in rules.list_losses(present.tier, data["tier"], caps[0], caps[1])]
     if present.grant and present.grant.end:
         kind = "reverse trial" if present.grant.kind == "reverse_trial" else "time-limited approval"
-        sentences.append(f"The {kind} that would run until {say_end(present.grant.end)} ends now.")
+        sentences.append(Loss(f"The {kind} that would run until {say_end(present.grant.end)} ends now."))
     return [*sentences, *_foresee_lapse(case, data["tier"])]
 
 

@@ -91,6 +91,7 @@ def _why_no_trial_to_end(case: Case) -> str | None:
     blocked=_why_no_trial_to_end,
     tell=EVERYBODY_CONCERNED,
     event="trial.ended",
+    takes_away=True,
 )
 def end_trial(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     state = state_of(act.case)

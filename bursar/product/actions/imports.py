@@ -49,7 +49,7 @@ def import_batch(act: Act, company: Company, data: Cleaned) -> Outcome:
         counts,
         touched=dict(applied.touched),
         data={"taken": applied.taken, "bad": {str(number): text for number, text in applied.bad.items()}},
-        settle_later=True,
+        project_later=True,
     )
 
 

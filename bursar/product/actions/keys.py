@@ -119,6 +119,7 @@ def rotate_key(act: Act, key: ApiKey, data: Cleaned) -> Outcome:
     permission=Right.MANAGE_STAFF,
     blocked=_why_dead,
     danger=True,
+    takes_away=True,
 )
 def revoke_key(act: Act, key: ApiKey, data: Cleaned) -> Outcome:
     ApiKey.objects.filter(pk=key.pk).update(revoked_at=act.now)

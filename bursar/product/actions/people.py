@@ -61,6 +61,7 @@ def _why_not_erase(case: Case) -> str | None:
     blocked=_why_not_erase,
     preview=lambda case, data: ["Free text that colleagues wrote (reasons, notes) stays as it is. There is no undo."],
     danger=True,
+    takes_away=True,
 )
 def erase_person(act: Act, person: Person, data: Cleaned) -> Outcome:
     counts = erase.erase(person, act.now)

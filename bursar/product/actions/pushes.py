@@ -16,7 +16,7 @@ from bursar.product.models import Scope
 from bursar.product.pushed import read_item
 from bursar.product.sign_in import make_customer_link
 from bursar.product.upsert import NotPossible, Result, apply_item, end_organisations, lock_accounts
-from bursar.rollup.settle import add_usage
+from bursar.rollup.project import add_usage
 from bursar.tenants.models import Person
 from bursar.usage.ingest import Event, ingest
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bursar.product.apply.batch import Records
 from bursar.product.lookup import Lookup
-from bursar.rollup.settle import add_usage
+from bursar.rollup.project import add_usage
 from bursar.staff import store as staff
 from bursar.tenants.store import Written
 from bursar.usage import store

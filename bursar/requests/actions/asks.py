@@ -225,6 +225,7 @@ def ask_workspace(act: Act, organisation: Organisation, data: Cleaned) -> Outcom
     topic=Topic.DECISIONS,
     event="request.decided",
     in_menu=False,
+    takes_away=True,
 )
 def withdraw(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
     change = decide(act, request, RequestState.WITHDRAWN)

@@ -157,7 +157,7 @@ def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
         return []
     state = case.once("state", lambda: queries.load_state(case.target.workspace))
     terms = plans.terms_at(state, case.now)
-    if terms.mode == "managed":
+    if plans.is_managed(terms):
         billed = terms.cadence or "yearly"
         return [] if billed == data["cadence"] else [f"The account is managed and stays billed {billed}."]
     if data["end_date"] or plans.has_way_of_paying(state, case.now):

@@ -23,6 +23,7 @@ from bursar.plans.rules import (
     calc_price,
     count_paid_seats,
     frozen_since,
+    is_managed,
     list_paid,
     list_price_lines,
     live,
@@ -30,7 +31,7 @@ from bursar.plans.rules import (
     seat_unit,
     terms_at,
 )
-from bursar.rollup.rules.money import Running, iso
+from bursar.rollup.rules.running import Running, iso
 from bursar.rollup.rules.versions import RULE_VERSION, RULES, Rules
 
 
@@ -51,10 +52,9 @@ class Settings:
 
 
 class Priced(NamedTuple):
-    """Live workspaces, oldest first, with what their seats cost; who sits where; and the sum."""
+    """Live workspaces, oldest first, with who sits there and what a seat costs; and the sum."""
 
     seated: list[Seated]
-    people: list[set[int]]
     price: Price
 
 
@@ -83,7 +83,7 @@ class _Pricer:
     cadence: str
 
     def at(self, at: datetime) -> Priced:
-        return self._sum(*seat_account(self.account, self.settings.catalogue, at, self.cadence))
+        return self._sum(seat_account(self.account, self.settings.catalogue, at, self.cadence))
 
     def before_zero(self, priced: Priced, at: datetime, interval: Interval | None) -> Priced:
         """Without a discount to zero that was set inside the paid interval, where one makes a paid tier cost 0."""
@@ -109,13 +109,13 @@ class _Pricer:
         for place in priced.seated:
             discount = keep(place.state.discounts) or shared
             seated.append(place._replace(unit=self._unit(place.effective.tier, discount, at)))
-        return self._sum(seated, priced.people)
+        return self._sum(seated)
 
     def _unit(self, tier: str, discount: DiscountRow | None, at: datetime) -> int:
         return seat_unit(self.settings.catalogue.rate(self.account, tier, self.cadence, at), discount)
 
-    def _sum(self, seated: list[Seated], people: list[set[int]]) -> Priced:
-        return Priced(seated, people, calc_price(seated, people, self.rules.floor))
+    def _sum(self, seated: list[Seated]) -> Priced:
+        return Priced(seated, calc_price(seated, self.rules.floor))
 
 
 def work_out(account: AccountState, settings: Settings, at: datetime, rules: Rules) -> Worked:
@@ -168,12 +168,12 @@ def break_down(account: AccountState, settings: Settings, at: datetime) -> Break
     def rate_of(tier: str) -> Decimal:
         return settings.catalogue.rate(account, tier, worked.cadence, worked.frozen_at or at)
 
-    paid = count_paid_seats(priced.seated, priced.people)
+    paid = count_paid_seats(priced.seated)
     seats = [
-        SeatPlace(place.state.id, place.effective.tier, len(sitting), paid[place.state.id])
-        for place, sitting in zip(priced.seated, priced.people, strict=True)
+        SeatPlace(place.state.id, place.effective.tier, len(place.people), paid[place.state.id])
+        for place in priced.seated
     ]
-    lines = list_price_lines(priced.seated, priced.people, rate_of, rules.floor)
+    lines = list_price_lines(priced.seated, rate_of, rules.floor)
     return Breakdown(worked.cadence, lines, priced.price.amount, seats, worked.frozen_at)
 
 
@@ -192,7 +192,7 @@ def classify(worked: Worked, rules: Rules, at: datetime) -> tuple[str, dict[str,
     is_zero = price.is_paid_tier and price.amount == 0
     if is_zero and worked.full.price.amount > 0:
         return "trial", {"code": "trial_discount", "until": iso(_trial_end(seated))}
-    if terms.mode == "managed" and not is_zero:
+    if is_managed(terms) and not is_zero:
         return "managed", {"code": "no_settled_invoice"}
     if is_zero:
         discount = next((p.discount for p in seated if p.discount and p.discount.percent == 100), None)

@@ -11,9 +11,10 @@ from typing import Any
 from bursar.core.calendar import TICK, Month
 from bursar.core.money import ZERO
 from bursar.plans.rules import RANK, AccountState, DiscountRow, EffectiveTier, Seated, live
+from bursar.plans.states import Status
 from bursar.rollup.rules import amounts
 from bursar.rollup.rules.amounts import Settings, classify
-from bursar.rollup.rules.money import Running
+from bursar.rollup.rules.running import Running
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ def evaluate(account: AccountState, settings: Settings, at: datetime, version: i
         tier=ranked[0] if ranked else "free",
         tiers=ranked,
         mode=terms.mode,
-        status="past_due" if running and running.overdue_since else terms.status,
+        status=Status.PAST_DUE.value if running and running.overdue_since else terms.status,
         cadence=terms.cadence,
         overdue_since=running.overdue_since if running else None,
         discount=live(account.discounts, at),
@@ -89,10 +90,7 @@ def evaluate(account: AccountState, settings: Settings, at: datetime, version: i
         next_change_at=min(changes_after(account, settings, at), default=None),
         rule_version=rules.version,
         rule_change=calc_rule_change(account, settings, Month.of(at)) if version is None else ZERO,
-        workspaces=[
-            _workspace_facts(place, sitting, settings, at)
-            for place, sitting in zip(seated, worked.present.people, strict=True)
-        ],
+        workspaces=[_workspace_facts(place, settings, at) for place in seated],
     )
 
 
@@ -111,14 +109,14 @@ def _is_written_off(running: Running | None, at: datetime, grace: timedelta) -> 
     return running is not None and running.overdue_since is not None and at - running.overdue_since > grace
 
 
-def _workspace_facts(place: Seated, sitting: set[int], settings: Settings, at: datetime) -> WorkspaceFacts:
+def _workspace_facts(place: Seated, settings: Settings, at: datetime) -> WorkspaceFacts:
     present = [m for m in place.state.members if not m.is_support and m.start <= at and (m.end is None or at < m.end)]
     cap = settings.catalogue.at(place.effective.tier, at).cap_hours
     return WorkspaceFacts(
         id=place.state.id,
         effective=place.effective,
         discount=place.discount,
-        seats=len(sitting),
+        seats=len(place.people),
         externals=sum(m.role == "external" for m in present),
         observers=sum(m.role == "observer" for m in present),
         cap_seconds=int(cap * 3600) if cap is not None else None,

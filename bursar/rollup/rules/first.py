@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bursar.plans.rules import PAID_TIERS, RANK, AccountState, Period, Price, Seated, Terms
-from bursar.rollup.rules.money import Running, iso
+from bursar.plans.rules import PAID_TIERS, RANK, AccountState, Period, Price, Seated, Terms, is_managed
+from bursar.plans.states import Source, Status
+from bursar.rollup.rules.running import Running, iso
 
 SENTENCE = (
     "MRR counts paying accounts only: the amount per month after discount, without VAT (yearly ÷ 12). Past due counts "
@@ -23,15 +24,15 @@ def highest_paid(seated: list[Seated]) -> Seated | None:
 def calc_running(account: AccountState, terms: Terms, price: Price, at: datetime, grace: timedelta) -> Running | None:
     """Self-serve by the subscription's status alone, whatever its price; managed by invoices of managed mode."""
     paid_on = terms.paid_until is not None and at < terms.paid_until
-    if terms.mode == "managed":
+    if is_managed(terms):
         settled = Running(None, {"code": "invoice_settled"})
         return settled if paid_on else _by_invoice(account.periods, at, grace)
-    if terms.status == "active":
+    if terms.status == Status.ACTIVE:
         return Running(None, {"code": "subscription"})
-    if terms.status == "past_due":
+    if terms.status == Status.PAST_DUE:
         since = terms.past_due_since or terms.start
         return Running(since, {"code": "past_due", "since": iso(since)})
-    if terms.status == "cancelled" and paid_on:
+    if terms.status == Status.CANCELLED and paid_on:
         return Running(None, {"code": "cancelled", "until": iso(terms.paid_until)})
     return None
 
@@ -40,7 +41,7 @@ def _by_invoice(periods: list[Period], at: datetime, grace: timedelta) -> Runnin
     ends = [
         period.end
         for period in periods
-        if period.source == "managed"
+        if period.source == Source.MANAGED
         and period.booked_at <= at
         and (period.credited_at is None or at < period.credited_at)
         and period.start <= at <= period.end + grace

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bursar.plans.rules import AccountState, Floor, Price, Seated, Terms, dearest_paid
-from bursar.rollup.rules import first, money
-from bursar.rollup.rules.money import Running
+from bursar.rollup.rules import first, running
+from bursar.rollup.rules.running import Running
 
 
 class Rules(NamedTuple):
@@ -31,11 +31,11 @@ PRESENT = Rules(
     "cancelled or set back counts as it stood at that instant, until what is paid ends. Past due counts for 60 days. "
     "Trials, managed accounts without a settled invoice, comped and free accounts, and one-off pilot fees are not in "
     "it. Potential is what managed and trial accounts would add, without their trial discounts.",
-    money.calc_running,
+    running.calc_running,
     dearest_paid,
     True,
     ("managed", "trial"),
-    money.paid_tiers_end,
+    running.paid_tiers_end,
 )
 RULES = {rules.version: rules for rules in (FIRST, PRESENT)}
 RULE_VERSION = PRESENT.version

@@ -11,6 +11,7 @@ from django.forms import BoundField
 from django.template.loader import get_template
 from django.utils.html import format_html
 
+from bursar.core import clock
 from bursar.core import hours as core_hours
 from bursar.core.days import is_end_of_day, say_day, say_end, say_instant
 from bursar.core.money import format_money
@@ -71,8 +72,8 @@ def dash(value: object) -> object:
 
 @register.filter
 def day(value: date | datetime | None, form: str = "long") -> str:
-    """ "2 December 2026", or "2 Dec" with the form “short”"""
-    return NOTHING if value is None else say_day(value, is_short=form == "short")
+    """ "2 December 2026", or "2 Dec" with the form “short”, which names the year where it is not this one."""
+    return NOTHING if value is None else say_day(value, is_short=form == "short", now=clock.now())
 
 
 @register.filter
@@ -80,7 +81,7 @@ def end(at: datetime | None, form: str = "long") -> str:
     """The end of something: its last day, the same for every reader; or day and time in the reader's zone."""
     if at is None:
         return NOTHING
-    return say_end(at, is_short=form == "short") if is_end_of_day(at) else instant(at)
+    return say_end(at, is_short=form == "short", now=clock.now()) if is_end_of_day(at) else instant(at)
 
 
 @register.filter

@@ -169,6 +169,7 @@ def drop_old(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     blocked=why_gone,
     preview=lambda case, data: ["What waits is never sent. There is no undo."],
     danger=True,
+    takes_away=True,
 )
 def delete_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(deleted_at=act.now, is_active=False)

@@ -5,9 +5,21 @@
   const dialog = document.getElementById("dialog");
   const toasts = document.getElementById("toasts");
   let opener = null;
+  let untouched = "";  // what the dialog's form said when it was opened; a refused one that comes back is touched
 
-  function toast(text, tone, undo) {
+  function filledIn() {
+    const form = dialog.querySelector("form");
+    if (!form) return untouched;
+    return JSON.stringify([...new FormData(form)].filter(([name]) => form.querySelector(`[name="${CSS.escape(name)}"]:not([type=hidden])`)));
+  }
+
+  // What was offered before for the same target is withdrawn: it would take back another state than the one that is seen.
+  function toast(text, tone, undo, about) {
+    for (const old of about ? toasts.querySelectorAll(`[data-about="${CSS.escape(about)}"]`) : []) {
+      old.querySelector("a")?.remove();
+    }
     const line = document.createElement("div");
+    if (about) line.dataset.about = about;
     line.className = `toast-line ${tone || ""}`;
     line.setAttribute("role", tone === "bad" ? "alert" : "status");
     line.textContent = text;
@@ -24,6 +36,15 @@
     toasts.append(line);
     setTimeout(() => line.remove(), tone === "bad" || undo ? 12000 : 6000);
   }
+
+  // A table that goes on beyond its frame says so at its edge.
+  const showEdge = (frame) => frame.classList.toggle("more", frame.scrollLeft + frame.clientWidth < frame.scrollWidth - 1);
+  function showEdges() { for (const frame of document.querySelectorAll(".table-frame")) showEdge(frame); }
+  addEventListener("resize", showEdges);
+  addEventListener("load", showEdges);
+  document.addEventListener("toggle", showEdges, true);
+  document.addEventListener("scroll", (event) => { if (event.target.matches?.(".table-frame")) showEdge(event.target); }, true);
+  document.body.addEventListener("htmx:afterSettle", showEdges);
 
   function localise(root) {
     for (const time of root.querySelectorAll("time[data-local]")) {
@@ -86,21 +107,21 @@
       if (opener?.isConnected) opener.focus();
       else document.querySelector(`.kebab[href="${opener?.getAttribute("href")}"]`)?.focus();
     });
-    // A click beside it closes it, unless it began inside (a selection dragged out) or words would be lost.
+    // A click beside it closes it, unless it began inside (a selection dragged out) or something filled in would be lost.
     let began = null;
-    const hasWords = () => [...dialog.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
+    const isTouched = () => filledIn() !== untouched;
     dialog.addEventListener("pointerdown", (event) => { began = event.target; });
     dialog.addEventListener("click", (event) => {
-      const isBeside = event.target === dialog && began === dialog && !hasWords();
+      const isBeside = event.target === dialog && began === dialog && !isTouched();
       if (isBeside || event.target.closest("[data-close]")) dialog.close();
     });
     // Escape follows the same rule. A second one in a row could not be refused as a "cancel", so the key is held back too.
     const keep = (event) => {
       if (event.type === "keydown" ? event.key !== "Escape" : event.target !== dialog) return;
-      if (!dialog.open || !hasWords()) return;
+      if (!dialog.open || !isTouched()) return;
       event.preventDefault();
       if (dialog.querySelector(".kept")) return;
-      const line = Object.assign(document.createElement("p"), { className: "kept notice", textContent: "What you typed would be lost. Use Cancel if that is what you want." });
+      const line = Object.assign(document.createElement("p"), { className: "kept notice", textContent: "What you filled in would be lost. Use Cancel if that is what you want." });
       line.setAttribute("role", "status");
       dialog.querySelector(".buttons")?.before(line);
     };
@@ -114,7 +135,10 @@
     if (target === menu) openMenu(event.detail.requestConfig.elt);
     if (target === dialog) {
       menu.hidePopover();
-      if (!dialog.open) dialog.showModal();
+      if (!dialog.open) {
+        untouched = filledIn();
+        dialog.showModal();
+      }
       (dialog.querySelector("[aria-invalid=true]") || dialog.querySelector("[autofocus], select, input:not([type=hidden]), textarea"))?.focus();
     }
   });
@@ -144,7 +168,7 @@
     if (!form.hasAttribute("hx-post")) setTimeout(() => { for (const b of form.querySelectorAll("button[data-once]")) b.disabled = true; });
   });
 
-  document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone, event.detail.undo));
+  document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone, event.detail.undo, event.detail.about));
   document.addEventListener("allauth.error", () => toast("The passkey did not answer, or you stopped it. Try again, or use a code.", "bad"));
   document.body.addEventListener("close-dialog", () => dialog.close());
   document.body.addEventListener("changed", (event) => {

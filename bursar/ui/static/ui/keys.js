@@ -45,7 +45,7 @@
     j: () => go(1),
     k: () => go(-1),
     ".": () => (current() || rows()[0])?.querySelector(".kebab")?.click(),
-    x: () => current()?.querySelector(".pick")?.click(),
+    x: () => current()?.querySelector("#bulk .pick")?.click(),
     "?": () => help?.showModal(),
   };
 
@@ -77,7 +77,16 @@
     }
     if (event.key === "Enter") { event.preventDefault(); (items[here] || items[0])?.click(); }
   });
-  palette?.addEventListener("click", (event) => { if (event.target.closest(".found a[hx-get]")) palette.close(); });
+  palette?.addEventListener("click", (event) => {
+    const hit = event.target.closest(".found a");
+    if (hit?.matches("[hx-get]")) palette.close();
+    if (!hit?.dataset.fill) return;
+    event.preventDefault();
+    const input = palette.querySelector("input[type=text]");
+    input.value = hit.dataset.fill;
+    input.focus();
+    window.htmx.trigger(input, "ask");
+  });
 
   function showPicked() {
     const bar = document.getElementById("picked");

@@ -16,11 +16,13 @@ from bursar.plans.rules import (
     WorkspaceState,
     effective_tier,
     frozen_since,
+    is_managed,
     live,
     paid_interval,
     paid_run,
     standing_periods,
 )
+from bursar.plans.states import Status
 
 
 class Running(NamedTuple):
@@ -38,19 +40,19 @@ def calc_running(account: AccountState, terms: Terms, price: Price, at: datetime
     """Paid time runs, or a price above 0 is asked for: by a subscription, or for `grace` after a settled invoice."""
     if price.amount == 0 and paid_interval(account, terms, at) is None:
         return None
-    if terms.status == "active":
+    if terms.status == Status.ACTIVE:
         return Running(None, {"code": "subscription"})
-    if terms.status == "past_due":
+    if terms.status == Status.PAST_DUE:
         since = terms.past_due_since or terms.start
         return Running(since, {"code": "past_due", "since": iso(since)})
     run = paid_run(account, terms, at)
     if run is not None:
         return Running(None, _why_paid(account, terms, run, at))
-    return _overdue(account, terms, at, grace) if terms.mode == "managed" else None
+    return _overdue(account, terms, at, grace) if is_managed(terms) else None
 
 
 def _why_paid(account: AccountState, terms: Terms, run: Interval, at: datetime) -> dict[str, Any]:
-    if terms.status == "cancelled":
+    if terms.status == Status.CANCELLED:
         return {"code": "cancelled", "until": iso(run.end)}
     if frozen_since(account, terms, at) is not None:
         return {"code": "set_back", "until": iso(run.end)}

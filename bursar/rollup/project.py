@@ -1,4 +1,4 @@
-"""Brings month facts up to date, set-based. Called by the door's settlers, the refresh, and the scale generator."""
+"""Brings month facts up to date, set-based. Called by the door's projections, the refresh, and the scale generator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bursar.core.calendar import Month, months_between
 from bursar.core.money import plain
 from bursar.plans.queries import load_accounts
 from bursar.plans.rules import AccountState
-from bursar.rollup.models import AccountMonth, MonthRestatement, Unsettled
+from bursar.rollup.models import AccountMonth, MonthRestatement, Unprojected
 from bursar.rollup.queries import list_used_months, rule_settings, rule_version_of
 from bursar.rollup.rows import FAULT_LENGTH, AccountRow, Used, WorkspaceRow, build_faulty_row, build_rows
 from bursar.rollup.store import (
@@ -45,7 +45,7 @@ KNOWN_THEN = (
     "potential",
     "manager_id",
 )
-Marks = Mapping[int, Unsettled]
+Marks = Mapping[int, Unprojected]
 
 
 class Moved(NamedTuple):
@@ -58,7 +58,7 @@ class Moved(NamedTuple):
 log = structlog.get_logger()
 
 
-def settle(
+def project(
     touched: Touched, now: datetime, marks: Marks | None = None, states: dict[int, AccountState] | None = None
 ) -> dict[int, Moved]:
     """Recomputes the facts of the touched accounts, from the first month named (None: the open one) to now.
@@ -66,30 +66,30 @@ def settle(
     `marks`: why, where the accounts waited for it. `states`: of all of them, where somebody has loaded them already and
     they are stored like that. What cannot be computed is raised.
     """
-    moved: dict[int, Moved] = {}
     ids = sorted(touched)
+    moved: dict[int, Moved] = {}
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        moved |= _Settling({pk: _first(touched[pk], now) for pk in part}, now, marks or {}, states).run()
+        moved |= _Projecting({pk: _first(touched[pk], now) for pk in part}, now, marks or {}, states).run()
     return moved
 
 
-def settle_each(touched: Touched, now: datetime, marks: Marks | None = None) -> set[int]:
-    """As `settle`, but an account that cannot be computed stops no other: its row says so, and it is tried again.
+def project_each(touched: Touched, now: datetime, marks: Marks | None = None) -> set[int]:
+    """As `project`, but an account that cannot be computed stops no other: its row says so, and it is tried again.
 
     Returns those accounts.
     """
     ids, faulty = sorted(touched), set()
     for start in range(0, len(ids), CHUNK):
-        faulty |= _settle_apart({pk: touched[pk] for pk in ids[start : start + CHUNK]}, now, marks)
+        faulty |= _project_apart({pk: touched[pk] for pk in ids[start : start + CHUNK]}, now, marks)
     return faulty
 
 
-def _settle_apart(touched: Touched, now: datetime, marks: Marks | None) -> set[int]:
+def _project_apart(touched: Touched, now: datetime, marks: Marks | None) -> set[int]:
     """All at once; when that fails, each half by itself, down to the one account that is at fault."""
     try:
         with transaction.atomic():
-            settle(touched, now, marks)
+            project(touched, now, marks)
             return set()
     except OperationalError:
         raise  # a deadlock ends the whole transaction, which is tried again
@@ -100,7 +100,7 @@ def _settle_apart(touched: Touched, now: datetime, marks: Marks | None) -> set[i
         _show_fault(ids[0], _first(touched[ids[0]], now), fault, now)
         return set(ids)
     halves = (ids[: len(ids) // 2], ids[len(ids) // 2 :])
-    return {pk for half in halves for pk in _settle_apart({pk: touched[pk] for pk in half}, now, marks)}
+    return {pk for half in halves for pk in _project_apart({pk: touched[pk] for pk in half}, now, marks)}
 
 
 def _first(month: Month | None, now: datetime) -> Month:
@@ -133,7 +133,7 @@ def _show_fault(pk: int, first: Month, error: Exception, now: datetime) -> None:
 
 
 @dataclass
-class _Settling:
+class _Projecting:
     """A chunk of accounts on the way: each from its first month to now."""
 
     first: dict[int, Month]
