@@ -113,6 +113,7 @@ TOLD = {
     "/panel/notices/<slug:notice_id>/open": 405,
     "/panel/notices/read": 405,
     "/panel/usage/export": 405,
+    "/panel/usage/movements/export": 405,
     "/panel/files/<slug:file_id>": 404,  # no such file
     "/panel/files/upload/<slug:kind>": 405,
     "/api/v1/files/<file_id>": 404,
