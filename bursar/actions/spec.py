@@ -322,7 +322,7 @@ class Action:
 
     @property
     def is_for_customers(self) -> bool:
-        """Whether it stands on people's own pages: what customers ask, and what everybody settles for themselves."""
+        """Whether it stands on people's own pages: what customers ask, and what everybody does for themselves."""
         return self.permission is None or isinstance(self.permission, Own)
 
     def explain_missing_right(self) -> str:

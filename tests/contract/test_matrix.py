@@ -109,9 +109,11 @@ TOLD = {
     "/panel/actions/bulk/<slug:slug>/<slug:verb>": 400,  # no row is picked
     "/panel/actions/bulk-runs/<slug:run_id>": 404,  # no such run
     "/panel/at-risk/export": 405,
+    "/panel/book/export": 405,
     "/panel/notices/<slug:notice_id>/open": 405,
     "/panel/notices/read": 405,
     "/panel/usage/export": 405,
+    "/panel/usage/movements/export": 405,
     "/panel/files/<slug:file_id>": 404,  # no such file
     "/panel/files/upload/<slug:kind>": 405,
     "/api/v1/files/<file_id>": 404,
@@ -429,7 +431,6 @@ OPENED = {
     "billing": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
     "member": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
     "external": set(),
-    "observer": set(),
     "organisation owner": {"requests.organisation.ask_workspace"},
     "organisation admin": {"requests.organisation.ask_workspace"},
     "organisation billing": set(),

@@ -11,7 +11,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from bursar.actions.run import run
 from bursar.core import clock
-from bursar.core.errors import Blocked
+from bursar.core.errors import Forbidden
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.outbox.store import retry
 from bursar.webhooks import jobs
@@ -209,7 +209,7 @@ def test_after_long_failure_it_is_switched_off_and_the_leads_are_told(here: Cast
 def test_only_bursar_itself_switches_off(here: Cast, product: Receiver) -> None:
     endpoint, _ = make_endpoint(here, product.url)
     refusal = refusal_of("webhooks.endpoint.switch_off", here.iris, endpoint.public_id, {"why": "x"})
-    assert isinstance(refusal, Blocked) and "pause it" in refusal.sentence
+    assert isinstance(refusal, Forbidden) and "by itself" in refusal.sentence
     assert WebhookEndpoint.objects.get().is_active
 
 
