@@ -37,9 +37,12 @@
     setTimeout(() => line.remove(), tone === "bad" || undo ? 12000 : 6000);
   }
 
-  // A table that goes on beyond its frame says so at its edge.
+  // A table that goes on beyond its frame says so at its edge; a name that is clipped is its own title.
   const showEdge = (frame) => frame.classList.toggle("more", frame.scrollLeft + frame.clientWidth < frame.scrollWidth - 1);
-  function showEdges() { for (const frame of document.querySelectorAll(".table-frame")) showEdge(frame); }
+  function showEdges() {
+    for (const frame of document.querySelectorAll(".table-frame")) showEdge(frame);
+    for (const name of document.querySelectorAll(".rows-grid td.name > a")) if (name.scrollWidth > name.clientWidth) name.title = name.textContent;
+  }
   addEventListener("resize", showEdges);
   addEventListener("load", showEdges);
   document.addEventListener("toggle", showEdges, true);
