@@ -60,7 +60,7 @@ def show_staff(request: HttpRequest) -> HttpResponse:
     members = queries.list_members()
     for member in members:
         member.menu_url = reverse("actions:menu", args=["staff", member.public_id])  # type: ignore[attr-defined]
-        member.book_url = f"{reverse('panel:book')}?actor={member.public_id}"  # type: ignore[attr-defined]
+        member.book_url = f"{reverse('panel:book')}?actor={member.public_id}"  # type: ignore[attr-defined]  # for the list alone
     context = {
         "members": members,
         "may_manage": actor_of(request).can(Right.MANAGE_STAFF),
