@@ -13,6 +13,7 @@ import pytest
 from django.db import connection, connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.periodic import PeriodicRegistry
 
 from bursar.config import jobs
 from bursar.config.minute import enqueue_ticks
@@ -47,10 +48,11 @@ def aside(work: Callable[[], None]) -> None:
         pool.submit(run).result()
 
 
-def work_until_idle() -> None:
-    """A worker of two, in this process, until no job is left that could be taken."""
+def work_until_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of two, in this process, until no job is left that could be taken. No minute strikes meanwhile."""
     connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]  # Django's connector has it
     with app.replace_connector(connector) as worker_app:
+        monkeypatch.setattr(worker_app, "periodic_registry", PeriodicRegistry())
         settings = {"concurrency": 2, "wait": False, "install_signal_handlers": False, "delete_jobs": "successful"}
         aside(partial(worker_app.run_worker, **settings))
 
@@ -69,7 +71,7 @@ def test_a_slow_tick_delays_no_other(transactional_db: None, monkeypatch: pytest
 
     monkeypatch.setattr(TICKS, "things", {"a.slow": be_slow, "b.quick": be_quick})
     enqueue_ticks(clock.now())
-    work_until_idle()
+    work_until_idle(monkeypatch)
     assert quick_ran.is_set() and slow_ended_well.is_set()
     assert list_waiting() == []
 
@@ -101,6 +103,6 @@ def test_what_a_killed_worker_left_is_done_in_the_next_minutes(
 
     aside(lambda: asyncio.run(retry()))
     assert list_waiting() == ["a.killed"]
-    work_until_idle()
+    work_until_idle(monkeypatch)
     assert ran == ["a.killed"]
     assert not ProcrastinateJob.objects.filter(task_name="config.tick").exists()
