@@ -62,16 +62,16 @@ def _save_url(request: HttpRequest) -> str:
 
 
 def _frame(request: HttpRequest, view: View, now: datetime, totals: queries.Totals) -> dict[str, Any]:
-    months = queries.list_months_with_data(view.current.plus(-filters.LOOKBACK).first, view.current.first)
+    frame = queries.get_frame(view)
     return {
         "view": view,
         "as_of": view.as_of(now),
         "totals": totals,
-        "faulty": queries.count_faulty(),
+        "faulty": frame.faulty,
         "links": present.total_links(totals, request.GET),
         "totals_url": reverse("rollup:totals") + "?" + present.query(request.GET),
-        "months": present.months(view, months, request.GET),
-        "rule": present.rule(queries.rule_version_of(view.month)),
+        "months": present.months(view, frame.months, request.GET),
+        "rule": present.rule(frame.rule_version),
         "query": present.query(request.GET),
         "nested_url": "?" + present.query(request.GET, workspaces="hide" if view.nested else None),
         "clear_url": "?" + present.only_month(view),

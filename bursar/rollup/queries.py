@@ -22,7 +22,7 @@ from bursar.plans.queries import load_account, load_catalogue
 from bursar.plans.rules import AccountState
 from bursar.plans.states import Mode, Status
 from bursar.rollup import rules
-from bursar.rollup.filters import NOBODY, PAGE_SIZE, View
+from bursar.rollup.filters import LOOKBACK, NOBODY, PAGE_SIZE, View
 from bursar.rollup.models import AccountMonth, FormerRules, RevenueClass, Unprojected, WorkspaceMonth
 from bursar.tenants.models import BillingAccount, Workspace
 from bursar.tenants.queries import Contact, list_admin_contacts
@@ -101,11 +101,6 @@ def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown | No
     except Exception:
         log.exception("price_not_computed", account=account.public_id)
         return None
-
-
-def count_faulty() -> int:
-    """Accounts whose figures cannot be computed at present."""
-    return Unprojected.objects.exclude(fault="").count()
 
 
 def filtered(view: View) -> QuerySet[AccountMonth]:
@@ -329,12 +324,24 @@ def get_fact(account_public_id: str, view: View) -> AccountMonth | None:
     return rows.filter(account__public_id=account_public_id, month=view.month.first).first()
 
 
-def list_months_with_data(since: date, until: date) -> set[date]:
-    """Which of the months from `since` to `until` hold anything at all."""
+@dataclass(frozen=True)
+class Frame:
+    """What stands around a month's rows: the months that hold anything, its rules, the accounts without figures."""
+
+    months: set[date]
+    rule_version: int
+    faulty: int
+
+
+def get_frame(view: View) -> Frame:
+    """In one statement; months from the oldest that can be looked at."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT m::date FROM generate_series(%s::date, %s::date, interval '1 month') m "
-            "WHERE EXISTS (SELECT 1 FROM rollup_accountmonth a WHERE a.month = m::date)",
-            [since, until],
+            "SELECT ARRAY(SELECT m::date FROM generate_series(%s::date, %s::date, interval '1 month') m "
+            "WHERE EXISTS (SELECT 1 FROM rollup_accountmonth a WHERE a.month = m::date)), "
+            f"(SELECT rule_version FROM {FormerRules._meta.db_table} WHERE month = %s), "
+            f"(SELECT COUNT(*) FROM {Unprojected._meta.db_table} WHERE fault <> '')",
+            [view.current.plus(-LOOKBACK).first, view.current.first, view.month.first],
         )
-        return {row[0] for row in cursor.fetchall()}
+        months, version, faulty = cursor.fetchone()
+    return Frame(set(months), version or rules.RULE_VERSION, faulty)
