@@ -32,15 +32,24 @@ _NEW_MONTH = {
 }
 _NAMES = ", ".join(f'"{name}"' for name in FACTS)
 _TAKEN = ", ".join(_NEW_MONTH.get(name, f'r."{name}"') for name in FACTS)
-_ACCOUNTS = (
+# Each account's row of the month before: its newest up to then, which only the index by account and month has in order.
+# By equality, a month that the statistics do not know passes for rare, and an index that begins with it for the cheaper.
+_BEFORE = (
+    "unnest(%(ids)s) AS t(id) CROSS JOIN LATERAL (SELECT * FROM rollup_accountmonth o WHERE o.account_id = t.id "
+    "AND o.month <= %(before)s ORDER BY o.month DESC LIMIT 1) AS r"
+)
+COPY_ACCOUNTS = (
     f"INSERT INTO rollup_accountmonth (account_id, month, {_NAMES}, recorded_seconds) "
-    f"SELECT r.account_id, %(month)s, {_TAKEN}, 0 FROM rollup_accountmonth r WHERE r.account_id = ANY(%(ids)s) "
-    # No constant: one that the statistics do not know passes for rare, and the index by month for the cheaper one.
-    "AND r.month = (SELECT %(before)s::date) ORDER BY r.account_id ON CONFLICT DO NOTHING RETURNING id, account_id"
+    f"SELECT r.account_id, %(month)s, {_TAKEN}, 0 FROM {_BEFORE} WHERE r.month = %(before)s "
+    "ORDER BY r.account_id ON CONFLICT DO NOTHING RETURNING id, account_id"
+)
+CLOSE = (
+    f"UPDATE rollup_accountmonth a SET next_change_at = NULL FROM {_BEFORE} "
+    "WHERE r.month = %(before)s AND r.next_change_at IS NOT NULL AND a.id = r.id"
 )
 _NAMES = ", ".join(f'"{name}"' for name in WORKSPACE_FACTS)
 _TAKEN = ", ".join(f'r."{name}"' for name in WORKSPACE_FACTS)
-_WORKSPACES = (
+COPY_WORKSPACES = (
     f"INSERT INTO rollup_workspacemonth (workspace_id, month, {_NAMES}, recorded_seconds) "
     f"SELECT r.workspace_id, %(month)s, {_TAKEN}, COALESCE(u.seconds, 0) FROM rollup_workspacemonth r "
     "LEFT JOIN usage_usagemonth u ON u.workspace_id = r.workspace_id AND u.month = (SELECT %(month)s::date) "
@@ -66,9 +75,9 @@ def carry_over(account_ids: list[int], month: Month) -> bool:
     if not account_ids:
         return False
     with connection.cursor() as cursor:
-        cursor.execute(_ACCOUNTS, values)
+        cursor.execute(COPY_ACCOUNTS, values)
         made = {account_id: pk for pk, account_id in cursor.fetchall()}
-        cursor.execute(_WORKSPACES, {**values, "ids": list(made)})
+        cursor.execute(COPY_WORKSPACES, {**values, "ids": list(made)})
         sums: dict[int, int] = defaultdict(int)
         for account_id, seconds in cursor.fetchall():
             sums[made[account_id]] += seconds
@@ -95,11 +104,7 @@ def list_not_carried(month: Month) -> list[int]:
 
 def close_rows(account_ids: list[int], month: Month) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE rollup_accountmonth SET next_change_at = NULL WHERE account_id = ANY(%s) "
-            "AND month = (SELECT %s::date) AND next_change_at IS NOT NULL",
-            [account_ids, month.first],
-        )
+        cursor.execute(CLOSE, {"ids": account_ids, "before": month.first})
 
 
 def gather_statistics() -> None:

@@ -127,7 +127,7 @@ def _show_fault(pk: int, first: Month, error: Exception, now: datetime) -> None:
             row = build_faulty_row(pk, month, fault, previous, now, version)
             rows.append(row)
             known[month.first] = row
-    let_go(current, {(pk, month) for month in known if month > current.first})
+    let_go({(pk, month) for month in known}, [pk], now)
     workspaces = account.workspace_months.filter(month__in=[row.month for row in rows])
     kept = [WorkspaceRow(*values) for values in workspaces.values_list(*WorkspaceRow._fields)]
     store_rows(rows, kept)
@@ -159,17 +159,9 @@ class _Projecting:
         for state in states.values():
             self._work_out(state)
         drop_months(self.stale)
-        self._let_go()
+        let_go({(pk, month) for pk, rows in self.known.items() for month in rows}, states, self.now)
         self._restate(store_rows(self.accounts, self.workspaces))
         return {pk: Moved(before[pk], rows.get(current)) for pk, rows in self.known.items()}
-
-    def _let_go(self) -> None:
-        """Rows of months to come were made from what is another one now: they go, and the roll makes them anew.
-
-        Where somebody's clock is ahead and the month is open already, it stays, and its accounts are computed again.
-        """
-        current = Month.of(self.now)
-        let_go(current, {(pk, month) for pk, rows in self.known.items() for month in rows if month > current.first})
 
     def _work_out(self, state: AccountState) -> None:
         known, current = self.known[state.id], Month.of(self.now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from bursar.rollup.queries import rule_version_of
 from bursar.rollup.rows import FACTS, WORKSPACE_FACTS, AccountRow, WorkspaceRow
 
 ROLLED_TO = "rolled_to"
+AHEAD = timedelta(hours=6)  # that long before a month begins the roll may make its rows
 IMPORTED, LATE_USAGE = "history imported", "late usage"
 Key = tuple[int, date]
 
@@ -169,19 +170,30 @@ def drop_months(keys: Iterable[Key]) -> None:
             )
 
 
-def let_go(current: Month, keys: set[Key]) -> None:
-    """Rows of months after `current`, which the roll made ahead: they go, or, of a month that is open, are marked.
+def is_behind(now: datetime) -> bool:
+    """Whether the coming month is open already, under a clock that is ahead of ours.
 
-    The fact is locked against the month being opened right now, under a clock that is a little ahead of ours.
+    When it is not, it is not opened before we have committed. Clocks are not further apart than rows are made ahead.
     """
-    if not keys:
-        return
+    current = Month.of(now)
+    if now < current.end - AHEAD:
+        return False
     with connection.cursor() as cursor:
         cursor.execute("SELECT value FROM core_installationfact WHERE name = %s FOR SHARE", [ROLLED_TO])
-        opened = (cursor.fetchone() or ("",))[0]
-    ahead = {key for key in keys if str(Month.of(key[1])) > opened}
-    drop_months(ahead)
-    mark_behind({pk for pk, _ in keys - ahead}, current)
+        opened = cursor.fetchone()
+    return bool(opened and opened[0] > str(current))
+
+
+def let_go(known: Iterable[Key], account_ids: Iterable[int], now: datetime) -> None:
+    """Drops the rows that were made ahead for these accounts, from what is another one now; the roll makes them anew.
+
+    Where the coming month is open already they are computed again instead.
+    """
+    current = Month.of(now)
+    if is_behind(now):
+        mark_behind(account_ids, current)
+    else:
+        drop_months({key for key in known if key[1] > current.first})
 
 
 def count_usage(pairs: set[Key]) -> dict[Key, tuple[int, int]]:
