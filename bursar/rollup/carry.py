@@ -32,8 +32,8 @@ _NEW_MONTH = {
 }
 _NAMES = ", ".join(f'"{name}"' for name in FACTS)
 _TAKEN = ", ".join(_NEW_MONTH.get(name, f'r."{name}"') for name in FACTS)
-# Each account's row of the month before: its newest up to then, which only the index by account and month has in order.
-# By equality, a month that the statistics do not know passes for rare, and an index that begins with it for the cheaper.
+# Each account's row of the month before: its newest up to then, looked up by account. By equality, a month that the
+# statistics do not know passes for rare, and an index that begins with the month for the cheaper one.
 _BEFORE = (
     "unnest(%(ids)s) AS t(id) CROSS JOIN LATERAL (SELECT * FROM rollup_accountmonth o WHERE o.account_id = t.id "
     "AND o.month <= %(before)s ORDER BY o.month DESC LIMIT 1) AS r"
@@ -43,16 +43,13 @@ COPY_ACCOUNTS = (
     f"SELECT r.account_id, %(month)s, {_TAKEN}, 0 FROM {_BEFORE} WHERE r.month = %(before)s "
     "ORDER BY r.account_id ON CONFLICT DO NOTHING RETURNING id, account_id"
 )
-CLOSE = (
-    f"UPDATE rollup_accountmonth a SET next_change_at = NULL FROM {_BEFORE} "
-    "WHERE r.month = %(before)s AND r.next_change_at IS NOT NULL AND a.id = r.id"
-)
+NOT_CLOSED = f"SELECT r.id FROM {_BEFORE} WHERE r.month = %(before)s AND r.next_change_at IS NOT NULL"
 _NAMES = ", ".join(f'"{name}"' for name in WORKSPACE_FACTS)
 _TAKEN = ", ".join(f'r."{name}"' for name in WORKSPACE_FACTS)
 COPY_WORKSPACES = (
     f"INSERT INTO rollup_workspacemonth (workspace_id, month, {_NAMES}, recorded_seconds) "
-    f"SELECT r.workspace_id, %(month)s, {_TAKEN}, COALESCE(u.seconds, 0) FROM rollup_workspacemonth r "
-    "LEFT JOIN usage_usagemonth u ON u.workspace_id = r.workspace_id AND u.month = (SELECT %(month)s::date) "
+    f"SELECT r.workspace_id, %(month)s, {_TAKEN}, COALESCE((SELECT u.seconds FROM usage_usagemonth u "
+    "WHERE u.workspace_id = r.workspace_id AND u.month = %(month)s), 0) FROM rollup_workspacemonth r "
     "WHERE r.account_id = ANY(%(ids)s) AND r.month = (SELECT %(before)s::date) AND r.is_live "
     "ORDER BY r.workspace_id ON CONFLICT DO NOTHING RETURNING account_id, recorded_seconds"
 )
@@ -85,8 +82,8 @@ def carry_over(account_ids: list[int], month: Month) -> bool:
         if hours:
             cursor.execute(
                 "UPDATE rollup_accountmonth a SET recorded_seconds = t.seconds "
-                "FROM unnest(%s::bigint[], %s::bigint[]) AS t(id, seconds) WHERE a.id = t.id",
-                [list(hours), list(hours.values())],
+                "FROM unnest(%s::bigint[], %s::bigint[]) AS t(id, seconds) WHERE a.id = t.id AND a.id = ANY(%s)",
+                [list(hours), list(hours.values()), list(hours)],
             )
     return True
 
@@ -104,7 +101,9 @@ def list_not_carried(month: Month) -> list[int]:
 
 def close_rows(account_ids: list[int], month: Month) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(CLOSE, {"ids": account_ids, "before": month.first})
+        cursor.execute(NOT_CLOSED, {"ids": account_ids, "before": month.first})
+        rows = [pk for (pk,) in cursor.fetchall()]
+        cursor.execute("UPDATE rollup_accountmonth SET next_change_at = NULL WHERE id = ANY(%s)", [rows])
 
 
 def gather_statistics() -> None:

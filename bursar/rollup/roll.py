@@ -32,7 +32,7 @@ def roll(now: datetime) -> None:
     """Opens every month that has begun. Returns when its rows are there, whoever made them."""
     while (month := _next_to_open(Month.of(now))) is not None:
         close_all()
-        go(partial(_open_some, month))
+        go(partial(open_some, month))
 
 
 def prepare(now: datetime) -> None:
@@ -42,7 +42,7 @@ def prepare(now: datetime) -> None:
     """
     current = Month.of(now)
     if now >= current.end - AHEAD and rolled_to() == current:
-        go(partial(_prepare_some, current.next()))
+        go(partial(prepare_some, current.next()))
 
 
 def close_all() -> None:
@@ -67,12 +67,12 @@ def _next_to_open(current: Month) -> Month | None:
 
 
 @transaction.atomic
-def _prepare_some(month: Month, wait: bool) -> Went:
+def prepare_some(month: Month, wait: bool) -> Went:
     return _carry_some(month, wait) if _is_mine() else Went.BUSY
 
 
 @transaction.atomic
-def _open_some(month: Month, wait: bool) -> Went:
+def open_some(month: Month, wait: bool) -> Went:
     """A step of carrying over; after the last one, in one short transaction, the month is there for everybody.
 
     What the copy cannot know is marked, and computed right after.
