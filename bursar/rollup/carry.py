@@ -10,7 +10,7 @@ from collections import defaultdict
 from django.db import connection, transaction
 
 from bursar.core.calendar import Month
-from bursar.rollup.models import AccountMonth, Uncounted, WorkspaceMonth
+from bursar.rollup.models import Uncounted
 from bursar.rollup.rows import FACTS, WORKSPACE_FACTS
 from bursar.rollup.rules import RULE_VERSION
 from bursar.rollup.store import Key, count_usage, mark_without_row
@@ -107,10 +107,13 @@ def close_rows(account_ids: list[int], month: Month) -> None:
 
 
 def gather_statistics() -> None:
-    """Of the month facts, after many rows were written. Whoever cleans the table just now gathers them too."""
+    """Of what pages choose the month facts by, after many rows were written. It waits for nobody, and nobody for it."""
     with connection.cursor() as cursor:
-        for model in (AccountMonth, WorkspaceMonth):
-            cursor.execute(f"ANALYZE (SKIP_LOCKED) {model._meta.db_table}")
+        cursor.execute(
+            "ANALYZE (SKIP_LOCKED) "
+            "rollup_workspacemonth (workspace_id, account_id, month, is_live, tier, cap_seconds), rollup_accountmonth "
+            "(account_id, month, is_listed, klass, status, mode, mrr, overdue_since, next_change_at)"
+        )
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ from bursar.rollup.store import AHEAD, ROLLED_TO, mark_late, mark_left_out
 from bursar.tenants.models import BillingAccount
 
 ROLL_LOCK = 0x0B0_12_5A2
-STEP = 100  # accounts
+STEP = 150  # accounts
 FEW = 2000  # of them: more than that are found by going through all again
 CARRIED, CLOSING = "carried", "closing"  # month and the last account passed, kept as facts of the installation
 PASSED_ALL = "all"
