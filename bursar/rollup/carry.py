@@ -10,6 +10,7 @@ from collections import defaultdict
 from django.db import connection, transaction
 
 from bursar.core.calendar import Month
+from bursar.core.statistics import gather_statistics
 from bursar.rollup.models import Uncounted
 from bursar.rollup.rows import FACTS, WORKSPACE_FACTS
 from bursar.rollup.rules import RULE_VERSION
@@ -106,14 +107,12 @@ def close_rows(account_ids: list[int], month: Month) -> None:
         cursor.execute("UPDATE rollup_accountmonth SET next_change_at = NULL WHERE id = ANY(%s)", [rows])
 
 
-def gather_statistics() -> None:
-    """Of what pages choose the month facts by, after many rows were written. It waits for nobody, and nobody for it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "ANALYZE (SKIP_LOCKED) "
-            "rollup_workspacemonth (workspace_id, account_id, month, is_live, tier, cap_seconds), rollup_accountmonth "
-            "(account_id, month, is_listed, klass, status, mode, mrr, overdue_since, next_change_at)"
-        )
+def know_months() -> None:
+    """Tells the planner of new rows, by what pages choose them by: a month that it does not know passes for empty."""
+    gather_statistics(
+        "rollup_workspacemonth (workspace_id, account_id, month, is_live, tier, cap_seconds)",
+        "rollup_accountmonth (account_id, month, is_listed, klass, status, mode, mrr, overdue_since, next_change_at)",
+    )
 
 
 @transaction.atomic

@@ -14,7 +14,8 @@ from django.db.models import Q
 
 from bursar.core.calendar import Month
 from bursar.core.retry import retry_deadlocks
-from bursar.rollup.carry import count_missed
+from bursar.core.statistics import MANY
+from bursar.rollup.carry import count_missed, know_months
 from bursar.rollup.models import AccountMonth, Unprojected
 from bursar.rollup.project import project_each
 from bursar.rollup.roll import CLOSING, close_all, close_some, roll
@@ -82,4 +83,6 @@ def _take_due(now: datetime, done: list[int], wait: bool) -> Went:
     faulty = project_each({pk: Month.of(marks[pk].month) if pk in marks else None for pk in ids}, now, marks)
     Unprojected.objects.filter(account_id__in=marks.keys() - faulty).delete()
     done += ids
+    if len(done) >= MANY and len(done) // MANY != (len(done) - len(ids)) // MANY:
+        know_months()  # a bulk load: what comes next is planned for what is there by now
     return Went.ON

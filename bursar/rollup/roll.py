@@ -15,7 +15,7 @@ from django.db.models import Min
 
 from bursar.core.calendar import Month
 from bursar.core.models import InstallationFact
-from bursar.rollup.carry import carry_over, close_rows, gather_statistics, list_not_carried
+from bursar.rollup.carry import carry_over, close_rows, know_months, list_not_carried
 from bursar.rollup.models import AccountMonth
 from bursar.rollup.steps import Went, go, hold_free
 from bursar.rollup.store import AHEAD, ROLLED_TO, mark_late, mark_left_out
@@ -108,7 +108,7 @@ def _carry_some(month: Month, wait: bool) -> Went:
     if ids:
         carry_over(hold_free(ids, wait=False), month)
     else:
-        gather_statistics()  # the month is in none yet, and who reads it next depends on them
+        know_months()  # the month is in none yet, and who reads it next depends on them
     _keep(CARRIED, f"{month} {ids[-1] if ids else PASSED_ALL}")
     return Went.ON
 

@@ -244,7 +244,7 @@ def test_no_step_reads_a_whole_month(db: None, now: datetime, monkeypatch: pytes
         clone_months(accounts)
         cursor.execute(STATISTICS[known])
         cursor.execute("SET LOCAL enable_seqscan = off")  # a table so small is read whole otherwise, whatever the month
-    monkeypatch.setattr(roll, "gather_statistics", lambda: None)
+    monkeypatch.setattr(roll, "know_months", lambda: None)
     InstallationFact.objects.create(name="rolled_to", value=str(october))
     for month in (NOVEMBER, DECEMBER):
         before = count_visits()
@@ -266,6 +266,31 @@ BY_MONTH = (
     "account_month_mrr", "account_month_totals", "account_month_due", "account_month_overdue", "workspace_month_capped",
     "one_workspace_month", "Seq Scan",
 )  # fmt: skip
+
+
+def known_of(table: str, column: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COALESCE(most_common_vals::text, histogram_bounds::text, '') FROM pg_stats "
+            "WHERE tablename = %s AND attname = %s",
+            [table, column],
+        )
+        return str((cursor.fetchone() or ("",))[0])
+
+
+def test_the_planner_knows_a_month_before_anybody_reads_it(rolled: Cast) -> None:
+    assert "2026-12-01" not in known_of("rollup_accountmonth", "month")
+    refresh(MIDNIGHT)
+    for table in ("rollup_accountmonth", "rollup_workspacemonth"):
+        assert "2026-12-01" in known_of(table, "month")
+
+
+def test_the_planner_knows_what_a_large_import_brought(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bursar.product.importing.MANY", 2)
+    bring_all(usage("klimaat", "one", NOW, 60))
+    assert "one" not in known_of("usage_usageevent", "event_id")
+    bring_all(usage("klimaat", "two", NOW, 60), usage("klimaat", "three", NOW, 60))
+    assert "three" in known_of("usage_usageevent", "event_id")
 
 
 def clone_months(accounts: int) -> None:

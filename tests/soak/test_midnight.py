@@ -1,6 +1,6 @@
 """Midnight on the 1st, with pages, actions and usage running through it: nobody waits, and every event is counted.
 
-`BURSAR_SOAK_ACCOUNTS` says how large the company is. The clock runs; it is moved so that midnight comes in a while.
+`SOAK_ACCOUNTS` says how large the company is. The clock runs; it is moved so that midnight comes in a while.
 """
 
 from __future__ import annotations
@@ -39,18 +39,14 @@ from bursar.tenants.models import BillingAccount
 from bursar.usage.models import UsageEvent, UsageMonth
 
 pytestmark = [pytest.mark.soak, pytest.mark.django_db(transaction=True)]
-ACCOUNTS = int(os.environ.get("BURSAR_SOAK_ACCOUNTS", "2000"))
+ACCOUNTS = int(os.environ.get("SOAK_ACCOUNTS", "2000"))
 BEFORE = timedelta(seconds=60 + ACCOUNTS / 400)  # for the worker to make the rows in
 AFTER = timedelta(seconds=60)
 EVENTS = 200  # a batch
 WAIT, ANSWER = 0.2, 1.0  # seconds
 ADDRESSES = (
-    "/panel/usage/",
-    "/panel/usage/?q=haarlem",
-    "/panel/at-risk/",
-    "/panel/accounts/{account}/",
-    "/panel/movements/",
-)
+    "/panel/usage/", "/panel/usage/?q=haarlem", "/panel/usage/movements/", "/panel/at-risk/", "/panel/accounts/{account}",
+)  # fmt: skip
 SECRET = "a secret that only this test knows"
 
 
