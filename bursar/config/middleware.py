@@ -6,6 +6,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 from allauth.core.internal.httpkit import get_client_ip
@@ -18,18 +19,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.urls import reverse
 
+from bursar.access import confirm
 from bursar.access.actor import Actor, ActorKind
 from bursar.access.models import User
 from bursar.access.request import whom_to_ask
 from bursar.access.rights import Right
-from bursar.config.actors import actor_for, actor_of_token
+from bursar.config.actors import actor_for, actor_of_token, why_no_factor
 from bursar.config.operator import REQUESTS, SECONDS
 from bursar.core import clock
 from bursar.core.api import refusal as refuse_json
 from bursar.core.errors import BadRequest, NotFound, Refusal, TooLarge, TooMany
 from bursar.core.limits import is_over
 from bursar.staff.models import ApiToken
-from bursar.staff.queries import has_second_factor, note_seen
+from bursar.staff.queries import note_seen
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 BAD_TOKENS = 30
@@ -103,6 +105,7 @@ class ActorMiddleware:
         actor = actor_for(request.user)
         if actor.staff_id is not None:
             note_seen(actor.staff_id, clock.now())
+            actor = replace(actor, confirmed_at=confirm.find_confirmed_at(request))
         return actor
 
     def _of_token(self, request: HttpRequest, secret: str) -> Actor | None:
@@ -145,22 +148,13 @@ class GateMiddleware:
             if actor.kind is not ActorKind.STAFF or not actor.can(Right.READ):
                 sentence = whom_to_ask(request)
                 return refuse(request, NotFound(sentence) if sentence else NotFound())
-            if settings.BURSAR_SECOND_FACTOR and isinstance(request.user, User) and not self._has_factor(request):
-                sentence = "Staff need a second factor here. Add one under “Your sign-in”, then come back."
+            missing = why_no_factor(actor)
+            if missing:
                 if is_api:
-                    return refuse_json(403, "second_factor", sentence)
-                messages.warning(request, sentence)
+                    return refuse_json(403, "second_factor", missing)
+                messages.warning(request, missing)
                 return HttpResponseRedirect(reverse("mfa_index"))
         return self.get_response(request)
-
-    def _has_factor(self, request: HttpRequest) -> bool:
-        """Asked of the database until it is so; then the session remembers."""
-        if not request.session.get("second_factor"):
-            assert isinstance(request.user, User)
-            if not has_second_factor(request.user.pk):
-                return False
-            request.session["second_factor"] = True
-        return True
 
 
 def _is_under(path: str, prefix: str) -> bool:

@@ -43,7 +43,7 @@ ALLOWED_HOSTS = required(
 )
 CSRF_TRUSTED_ORIGINS = required("BURSAR_ORIGINS", "", "Origins behind a proxy, such as https://bursar.example.", names)
 BURSAR_HTTPS = required("BURSAR_HTTPS", "no", "Yes behind a TLS proxy: secure cookies and HSTS.", boolean)
-BURSAR_ACTOR_LOADER = "bursar.config.actors.load_actor"
+BURSAR_ACTOR_LOADER = "bursar.config.carried.load_actor"
 
 BURSAR_ADDRESS = required(
     "BURSAR_ADDRESS",

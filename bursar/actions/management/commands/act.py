@@ -70,7 +70,7 @@ class Command(BaseCommand):
     def _many(self, options: dict[str, Any], data: dict[str, str]) -> None:
         words = options["reason"], options["message"], options["message_for_billing"]
         made = bulk.start(options["key"], shell_actor(), options["targets"], data, *words)
-        bulk.resume(made, shell_actor())
+        bulk.resume(made)
         for row in made.results.order_by("id"):
             self.stdout.write(f"{row.target_id}: {row.sentence}")
         if made.results.exclude(status=200).exists():
