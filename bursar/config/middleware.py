@@ -35,6 +35,7 @@ from bursar.staff.queries import note_seen
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 BAD_TOKENS = 30
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}  # RFC 9110 and 5789
 FOR_STAFF = ("/panel/", "/handbook/")
 QUIET = ("/static/", "/healthz", "/readyz", "/metrics")
 log = structlog.get_logger("bursar.web")
@@ -65,11 +66,12 @@ def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
     match = request.resolver_match
     route = match.route if match else "(none)"
     actor = getattr(request, "actor", None)
-    REQUESTS.labels(request.method, route, response.status_code).inc()
+    method = request.method if request.method in METHODS else "other"  # what somebody invents is no label
+    REQUESTS.labels(method, route, response.status_code).inc()
     SECONDS.labels(route).observe(seconds)
     log.info(
         "request",
-        method=request.method,
+        method=method,
         route=route,
         status=response.status_code,
         ms=round(seconds * 1000),
