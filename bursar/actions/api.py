@@ -41,6 +41,7 @@ class OutcomeOut(Schema):
     sentence: str
     undo: UndoOut | None = None
     secret: str = ""
+    secret_was_shown: bool = False
     changes: list[ChangeOut]
     effects: list[ChangeOut]
     data: dict[str, Any]

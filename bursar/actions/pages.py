@@ -126,7 +126,9 @@ def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
         return _render(request, action, case, _as_refused(action, case, request.POST, refusal), refusal.status)
     if outcome.secret:
         template = "actions/secret.html" if request.headers.get("HX-Request") else "actions/secret_page.html"
-        response = render(request, template, {"outcome": outcome, "next": _next_url(request)})
+        is_path = outcome.secret.startswith("/")
+        secret = request.build_absolute_uri(outcome.secret) if is_path else outcome.secret
+        response = render(request, template, {"outcome": outcome, "secret": secret, "next": _next_url(request)})
         response["HX-Trigger"] = json.dumps({"changed": {"ids": target_of(case.target).touches(case.target)}})
         return response
     return _done(request, case, outcome)

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import structlog
 from allauth.core.internal.httpkit import get_client_ip
@@ -26,6 +27,7 @@ from bursar.access.request import whom_to_ask
 from bursar.access.rights import Right
 from bursar.config.actors import actor_for, actor_of_token, why_no_factor
 from bursar.config.operator import REQUESTS, SECONDS
+from bursar.config.stale import is_own
 from bursar.core import clock
 from bursar.core.api import refusal as refuse_json
 from bursar.core.errors import BadRequest, NotFound, Refusal, TooLarge, TooMany
@@ -140,13 +142,13 @@ class GateMiddleware:
         is_api = _is_under(request.path, "/api/") and not _is_under(request.path, "/api/product/")
         is_panel = any(_is_under(request.path, prefix) for prefix in FOR_STAFF)
         if _is_under(request.path, "/actions/") and request.actor is None:  # type: ignore[attr-defined]  # set just above
-            return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+            return _lead_to_sign_in(request)
         if is_api or is_panel:
             actor = request.actor  # type: ignore[attr-defined]  # set just above
             if actor is None:
                 if is_api:
                     return refuse_json(401, "unauthenticated", "Sign in first.")
-                return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+                return _lead_to_sign_in(request)
             if actor.kind is not ActorKind.STAFF or not actor.can(Right.READ):
                 sentence = whom_to_ask(request)
                 return refuse(request, NotFound(sentence) if sentence else NotFound())
@@ -157,6 +159,15 @@ class GateMiddleware:
                 messages.warning(request, missing)
                 return HttpResponseRedirect(reverse("mfa_index"))
         return self.get_response(request)
+
+
+def _lead_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """And from there back: to the page that an export or another form was sent from, since that takes no GET."""
+    here = request.get_full_path()
+    if request.method != "GET" and is_own(request):
+        sent_from = urlsplit(request.headers.get("Referer", ""))
+        here = f"{sent_from.path}?{sent_from.query}".rstrip("?") or here
+    return redirect_to_login(here, settings.LOGIN_URL)
 
 
 def _is_under(path: str, prefix: str) -> bool:
