@@ -119,7 +119,7 @@ def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
             message_for_billing=action.asks_for_whom and bool(request.POST.get("message_for_billing")),
         )
     except Refusal as refusal:
-        if refusal.status == 404:
+        if refusal.status in (404, 503):
             raise
         return _render(request, action, case, _as_refused(action, case, request.POST, refusal), refusal.status)
     if outcome.secret:

@@ -12,6 +12,7 @@ from bursar.actions.run import Act
 from bursar.actions.spec import Case, Cleaned, Company, Outcome, Reason
 from bursar.core.errors import Refusal
 from bursar.core.reading import consistent_read
+from bursar.core.timeouts import Work
 from bursar.files.csv import Written, write
 from bursar.panel import book
 
@@ -32,7 +33,7 @@ class ExportBook(CsvForm):
 
 
 def _write_file(case: Case, data: Cleaned) -> Written:
-    with consistent_read():
+    with consistent_read(Work.EXPORT):
         _, found = book.read_filters(QueryDict(data["query"]))
         return write(book.COLUMNS, book.batches(found), data["layout"])
 

@@ -16,6 +16,7 @@ from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Grou
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
+from bursar.core.timeouts import Work
 from bursar.files.csv import Written, write
 from bursar.plans.actions.shared import state_after
 from bursar.rollup import csv, filters, movement_csv, movements
@@ -88,7 +89,7 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     """The slow part, in one consistent read, before the door's own transaction."""
     refresh(case.now)
     view = filters.read(QueryDict(data["query"]), case.now)
-    with consistent_read():
+    with consistent_read(Work.EXPORT):
         return csv.write(view, case.now, data["layout"], by_workspace=data["rows"] == "workspaces")
 
 
@@ -137,7 +138,7 @@ class ExportMovements(CsvForm):
 
 def _write_movements(case: Case, data: Cleaned) -> Written:
     refresh(case.now)
-    with consistent_read():
+    with consistent_read(Work.EXPORT):
         rows = movement_csv.batches(data["month"], data["kind"] or movements.NET)
         return write(movement_csv.COLUMNS, rows, data["layout"])
 

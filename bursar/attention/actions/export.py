@@ -12,6 +12,7 @@ from bursar.actions.run import Act
 from bursar.actions.spec import Case, Cleaned, Company, Outcome, Reason
 from bursar.attention import csv, filters
 from bursar.core.errors import Refusal
+from bursar.core.timeouts import Work
 from bursar.files.csv import Written, write
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
@@ -35,7 +36,7 @@ class ExportForm(CsvForm):
 def _write_file(case: Case, data: Cleaned) -> Written:
     refresh(case.now)
     ask = filters.read(QueryDict(data["query"]))
-    with consistent_read():
+    with consistent_read(Work.EXPORT):
         return write(csv.COLUMNS, csv.batches(ask, case.actor, case.now), data["layout"])
 
 
