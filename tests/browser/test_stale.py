@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bursar.audit.models import AuditLine
+from bursar.files.models import File
 from tests.browser.test_visit import sign_in
-from tests.cast import Cast
+from tests.cast import NOW, Cast, organisation
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TYPED = "Called; wants a trial"
@@ -109,6 +112,18 @@ def test_the_same_without_javascript(committed: Cast, live_server: Any, chromium
     page.wait_for_url("**/panel/**")
     assert [(who, TYPED in said) for who, said in notes()] == [(committed.ties.id, True)]
     context.close()
+
+
+def test_a_file_goes_up_with_the_new_keys(committed: Cast, live_server: Any, page: Any, tmp_path: Path) -> None:
+    past = tmp_path / "past.ndjson"
+    past.write_text(json.dumps(organisation("new", "Nieuw", NOW)[0], default=str))
+    sign_in(page, live_server.url, "iris@agora.example")
+    page.goto(f"{live_server.url}/panel/import/")
+    page.set_input_files("#upload-file", past)
+    sign_in_anew(page, live_server.url, "iris")
+    page.click("text=Send up…")
+    page.wait_for_selector("#dialog h2:has-text('Import a file')")
+    assert File.objects.filter(name="past.ndjson").count() == 1
 
 
 def test_a_second_sign_in_tab_leads_in(committed: Cast, live_server: Any, page: Any) -> None:
