@@ -277,12 +277,13 @@ class Bench:
         from bursar.rollup import roll
         from bursar.rollup.refresh import refresh
         from bursar.rollup.rows import FACTS, WORKSPACE_FACTS
+        from bursar.rollup.steps import Went, go
 
         current = Month.of(self.now)
         refresh(self.now, try_again=True)
         mine, base, steps = [], [], []
 
-        def step(wait: bool) -> roll.Went:
+        def step(wait: bool) -> Went:
             started = time.perf_counter()
             went = roll.open_some(current.next(), wait)
             steps.append((time.perf_counter() - started) * 1000)
@@ -292,7 +293,7 @@ class Bench:
             arguments = current.first, current.next().first, FACTS, WORKSPACE_FACTS
             base.append(_timed(partial(floor.roll, *arguments)))
             _take_back(current)
-            mine.append(_timed(partial(roll.go, step)))
+            mine.append(_timed(partial(go, step)))
             _take_back(current)
         ratio = statistics.median(mine) / statistics.median(base)
         self.row("month roll, not prepared", f"{statistics.median(mine):,.0f} ms", f"{statistics.median(base):,.0f} ms",

@@ -6,6 +6,7 @@ what a step reads it finds by the accounts that it was given, and what is missin
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -63,7 +64,7 @@ def carry_over(account_ids: list[int], month: Month) -> bool:
     row here and are counted later (`Uncounted`).
     """
     before = month.previous()
-    values = {
+    values: dict[str, Any] = {
         "month": month.first,
         "before": before.first,
         "start": month.start,

@@ -73,7 +73,7 @@ def mark_without_row(keys: Iterable[Key]) -> None:
     ordered = sorted(keys)
     if not ordered:
         return
-    arrays = [[pk for pk, _ in ordered], [month for _, month in ordered]]
+    arrays: list[Any] = [[pk for pk, _ in ordered], [month for _, month in ordered]]
     found = "unnest(%s::bigint[], %s::date[]) AS t(workspace, month) WHERE to_char(t.month, 'YYYY-MM')"
     open_month = "COALESCE((SELECT value FROM core_installationfact WHERE name = %s), '9999-12')"
     # This one first: a month that is opened between the two is then in both, and not in neither.

@@ -23,7 +23,7 @@ from bursar.rollup.models import AccountMonth, Uncounted, Unprojected, Workspace
 from bursar.rollup.project import project
 from bursar.rollup.refresh import refresh
 from bursar.rollup.rows import FACTS, WORKSPACE_FACTS
-from bursar.rollup.steps import Went
+from bursar.rollup.steps import Went, go
 from bursar.tenants.models import BillingAccount
 from bursar.usage import ingest
 from tests.cast import NOW, Cast, bring_all, prove, sign_in, usage
@@ -248,14 +248,20 @@ def test_no_step_reads_a_whole_month(db: None, now: datetime, monkeypatch: pytes
     InstallationFact.objects.create(name="rolled_to", value=str(october))
     for month in (NOVEMBER, DECEMBER):
         before = count_visits()
-        roll.go(partial(roll.open_some, month))
+        go(partial(roll.open_some, month))
         roll.close_all()
         made = [model.objects.filter(month=month.first).count() for model in (AccountMonth, WorkspaceMonth)]
         assert made == [accounts, accounts * 3]
         assert (count_visits() - before) / sum(made) < 10
     ids = list(range(1000, 1100))
     for statement in (carry.COPY_ACCOUNTS, carry.COPY_WORKSPACES, carry.NOT_CLOSED):
-        values = {"ids": ids, "month": DECEMBER.next().first, "before": DECEMBER.first, "start": MIDNIGHT, "version": 2}
+        values: dict[str, Any] = {
+            "ids": ids,
+            "month": DECEMBER.next().first,
+            "before": DECEMBER.first,
+            "start": MIDNIGHT,
+            "version": 2,
+        }
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN {statement}", values)
             plan = "\n".join(line for (line,) in cursor.fetchall())
