@@ -68,7 +68,12 @@ def _next_to_open(current: Month) -> Month | None:
 
 @transaction.atomic
 def prepare_some(month: Month, wait: bool) -> Went:
-    return _carry_some(month, wait) if _is_mine() else Went.BUSY
+    """A step of carrying over. What people work on just now is left for the next time: there is no end of it."""
+    if not _is_mine():
+        return Went.BUSY
+    went = _carry_some(month, wait)
+    is_nearly_all = _passed(month) == PASSED_ALL and len(list_not_carried(month)) <= STEP
+    return Went.DONE if is_nearly_all else went
 
 
 @transaction.atomic

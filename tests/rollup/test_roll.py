@@ -154,7 +154,7 @@ def test_what_changes_after_the_preparation_is_made_anew(rolled: Cast) -> None:
         run("plans.account.set_discount", rolled.ties, rolled.haarlem.public_id, DISCOUNT, reason="x")
         assert carry.list_not_carried(DECEMBER) == [rolled.haarlem.pk]
         roll.prepare(EVENING)
-        assert carry.list_not_carried(DECEMBER) == []
+        assert carry.list_not_carried(DECEMBER) == [], "made again"
     with clock.frozen(MIDNIGHT):
         prove()
         assert AccountMonth.objects.get(account=rolled.haarlem, month=DECEMBER.first).discount_percent == 50
