@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,6 +22,7 @@ from bursar.core.fields import (
     Tick,
     Whole,
 )
+from bursar.core.registry import Registry
 
 Tier = Literal["free", "pilot", "innovator", "changemaker", "guardian"]
 Money = Annotated[Amount, Field(ge=0, max_digits=12, decimal_places=2)]
@@ -36,6 +37,12 @@ class Record(BaseModel):
         if start is not None and end is not None and end <= start:
             raise ValueError("“until” must be later than “from”")
         return self
+
+
+def kind_of(model: type[BaseModel]) -> str:
+    """The one name that its field `kind` may hold."""
+    name: str = get_args(model.model_fields["kind"].annotation)[0]
+    return name
 
 
 class AccountRef(BaseModel):
@@ -255,26 +262,16 @@ class UsageRecord(Record):
 
 
 # In the order in which they are applied: what others name comes first, whatever the order in the file.
-KINDS: dict[str, type[Record]] = {
-    "person": PersonRecord,
-    "organisation": OrganisationRecord,
-    "workspace": WorkspaceRecord,
-    "account": AccountRecord,
-    "organisation_member": OrganisationMemberRecord,
-    "workspace_member": WorkspaceMemberRecord,
-    "invitation": InvitationRecord,
-    "login": LoginRecord,
-    "staff": StaffRecord,
-    "tier": TierRecord,
-    "payment": PaymentRecord,
-    "grant": GrantRecord,
-    "discount": DiscountRecord,
-    "price": PriceRecord,
-    "paid": PaidRecord,
-    "manager": ManagerRecord,
-    "reset": ResetRecord,
-    "usage": UsageRecord,
-}
+_RECORDS: tuple[type[Record], ...] = (
+    PersonRecord, OrganisationRecord, WorkspaceRecord, AccountRecord, OrganisationMemberRecord, WorkspaceMemberRecord,
+    InvitationRecord, LoginRecord, StaffRecord, TierRecord, PaymentRecord, GrantRecord, DiscountRecord, PriceRecord,
+    PaidRecord, ManagerRecord, ResetRecord, UsageRecord,
+)  # fmt: skip
+
+KINDS: Registry[type[Record]] = Registry("kind of line")
+for _record in _RECORDS:
+    KINDS.add(kind_of(_record), _record)
+KINDS.close()
 
 
 def read_record(data: Any, now: datetime) -> Record:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bursar.core.dated import Point
-from bursar.product.apply.batch import Records
+from bursar.product.apply.batch import ENDS, Records, takes
 from bursar.product.lookup import Lookup
 from bursar.tenants import store
 from bursar.tenants.models import Invitation, Login, Organisation, Person, Workspace
@@ -13,6 +13,7 @@ from bursar.tenants.store import Written
 from bursar.tenants.store.workspaces import Line
 
 
+@takes("organisation")
 def take_organisations(records: Records, lookup: Lookup, now: datetime) -> Written:
     """All but their ends, which `end_organisations` sees to after the whole file."""
     store.organisations.take_history(
@@ -25,6 +26,7 @@ def take_organisations(records: Records, lookup: Lookup, now: datetime) -> Writt
     return Written()
 
 
+@takes(ENDS)
 def end_organisations(records: Records, lookup: Lookup, now: datetime) -> Written:
     """The last line about each organisation says whether, and when, it ended."""
     places = {lookup.organisations[r.external_id]: place for place, r in enumerate(records)}
@@ -33,6 +35,7 @@ def end_organisations(records: Records, lookup: Lookup, now: datetime) -> Writte
     return Written(refused={places[pk]: sentence for pk, sentence in refused.items()})
 
 
+@takes("person")
 def take_people(records: Records, lookup: Lookup, now: datetime) -> Written:
     store.people.take_history(
         Person(external_id=r.external_id, name=r.name, email=r.email, changed_at=now) for r in records
@@ -40,6 +43,7 @@ def take_people(records: Records, lookup: Lookup, now: datetime) -> Written:
     return Written()
 
 
+@takes("workspace")
 def take_workspaces(records: Records, lookup: Lookup, now: datetime) -> Written:
     return store.workspaces.take_history(
         [
@@ -57,11 +61,13 @@ def take_workspaces(records: Records, lookup: Lookup, now: datetime) -> Written:
     )  # fmt: skip
 
 
+@takes("account")
 def take_accounts(records: Records, lookup: Lookup, now: datetime) -> Written:
     store.accounts.set_labels({lookup.account(r.account): r.label for r in records})
     return Written()
 
 
+@takes("organisation_member")
 def take_organisation_members(records: Records, lookup: Lookup, now: datetime) -> Written:
     store.memberships.take_history_of_organisations(
         Point((lookup.organisations[r.organisation], lookup.people[r.person]), r.start, r.until, {"role": r.role})
@@ -70,6 +76,7 @@ def take_organisation_members(records: Records, lookup: Lookup, now: datetime) -
     return Written()
 
 
+@takes("workspace_member")
 def take_workspace_members(records: Records, lookup: Lookup, now: datetime) -> Written:
     return store.memberships.take_history_of_workspaces(
         [
@@ -84,6 +91,7 @@ def take_workspace_members(records: Records, lookup: Lookup, now: datetime) -> W
     )
 
 
+@takes("invitation")
 def take_invitations(records: Records, lookup: Lookup, now: datetime) -> Written:
     """None touches an account: an invitation is in no figure."""
     refused = store.invitations.take_history(
@@ -99,6 +107,7 @@ def take_invitations(records: Records, lookup: Lookup, now: datetime) -> Written
     return Written(refused=refused)
 
 
+@takes("login")
 def take_logins(records: Records, lookup: Lookup, now: datetime) -> Written:
     store.logins.take_history(Login(person_id=lookup.people[r.person], day=r.day, count=r.count) for r in records)
     return Written()
