@@ -115,7 +115,9 @@ def test_what_names_an_unknown_target_stops_the_start(monkeypatch: pytest.Monkey
 
 def test_every_entry_of_the_navigation_leads_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_checks() == []
-    odd = replace(ENTRY, key="astray", url_name="no:where", holds=("rollup:page", "dashboard:no"), group="top", right="fly")
+    odd = replace(
+        ENTRY, key="astray", url_name="no:where", holds=("rollup:page", "dashboard:no"), group="top", right="fly"
+    )
     monkeypatch.setitem(navigation.ENTRIES.things, "astray", odd)
     faults = [
         "the navigation entry “astray” leads to no:where, which is no address",
