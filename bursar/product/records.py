@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from bursar.core.calendar import end_of
 from bursar.core.fields import (
     Amount,
     Country,
@@ -36,6 +37,9 @@ class Record(BaseModel):
         start, end = getattr(self, "start", None), getattr(self, "until", None)
         if start is not None and end is not None and end <= start:
             raise ValueError("“until” must be later than “from”")
+        made, gone = getattr(self, "created_at", None), getattr(self, "deleted_at", None)
+        if made is not None and gone is not None and gone < made:
+            raise ValueError("“deleted_at” is before “created_at”")
         return self
 
 
@@ -191,6 +195,8 @@ class DiscountRecord(Agreed):
             raise ValueError("a trial discount needs an end_date")
         if self.end_date is not None and self.end_date < self.start.date():
             raise ValueError("the end_date is before “from”")
+        if self.end_date is not None and self.until is not None and self.until > end_of(self.end_date):
+            raise ValueError("“until” is after the end_date, the last day on which it holds")
         return self
 
 

@@ -90,8 +90,8 @@ def _said(moved: bool) -> str:
 def _organisation(item: OrganisationItem, now: datetime) -> Result:
     """All but its end, which `end_organisations` sees to once the whole batch is written."""
     values: dict[str, Any] = {"name": item.name, "country": item.country}
-    if item.creator is not None:
-        values["creator_id"] = _person(item.creator).pk
+    if "creator" in item.model_fields_set:
+        values["creator_id"] = _person(item.creator).pk if item.creator is not None else None
     row = Organisation.objects.select_for_update().filter(external_id=item.external_id).first()
     if row is None:
         made = store.organisations.make(item.external_id, values, item.changed_at, now)
@@ -120,7 +120,7 @@ def _person_item(item: PersonItem, now: datetime) -> Result:
         return Result("created")
     if row.erased_at is not None:
         return Result("stale", "This person was erased here; what the product says of them is not kept.")
-    if _is_stale(row, item):
+    if row.pushed_at is not None and _is_stale(row, item):
         return Result("stale")
     moved = store.people.change(row, values, item.changed_at, now)
     if moved and row.user is not None and not hasattr(row.user, "staff"):
@@ -158,7 +158,7 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
     if row.deleted_at is not None and not item.deleted and organisation.deleted_at is not None:
         raise NotPossible(rules.why_not_in_ended(organisation.name))
     if _is_stale(row, item):
-        return Result("stale") if not is_adopted else _adopted(row)
+        return _adopted(row, " What else it says is older than what is stored.") if is_adopted else Result("stale")
     moved = store.workspaces.change(row, values, item.changed_at, now, is_gone=item.deleted)
     return _adopted(row) if is_adopted else Result(_said(moved), accounts={row.account_id})
 
@@ -179,8 +179,8 @@ def _new_workspace(item: WorkspaceItem, organisation: Organisation, values: dict
     return Result("created", accounts=set(store.workspaces.make([made]).accounts))
 
 
-def _adopted(row: Workspace) -> Result:
-    return Result("updated", "It goes by the product's id from now on.", accounts={row.account_id})
+def _adopted(row: Workspace, more: str = "") -> Result:
+    return Result("updated", f"It goes by the product's id from now on.{more}", accounts={row.account_id})
 
 
 def _adopt(item: WorkspaceItem) -> bool:

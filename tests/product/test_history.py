@@ -133,12 +133,13 @@ def test_what_the_product_pushed_stays(cast: Cast) -> None:
     run("tenants.organisation.set_partner", cast.ties, cast.oost.organisation.public_id, {"partner": "yes"}, reason="x")
     old = NOW - timedelta(days=200)
     with clock.frozen(NOW + timedelta(hours=1)):
-        bring_all(
-            *organisation("oost", "Universiteit Oost", old),
-            *workspace("panel", "samen", "Jeugdpanel", old - timedelta(days=31)),
-            *person("maud", "Maud"),
-            seat("klimaat", "ali", "member", old),
-        )
+        (oost,), (maud,) = organisation("oost", "Universiteit Oost", old), person("maud", "Maud")
+        (early,) = workspace("panel", "samen", "Jeugdpanel", old - timedelta(days=31))
+        report = bring({**oost, "is_partner": False}, early, maud, seat("klimaat", "ali", "member", old))
+        assert "staff have said" in report.bad[1] and "stays (name)" in report.bad[2]
+        assert set(report.bad) == {1, 2, 3} and "stays (name, email)" in report.bad[3]
+        assert Workspace.objects.get(external_id="panel").created_at == old  # nothing of a line that is refused
+        bring_all(oost, {**early, "name": "Jeugd"})
         assert not WorkspaceMembership.objects.at(clock.now()).filter(workspace=cast.klimaat, person__external_id="ali")
         panel = Workspace.objects.get(external_id="panel")
         assert (panel.name, panel.deleted_at) == ("Jeugd", NOW)

@@ -42,6 +42,14 @@ ENDS = "organisation_end"
 """Lines of kind organisation once more, after the whole file."""
 
 
+_ATTRIBUTES = {"type": "kind", "creator": "creator_id", "data_owner": "data_owner_id", "invited_by": "invited_by_id"}
+
+
+def said_by(record: Any) -> frozenset[str]:
+    """The attributes of rows that a line gives itself, and does not leave to what is meant otherwise."""
+    return frozenset(_ATTRIBUTES.get(name, name) for name in record.model_fields_set)
+
+
 def takes(kind: str) -> Callable[[Taker], Taker]:
     """Registers who hands lines of this kind to their pens."""
 
