@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, get_args
 
@@ -155,7 +155,7 @@ ITEMS: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
     ),
     "login": LINES["login"],
 }  # fmt: skip
-BY_PUSH = {
+BY_PUSH: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
     "organisation": lambda: ("/organisations/bureau", {"name": "Bureau", "country": "NL", "creator": "jan"}),
     "person": lambda: ("/people/lotte", {"name": "Lotte", "email": "lotte@client.example"}),
     "workspace": lambda: ("/workspaces/panel", {"organisation": "samen", "name": "Jeugdpanel"}),
