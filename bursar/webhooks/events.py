@@ -136,6 +136,25 @@ describe(
     ),
 )
 describe(
+    "price.ending",
+    "Within 14 days a price that was kept for a running interval is over, and another one holds: EUR a month after "
+    "discount, excluding VAT.",
+    {**_ENDS_BY_DAY, "price_before_eur": "60.00", "price_eur": "75.00"},
+    (
+        ("Kept price", "", "The price kept for the running interval ends on 31 December 2026."),
+        ("Price a month, without VAT", "€ 60.00", "€ 75.00"),
+    ),
+)
+describe(
+    "price.ended",
+    "A kept price is over, as `price.ending` announced, and another one holds.",
+    {**_ENDS_BY_DAY, "price_before_eur": "60.00", "price_eur": "75.00"},
+    (
+        ("Kept price", "", "The price kept for the running interval ended on 31 December 2026."),
+        ("Price a month, without VAT", "€ 60.00", "€ 75.00"),
+    ),
+)
+describe(
     "discount.ending",
     "Within 14 days a discount's last day is over, and the price changes: EUR a month after discount, excluding VAT.",
     {**_ENDS_BY_DAY, "price_before_eur": "37.50", "price_eur": "75.00"},

@@ -316,3 +316,15 @@ def test_a_discount_goes_no_further_than_its_last_day(cast: Cast) -> None:
     assert "after the end_date" in bring({**line, "until": NEXT}).bad[1]
     assert "is before “created_at”" in bring({"kind": "workspace", "external_id": "w", "organisation": "samen", "name": "W",
                                                "created_at": NOW, "deleted_at": OLD}).bad[1]  # fmt: skip
+
+
+def test_a_creator_that_is_left_out_stays_and_null_clears_it(cast: Cast) -> None:
+    key, body = make_key(), {"name": "Bureau", "country": "NL"}
+    said = ({"creator": "jan"}, {}, {"creator": None})
+    found = []
+    for minute, more in enumerate(said):
+        at = NOW - timedelta(minutes=9 - minute)
+        call("PUT", "/organisations/bureau", {**body, **more, "changed_at": at}, key)
+        creator = Organisation.objects.get(external_id="bureau").creator
+        found.append(creator and creator.external_id)
+    assert found == ["jan", "jan", None]
