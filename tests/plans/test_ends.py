@@ -311,7 +311,7 @@ def test_the_price_is_for_those_with_billing_rights(cast: Cast) -> None:
 # A price that was kept for a running interval
 
 
-def keep_price(until: datetime, rate: int = 60, tier: str = "changemaker", **more: Any) -> None:
+def keep_price(until: datetime, rate: int = 60, tier: str = "changemaker", /, **more: Any) -> None:
     line = {"kind": "price", "account": {"organisation": "haarlem"}, "tier": tier, "cadence": "yearly", "rate": rate}
     bring_all({**line, "from": NOW - 90 * DAY, "until": until, **more})
 
@@ -338,8 +338,8 @@ def test_the_end_of_a_kept_price_is_told_two_weeks_before_and_when_it_is_over(ca
 
 def test_a_kept_price_that_changes_nothing_is_told_to_nobody(cast: Cast) -> None:
     end = datetime(2026, 12, 1, tzinfo=UTC)
-    keep_price(end, rate=75)
-    keep_price(end, tier="guardian")  # nobody there is on it
+    keep_price(end, 75)
+    keep_price(end, 60, "guardian")  # nobody there is on it
     at(NOW + DAY)
     at(end + DAY)
     assert said() == [] and ClockTold.objects.get(what="price_ending").is_quiet
@@ -357,7 +357,7 @@ def test_a_kept_price_that_ends_with_a_discount_is_told_with_it(cast: Cast) -> N
 def test_a_kept_price_that_another_one_follows_says_that_one(cast: Cast) -> None:
     end = datetime(2026, 12, 1, tzinfo=UTC)
     keep_price(end)
-    keep_price(end + 90 * DAY, rate=70, **{"from": end})
+    keep_price(end + 90 * DAY, 70, "changemaker", **{"from": end})
     at(NOW + DAY)
     (line,) = AuditLine.objects.filter(key="plans.account.tell_price_end")
     assert (line.changes[1]["before"], line.changes[1]["after"]) == ("€ 120.00", "€ 140.00")

@@ -320,7 +320,7 @@ def test_a_discount_goes_no_further_than_its_last_day(cast: Cast) -> None:
 
 def test_a_creator_that_is_left_out_stays_and_null_clears_it(cast: Cast) -> None:
     key, body = make_key(), {"name": "Bureau", "country": "NL"}
-    said = ({"creator": "jan"}, {}, {"creator": None})
+    said: tuple[dict[str, Any], ...] = ({"creator": "jan"}, {}, {"creator": None})
     found = []
     for minute, more in enumerate(said):
         at = NOW - timedelta(minutes=9 - minute)

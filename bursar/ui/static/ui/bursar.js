@@ -184,36 +184,11 @@
       }
     }
   });
-  // The session ended meanwhile. With words in an open dialog, people sign in beside it, come back, and send it again.
-  let isSignedOut = false;
-  const address = "/sign-in/?next=" + encodeURIComponent(location.pathname + location.search);
-  function askToSignIn() {
-    if (!dialog?.open) { location.assign(address); return; }
-    if (isSignedOut) return;
-    isSignedOut = true;
-    const line = document.createElement("p");
-    line.className = "faults";
-    line.setAttribute("role", "alert");
-    const link = Object.assign(document.createElement("a"), { href: address, target: "_blank", textContent: "Sign in in a new tab" });
-    line.append("You were signed out meanwhile. What you typed is still here. ", link, ", come back and send it again.");
-    dialog.querySelector(".dialog")?.prepend(line);
-    line.scrollIntoView({ block: "nearest" });
-  }
-  // A new session has new keys for its forms: the page takes them over without being loaded anew.
-  addEventListener("focus", async () => {
-    if (!isSignedOut) return;
-    const fetched = await fetch(location.href);
-    if (fetched.redirected) return;
-    const fresh = new DOMParser().parseFromString(await fetched.text(), "text/html").body.getAttribute("hx-headers");
-    document.body.setAttribute("hx-headers", fresh);
-    for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = JSON.parse(fresh)["X-CSRFToken"];
-    dialog?.querySelector(".faults[role=alert]")?.remove();
-    isSignedOut = false;
-  });
   document.body.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
-    if (status === 401) askToSignIn();
-    else if (status === 404) toast("This is gone, or not yours to see. Reload the page.", "bad");
+    if (status === 401) return;  // the session ended: session.js
+    if (status === 404) toast("This is gone, or not yours to see. Reload the page.", "bad");
+    else if (status === 503) toast(event.detail.xhr.responseText, "bad"); // busy, or the database is away: in words
     else toast("Something broke on our side. Nothing was changed.", "bad");
   });
   document.body.addEventListener("htmx:sendError", () => toast("No connection. What you typed is still here; try again.", "bad"));
