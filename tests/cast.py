@@ -98,6 +98,18 @@ def seat(ref: str, who: str, role: str, since: datetime) -> dict[str, Any]:
     return {"kind": "workspace_member", "workspace": ref, "person": who, "role": role, "from": since}
 
 
+def client_workspace(since: datetime) -> list[dict[str, Any]]:
+    """“Raad” is a workspace that the partner Bureau made for Samen; it pays alone."""
+    bureau = {
+        "kind": "organisation",
+        "external_id": "bureau",
+        "name": "Bureau",
+        "created_at": since,
+        "is_partner": True,
+    }
+    return [bureau, *workspace("raad", "bureau", "Raad", since, type="external_client", data_owner="samen")]
+
+
 def let_observe(workspace: Workspace, who: str, since: datetime) -> None:
     """An observer in an internal workspace: no door makes one any more, and those that stand stay."""
     who_id = Person.objects.get(external_id=who).pk

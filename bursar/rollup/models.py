@@ -5,16 +5,17 @@ from django.db import models
 
 from bursar.core.ids import PublicIdField
 from bursar.plans.models import DiscountKind, Tier
+from bursar.rollup.states import Klass
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Workspace
 
 
 class RevenueClass(models.TextChoices):
-    PAYING = "paying", "paying"
-    MANAGED = "managed", "managed"
-    TRIAL = "trial", "trial"
-    COMPED = "comped", "comped"
-    FREE = "free", "free"
+    PAYING = Klass.PAYING.value, "paying"
+    MANAGED = Klass.MANAGED.value, "managed"
+    TRIAL = Klass.TRIAL.value, "trial"
+    COMPED = Klass.COMPED.value, "comped"
+    FREE = Klass.FREE.value, "free"
 
 
 class AccountMonth(models.Model):
