@@ -10,14 +10,20 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.fields.json import KT
 
 from bursar.access.actor import Actor
 from bursar.actions.models import IdempotencyKey
 from bursar.actions.request import Request
 from bursar.actions.spec import Change, Outcome, Undo
+from bursar.audit.links import refers_to_lines
 from bursar.core.errors import Invalid
 
 KEPT_FOR = timedelta(days=30)
+refers_to_lines(
+    "kept outcomes",
+    lambda: IdempotencyKey.objects.annotate(book_line=KT("outcome__line_id")).filter(book_line__gt=""),
+)
 
 
 def digest_of(request: Request) -> str:
