@@ -19,7 +19,9 @@ from bursar.audit.links import refers_to_lines
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow
 
-refers_to_lines("deliveries", lambda: OutboxRow.objects.annotate(book_line=KT("payload__line")).filter(book_line__gt=""))
+refers_to_lines(
+    "deliveries", lambda: OutboxRow.objects.annotate(book_line=KT("payload__line")).filter(book_line__gt="")
+)
 
 TOLD = ("requester",)
 """What of an outcome's data the notices need; never all of it: it may hold a secret."""

@@ -1,4 +1,4 @@
-"""Seals outside the database: one file a day in a folder, never written over, so that write-once storage can hold it."""
+"""Seals outside the database: a file a day in a folder, never written over, so that write-once storage can hold it."""
 
 from __future__ import annotations
 

@@ -109,12 +109,11 @@ def unhashed_of_line(
 UNHASHED_OF_SEAL = ("id", "number", "format", "at", "heads", "hash")
 
 
-def seal_hash(
-    fields: Mapping[str, Any], heads: Iterable[tuple[str, int, str, str]], old_seals: str = ""
-) -> str:
+def seal_hash(fields: Mapping[str, Any], heads: Iterable[tuple[str, int, str, str]], old_seals: str = "") -> str:
     """By the seal's own format, over the seal before and the heads that moved: (stream, seq, hash, old_hash) by stream.
 
-    fields: those of the seal. old_seals: over `UNHASHED_OF_SEAL` of the seals of older formats since the last one that hashes all.
+    fields: those of the seal. old_seals: over `UNHASHED_OF_SEAL` of the seals of older formats since the last one that
+    hashes all.
     """
     form, previous, number = fields["format"], fields["previous_hash"], fields["number"]
     first = {1: [previous, number], 2: [2, previous, number]}.get(form) or [

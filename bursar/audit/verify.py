@@ -37,9 +37,7 @@ class Fault:
     sentence: str
 
 
-def list_faults(
-    progress: Callable[[int], None] | None = None, kept: Iterable[rules.Kept] = ()
-) -> Iterator[Fault]:
+def list_faults(progress: Callable[[int], None] | None = None, kept: Iterable[rules.Kept] = ()) -> Iterator[Fault]:
     """Yields what does not hold, and each seal of `kept` that the book does not hold any more."""
     with consistent_read():
         yield from _walk_lines(progress)
@@ -56,10 +54,11 @@ def compare(kept: rules.Kept) -> Iterator[Fault]:
     """The seal of this number beside one that was kept elsewhere."""
     found = AuditSeal.objects.filter(number=kept.number).values_list("hash", flat=True).first()
     if found is None:
-        why = "is not in the book: seals were removed, or the whole book was emptied"
-        yield Fault(SEALS, kept.number, f"the seal that was {kept.where} {why}")
+        why = f"was {kept.where}, and is not in the book: seals were removed, or the whole book was emptied"
+        yield Fault(SEALS, kept.number, why)
     elif found != kept.hash:
-        yield Fault(SEALS, kept.number, f"is not the seal that was {kept.where}: what it sealed was changed, and redone")
+        why = f"is not the seal that was {kept.where}: what it sealed was changed, and hashed anew"
+        yield Fault(SEALS, kept.number, why)
 
 
 # The lines

@@ -24,6 +24,7 @@ from bursar.outbox.models import OutboxRow
 
 KEPT = "audit.kept"
 
+SUBJECT = "The seal of the book, {}"
 LETTER = """The book was sealed on {at}. The seal covers every line before it:
 
 {seal}
@@ -32,8 +33,8 @@ Keep this mail. Whether anything before it was changed since, this says:
 
 bursar audit verify --since "{seal}"
 """
-ALARM = """The book no longer holds a seal that was kept outside the database. Unless an older backup was restored, somebody
-with the rights of the tables' owner has changed the past:
+ALARM = """The book no longer holds a seal that was kept outside the database. Unless an older backup was restored,
+somebody with the rights of the tables' owner has changed the past:
 
 {faults}
 
@@ -60,8 +61,8 @@ def list_alarms() -> list[str]:
     found = []
     for folder in list_folders():
         try:
-            last = list(kept.list_kept(folder))[-1:]
-            found += [f"{fault.stream} {fault.seq}: {fault.sentence}" for seal in last for fault in verify.compare(seal)]
+            for seal in list(kept.list_kept(folder))[-1:]:
+                found += [f"seal {fault.seq} {fault.sentence}" for fault in verify.compare(seal)]
         except kept.CannotKeep as error:
             found.append(str(error))
     return found
@@ -73,16 +74,19 @@ def list_folders() -> list[Path]:
 
 def _files(seal: AuditSeal | None, now: datetime) -> Iterator[OutboxRow]:
     day = now.date().isoformat()
-    for folder in list_folders() if seal else ():
-        payload = {"folder": str(folder), "day": day, "seal": rules.say_seal(seal.number, seal.hash)}
-        yield outbox.make("seal", f"seal:{day}:{folder}"[:120], payload, now)
+    if seal is None:
+        return
+    for place, folder in enumerate(list_folders()):
+        words = {"subject": SUBJECT.format(say_day(now)), "to": str(folder)}
+        payload = {"folder": str(folder), "day": day, "seal": rules.say_seal(seal.number, seal.hash), **words}
+        yield outbox.make("seal", f"seal:{day}:{place}", payload, now)
 
 
 def _letters(seal: AuditSeal | None, alarm: list[str], now: datetime) -> Iterator[OutboxRow]:
     """To each lead. What is wrong is mailed wherever the seals go."""
     if rules.MAIL not in settings.BURSAR_SEALS and not alarm:
         return
-    subject = "The book does not hold a kept seal" if alarm else f"The seal of the book, {say_day(now)}"
+    subject = "The book does not hold a kept seal" if alarm else SUBJECT.format(say_day(now))
     text = ALARM.format(faults="\n".join(alarm)) if alarm else ""
     if seal:
         said = rules.say_seal(seal.number, seal.hash)

@@ -65,6 +65,10 @@ def redo() -> None:
                 AuditSealHead.objects.filter(pk=head.pk)._raw_delete("default")
             else:
                 AuditSealHead.objects.filter(pk=head.pk).update(hash=line.hash)
+        cursor.execute(
+            "DELETE FROM audit_auditsealhead WHERE seal_id NOT IN (SELECT id FROM audit_auditseal);"
+            "DELETE FROM audit_auditseal WHERE id NOT IN (SELECT seal_id FROM audit_auditsealhead)"
+        )
         redo_seals()
         for now in AuditHead.objects.all():
             sealed = AuditSealHead.objects.filter(stream=now.stream, seq=now.seq).exists()
@@ -73,7 +77,9 @@ def redo() -> None:
 
 def _redo_stream(lines: list[AuditLine], places: dict[tuple[str, int], AuditLine]) -> AuditLine:
     previous = ""
-    AuditLine.objects.filter(pk__in=[line.pk for line in lines]).update(seq=-1 * F("pk"), previous_hash=Cast("pk", CharField()))
+    AuditLine.objects.filter(pk__in=[line.pk for line in lines]).update(
+        seq=-1 * F("pk"), previous_hash=Cast("pk", CharField())
+    )
     for place, line in enumerate(lines, start=1):
         line.seq, line.previous_hash = place, previous
         line.hash = previous = rules.line_hash(values_of(line))
