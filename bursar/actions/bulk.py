@@ -19,6 +19,8 @@ from bursar.actions.request import Request
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.errors import Forbidden, Invalid, NotFound, Refusal
+from bursar.core.ids import is_public_id
+from bursar.core.text import why_not_keep_within
 
 AT_ONCE = 20
 AT_MOST = 5000
@@ -42,10 +44,11 @@ def start(
 ) -> BulkRun:
     """Up to 20 targets are done before this returns; more go to the worker, row by row."""
     check_right(key, actor)
-    unique = list(dict.fromkeys(target_ids))
-    if not 0 < len(unique) <= AT_MOST:
-        raise Invalid(f"Choose between 1 and {AT_MOST:,} rows.", {"ids": [f"{len(unique):,} chosen."]})
+    unique = check_ids(target_ids)
     check_reason(Request(ACTIONS[key], actor, "", data, reason, message, message_for_billing=message_for_billing))
+    unfit = {name: [f"This {why}."] for name, value in data.items() if (why := why_not_keep_within([name, value]))}
+    if unfit:
+        raise Invalid(fields=unfit)
     made = BulkRun.objects.create(
         action_key=key,
         actor=actor.reference(),
@@ -61,6 +64,18 @@ def start(
     else:
         app.configure_task("actions.resume_bulk").defer(run_id=made.public_id)
     return made
+
+
+def check_ids(target_ids: list[str]) -> list[str]:
+    """Each once, in their order. Raises Invalid for none, for too many, and for what cannot be an id."""
+    unique = list(dict.fromkeys(target_ids))
+    if not 0 < len(unique) <= AT_MOST:
+        raise Invalid(f"Choose between 1 and {AT_MOST:,} rows.", {"ids": [f"{len(unique):,} chosen."]})
+    odd = sum(not is_public_id(one) for one in unique)
+    if odd:
+        words = f"{odd:,} of {len(unique):,} are no ids."
+        raise Invalid("Nothing was done: some of these are no ids.", {"ids": [words]})
+    return unique
 
 
 def check_right(key: str, actor: Actor) -> None:
