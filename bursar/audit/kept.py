@@ -42,7 +42,9 @@ def keep(folder: Path, day: date, seal: str) -> Path:
 
 
 def list_kept(folder: Path) -> Iterator[rules.Kept]:
-    """All that is there, oldest first. Raises CannotKeep for a file that holds no seal, or that cannot be read."""
+    """All that is there, oldest first. Raises CannotKeep for a folder or file that cannot be read, or holds no seal."""
+    if not folder.is_dir():
+        raise CannotKeep(f"{folder} cannot be read: no seal that was kept there is compared.")
     for path in sorted(folder.glob(_NAME.format("*"))):
         try:
             yield rules.read_seal(_read(path), f"kept in {path}")

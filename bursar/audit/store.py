@@ -141,7 +141,7 @@ def _list_moved() -> QuerySet[AuditHead]:
     is_due = Q(is_sealed=False)
     if AuditSeal.objects.filter(format__lt=rules.WHOLE).exists():
         place = AuditSealHead.objects.filter(stream=OuterRef("stream"), seq=OuterRef("seq"))
-        is_due |= ~Exists(place.filter(seal__format__gte=rules.WHOLE))
+        is_due |= Q(~Exists(place.filter(seal__format__gte=rules.WHOLE)))
     return AuditHead.objects.filter(is_due, seq__gt=0).order_by("stream")[:HEADS_A_SEAL]
 
 
@@ -159,9 +159,14 @@ def _hash_old_lines(heads: list[AuditHead]) -> dict[str, str]:
     streams = [head.stream for head in heads]
     whole = AuditSealHead.objects.filter(stream__in=streams, seal__format__gte=rules.WHOLE)
     since = dict(whole.values_list("stream").annotate(last=Max("seq")))
-    values = [streams, [since.get(stream, 0) for stream in streams], [head.seq for head in heads], rules.WHOLE]
+    values: list[Any] = [
+        streams,
+        [since.get(stream, 0) for stream in streams],
+        [head.seq for head in heads],
+        rules.WHOLE,
+    ]
     old: dict[str, rules.Unhashed] = {}
-    with connection.cursor() as cursor:
+    with connection.chunked_cursor() as cursor:
         cursor.execute(_OLD_LINES, values)
         while rows := cursor.fetchmany(2000):
             for stream, *said in rows:

@@ -200,9 +200,9 @@ def _sealed_head_faults() -> Iterator[Fault]:
     for head in lost.annotate(is_there=Exists(lines)).order_by("stream", "seq").iterator(chunk_size=CHUNK):
         why = "differs from the seal" if head.is_there else "a sealed line is missing: the tail was cut"
         yield Fault(head.stream, head.seq, why)
-    lost = AuditSealHead.objects.filter(~Exists(AuditSeal.objects.filter(pk=OuterRef("seal_id"))))
-    for head in lost.order_by("stream", "seq").iterator(chunk_size=CHUNK):
-        yield Fault(head.stream, head.seq, "was sealed by a seal that is missing")
+    unsealed = AuditSealHead.objects.filter(~Exists(AuditSeal.objects.filter(pk=OuterRef("seal_id"))))
+    for stream, seq in unsealed.order_by("stream", "seq").values_list("stream", "seq").iterator(chunk_size=CHUNK):
+        yield Fault(stream, seq, "was sealed by a seal that is missing")
 
 
 # The seals

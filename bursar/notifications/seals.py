@@ -57,9 +57,9 @@ def keep_daily(now: datetime) -> None:
 
 
 def list_alarms() -> list[str]:
-    """A sentence for each newest file of a folder that the book contradicts."""
+    """A sentence for each newest file of a folder that the book contradicts. One that is away shows as a delivery."""
     found = []
-    for folder in list_folders():
+    for folder in filter(Path.is_dir, list_folders()):
         try:
             for seal in list(kept.list_kept(folder))[-1:]:
                 found += [f"seal {fault.seq} {fault.sentence}" for fault in verify.compare(seal)]

@@ -7,11 +7,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import Error, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from bursar.access.models import User
 from bursar.actions.run import run
 from bursar.audit import store, verify
-from bursar.audit.models import AuditHead, AuditLine, AuditName
+from bursar.audit.models import AuditHead, AuditLine, AuditName, AuditSeal
+from bursar.core import clock
 from bursar.dashboard.queries import history
 from bursar.tenants import scope
 from bursar.tenants.models import Person
@@ -94,6 +96,42 @@ def test_an_erased_name_leaves_the_chain_whole(cast: Cast) -> None:
     assert {(name.text, name.salt) for name in blanked} == {("", "")}
     store.seal(NOW)
     assert not faults()
+
+
+def test_the_proof_asks_as_often_however_long_the_book_is(cast: Cast) -> None:
+    counts = []
+    for _ in range(2):
+        for place in range(10):
+            run("tenants.account.add_note", cast.ties, cast.samen.public_id, {"text": f"Call {place}"}, reason="x")
+        store.seal(NOW)
+        with CaptureQueriesContext(connection) as asked:
+            assert not faults()
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+def test_a_seal_leaves_out_what_an_action_holds(committed: Cast) -> None:
+    """It waits for nobody, and nobody for it; the next seal covers the rest."""
+    store.seal_all(clock.now())
+    for account in (committed.samen, committed.haarlem):
+        run("tenants.account.add_note", committed.ties, account.public_id, {"text": "Called"}, reason="x")
+    with connection.get_new_connection(connection.get_connection_params()) as holder:
+        holder.execute("SELECT 1 FROM audit_audithead WHERE stream = %s FOR UPDATE", [committed.samen.public_id])
+        made = store.seal_all(clock.now())
+        assert made is not None and [head.stream for head in made.sealed.all()] == [committed.haarlem.public_id]
+        assert store.seal(clock.now()) is None and not faults()
+    made = store.seal(clock.now())
+    assert made is not None and [head.stream for head in made.sealed.all()] == [committed.samen.public_id]
+    assert not faults()
+
+
+def test_many_streams_take_several_seals(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "HEADS_A_SEAL", 2)
+    for account in (cast.samen, cast.haarlem, cast.oost):
+        run("tenants.account.add_note", cast.ties, account.public_id, {"text": "Called"}, reason="x")
+    last, streams = store.seal_all(NOW), AuditHead.objects.count()
+    assert last is not None and last.number == AuditSeal.objects.count() >= streams // 2 >= 2
+    assert not AuditHead.objects.filter(is_sealed=False).exists() and not faults()
 
 
 def test_the_customer_sees_what_and_when_but_not_why_or_who(cast: Cast) -> None:

@@ -117,6 +117,8 @@ def test_a_folder_that_is_away_is_tried_again(cast: Cast, settings: Any, tmp_pat
     leave()
     row = OutboxRow.objects.get(kind="seal")
     assert row.state == OutboxState.WAITING and "No such file" in row.last_error and not away.exists()
+    with pytest.raises(CommandError, match="no seal that was kept there is compared"):
+        call_command("audit", "verify")
     away.mkdir()
     deliver_due(row.due_at)
     assert len(list(kept.list_kept(away))) == 1
