@@ -20,6 +20,7 @@ from bursar.audit.links import refers_to_lines
 from bursar.core.errors import Invalid
 
 KEPT_FOR = timedelta(days=30)
+SHOWN_ONCE = "What came of it was shown once, and is kept nowhere. Whoever lost it makes a new one."
 refers_to_lines(
     "kept outcomes",
     lambda: IdempotencyKey.objects.annotate(book_line=KT("outcome__line_id")).filter(book_line__gt=""),
@@ -41,7 +42,14 @@ def find(actor: Actor, key: str, digest: str) -> Outcome | None:
         return None
     if row.digest != digest:
         raise Invalid("This idempotency key was used before, with other data. Take a new key for a new request.")
-    return _read(row.outcome)
+    return _without_secret(_read(row.outcome))
+
+
+def _without_secret(first: Outcome) -> Outcome:
+    """A repeated request must not be told again what was to be seen once: it hears so."""
+    if first.secret_was_shown:
+        first.sentence += f" {SHOWN_ONCE}"
+    return first
 
 
 def claim(actor: Actor, key: str, digest: str, now: datetime) -> Outcome | None:
@@ -58,7 +66,8 @@ def claim(actor: Actor, key: str, digest: str, now: datetime) -> Outcome | None:
 
 
 def keep(actor: Actor, key: str, outcome: Outcome) -> None:
-    stored = {**asdict(outcome), "touched": {}, "secret": "", "outgoing": []}
+    mark = {"secret": "", "secret_was_shown": bool(outcome.secret)}
+    stored = {**asdict(outcome), "touched": {}, "outgoing": [], **mark}
     IdempotencyKey.objects.filter(actor_id=actor.id, key=key).update(outcome=stored)
 
 
