@@ -169,7 +169,7 @@ def column_kinds(table: Any) -> Iterator[tuple[str, Kind]]:
         filled = [(pk, value) for pk, value in _turned(list(values.items()), place) if blank(field, value) != value]
         for pk, value in filled[:1]:
             yield f"blank {of} {pk}", partial(forging.write, table, pk, **{field.attname: blank(field, value)})
-        pairs = [pair for pair in _turned(list(combinations(rows, 2)), place) if _differ(*pair, field)]
+        pairs = [(one, two) for one, two in _turned(list(combinations(rows, 2)), place) if _differ(one, two, field)]
         for one, two in pairs[:1]:
             yield f"exchange {of} {one.pk} and {two.pk}", partial(exchange, table, field, one, two)
 
