@@ -21,7 +21,7 @@ from bursar.access.models import User
 from bursar.actions.run import run
 from bursar.actions.spec import Company, Outcome
 from bursar.attention.models import OutreachTemplate
-from bursar.audit.queries import list_faults
+from bursar.audit.verify import list_faults
 from bursar.config.actors import actor_for
 from bursar.core import clock
 from bursar.core.calendar import Month
