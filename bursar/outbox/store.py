@@ -93,7 +93,7 @@ def _take(now: datetime, which: Q) -> OutboxRow | None:
         kind=OuterRef("kind"), order_key=OuterRef("order_key"), id__lt=OuterRef("id"), state__in=UNDONE
     )
     may_go = Q(order_key="") | ~Exists(before)
-    rows = OutboxRow.objects.select_for_update(skip_locked=True).filter(which, stuck | due, may_go)
+    rows = OutboxRow.objects.select_for_update(no_key=True, skip_locked=True).filter(which, stuck | due, may_go)
     row = rows.order_by("due_at", "id").first()
     if row is None:
         return None

@@ -21,6 +21,7 @@ from bursar.rollup.project import CHUNK, project_each
 from bursar.rollup.rows import FACTS, WORKSPACE_FACTS
 from bursar.rollup.rules import RULE_VERSION
 from bursar.rollup.store import ROLLED_TO, mark_late, mark_left_out
+from bursar.tenants.store import accounts
 from bursar.usage.ingest import hold_batches
 
 ROLL_LOCK = 0x0B0_12_5A2
@@ -142,15 +143,16 @@ def _take_due(now: datetime) -> int:
     """Projects up to a chunk of what is due or marked, under the accounts' locks; 0 when nothing is left."""
     month = Month.of(now)
     waiting = Unprojected.objects.filter(Q(due_at=None) | Q(due_at__lte=now)).order_by("account_id")
-    marks = {one.account_id: one for one in waiting.select_for_update()[:CHUNK]}  # an import that marks anew must wait
+    marked = list(waiting.values_list("account_id", flat=True)[:CHUNK])
     due = AccountMonth.objects.filter(month=month.first, next_change_at__lte=now).order_by("account_id")
-    ids = sorted({*marks, *due.values_list("account_id", flat=True)[:CHUNK]})
+    ids = sorted({*marked, *due.values_list("account_id", flat=True)[:CHUNK]})
     if not ids:
         return 0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM tenants_billingaccount WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
-    if marks:
+    accounts.hold(ids)
+    if marked:
         hold_batches(exclusive=True)
+    held = waiting.filter(account_id__in=marked).select_for_update(no_key=True)  # an import that marks anew must wait
+    marks = {one.account_id: one for one in held}
     faulty = project_each({pk: Month.of(marks[pk].month) if pk in marks else None for pk in ids}, now, marks)
     Unprojected.objects.filter(account_id__in=marks.keys() - faulty).delete()
     return len(ids)

@@ -48,9 +48,14 @@ def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     hold_batches(exclusive=True)
     standing = queries.get_standing(workspace, act.now)
     store.reset([workspace], act.actor.name, act.reason.strip(), act.now)
+    after = queries.get_standing(workspace, act.now)
     assert standing.cap is not None
-    changes = [Change("Counted hours", clock_hours(standing.counted), clock_hours(0))]
-    if standing.state.key in ("at_cap", "hard_blocked"):
+    changes = [Change("Counted hours", clock_hours(standing.counted), clock_hours(after.counted))]
+    if standing.state.is_full and not after.state.is_full:
         changes.append(Change("At the cap", "yes", "no"))
-    sentence = f"Counting starts anew for {workspace.name}: {clock_hours(0)} of {clock_hours(standing.cap)}."
+    sentence = (
+        f"Counting starts anew for {workspace.name}: {clock_hours(after.counted)} of {clock_hours(standing.cap)}."
+    )
+    if after.counted:
+        sentence += " What is dated later than this stays counted."
     return Outcome(sentence, changes, data={"counted_seconds_before": standing.counted})
