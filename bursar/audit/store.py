@@ -103,7 +103,7 @@ def seal(at: datetime) -> AuditSeal | None:
     """Chains a seal over every head that moved since the last one; None when none did."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_LOCK])  # a table lock would want more rights
-    moved = list(AuditHead.objects.select_for_update(no_key=True).filter(is_sealed=False, seq__gt=0).order_by("stream"))
+    moved = list(AuditHead.objects.select_for_update().filter(is_sealed=False, seq__gt=0).order_by("stream"))
     if not moved:
         return None
     last = AuditSeal.objects.order_by("-number").first()

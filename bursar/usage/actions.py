@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from bursar.actions.registry import action
+from bursar.actions.registry import action, projection
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Change, Cleaned, Group, Notice, Outcome, Topic
+from bursar.actions.spec import Case, Change, Cleaned, Group, Notice, Outcome, Topic, Touched
 from bursar.core.hours import clock_hours
 from bursar.tenants.models import Workspace
 from bursar.usage import queries, rules, store
-from bursar.usage.ingest import hold_batches
+from bursar.usage.ingest import hold_batches, recount_ahead
+
+_SAY_THE_TIER = {"plans_basetier", "plans_tiergrant", "plans_paymentterms"}
+
+
+@projection("usage")
+def count_what_is_ahead(touched: Touched, case: Case, later: bool) -> list[Change]:
+    """What came before a change of tier and is dated after it counts on the new one. Files have all counted anew."""
+    if not later and not _SAY_THE_TIER.isdisjoint(case.written):
+        recount_ahead(touched, case.now)
+    return []
 
 
 def _standing(case: Case) -> queries.Standing:

@@ -257,6 +257,20 @@ def count_anew(workspace_ids: Sequence[int], since: datetime, now: datetime) -> 
     mark_full(left, now)
 
 
+def recount_ahead(account_ids: Collection[int], now: datetime) -> None:
+    """Counts anew where an event is dated `now` or later: batches of a moment ago did not know what changes now."""
+    hold_batches(exclusive=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT w.id FROM tenants_workspace w WHERE w.account_id = ANY(%s) AND EXISTS "
+            "(SELECT 1 FROM usage_usageevent e WHERE e.workspace_id = w.id AND e.at >= %s) ORDER BY w.id",
+            [sorted(account_ids), now],
+        )
+        ahead = [pk for (pk,) in cursor.fetchall()]
+    if ahead:
+        recount(ahead, now)
+
+
 def recount(workspace_ids: Sequence[int], now: datetime) -> None:
     """Finds the tier of every stored event again and rebuilds the meters: after an import changed history.
 
