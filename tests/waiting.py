@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-PATIENCE = 60.0  # seconds, for a condition that comes in a moment unless something is wrong
+PATIENCE = 300.0  # seconds, for a condition that comes in a moment unless something is wrong
 
 
 def until(holds: Callable[[], Any], what: str) -> None:
