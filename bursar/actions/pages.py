@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -100,11 +101,12 @@ def show_preview(request: HttpRequest, slug: str, target_id: str, verb: str) -> 
 
 def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
     data = read_fields(action, request.POST)
-    if action.danger and confirm.is_needed(request) and not why_not_permitted(action, case):
+    if _must_confirm(action, case) and not why_not_permitted(action, case):
         sentence = confirm.try_confirm(request, request.POST.get("confirm", ""))
         if sentence:
             refused = _as_refused(action, case, request.POST, Invalid())
             return _render(request, action, case, {**refused, "errors": [], "confirm_errors": [sentence]}, 403)
+        case = replace(case, actor=replace(case.actor, confirmed_at=case.now))
     try:
         outcome = run(
             action.key,
@@ -124,10 +126,17 @@ def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
         return _render(request, action, case, _as_refused(action, case, request.POST, refusal), refusal.status)
     if outcome.secret:
         template = "actions/secret.html" if request.headers.get("HX-Request") else "actions/secret_page.html"
-        response = render(request, template, {"outcome": outcome, "next": _next_url(request)})
+        is_path = outcome.secret.startswith("/")
+        secret = request.build_absolute_uri(outcome.secret) if is_path else outcome.secret
+        response = render(request, template, {"outcome": outcome, "secret": secret, "next": _next_url(request)})
         response["HX-Trigger"] = json.dumps({"changed": {"ids": target_of(case.target).touches(case.target)}})
         return response
     return _done(request, case, outcome)
+
+
+def _must_confirm(action: Action, case: Case) -> bool:
+    """Then the dialog asks for it in passing; whether it is enough, the door says."""
+    return action.danger and confirm.is_needed(case.actor, case.now)
 
 
 def _read_seen(text: str) -> datetime | None:
@@ -168,7 +177,7 @@ def _render(request: HttpRequest, action: Action, case: Case, more: dict[str, An
         "next": _next_url(request),
         "idempotency_key": secrets.token_urlsafe(16),
         "seen": case.now.isoformat(),
-        "confirm_needed": action.danger and confirm.is_needed(request),
+        "confirm_needed": _must_confirm(action, case),
         **more,
     }
     is_htmx = bool(request.headers.get("HX-Request"))

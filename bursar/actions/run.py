@@ -61,7 +61,7 @@ class Act:
             raise RuntimeError(f"{self.request.action.key} calls {key} and does not declare it (`calls`).")
         request = Request(
             ACTIONS[key], self.actor, target.public_id, data, self.reason, self.request.message, group=self.group,
-            message_for_billing=self.request.message_is_narrow,
+            message_for_billing=self.request.message_is_narrow, rehearsed=self.request.rehearsed,
         )  # fmt: skip
         further = _list_further(request, target, self.now)
         inner = Act(request, Case(self.actor, target, self.now), self.group)
@@ -128,7 +128,7 @@ def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> 
 
     Slow work is left out, and `act.prepared` is None, unless the action says that it is cheap.
     """
-    request = Request(_action(key), actor, target_id, data)
+    request = Request(_action(key), actor, target_id, data, rehearsed=True)
     target = _fetch_for(request)
     prepared = _prepare(request, target, by_itself=False) if request.action.prepare_is_cheap else None
     try:
@@ -142,11 +142,13 @@ def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> 
 
 
 def check_right(key: str, actor: Actor, target_id: str) -> None:
-    """For doors that find a fault before `run` is called. Raises NotFound or Forbidden first, as `run` would."""
+    """For doors that find a fault before `run` is called. Raises NotFound, Forbidden or Unconfirmed, as `run` would."""
     request = Request(_action(key), actor, target_id, {})
-    sentence = checks.why_not_permitted(request.action, Case(actor, _fetch(request), clock.now()))
+    case = Case(actor, _fetch(request), clock.now())
+    sentence = checks.why_not_permitted(request.action, case)
     if sentence:
         raise Forbidden(sentence)
+    checks.check_confirmed(request.action, actor, case.now)
 
 
 def _action(key: str) -> Action:

@@ -126,7 +126,8 @@ class Outcome:
     `touched` maps an account's key to the first month concerned; None means the current one only.
     `effects` are added by the projections (MRR before and after). `data` is for programs. `project_later`: a batch
     only marks its accounts; the refresh computes them before anybody reads. `undo`: how to take it back, this time.
-    `secret`: shown once to whoever made it; it is kept nowhere. `event`: instead of the one that the action declares.
+    `secret`: a secret, or the path of a link, that is shown once to whoever made it and kept nowhere.
+    `secret_was_shown`: a repeated request hears that instead. `event`: instead of the one that the action declares.
     `touches`: ids beside the target's own whose timelines show the line, such as that of what was made.
     `told`: what it is called this time, instead of what the action says.
     `outgoing`: outbox rows that leave after commit, as (kind, payload); the door adds the line's id as `line`.
@@ -140,6 +141,7 @@ class Outcome:
     project_later: bool = False
     undo: Undo | None = None
     secret: str = ""
+    secret_was_shown: bool = False
     event: str = ""
     told: str = ""
     touches: list[str] = field(default_factory=list)

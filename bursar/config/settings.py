@@ -43,7 +43,7 @@ ALLOWED_HOSTS = required(
 )
 CSRF_TRUSTED_ORIGINS = required("BURSAR_ORIGINS", "", "Origins behind a proxy, such as https://bursar.example.", names)
 BURSAR_HTTPS = required("BURSAR_HTTPS", "no", "Yes behind a TLS proxy: secure cookies and HSTS.", boolean)
-BURSAR_ACTOR_LOADER = "bursar.config.actors.load_actor"
+BURSAR_ACTOR_LOADER = "bursar.config.carried.load_actor"
 
 BURSAR_ADDRESS = required(
     "BURSAR_ADDRESS",
@@ -231,6 +231,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "bursar.config.stale.refuse"
 if BURSAR_HTTPS:  # names that a browser takes from this very host over TLS only
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_REFERRER_POLICY = "same-origin"
