@@ -234,7 +234,7 @@ class Cast:
                 data={},
                 state="halted",
                 defaults={"created_at": NOW, "worked_at": NOW},
-            )[0],  # fmt: skip
+            )[0],
             "account": lambda: self.haarlem,
             "workspace": lambda: self.panel,
             "organisation": lambda: self.haarlem.organisation,

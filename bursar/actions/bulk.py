@@ -132,11 +132,18 @@ def resume_as_stored(run_id: str) -> None:
 def go_on_with_what_was_left(now: datetime) -> None:
     """Each minute: runs whose process was killed, or for whom the database was away."""
     for bulk in runs.list_left(now):
-        why = runs.why_halt(bulk, now)
-        if why is None:
-            runs.enqueue(bulk.public_id)
-        else:
-            _halt(bulk, why)
+        try:
+            _go_on_or_halt(bulk, now)
+        except Exception:  # one bad run stops no other
+            log.exception("bulk_left_as_it_is", run=bulk.public_id)
+
+
+def _go_on_or_halt(bulk: BulkRun, now: datetime) -> None:
+    why = runs.why_halt(bulk, now)
+    if why is None:
+        runs.enqueue(bulk.public_id)
+    else:
+        _halt(bulk, why)
 
 
 def _halt(bulk: BulkRun, why: str) -> None:

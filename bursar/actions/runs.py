@@ -64,7 +64,7 @@ def _known(first: Outcome) -> BulkRun:
 def get_run(actor: Actor, public_id: str) -> BulkRun:
     """One's own; whoever manages staff reaches every one, to go on with it or to stop it."""
     found = BulkRun.objects.filter(public_id=public_id).first()
-    may_see = found is not None and (found.actor["id"] == actor.id or actor.can(Right.MANAGE_STAFF))
+    may_see = found is not None and (found.actor.get("id") == actor.id or actor.can(Right.MANAGE_STAFF))
     if found is None or not may_see or not actor.all_accounts:
         raise NotFound
     return found
