@@ -20,6 +20,8 @@ from bursar.actions.request import Request
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.errors import Forbidden, Invalid, NotFound, Refusal, Refused
+from bursar.core.ids import is_public_id
+from bursar.core.text import why_not_keep_within
 
 AT_ONCE = 20
 AT_MOST = 5000
@@ -50,14 +52,15 @@ def start(
     The same key and body get the first run, as far as it is; what a killed process leaves the worker goes on with.
     """
     check_right(key, actor)
-    unique = list(dict.fromkeys(target_ids))
-    if not 0 < len(unique) <= AT_MOST:
-        raise Invalid(f"Choose between 1 and {AT_MOST:,} rows.", {"ids": [f"{len(unique):,} chosen."]})
+    unique = check_ids(target_ids)
     asked = Request(
         ACTIONS[key], actor, f"bulk {' '.join(unique)}", data, reason, message, idempotency_key,
         message_for_billing=message_for_billing,
     )  # fmt: skip
     check_reason(asked)
+    unfit = {name: [f"This {why}."] for name, value in data.items() if (why := why_not_keep_within([name, value]))}
+    if unfit:
+        raise Invalid(fields=unfit)
     is_small = len(unique) <= AT_ONCE
     made, is_new = runs.begin(asked, unique, clock.now(), by_worker=not is_small)
     if is_small and is_new:
@@ -66,6 +69,18 @@ def start(
         except HICCUPS as error:
             log.warning("bulk_left_to_the_worker", run=made.public_id, why=str(error))
     return made
+
+
+def check_ids(target_ids: list[str]) -> list[str]:
+    """Each once, in their order. Raises Invalid for none, for too many, and for what cannot be an id."""
+    unique = list(dict.fromkeys(target_ids))
+    if not 0 < len(unique) <= AT_MOST:
+        raise Invalid(f"Choose between 1 and {AT_MOST:,} rows.", {"ids": [f"{len(unique):,} chosen."]})
+    odd = sum(not is_public_id(one) for one in unique)
+    if odd:
+        words = f"{odd:,} of {len(unique):,} are no ids."
+        raise Invalid("Nothing was done: some of these are no ids.", {"ids": [words]})
+    return unique
 
 
 def check_right(key: str, actor: Actor) -> None:

@@ -9,10 +9,11 @@ from procrastinate.contrib.django import app
 from bursar.actions import bulk, idempotency, undo
 from bursar.actions.models import BulkRun, BulkState
 from bursar.core.retention import forgets
+from bursar.core.retry import JOB_AGAIN
 from bursar.core.ticks import tick
 
 
-@app.task(name="actions.resume_bulk")
+@app.task(name="actions.resume_bulk", retry=JOB_AGAIN)
 def resume_bulk(run_id: str) -> None:
     bulk.resume_as_stored(run_id)
 

@@ -28,6 +28,7 @@ from bursar.actions.registry import TARGETS, get_action, target_of
 from bursar.actions.run import run
 from bursar.actions.spec import Action, Case, Outcome
 from bursar.core import clock
+from bursar.core.bounds import read_instant
 from bursar.core.errors import Invalid, NotFound, Refusal
 
 OWN = "own_actions"
@@ -121,7 +122,7 @@ def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
             message_for_billing=action.asks_for_whom and bool(request.POST.get("message_for_billing")),
         )
     except Refusal as refusal:
-        if refusal.status == 404:
+        if refusal.status in (404, 503):
             raise
         return _render(request, action, case, _as_refused(action, case, request.POST, refusal), refusal.status)
     if outcome.secret:
@@ -141,7 +142,7 @@ def _must_confirm(action: Action, case: Case) -> bool:
 
 def _read_seen(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text) if text else None
+        return read_instant(text) if text else None
     except ValueError:
         return None
 

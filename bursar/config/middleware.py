@@ -28,9 +28,11 @@ from bursar.access.rights import Right
 from bursar.config.actors import actor_for, actor_of_token, why_no_factor
 from bursar.config.operator import REQUESTS, SECONDS
 from bursar.config.stale import is_own
+from bursar.config.unavailable import answer as answer_unavailable
 from bursar.core import clock
 from bursar.core.api import refusal as refuse_json
-from bursar.core.errors import BadRequest, NotFound, Refusal, TooLarge, TooMany
+from bursar.core.errors import BadRequest, NotFound, Refusal, TooLarge, TooMany, Unavailable
+from bursar.core.faults import as_unavailable, sqlstate_of
 from bursar.core.limits import is_over
 from bursar.staff.models import ApiToken
 from bursar.staff.queries import note_seen
@@ -186,11 +188,21 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, RequestDataTooBig):
             exception = TooLarge()
-        return refuse(request, exception) if isinstance(exception, Refusal) else None
+        return refuse(request, exception) if isinstance(exception, Refusal) else self._told(request, exception)
+
+    def _told(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What the database alone is to blame for: one line in the log, without a traceback."""
+        unavailable = as_unavailable(exception)
+        if unavailable is None:
+            return None
+        log.warning("database_unavailable", why=str(exception).strip().split("\n")[0], sqlstate=sqlstate_of(exception))
+        return answer_unavailable(request, unavailable)
 
 
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """The refusal as JSON for programs, as a page for people."""
+    if isinstance(refusal, Unavailable):
+        return answer_unavailable(request, refusal)
     if _is_under(request.path, "/api/"):
         return refuse_json(refusal.status, refusal.code, refusal.sentence, getattr(refusal, "fields", {}))
     template = "404.html" if refusal.status == 404 else "refused.html"

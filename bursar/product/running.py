@@ -11,6 +11,7 @@ from bursar.access.actor import Actor, system
 from bursar.access.rights import explain_missing
 from bursar.core import clock
 from bursar.core.errors import Forbidden, Refusal
+from bursar.core.faults import is_away
 from bursar.files import csv, queries, store
 from bursar.files.models import File
 from bursar.product.actions.files import IMPORT, IMPORT_RIGHT
@@ -35,7 +36,9 @@ def carry_out(import_id: str) -> None:
         _close(made, report, _write(report, actor))
     except Refusal as refusal:
         _fail(made, refusal.sentence)
-    except Exception:
+    except Exception as error:
+        if is_away(error):
+            raise  # the job is begun anew
         log.exception("import_failed", id=import_id)
         _fail(made, "Something broke on our side; the log of the worker says what. What was taken before stays.")
 

@@ -253,6 +253,7 @@
     const status = event.detail.xhr.status;
     if (status === 401) askToSignIn();
     else if (status === 404) toast("This is gone, or not yours to see. Reload the page.", "bad");
+    else if (status === 503) toast(event.detail.xhr.responseText, "bad"); // busy, or the database is away: in words
     else toast("Something broke on our side. Nothing was changed.", "bad");
   });
   document.body.addEventListener("htmx:sendError", () => toast("No connection. What you typed is still here; try again.", "bad"));
