@@ -91,7 +91,7 @@ def walk(cast: Cast) -> None:
     run("staff.staff.set_roles", cast.iris, cast.noor.id, {"roles": ["lead"]}, reason="x")
     run("staff.staff.set_roles", cast.iris, cast.noor.id, {"roles": ["success"]}, reason="x")
     decide("approve", cast.noor, ask("lotte", cast.panel, cadence="yearly"))
-    bulk.start("plans.account.remove_discount", cast.ties, [cast.haarlem.public_id], {}, "x")
+    bulk.start("plans.account.set_discount", cast.ties, [cast.oost.public_id], percent, "x")
     record(cast, "first")
     bring_all(usage("panel", "hours", clock.now() - timedelta(days=40), 90_000))
     bring_all({"kind": "tier", "workspace": "panel", "tier": "free", "from": clock.now() - timedelta(days=50)})

@@ -94,7 +94,7 @@ def count() -> dict[str, Any]:
         }
         for made in BulkRun.objects.order_by("id")
     ]  # fmt: skip
-    notes = AuditLine.objects.filter(key="tenants.workspace.add_note").values_list("reason", flat=True)
+    notes = AuditLine.objects.filter(key="tenants.workspace.add_note").values_list("changes__0__after", flat=True)
     digests = Mail.objects.filter(kind="digest").values_list("recipient_id", flat=True)
     return {
         "events": sorted(events.values_list("event_id", flat=True)),

@@ -165,7 +165,7 @@ class Load:
             {"data": {"tier": ("pilot", "free")[n // 10 % 2]}, "reason": f"tier {n}"}, f"tier {n}",
         )  # fmt: skip
         assert status in (200, 409), told
-        body = {"data": {"text": f"note {n}"}, "reason": f"note {n}"}
+        body = {"data": {"text": f"note {n}"}}
         status, told = self.post(f"/api/v1/workspace/{target}/actions/add_note", body, f"note {n}")
         assert status == 200, told
         self.note("notes", f"note {n}")
