@@ -237,14 +237,14 @@ class Action:
       everybody for themselves.  needs: a further right, by what the case is (data None: whatever is filled in) and by
       what is filled in.  blocked: whatever is filled in.  refused: with what is filled in.  locks: account keys to lock
       beside the target's own, from the case and the data as sent, which nobody has checked yet.
-      danger: people confirm that it is they.
+      danger: people confirm that it is they, whatever the door.
     What it does:
       preview: sentences on what will happen, beside the changes the door finds by running the verb and rolling back.
       prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
       `act.prepared`.  prepare_is_cheap: the rehearsal does it too; else it finds None there.  calls: keys of the
       actions that the verb runs by `act.also`.  inverse: keys of the actions that `Outcome.undo` may name.  bulk:
-      offered for several picked rows at once.  takes_away: always does, and is red in kebab and dialog; where that
-      depends on what is filled in, `preview` says it by a `Loss`.
+      may be done to several at once; else that is refused.  takes_away: always does, and is red in kebab and dialog;
+      where that depends on what is filled in, `preview` says it by a `Loss`.
     Who hears of it:
       customer_visible: whether it stands in the customer's history.  concerns_money: then whether it is about prices,
       discounts or payment as a whole, for people with billing rights alone; a change among others says so for itself.

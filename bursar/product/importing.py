@@ -28,7 +28,7 @@ from bursar.usage.ingest import hold_batches
 
 BATCH = 2000
 LINE_LENGTH = 100_000
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], object]
 
 
 @dataclass

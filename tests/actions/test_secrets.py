@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -107,6 +108,18 @@ def test_the_walk_finds_what_stands_somewhere(cast: Cast) -> None:
     assert list(list_holding("needle-1")) == ["actions_idempotencykey"]
     assert "audit_auditline" in list(list_holding("needle-2"))
     assert list(list_holding("needle-3")) == [f"session {session.session_key}"]
+
+
+def test_links_that_an_earlier_release_kept_leave(cast: Cast) -> None:
+    kept = {"sentence": "Fresh is Staff now.", "data": {"staff": "stf_x", "link": "/sign-in/link/old"}}
+    for key, outcome in (("a", kept), ("b", {**kept, "data": {"staff": "stf_y", "link": ""}}), ("c", None)):
+        IdempotencyKey.objects.create(actor_id="a", key=key, digest="d", outcome=outcome, created_at=NOW)
+    migration = import_module("bursar.actions.migrations.0004_links_leave_kept_outcomes").Migration
+    with connection.cursor() as cursor:
+        cursor.execute(migration.operations[0].sql)
+    left = dict(IdempotencyKey.objects.values_list("key", "outcome"))
+    assert left["a"] == {**kept, "data": {"staff": "stf_x"}, "secret_was_shown": True} and left["c"] is None
+    assert left["b"]["data"] == {"staff": "stf_y", "link": ""}
 
 
 def test_the_panel_shows_the_link_of_a_new_colleague_once(cast: Cast) -> None:

@@ -212,6 +212,7 @@
     document.body.dataset.who = body.dataset.who;
     return { isSame, name: body.dataset.name };
   }
+  window.takeKeys = takeKeys;  // for what goes up beside htmx
   const SOMEBODY_ELSE = "Nothing was sent: somebody else signed in here meanwhile. You are now: ";
   let wasAway = false;
   document.addEventListener("visibilitychange", () => { wasAway ||= document.hidden; });
