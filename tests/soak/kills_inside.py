@@ -103,7 +103,7 @@ def count() -> dict[str, Any]:
         "notes": sorted(notes),
         "runs": runs,
         "exports": AuditLine.objects.filter(key="rollup.company.export").count(),
-        "files": File.objects.filter(kind="export").exclude(finished_at=None).count(),
+        "files": File.objects.exclude(finished_at=None).count(),
         "imported": sorted(
             Workspace.objects.filter(external_id__startswith="imp-").values_list("external_id", flat=True)
         ),
