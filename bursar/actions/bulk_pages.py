@@ -24,7 +24,7 @@ from bursar.core.errors import BadRequest, Invalid, NotFound, Refusal
 
 FORESEEN = bulk.AT_ONCE
 TOLD = 200
-LEVERS = {BulkState.RUNNING: ("stop",), BulkState.HALTED: ("go_on", "stop")}
+LEVERS: dict[str, tuple[str, ...]] = {BulkState.RUNNING: ("stop",), BulkState.HALTED: ("go_on", "stop")}
 
 
 def _open(request: HttpRequest, slug: str, verb: str) -> tuple[Action, list[str], Case]:

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,12 @@ def crowd(cast: Cast, rounds: int) -> None:
         lambda n: act(RESET, cast.klimaat.public_id), move, lambda n: say(n, backwards=True),
         lambda n: say(n, backwards=False), demote, renew, history, lambda n: seal(clock.now()),
     ]  # fmt: skip
-    threads = [Beside(lambda work=work: [work(number) for number in range(rounds)]) for work in works]
+
+    def again(work: Callable[[int], object]) -> None:
+        for number in range(rounds):
+            work(number)
+
+    threads = [Beside(partial(again, work)) for work in works]
     for thread in threads:
         thread.finish()
 

@@ -40,7 +40,7 @@ def found(receiver: str) -> dict[str, Any]:
         bring_all(*organisation(f"k{n}", f"K {n}", old), *workspace(f"k{n}", f"k{n}", "W", old))
     rights = [right.value for right in Right]
     ApiToken.objects.create(
-        member_id=cast.iris.staff_id, name="soak", digest=digest_of(SECRET), hint="h", rights=rights
+        member_id=cast.iris.staff_id or 0, name="soak", digest=digest_of(SECRET), hint="h", rights=rights
     )
     ApiKey.objects.create(name="soak", digest=digest_of(SECRET), hint="h", scopes=Scope.values, created_by="t")
     data = {"url": receiver, "description": "Product", "events": []}

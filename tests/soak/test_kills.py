@@ -90,7 +90,7 @@ class House:
         if whom == "postmaster":
             return postmaster
         children = psutil.Process(postmaster).children()
-        return random.choice([one.pid for one in children if " bursar " in " ".join(one.cmdline())])
+        return int(random.choice([one.pid for one in children if " bursar " in " ".join(one.cmdline())]))
 
     def end(self) -> None:
         for process in self.processes.values():
