@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from bursar.access.actor import Actor
-from bursar.access.rights import By
+from bursar.access.rights import By, Right
 from bursar.actions import runs
 from bursar.actions.models import BulkRun, BulkState
 from bursar.actions.registry import ACTIONS, Target, action, register_target
@@ -43,7 +43,7 @@ register_target(
         slug="bulk_run",
         model=BulkRun,
         label="bulk run",
-        fetch=runs.get_run,
+        fetch=runs.fetch,
         accounts=lambda bulk: [],
         stream=lambda bulk: "staff",
         touches=lambda bulk: [bulk.public_id],
@@ -71,7 +71,7 @@ def _why_not_go_on(case: Case) -> str | None:
     help="The worker goes on where it halted, row by row. What is done already is not done again.",
     when="When a bulk run could not go on by itself, and you know why: a restart that took long, a row that is mended. "
     "Look first whether what is left is still wanted.",
-    permission=None,
+    permission=Right.ACT,
     reason=Reason.NONE,
     blocked=_why_not_go_on,
 )
@@ -96,7 +96,7 @@ def _why_not_stop(case: Case) -> str | None:
     help="Nothing more of it is done; a row that is in hand at this moment may still be. What is done stays.",
     when="When a bulk run turns out to be a mistake, or what is left of it is no longer wanted. What was done is taken "
     "back row by row, where the action has a way back.",
-    permission=None,
+    permission=Right.ACT,
     reason=Reason.NONE,
     blocked=_why_not_stop,
     takes_away=True,

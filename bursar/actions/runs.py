@@ -61,11 +61,18 @@ def _known(first: Outcome) -> BulkRun:
     return known
 
 
-def get_run(actor: Actor, public_id: str) -> BulkRun:
-    """One's own; whoever manages staff reaches every one, to go on with it or to stop it."""
+def fetch(actor: Actor, public_id: str) -> BulkRun:
+    """Any colleague's: whoever may act stops what is a mistake. It goes on with the rights of whoever began it."""
     found = BulkRun.objects.filter(public_id=public_id).first()
-    may_see = found is not None and (found.actor.get("id") == actor.id or actor.can(Right.MANAGE_STAFF))
-    if found is None or not may_see or not actor.all_accounts:
+    if found is None or not actor.all_accounts:
+        raise NotFound
+    return found
+
+
+def get_run(actor: Actor, public_id: str) -> BulkRun:
+    """To look at: one's own; whoever manages staff sees every one."""
+    found = fetch(actor, public_id)
+    if found.actor.get("id") != actor.id and not actor.can(Right.MANAGE_STAFF):
         raise NotFound
     return found
 
