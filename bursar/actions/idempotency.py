@@ -60,8 +60,9 @@ def claim(actor: Actor, key: str, digest: str, now: datetime) -> Outcome | None:
 
 
 def keep(actor: Actor, key: str, outcome: Outcome) -> None:
-    mark = {"secret": "", "secret_was_shown": bool(outcome.secret)}
-    stored = {**asdict(outcome), "touched": {}, "outgoing": [], **mark}
+    stored = {**asdict(outcome), "touched": {}, "secret": "", "outgoing": [], "secret_was_shown": True}
+    if not outcome.secret:
+        del stored["secret_was_shown"]  # so that the release before reads all others
     IdempotencyKey.objects.filter(actor_id=actor.id, key=key).update(outcome=stored)
 
 

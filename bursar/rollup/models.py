@@ -149,6 +149,16 @@ class Unprojected(models.Model):
         db_table = "rollup_unsettled"  # its name when it was made: releases overlap while one is installed
 
 
+class Uncounted(models.Model):
+    """A workspace that recorded in a month whose row it did not have yet: counted when the month is open.
+
+    Only ever added to by batches, which so do not wait for one another.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    month = models.DateField()
+
+
 class MonthRestatement(models.Model):
     """A closed month that was changed afterwards: by late usage, or by an import of history."""
 

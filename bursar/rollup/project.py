@@ -25,6 +25,7 @@ from bursar.rollup.store import (
     Key,
     drop_months,
     flag_restated,
+    let_go,
     mark_faulty,
     store_rows,
 )
@@ -126,6 +127,7 @@ def _show_fault(pk: int, first: Month, error: Exception, now: datetime) -> None:
             row = build_faulty_row(pk, month, fault, previous, now, version)
             rows.append(row)
             known[month.first] = row
+    let_go({(pk, month) for month in known}, [pk], now)
     workspaces = account.workspace_months.filter(month__in=[row.month for row in rows])
     kept = [WorkspaceRow(*values) for values in workspaces.values_list(*WorkspaceRow._fields)]
     store_rows(rows, kept)
@@ -157,6 +159,7 @@ class _Projecting:
         for state in states.values():
             self._work_out(state)
         drop_months(self.stale)
+        let_go({(pk, month) for pk, rows in self.known.items() for month in rows}, states, self.now)
         self._restate(store_rows(self.accounts, self.workspaces))
         return {pk: Moved(before[pk], rows.get(current)) for pk, rows in self.known.items()}
 
