@@ -36,7 +36,7 @@ from tests.waiting import Beside, count_deadlocks, until
 
 ROOT = Path(settings.ROOT)
 RESET = "usage.workspace.reset_usage"
-DELETES = {"bursar/core/retention.py"}
+DELETES = {"bursar/core/retention.py", "bursar/rollup/carry.py"}
 FREE_ONLY = {"bursar/audit/store.py"}  # a seal
 EXPLAINED = {  # on the page: the refresh, and an import with all or nothing, which holds all that others would wait for
     "rollup_unsettled → rollup_workspacemonth",
