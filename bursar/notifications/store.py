@@ -85,7 +85,7 @@ def _mail(leaving: Sequence[tuple[Recipient, list[Notification]]], now: datetime
 def _locked(recipient_ids: Collection[str]) -> dict[str, list[str]]:
     """What each has muted; locked until the transaction ends, so that two workers count the first five as one."""
     Inbox.objects.bulk_create([Inbox(recipient_id=key) for key in sorted(recipient_ids)], ignore_conflicts=True)
-    rows = Inbox.objects.select_for_update().filter(pk__in=recipient_ids).order_by("pk")
+    rows = Inbox.objects.select_for_update(no_key=True).filter(pk__in=recipient_ids).order_by("pk")
     return {row.pk: row.muted for row in rows}
 
 

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from bursar.access.actor import Actor
 from bursar.access.models import User
 from bursar.access.rights import Right
+from bursar.core import locks
 from bursar.core.errors import NotFound
 from bursar.staff import store
 from bursar.staff.models import ApiToken, Role, StaffMember
@@ -80,11 +81,10 @@ def list_members() -> list[StaffMember]:
 
 
 def lock_managers() -> set[int]:
-    """Active staff who hold manage_staff, locked in id order until the transaction ends."""
+    """Active staff who hold manage_staff; whoever else asks waits until the transaction ends."""
+    locks.hold("managers")
     holding = Role.objects.filter(rights__contains=[Right.MANAGE_STAFF.value]).values("id")
-    rows = StaffMember.objects.filter(is_active=True, roles__in=holding).values("id")
-    locked = StaffMember.objects.select_for_update().filter(id__in=rows).order_by("id")
-    return set(locked.values_list("id", flat=True))
+    return set(StaffMember.objects.filter(is_active=True, roles__in=holding).values_list("id", flat=True))
 
 
 def has_second_factor(user_id: int) -> bool:

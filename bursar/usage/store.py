@@ -10,16 +10,19 @@ from bursar.tenants.models import Workspace
 from bursar.tenants.store import Written
 from bursar.tenants.store.people import ERASED
 from bursar.tenants.store.upsert import upsert
-from bursar.usage.ingest import forget_counts
+from bursar.usage.ingest import count_anew
 from bursar.usage.models import UsageReset
 
 
 def reset(workspaces: Sequence[Workspace], by_name: str, reason: str, now: datetime) -> None:
-    """Counting starts anew. Hold the batches alone, so that none in flight counts what was used before."""
+    """Counting starts anew: what is dated after `now` counts, and nothing else.
+
+    Hold the batches alone, so that none in flight counts what was used before.
+    """
     UsageReset.objects.bulk_create(
         [UsageReset(workspace=workspace, at=now, by_name=by_name, reason=reason) for workspace in workspaces]
     )
-    forget_counts([workspace.pk for workspace in workspaces])
+    count_anew([workspace.pk for workspace in workspaces], now, now)
 
 
 def take_history_of_resets(rows: Sequence[UsageReset]) -> Written:
