@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.audit.pages import describe
+from bursar.core import naming
 from bursar.notifications import queries
 from bursar.notifications.models import Mail
 from bursar.notifications.present import tell
@@ -40,15 +41,16 @@ class Delivery:
 
 
 def describe_rows(rows: Sequence[OutboxRow]) -> list[Delivery]:
-    """In three statements, however many rows there are."""
+    """In three statements, and one a kind of people named in subjects, however many rows there are."""
     mails, lines = queries.mails_of(rows), queries.lines_of(rows)
+    subjects = naming.read({key: mail.subject for key, mail in mails.items()})
     found = []
     for row in rows:
         mail = mails.get(row.payload.get("mail", ""))
         line = lines.get(row.payload.get("line", ""))
         what, to = row.payload.get("subject", row.key), row.payload.get("to", "")
         if mail is not None:
-            what, to = mail.subject, mail.email or "erased"
+            what, to = subjects[mail.public_id], mail.email or "erased"
         elif line is not None:
             what = str(row.payload.get("event") or f"{line.label}: {describe(line)['target']}")
             to = row.payload.get("url") or ("the product" if row.kind == "webhook" else "everybody who is told")

@@ -1,16 +1,21 @@
-"""The product's keys, for staff's programs. A secret is never among them."""
+"""For staff's programs: the product's keys, never with a secret, and what whoever erases a person may choose from."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 
+from bursar.access.request import actor_of
+from bursar.actions.run import check_right
 from bursar.core import clock
-from bursar.product import queries
+from bursar.product import queries, texts
+from bursar.tenants.queries import get_person
 
 router = Router(tags=["keys"])
+LIMIT: int = Query(100, ge=1, le=1000, description="How many; at most 1000.")  # type: ignore[type-arg]  # ninja types
 
 
 class KeyOut(Schema):
@@ -40,3 +45,30 @@ def list_keys(request: HttpRequest) -> list[KeyOut]:
         )
         for key in queries.list_keys()
     ]
+
+
+class TextOut(Schema):
+    id: str
+    what: str
+    before: str
+    word: str
+    after: str
+    times: int
+
+
+class TextsOut(Schema):
+    texts: list[TextOut]
+    has_more: bool
+
+
+@router.get("/people/{person_id}/texts", operation_id="person_texts", summary="Texts that name them", tags=["accounts"],
+            response=TextsOut)  # fmt: skip
+def list_texts(request: HttpRequest, person_id: str, limit: int = LIMIT) -> TextsOut:
+    """Kept texts of and for others in which the person's name or address stands as plain words, around the first place.
+
+    For whoever may erase them: the ids go into `lines` of that action.
+    """
+    actor = actor_of(request)
+    check_right("product.person.erase", actor, person_id)
+    found = texts.list_lines(texts.trace(get_person(actor, person_id)), limit + 1)
+    return TextsOut(texts=[TextOut(**asdict(line)) for line in found[:limit]], has_more=len(found) > limit)
