@@ -127,7 +127,7 @@ def _others_mail(traces: Traces) -> QuerySet[Mail]:
 
 def _others_letters(traces: Traces) -> QuerySet[OutboxRow]:
     waiting = OutboxRow.objects.filter(kind="mail", state__in=UNDONE, payload__has_key="to")
-    return waiting.exclude(payload__recipient__in=traces.references)
+    return waiting.exclude(payload__has_key="recipient", payload__recipient__in=traces.references)
 
 
 SOURCES: dict[str, Source] = {

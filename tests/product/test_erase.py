@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from html import escape
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -20,15 +24,21 @@ from bursar.actions import bulk
 from bursar.actions.models import BulkRun, IdempotencyKey
 from bursar.actions.run import run
 from bursar.actions.spec import Outcome
+from bursar.attention.models import Triage
 from bursar.audit.models import AuditLine
 from bursar.config.actors import actor_for
 from bursar.core import clock, naming
 from bursar.core.text import why_not_name
 from bursar.notifications.models import Mail
 from bursar.outbox import store
+from bursar.outbox.models import OutboxRow
+from bursar.product import texts
+from bursar.product.texts import Traces
+from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import Person
-from tests.cast import Cast, prove
+from bursar.usage.models import UsageReset
+from tests.cast import NOW, Cast, prove, refusal_of, sign_in
 
 ERASE = "product.person.erase"
 HOSTILE = (
@@ -216,3 +226,146 @@ for _name in HOSTILE[:2]:
     test_only_that_persons_names_go_whatever_they_are = example(_name)(
         test_only_that_persons_names_go_whatever_they_are
     )
+
+
+# What others wrote, and what was kept before names had references
+
+
+OLD = "Dear Maud,\n\nJan Jansen is admin now; Jansen and Jan's mail too. Jan\n"
+
+
+def _old_mail(**more: Any) -> Mail:
+    """As an earlier release kept it: the name is in the words."""
+    row = store.put("mail", f"old-{Mail.objects.count()}", {}, NOW)
+    values = {
+        "subject": "Admin changed: Jan", "text": OLD, "html": "<p>Jan &amp; Jansen</p>",
+        "name": "Maud", "recipient_id": "per_maud", "email": "maud@client.example", **more,
+    }  # fmt: skip
+    made = Mail.objects.create(
+        message_id=f"<{row.public_id}@x>", delivery_id=row.public_id, created_at=NOW, **values
+    )  # fmt: skip
+    OutboxRow.objects.filter(pk=row.pk).update(payload={"mail": made.public_id})
+    return made
+
+
+def _jan() -> Person:
+    return Person.objects.get(external_id="jan")
+
+
+def _ids(person: Person, limit: int = 100) -> dict[str, str]:
+    return {line.what.partition(",")[0]: line.id for line in texts.list_lines(texts.trace(person), limit)}
+
+
+def test_old_text_of_others_stays_unless_it_is_chosen(cast: Cast) -> None:
+    stays, goes = _old_mail(name="Stays"), _old_mail(name="Goes")
+    ids = _ids(_jan())
+    data = {"typed": "Jan", "lines": [ids["Mail to Goes"]]}
+    outcome = run(ERASE, cast.iris, _jan().public_id, data, reason="x")
+    assert ("Texts of others", "1 changed") in [(one.label, one.after) for one in outcome.changes]
+    stays.refresh_from_db()
+    goes.refresh_from_db()
+    assert (stays.subject, stays.text, stays.html) == ("Admin changed: Jan", OLD, "<p>Jan &amp; Jansen</p>")
+    assert goes.subject == "Admin changed: Erased person" and goes.html == ""
+    assert goes.text == (
+        "Dear Maud,\n\nErased person Jansen is admin now; Jansen and Erased person's mail too. Erased person\n"
+    )
+    mail.outbox.clear()
+    store.deliver_due(clock.now())
+    plain, whole = sorted(mail.outbox, key=lambda one: one.subject)
+    assert (whole.body, len(whole.alternatives)) == (OLD, 1) and (plain.body, plain.alternatives) == (goes.text, [])
+    prove()
+
+
+def test_mail_at_an_address_that_two_people_share_is_the_other_ones(cast: Cast) -> None:
+    made = _old_mail(email="jan@client.example", subject="x", text="y")
+    letter = _old_mail(email="JAN@client.example", recipient_id="", subject="x", text="y")
+    run(ERASE, cast.iris, _jan().public_id, {"typed": "Jan"}, reason="x")
+    assert Mail.objects.filter(pk=made.pk).exists() and not Mail.objects.filter(pk=letter.pk).exists()
+
+
+def test_an_old_outcome_is_rewritten_where_people_read_it_and_nowhere_else(cast: Cast) -> None:
+    """Named as a key of it, and as a character of JSON; the keys, the data and the way back stay, and it is answered."""
+    for name in ("sentence", '"', "\\", "{", "tier"):
+        with _undone():
+            jan = _jan()
+            jan.name = name
+            jan.save()
+            done = run("plans.workspace.change_tier", cast.noor, cast.panel.public_id, {"tier": "changemaker"},
+                       reason="x", idempotency_key="old")  # fmt: skip
+            row = IdempotencyKey.objects.get(key="old")
+            row.outcome["sentence"] = f"{name} {row.outcome['sentence']}"
+            row.save()
+            lines = [one.id for one in texts.list_lines(texts.trace(jan), 10) if one.id.startswith("answer:")]
+            run(ERASE, cast.iris, jan.public_id, {"typed": name, "lines": lines}, reason="x")
+            again = run("plans.workspace.change_tier", cast.noor, cast.panel.public_id, {"tier": "changemaker"},
+                        reason="x", idempotency_key="old")  # fmt: skip
+            assert again.sentence == f"Erased person {done.sentence}"
+            assert (again.data, again.undo, again.changes) == (done.data, done.undo, done.changes)
+
+
+def test_free_text_of_every_kind_is_shown_and_changed_when_all_is_chosen(cast: Cast) -> None:
+    says = {"reason": "Jan said so", "message": "Hello from Jan."}
+    run("usage.workspace.reset_usage", cast.ties, cast.panel.public_id, **says)
+    store.deliver_apart(clock.now(), "notice", "", limit=50)
+    asked = {"tier": "guardian", "message": "Jan wants it"}
+    run("requests.workspace.ask_upgrade", cast.maud, cast.klimaat.public_id, asked)
+    request = UpgradeRequest.objects.get()
+    run("requests.request.deny", cast.noor, request.public_id, message="Not for Jan")
+    bulk.start("plans.workspace.set_discount", cast.ties, [cast.lab.public_id],
+               {"kind": "scholarship", "percent": 50}, reason="Jan asked")  # fmt: skip
+    UsageReset.objects.create(workspace=cast.panel, at=NOW - timedelta(days=9), by_name="Jan", reason="An old one")
+    Triage.objects.create(workspace=cast.noord, outreach_subject="What Jan wrote")
+    store.put("mail", "letter", {"to": "x@y.example", "name": "X", "subject": "About Jan", "text": "Hi"}, NOW)
+    found = {line.id.partition(":")[0] for line in texts.list_lines(texts.trace(_jan()), 100)}
+    assert found == {"mail", "letter", "message", "note", "reset", "resetter", "outreach", "bulk"}
+    book = list(AuditLine.objects.order_by("pk").values())
+    run(ERASE, cast.iris, _jan().public_id, {"typed": "Jan", "all_lines": True}, reason="x")
+    assert not texts.list_lines(Traces(_jan(), [], [], ["Jan"]), 100)
+    request.refresh_from_db()
+    assert (request.message, request.note) == ("Erased person wants it", "Not for Erased person")
+    assert list(AuditLine.objects.exclude(key=ERASE).order_by("pk").values()) == book  # append-only: its words stay
+    prove()
+
+
+def test_what_names_nobody_is_refused_and_nothing_is_erased(cast: Cast) -> None:
+    other = _old_mail(subject="x", text="nobody")
+    for chosen in (f"mail:{other.pk}", "mail:999999", "mail:x", "nonsense", "", "mail:" + "9" * 40):
+        refusal = refusal_of(ERASE, cast.iris, _jan().public_id, {"typed": "Jan", "lines": [chosen]}, reason="x")
+        assert refusal.status == 422 and _jan().name == "Jan", chosen
+    many = [f"mail:{number}" for number in range(5001)]
+    assert refusal_of(ERASE, cast.iris, _jan().public_id, {"typed": "Jan", "lines": many}, reason="x").status == 422
+
+
+def test_the_dialog_lists_them_and_says_when_there_are_more(cast: Cast) -> None:
+    iris, jan = sign_in("iris@agora.example"), _jan()
+    address = f"/panel/actions/person/{jan.public_id}/erase"
+    assert "No other kept text holds their name" in iris.get(address).content.decode()
+    _old_mail(name="<Maud>")
+    page = iris.get(address).content.decode()
+    assert "Mail to &lt;Maud&gt;" in page and "<mark>Jan</mark>" in page and "all_lines" not in page
+    for _ in range(100):
+        _old_mail()
+    page = iris.get(address).content.decode()
+    assert page.count("<mark>Jan</mark>") == 100 and "There are more than 100" in page and "all_lines" in page
+
+
+def test_programs_and_the_command_line_read_the_same_list(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
+    made, jan = _old_mail(), _jan()
+    path = f"/api/v1/people/{jan.public_id}/texts"
+    iris = sign_in("iris@agora.example")
+    with CaptureQueriesContext(connection) as one:
+        found = iris.get(path).json()
+    assert [line["id"] for line in found["texts"]] == [f"mail:{made.pk}"] and not found["has_more"]
+    assert found["texts"][0]["word"] == "Jan" and found["texts"][0]["times"] == 4
+    for who in ("ties@agora.example", "maud@client.example"):
+        assert sign_in(who).get(path).status_code in (403, 404), who
+    assert iris.get("/api/v1/people/per_none/texts").status_code == 404
+    call_command("texts", jan.public_id)
+    assert f"mail:{made.pk}  Mail to Maud, 24 November 2026: Admin changed: [Jan]" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="nothing here"):
+        call_command("texts", "per_none")
+    for _ in range(20):
+        _old_mail()
+    with CaptureQueriesContext(connection) as many:
+        found = iris.get(f"{path}?limit=5").json()
+    assert len(found["texts"]) == 5 and found["has_more"] and len(many) <= len(one)
