@@ -61,7 +61,8 @@ def of(who: Named) -> str:
 
 def keep(value: T) -> T:
     """What may be stored: a text, or JSON of texts, with references where names were said."""
-    return _each(value, lambda text: _SAID.sub(f"{_BEGIN}\\1{_END}", places_of(text)))
+    kept: T = _each(value, lambda text: _SAID.sub(f"{_BEGIN}\\1{_END}", places_of(text)))
+    return kept
 
 
 def mark(reference: str) -> str:
@@ -79,7 +80,8 @@ def read(value: T, *, as_html: bool = False) -> T:
         return value
     names = _look_up(found)
     clean = escape if as_html else str
-    return _each(value, lambda text: _KEPT.sub(lambda place: clean(names.get(place[1], ERASED)), text))
+    told: T = _each(value, lambda text: _KEPT.sub(lambda place: clean(names.get(place[1], ERASED)), text))
+    return told
 
 
 def reword(value: T, change: Callable[[str], str]) -> T:
@@ -92,7 +94,8 @@ def reword(value: T, change: Callable[[str], str]) -> T:
             end = place.end()
         return "".join([*pieces, change(text[end:])])
 
-    return _each(value, reword_one)
+    reworded: T = _each(value, reword_one)
+    return reworded
 
 
 def cut(text: str, length: int) -> str:

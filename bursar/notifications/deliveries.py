@@ -24,7 +24,7 @@ STATES = {
 
 @dataclass(frozen=True)
 class Delivery:
-    """`path`: what it is about. `next_try_at` is None once it is done or given up."""
+    """`path`: what it is about. `next_try_at` is None once it is done or given up. `why`: it failed or was dropped."""
 
     row: OutboxRow
     what: str
@@ -34,6 +34,7 @@ class Delivery:
     state: str
     tone: str
     next_try_at: datetime | None
+    why: str
 
     @property
     def id(self) -> str:
@@ -44,8 +45,9 @@ def describe_rows(rows: Sequence[OutboxRow]) -> list[Delivery]:
     """In three statements, and one a kind of people named in subjects, however many rows there are."""
     mails, lines = queries.mails_of(rows), queries.lines_of(rows)
     subjects = naming.read({key: mail.subject for key, mail in mails.items()})
+    whys = naming.read([row.last_error for row in rows])
     found = []
-    for row in rows:
+    for row, why in zip(rows, whys, strict=True):
         mail = mails.get(row.payload.get("mail", ""))
         line = lines.get(row.payload.get("line", ""))
         what, to = row.payload.get("subject", row.key), row.payload.get("to", "")
@@ -57,7 +59,7 @@ def describe_rows(rows: Sequence[OutboxRow]) -> list[Delivery]:
         state, tone = STATES[OutboxState(row.state)]
         waits = row.state == OutboxState.WAITING
         path = tell(line, is_staff=True).path if line else ""
-        found.append(Delivery(row, what, to, path, mail, state, tone, row.due_at if waits else None))
+        found.append(Delivery(row, what, to, path, mail, state, tone, row.due_at if waits else None, why))
     return found
 
 

@@ -22,7 +22,7 @@ from bursar.attention.models import Triage
 from bursar.core import naming
 from bursar.core.days import say_day
 from bursar.notifications.models import Mail
-from bursar.outbox.models import OutboxRow
+from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.outbox.store import UNDONE
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
@@ -142,6 +142,11 @@ SOURCES: dict[str, Source] = {
         _others_letters,
         ("payload",),
         ("subject", "text"),
+    ),
+    "delivery": Source(
+        lambda row: f"Why a delivery stopped, {say_day(row.due_at)}",
+        lambda traces: OutboxRow.objects.filter(state__in=(OutboxState.DROPPED, OutboxState.FAILED)),
+        ("last_error",),
     ),
     "message": Source(
         lambda made: f"Message of a request, {say_day(made.requested_at)}",

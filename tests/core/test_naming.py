@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -24,7 +25,7 @@ def maud(cast: Cast) -> Person:
 def test_a_sentence_is_read_with_the_name_and_kept_without_it(maud: Person) -> None:
     said = naming.Said(f"{naming.of(maud)} and {naming.say('system:clock', 'Bursar (clock)')} were here.")
     assert said == "Maud and Bursar (clock) were here."
-    kept = naming.keep({"sentence": said, "more": [said, 3, None]})
+    kept: dict[str, Any] = naming.keep({"sentence": said, "more": [said, 3, None]})
     assert "Maud" not in str(kept) and maud.public_id in kept["sentence"]
     assert naming.read(kept) == {"sentence": said, "more": [said, 3, None]}
     Person.objects.filter(pk=maud.pk).update(name="Maud & <co>")

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from html import escape
 from typing import Any
+from typing import cast as cast_to
 
 import pytest
 from django.apps import apps
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -154,6 +156,7 @@ def _check_difference(before: Rows, after: Rows, references: set[str], person: P
 
 def _erase_and_look(cast: Cast, name: str) -> None:
     them, noor = _call_them(name)
+    assert them.user is not None
     references = {them.public_id, noor.id, them.user.public_id}
     done = _live_through(cast, them, noor)
     StaffMember.objects.filter(public_id=noor.id).update(is_active=False)
@@ -271,7 +274,7 @@ def test_old_text_of_others_stays_unless_it_is_chosen(cast: Cast) -> None:
     )
     mail.outbox.clear()
     store.deliver_due(clock.now())
-    plain, whole = sorted(mail.outbox, key=lambda one: one.subject)
+    plain, whole = (cast_to(EmailMultiAlternatives, one) for one in sorted(mail.outbox, key=lambda one: one.subject))
     assert (whole.body, len(whole.alternatives)) == (OLD, 1) and (plain.body, plain.alternatives) == (goes.text, [])
     prove()
 
@@ -293,7 +296,8 @@ def test_an_old_outcome_is_rewritten_where_people_read_it_and_nowhere_else(cast:
             done = run("plans.workspace.change_tier", cast.noor, cast.panel.public_id, {"tier": "changemaker"},
                        reason="x", idempotency_key="old")  # fmt: skip
             row = IdempotencyKey.objects.get(key="old")
-            row.outcome["sentence"] = f"{name} {row.outcome['sentence']}"
+            kept: Any = row.outcome
+            row.outcome = {**kept, "sentence": f"{name} {kept['sentence']}"}
             row.save()
             lines = [one.id for one in texts.list_lines(texts.trace(jan), 10) if one.id.startswith("answer:")]
             run(ERASE, cast.iris, jan.public_id, {"typed": name, "lines": lines}, reason="x")
@@ -304,8 +308,7 @@ def test_an_old_outcome_is_rewritten_where_people_read_it_and_nowhere_else(cast:
 
 
 def test_free_text_of_every_kind_is_shown_and_changed_when_all_is_chosen(cast: Cast) -> None:
-    says = {"reason": "Jan said so", "message": "Hello from Jan."}
-    run("usage.workspace.reset_usage", cast.ties, cast.panel.public_id, **says)
+    run("usage.workspace.reset_usage", cast.ties, cast.panel.public_id, reason="Jan said so", message="Hello from Jan.")
     store.deliver_apart(clock.now(), "notice", "", limit=50)
     asked = {"tier": "guardian", "message": "Jan wants it"}
     run("requests.workspace.ask_upgrade", cast.maud, cast.klimaat.public_id, asked)
