@@ -70,5 +70,5 @@ def list_texts(request: HttpRequest, person_id: str, limit: int = LIMIT) -> Text
     """
     actor = actor_of(request)
     check_right("product.person.erase", actor, person_id)
-    found = texts.list_lines(texts.trace(get_person(actor, person_id)), limit + 1)
-    return TextsOut(texts=[TextOut(**asdict(line)) for line in found[:limit]], has_more=len(found) > limit)
+    found = texts.find(texts.trace(get_person(actor, person_id)), limit)
+    return TextsOut(texts=[TextOut(**asdict(line)) for line in found.lines], has_more=not found.is_all)

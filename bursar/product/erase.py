@@ -48,7 +48,7 @@ def is_active_staff(person: Person) -> bool:
 def erase(person: Person, chosen: Collection[str] | None, now: datetime) -> Counts:
     """`person` is changed in place too, so that the book's line about this names nobody.
 
-    chosen: ids of the others' texts (`texts.list_lines`) that shall name them no more; None: all of them.
+    chosen: ids of the others' texts (`texts.find`) that shall name them no more; None: all of them.
     """
     traces = texts.trace(person)
     rewritten = texts.rewrite(traces, chosen)

@@ -30,8 +30,6 @@ from bursar.tenants.models import Person
 from bursar.usage.models import UsageReset
 from bursar.usage.store import reword
 
-LOOKED_AT = 2000
-"""How many rows of each kind one look goes through at most, the newest first."""
 AROUND = 60
 
 
@@ -119,7 +117,7 @@ class Source:
 
 
 def _others_mail(traces: Traces) -> QuerySet[Mail]:
-    mails = Mail.objects.exclude(recipient_id__in=traces.references)
+    mails = Mail.objects.exclude(recipient_id__in=traces.references).defer("html")
     for email in traces.emails:
         mails = mails.exclude(recipient_id="", email__iexact=email)
     return mails
@@ -194,17 +192,29 @@ SOURCES: dict[str, Source] = {
 }
 
 
-def list_lines(traces: Traces, limit: int) -> list[Line]:
-    """The newest of each kind first; at most `limit`."""
-    found: list[Line] = []
-    pattern = _pattern(traces)
+@dataclass(frozen=True)
+class Found:
+    """The newest of each kind first. `is_all`: no text was left out, and every row was looked at."""
+
+    lines: list[Line]
+    is_all: bool
+
+
+def find(traces: Traces, limit: int, looked_at: int | None = None) -> Found:
+    """At most `limit` lines. `looked_at`: how many rows of each kind are gone through at most; None: all of them."""
+    lines: list[Line] = []
+    pattern, is_all = _pattern(traces), True
     for kind, source in SOURCES.items():
-        for row in source.narrow(traces)[:LOOKED_AT]:
-            if len(found) == limit:
-                return found
-            if line := _line(f"{kind}:{row.pk}", source, row, pattern):
-                found.append(line)
-    return found
+        rows = source.narrow(traces)
+        for place, row in enumerate(rows.iterator(chunk_size=500) if looked_at is None else rows[: looked_at + 1]):
+            line = _line(f"{kind}:{row.pk}", source, row, pattern)
+            if len(lines) == limit and line:
+                return Found(lines, is_all=False)
+            if place == looked_at:
+                is_all = False
+            elif line:
+                lines.append(line)
+    return Found(lines, is_all)
 
 
 def list_missing(traces: Traces, ids: Collection[str]) -> list[str]:

@@ -256,7 +256,7 @@ def _jan() -> Person:
 
 
 def _ids(person: Person, limit: int = 100) -> dict[str, str]:
-    return {line.what.partition(",")[0]: line.id for line in texts.list_lines(texts.trace(person), limit)}
+    return {line.what.partition(",")[0]: line.id for line in texts.find(texts.trace(person), limit).lines}
 
 
 def test_old_text_of_others_stays_unless_it_is_chosen(cast: Cast) -> None:
@@ -299,7 +299,7 @@ def test_an_old_outcome_is_rewritten_where_people_read_it_and_nowhere_else(cast:
             kept: Any = row.outcome
             row.outcome = {**kept, "sentence": f"{name} {kept['sentence']}"}
             row.save()
-            lines = [one.id for one in texts.list_lines(texts.trace(jan), 10) if one.id.startswith("answer:")]
+            lines = [one.id for one in texts.find(texts.trace(jan), 10).lines if one.id.startswith("answer:")]
             run(ERASE, cast.iris, jan.public_id, {"typed": name, "lines": lines}, reason="x")
             again = run("plans.workspace.change_tier", cast.noor, cast.panel.public_id, {"tier": "changemaker"},
                         reason="x", idempotency_key="old")  # fmt: skip
@@ -319,11 +319,11 @@ def test_free_text_of_every_kind_is_shown_and_changed_when_all_is_chosen(cast: C
     UsageReset.objects.create(workspace=cast.panel, at=NOW - timedelta(days=9), by_name="Jan", reason="An old one")
     Triage.objects.create(workspace=cast.noord, outreach_subject="What Jan wrote")
     store.put("mail", "letter", {"to": "x@y.example", "name": "X", "subject": "About Jan", "text": "Hi"}, NOW)
-    found = {line.id.partition(":")[0] for line in texts.list_lines(texts.trace(_jan()), 100)}
+    found = {line.id.partition(":")[0] for line in texts.find(texts.trace(_jan()), 100).lines}
     assert found == {"mail", "letter", "message", "note", "reset", "resetter", "outreach", "bulk"}
     book = list(AuditLine.objects.order_by("pk").values())
     run(ERASE, cast.iris, _jan().public_id, {"typed": "Jan", "all_lines": True}, reason="x")
-    assert not texts.list_lines(Traces(_jan(), [], [], ["Jan"]), 100)
+    assert not texts.find(Traces(_jan(), [], [], ["Jan"]), 100).lines
     request.refresh_from_db()
     assert (request.message, request.note) == ("Erased person wants it", "Not for Erased person")
     assert list(AuditLine.objects.exclude(key=ERASE).order_by("pk").values()) == book  # append-only: its words stay
@@ -345,11 +345,11 @@ def test_the_dialog_lists_them_and_says_when_there_are_more(cast: Cast) -> None:
     assert "No other kept text holds their name" in iris.get(address).content.decode()
     _old_mail(name="<Maud>")
     page = iris.get(address).content.decode()
-    assert "Mail to &lt;Maud&gt;" in page and "<mark>Jan</mark>" in page and "all_lines" not in page
+    assert "Mail to &lt;Maud&gt;" in page and "<mark>Jan</mark>" in page and "may be more" not in page
     for _ in range(100):
         _old_mail()
     page = iris.get(address).content.decode()
-    assert page.count("<mark>Jan</mark>") == 100 and "There are more than 100" in page and "all_lines" in page
+    assert page.count("<mark>Jan</mark>") == 100 and "There may be more than these" in page and "all_lines" in page
 
 
 def test_programs_and_the_command_line_read_the_same_list(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:

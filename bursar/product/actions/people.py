@@ -28,8 +28,13 @@ register_target(
 )
 
 
-SHOWN = 100
-ASK_FOR_MORE = 5000
+SHOWN, LOOKED_AT = 100, 2000
+"""How many texts the dialog lists, and how many rows of each kind it goes through for them, at most."""
+AT_ONCE = 5000
+MORE = (
+    f"There may be more than these: at most {SHOWN} are listed, out of the newest {LOOKED_AT:,} of each kind. “bursar "
+    "texts” and the API list all."
+)
 
 
 class Lines(forms.MultipleChoiceField):
@@ -48,18 +53,17 @@ class EraseForm(ActionForm):
         help_text="Ids of texts that shall name the person no more; what is not chosen stays as it is.",
     )  # fmt: skip
     all_lines = forms.BooleanField(
-        label="All of these texts, also those that are not shown here", required=False,
+        label="All of these texts, also any that are not shown here", required=False,
     )  # fmt: skip
 
     def visible_fields(self) -> list[forms.BoundField]:
         """Only whoever looks at the dialog waits for the list."""
-        found = texts.list_lines(texts.trace(self.case.target), SHOWN + 1)
-        shown = found[:SHOWN]
+        found = texts.find(texts.trace(self.case.target), SHOWN, LOOKED_AT)
         chooser = self["lines"]
         assert isinstance(chooser.field, Lines)
-        chooser.field.choices = [(line.id, _label(line)) for line in shown]
-        chooser.help_text = _say_what_is_listed(len(found))
-        hidden = set() if len(found) > SHOWN else {"all_lines"}
+        chooser.field.choices = [(line.id, _label(line)) for line in found.lines]
+        chooser.help_text = _say_what_is_listed(found)
+        hidden = set() if found.lines or not found.is_all else {"all_lines"}
         return [bound for bound in super().visible_fields() if bound.name not in hidden]
 
     def clean_typed(self) -> str:
@@ -70,8 +74,8 @@ class EraseForm(ActionForm):
 
     def clean_lines(self) -> list[str]:
         chosen: list[str] = self.cleaned_data["lines"]
-        if len(chosen) > ASK_FOR_MORE:
-            raise forms.ValidationError(f"At most {ASK_FOR_MORE:,} at once. Choose all of them instead.")
+        if len(chosen) > AT_ONCE:
+            raise forms.ValidationError(f"At most {AT_ONCE:,} at once. Choose all of them instead.")
         missing = texts.list_missing(texts.trace(self.case.target), chosen) if chosen else []
         if missing:
             raise forms.ValidationError(f"There is no text “{missing[0]}” that names this person.")
@@ -84,10 +88,10 @@ def _label(line: texts.Line) -> str:
     return format_html("<span>{}{}: <q>{}</q></span>", line.what, times, around)
 
 
-def _say_what_is_listed(count: int) -> str:
-    if count == 0:
+def _say_what_is_listed(found: texts.Found) -> str:
+    if not found.lines and found.is_all:
         return "No other kept text holds their name or address as plain words."
-    more = f" There are more than {SHOWN}; these are the newest of each kind." if count > SHOWN else ""
+    more = "" if found.is_all else f" {MORE}"
     return (
         "Free text, and text from before names were kept by reference. It stays as it is, unless you tick it: then "
         f"the marked words become “{ERASED}” there, wherever they stand in it.{more}"

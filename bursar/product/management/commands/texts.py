@@ -23,9 +23,9 @@ class Command(BaseCommand):
             traces = texts.trace(get_person(shell_actor(), options["person"]))
         except NotFound as refusal:
             raise CommandError(refusal.sentence) from None
-        found = texts.list_lines(traces, options["limit"] + 1)
-        for line in found[: options["limit"]]:
+        found = texts.find(traces, options["limit"])
+        for line in found.lines:
             around = " ".join(f"{line.before}[{line.word}]{line.after}".split())
             self.stdout.write(f"{line.id}  {line.what}: {around}")
-        if len(found) > options["limit"]:
+        if not found.is_all:
             self.stderr.write(f"There are more than {options['limit']:,}.")
