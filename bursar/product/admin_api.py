@@ -9,8 +9,11 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
 from bursar.access.request import actor_of
-from bursar.actions.run import check_right
+from bursar.actions.checks import why_not_permitted
+from bursar.actions.registry import ACTIONS
+from bursar.actions.spec import Case
 from bursar.core import clock
+from bursar.core.errors import Forbidden
 from bursar.product import queries, texts
 from bursar.tenants.queries import get_person
 
@@ -68,7 +71,9 @@ def list_texts(request: HttpRequest, person_id: str, limit: int = LIMIT) -> Text
 
     For whoever may erase them: the ids go into `lines` of that action.
     """
-    actor = actor_of(request)
-    check_right("product.person.erase", actor, person_id)
-    found = texts.find(texts.trace(get_person(actor, person_id)), limit)
+    actor, now = actor_of(request), clock.now()
+    person = get_person(actor, person_id)
+    if sentence := why_not_permitted(ACTIONS["product.person.erase"], Case(actor, person, now)):
+        raise Forbidden(sentence)
+    found = texts.find(texts.trace(person), limit)
     return TextsOut(texts=[TextOut(**asdict(line)) for line in found.lines], has_more=not found.is_all)

@@ -23,7 +23,7 @@ from bursar.product import texts
 from bursar.product.models import ImportRun
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
-from bursar.staff.sign_in import end_sessions
+from bursar.staff.sign_in import shut_out
 from bursar.tenants import store as tenants
 from bursar.tenants.models import Person
 from bursar.usage import store as usage
@@ -61,7 +61,7 @@ def erase(person: Person, chosen: Collection[str] | None, now: datetime) -> Coun
     accounts = tenants.workspaces.forget_address(person.email) if person.email else set()
     UpgradeRequest.objects.filter(requester=person).exclude(message="").update(message="")
     if person.user is not None:
-        _erase_user(person.user)
+        _erase_user(person.user, now)
     tenants.people.erase(person, now)
     return Counts(traces.references, names, logins, invitations, rewritten, accounts)
 
@@ -74,9 +74,9 @@ def _forget_actor(references: list[str]) -> None:
             row.save(update_fields=["actor"])
 
 
-def _erase_user(user: User) -> None:
-    """The sign-in goes, with its sessions and factors; the row stays, because others point to it."""
-    end_sessions(user)
+def _erase_user(user: User, now: datetime) -> None:
+    """The sign-in goes, with its sessions, links and factors; the row stays, because others point to it."""
+    shut_out(user, now)
     for model in (Authenticator, SocialAccount, EmailAddress):
         model.objects.filter(user=user).delete()
     user.email, user.name, user.is_active = f"{user.public_id}@erased.invalid", ERASED, False
