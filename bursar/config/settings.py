@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from bursar.audit.rules import read_places
 from bursar.config import logs, sign_in
 from bursar.core import timeouts
 from bursar.core.database import connection_settings, read_or_make_secret
@@ -108,6 +109,13 @@ BURSAR_LOGS_KEPT = timedelta(
         "notices, finished bulk runs. The book is kept for good. At least 30.",
         at_least(30),
     )
+)
+BURSAR_SEALS = required(
+    "BURSAR_SEALS",
+    "",
+    "Where the day's seal of the book goes, outside the database: mail (to the leads), folders by their whole path "
+    "(one file a day, never written over), or both, comma separated. Empty: nowhere.",
+    read_places,
 )
 DEFAULT_FROM_EMAIL = required("BURSAR_MAIL_FROM", "bursar@agora.example", "The sender of mail.", str)
 BURSAR_MAIL_LEAVES = _MAIL is not None

@@ -13,9 +13,11 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
+from django.db.models import Q
 
 from bursar.access.models import User
 from bursar.actions.models import BulkRun
+from bursar.audit.links import erases
 from bursar.audit.store import blank_names
 from bursar.core.naming import ERASED
 from bursar.notifications import store as notices
@@ -64,6 +66,13 @@ def erase(person: Person, chosen: Collection[str] | None, now: datetime) -> Coun
         _erase_user(person.user, now)
     tenants.people.erase(person, now)
     return Counts(traces.references, names, logins, invitations, rewritten, accounts)
+
+
+@erases("product.person.erase")
+def list_people_behind(reference: str) -> list[str]:
+    """The people whom a line of their erasure names, for the id of a sign-in or of a colleague."""
+    behind = Q(user__public_id=reference) | Q(user__staff__public_id=reference)
+    return list(Person.objects.filter(behind).values_list("public_id", flat=True))
 
 
 def _forget_actor(references: list[str]) -> None:

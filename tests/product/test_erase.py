@@ -124,7 +124,7 @@ def _may_change(before: dict[str, Any], table: str, column: str, references: set
     if table == "access_user":
         return before["public_id"] in references and column in ("name", "email", "is_active", "password")
     if table == "audit_auditname":
-        return before["reference"] in references and column == "text"
+        return before["reference"] in references and column in ("text", "salt")
     if table == "usage_usagereset":
         return before["by_ref"] in references and column == "by_name"
     if table == "requests_upgraderequest":
@@ -219,13 +219,13 @@ def _check_sending(waiting: list[Mail]) -> None:
 
 
 @given(names)
-@settings(max_examples=8, deadline=None, suppress_health_check=CHECKS, derandomize=True)
+@settings(max_examples=5, deadline=None, suppress_health_check=CHECKS, derandomize=True)
 def test_only_that_persons_names_go_whatever_they_are(cast: Cast, name: str) -> None:
     with _undone():
         _erase_and_look(cast, name)
 
 
-for _name in HOSTILE[:2]:
+for _name in HOSTILE:
     test_only_that_persons_names_go_whatever_they_are = example(_name)(
         test_only_that_persons_names_go_whatever_they_are
     )
