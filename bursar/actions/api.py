@@ -82,7 +82,7 @@ def _actor(request: HttpRequest) -> Actor:
 
 
 def _bulk_out(made: BulkRun) -> BulkOut:
-    rows = [BulkRow(id=r.target_id, status=r.status, sentence=r.sentence) for r in made.results.order_by("id")]
+    rows = [BulkRow(id=r.target_id, status=r.status, sentence=r.sentence) for r in bulk.list_rows(made)]
     return BulkOut(
         id=made.public_id, state=made.state, fault=made.fault, done=len(rows), total=len(made.target_ids), results=rows
     )

@@ -18,7 +18,7 @@ from bursar.actions.models import BulkRun
 from bursar.actions.registry import ACTIONS
 from bursar.actions.request import Request
 from bursar.actions.run import run
-from bursar.core import clock
+from bursar.core import clock, naming
 from bursar.core.errors import Forbidden, Invalid, NotFound, Refusal, Refused
 from bursar.core.ids import is_public_id
 from bursar.core.text import why_not_keep_within
@@ -32,6 +32,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Row:
+    """What came of one target."""
+
     target_id: str
     status: int
     sentence: str
@@ -129,11 +131,18 @@ def _one(bulk: BulkRun, target_id: str) -> Row:
         raise
     except Refusal as refusal:
         faults = " ".join(text for texts in getattr(refusal, "fields", {}).values() for text in texts)
-        return Row(target_id, refusal.status, faults or refusal.sentence)
+        return Row(target_id, refusal.status, naming.keep(faults or refusal.sentence))
     except Exception:  # a fault in one row must not stop those behind it
         log.exception("bulk_row_failed", run=bulk.public_id, target=target_id)
         return Row(target_id, 500, BROKE)
-    return Row(target_id, 200, outcome.sentence)
+    return Row(target_id, 200, naming.keep(outcome.sentence))
+
+
+def list_rows(bulk: BulkRun) -> list[Row]:
+    """What came of each target so far, in the order of the work, with people's names of today."""
+    rows = list(bulk.results.order_by("id"))
+    sentences = naming.read([row.sentence for row in rows])
+    return [Row(row.target_id, row.status, said) for row, said in zip(rows, sentences, strict=True)]
 
 
 def resume_as_stored(run_id: str) -> None:

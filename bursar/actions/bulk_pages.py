@@ -128,7 +128,7 @@ def show_run(request: HttpRequest, run_id: str) -> HttpResponse:
 
 def _render_run(request: HttpRequest, run: BulkRun, action: Action) -> HttpResponse:
     slug = action.target_slug
-    results = list(run.results.order_by("id"))
+    results = bulk.list_rows(run)
     labels = dict.fromkeys(run.target_ids, "")
     for thing in TARGETS[slug].model._base_manager.filter(public_id__in=run.target_ids):  # type: ignore[attr-defined]
         labels[thing.public_id] = str(thing)

@@ -9,11 +9,15 @@ from django.db.models import Count, Q, QuerySet
 from bursar.access.actor import Actor
 from bursar.access.rights import By
 from bursar.audit.models import AuditLine
+from bursar.core import naming
 from bursar.core.errors import NotFound
 from bursar.core.retention import no_longer_kept
 from bursar.notifications.models import Inbox, Mail, Notification
 from bursar.outbox.models import OutboxRow, OutboxState
+from bursar.staff.models import StaffMember
+from bursar.tenants.models import Person
 
+NAMESAKES = 50
 SHOWN = Q(state=OutboxState.FAILED) | ~Q(kind="notice")
 """What stands among the deliveries: whatever leaves the house; notices are told within, so only when they failed."""
 TABS = {
@@ -78,10 +82,16 @@ def lines_of(rows: Iterable[OutboxRow]) -> dict[str, AuditLine]:
 
 
 def mails_for(actor: Actor, text: str = "") -> QuerySet[Mail]:
-    """Newest first. `text`: part of the address, name or subject."""
+    """Newest first. `text`: part of the address, name or subject, where people stand by reference."""
     rows = Mail.objects.order_by("-id") if actor.all_accounts else Mail.objects.none()
+    if not text:
+        return rows
     fits = Q(email__icontains=text) | Q(name__icontains=text) | Q(subject__icontains=text)
-    return rows.filter(fits) if text else rows
+    called = StaffMember.objects.filter(user__name__icontains=text).values_list("public_id", flat=True)
+    people = Person.objects.filter(name__icontains=text).values_list("public_id", flat=True)
+    for reference in (*called[:NAMESAKES], *people[:NAMESAKES]):
+        fits |= Q(subject__contains=naming.mark(reference))
+    return rows.filter(fits)
 
 
 def get_mail(actor: Actor, public_id: str) -> Mail:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,8 +14,16 @@ from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.core import locks
 from bursar.core.errors import NotFound
+from bursar.core.naming import NAMES
 from bursar.staff import store
 from bursar.staff.models import ApiToken, Role, StaffMember
+
+NAMES.add("usr", lambda ids: {user.public_id: str(user) for user in User.objects.filter(public_id__in=ids)})
+NAMES.add("stf", lambda ids: {member.public_id: str(member) for member in _members(ids)})
+
+
+def _members(public_ids: Collection[str]) -> QuerySet[StaffMember]:
+    return StaffMember.objects.filter(public_id__in=public_ids).select_related("user")
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def _why_not_reset(case: Case) -> str | None:
 def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     hold_batches(exclusive=True)
     standing = queries.get_standing(workspace, act.now)
-    store.reset([workspace], act.actor.name, act.reason.strip(), act.now)
+    store.reset([workspace], act.actor, act.reason.strip(), act.now)
     after = queries.get_standing(workspace, act.now)
     assert standing.cap is not None
     changes = [Change("Counted hours", clock_hours(standing.counted), clock_hours(after.counted))]
