@@ -68,7 +68,7 @@ class EraseForm(ActionForm):
 
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"].strip()
-        if typed != self.case.target.name:
+        if typed != self.case.target.name.strip():
             raise forms.ValidationError("This is not their name as it stands above.")
         return typed
 
