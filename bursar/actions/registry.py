@@ -15,6 +15,7 @@ from django.utils.module_loading import autodiscover_modules
 from bursar.access.actor import Actor
 from bursar.access.rights import By
 from bursar.actions.spec import Action, Case, Change, Reason, Touched
+from bursar.audit.links import ERASURES, REFERENCES
 from bursar.core import clock
 from bursar.core.naming import NAMES
 from bursar.core.options import OPTIONS, list_unknown
@@ -158,7 +159,8 @@ def close() -> None:
     faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
     if faults:
         raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
-    for registry in (NAMES, OPTIONS, TICKS, CARRIERS, KINDS, ACTIONS, TARGETS, PROJECTIONS, HERALDS, CHECKS, APART):
+    shared = (NAMES, OPTIONS, TICKS, CARRIERS, KINDS, ERASURES, REFERENCES)
+    for registry in (*shared, ACTIONS, TARGETS, PROJECTIONS, HERALDS, CHECKS, APART):
         registry.close()
 
 

@@ -18,7 +18,7 @@ Erase lines before format 3 touched the person alone, though their sign-in's and
 the function gives the ids that an erased reference belonged to.
 """
 
-REFERENCES: Registry[Callable[[], QuerySet[Any]]] = Registry("reference to lines")
+REFERENCES: Registry[Callable[[], QuerySet[Any]]] = Registry("line reference")
 """Rows that name a line by its public id, annotated with it as `book_line`. Foreign keys are found without it."""
 
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 ERASED = "Erased person"
 
 LookUp = Callable[[Collection[str]], Mapping[str, str]]
-NAMES: Registry[LookUp] = Registry("kind of people")
+NAMES: Registry[LookUp] = Registry("name look-up")
 """By the prefix of their public ids: the names of those that are there, by public id."""
 
 # The door takes no text with these three characters (core/text.py), so nobody can write a place of their own.

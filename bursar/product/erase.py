@@ -77,17 +77,17 @@ def list_people_behind(reference: str) -> list[str]:
 
 def _forget_actor(references: list[str]) -> None:
     """Jobs keep who began them, the name beside the id."""
-    for model in (BulkRun, ImportRun):
-        for row in model._base_manager.filter(actor__id__in=references):
-            row.actor = {**row.actor, "name": ERASED}
-            row.save(update_fields=["actor"])
+    for begun in (BulkRun.objects, ImportRun.objects):
+        for pk, actor in begun.filter(actor__id__in=references).values_list("pk", "actor"):
+            begun.filter(pk=pk).update(actor={**actor, "name": ERASED})
 
 
 def _erase_user(user: User, now: datetime) -> None:
     """The sign-in goes, with its sessions, links and factors; the row stays, because others point to it."""
     shut_out(user, now)
-    for model in (Authenticator, SocialAccount, EmailAddress):
-        model.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
+    SocialAccount.objects.filter(user=user).delete()
+    EmailAddress.objects.filter(user=user).delete()
     user.email, user.name, user.is_active = f"{user.public_id}@erased.invalid", ERASED, False
     user.set_unusable_password()
     user.save()

@@ -72,27 +72,26 @@ class Line:
     times: int
 
 
-Save = Callable[[Any, dict[str, Any]], None]
+Put = Callable[[Any, dict[str, Any]], None]
 
 
-def _save(row: Any, values: dict[str, Any]) -> None:
-    type(row)._base_manager.filter(pk=row.pk).update(**values)
-
-
-def _save_mail(mail: Mail, values: dict[str, Any]) -> None:
+def _put_mail(mail: Mail, values: dict[str, Any]) -> None:
     """Its HTML goes: it says the same again, between marks that no reader of the text has seen."""
-    _save(mail, {**values, "html": ""})
+    Mail.objects.filter(pk=mail.pk).update(**values, html="")
 
 
 @dataclass(frozen=True)
 class Source:
-    """A table in which such text stands. `parts`: of a field with JSON, the keys under which people read it."""
+    """A table in which such text stands. `parts`: of a field with JSON, the keys under which people read it.
+
+    `put`: how a row is written where that is more than its fields; a table with a pen has its pen do it.
+    """
 
     what: Callable[[Any], str]
     rows: Callable[[Traces], QuerySet[Any]]
     fields: tuple[str, ...]
     parts: tuple[str, ...] = ()
-    save: Save = _save
+    put: Put | None = None
 
     def texts(self, row: Any) -> dict[str, Any]:
         values = {name: getattr(row, name) for name in self.fields}
@@ -133,7 +132,7 @@ SOURCES: dict[str, Source] = {
         lambda mail: f"Mail to {mail.name or mail.email}, {say_day(mail.created_at)}",
         _others_mail,
         ("subject", "text"),
-        save=_save_mail,
+        put=_put_mail,
     ),
     "letter": Source(
         lambda row: f"Mail on its way to {row.payload.get('name') or row.payload['to']}",
@@ -160,13 +159,13 @@ SOURCES: dict[str, Source] = {
         lambda made: f"Usage reset of {made.workspace}, {say_day(made.at)}",
         lambda traces: UsageReset.objects.select_related("workspace"),
         ("reason",),
-        save=lambda row, values: reword(row.pk, **values),
+        put=lambda row, values: reword(row.pk, **values),
     ),
     "resetter": Source(
         lambda made: f"Who reset the usage of {made.workspace}, {say_day(made.at)}",
         lambda traces: UsageReset.objects.exclude(by_ref__in=traces.references).select_related("workspace"),
         ("by_name",),
-        save=lambda row, values: reword(row.pk, **values),
+        put=lambda row, values: reword(row.pk, **values),
     ),
     "outreach": Source(
         lambda made: f"Subject of the last outreach to {made.workspace or made.account}",
@@ -232,7 +231,12 @@ def rewrite(traces: Traces, ids: Collection[str] | None) -> int:
         after = naming.reword(before, lambda text: pattern.sub(naming.ERASED, text))
         changed = {name: value for name, value in after.items() if value != before[name]}
         if changed:
-            source.save(row, source.whole(row, changed))
+            values = source.whole(row, changed)
+            if source.put is not None:
+                source.put(row, values)
+            else:
+                assert not hasattr(row, "pen"), "its pen writes it"
+                source.rows(traces).filter(pk=row.pk).update(**values)
             count += 1
     return count
 

@@ -112,7 +112,7 @@ def test_one_and_many_by_the_api(cast: Cast, comers: dict[str, Comer]) -> None:
                 if answer not in fits:
                     wrong.append((key, who, address, answer, fits))
     assert not wrong, wrong[:10]
-    assert AuditLine.objects.count() == before and not BulkRun.objects.exists()
+    assert AuditLine.objects.count() == before and not BulkRun.objects.exclude(state="halted").exists()
 
 
 def test_one_and_many_by_the_pages(cast: Cast, comers: dict[str, Comer]) -> None:
@@ -134,7 +134,7 @@ def test_one_and_many_by_the_pages(cast: Cast, comers: dict[str, Comer]) -> None
             if not fit:
                 wrong.append((key, who, one.status_code, many.status_code))
     assert not wrong, wrong[:10]
-    assert AuditLine.objects.count() == before and not BulkRun.objects.exists()
+    assert AuditLine.objects.count() == before and not BulkRun.objects.exclude(state="halted").exists()
 
 
 def test_they_are_all_there(cast: Cast, comers: dict[str, Comer]) -> None:

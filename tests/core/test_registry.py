@@ -22,7 +22,9 @@ from django.urls import get_resolver
 from bursar.access.rights import Right
 from bursar.actions import registry
 from bursar.actions.spec import Company
+from bursar.audit.links import ERASURES, REFERENCES, erases, refers_to_lines
 from bursar.config.starting import refuse_faults
+from bursar.core.naming import NAMES
 from bursar.core.options import OPTIONS, list_unknown, option
 from bursar.core.registry import Registry
 from bursar.core.ticks import TICKS, tick
@@ -64,6 +66,9 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "carrier": (CARRIERS, lambda name: carrier(name)(nothing)),  # type: ignore[arg-type]  # never called
     "setting": (OPTIONS, lambda name: option(name, None, "Nothing.", str)),
     "kind of file": (KINDS, lambda name: kind(name, is_makers, None)),
+    "erasure": (ERASURES, lambda name: erases(name)(nothing)),  # type: ignore[arg-type]  # never called
+    "line reference": (REFERENCES, lambda name: refers_to_lines(name, nothing)),  # type: ignore[arg-type]  # never called
+    "name look-up": (NAMES, lambda name: NAMES.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "event": (EVENTS, lambda name: describe(name, "Nothing.")),
     "navigation entry": (navigation.ENTRIES, lambda name: navigation.register(replace(ENTRY, key=name))),
     "kind of line": (records.KINDS, lambda name: records.KINDS.add(name, records.Record)),

@@ -24,7 +24,6 @@ from schemathesis.specs.openapi.checks import (
 from bursar.access.keys import digest_of
 from bursar.access.rights import Right
 from bursar.actions.registry import TARGETS
-from bursar.config.wsgi import application
 from bursar.product.models import ApiKey, Scope
 from bursar.staff.models import ApiToken, StaffMember
 from tests.cast import Cast, prove
@@ -75,6 +74,8 @@ def test_the_products_api(committed: Cast) -> None:
 def explore(address: str, place: Callable[[str, str], str | None], before_each: Callable[[], None]) -> None:
     """Every operation by itself; all of them are told of, not the first alone."""
     headers = {"Authorization": f"Bearer {SECRET}"}
+    from bursar.config.wsgi import application  # not before: it brings the web's time limits
+
     schema = schemathesis.openapi.from_wsgi(address, application, headers=headers)
     faults: list[str] = []
     seen = 0

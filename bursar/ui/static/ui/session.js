@@ -36,11 +36,11 @@
   }
   window.takeKeys = takeKeys;  // for what goes up beside htmx
   const SOMEBODY_ELSE = "Nothing was sent: somebody else signed in here meanwhile. You are now: ";
+  const isSignIn = location.pathname === "/sign-in/";
   let wasAway = false;
   document.addEventListener("visibilitychange", () => { wasAway ||= document.hidden; });
   addEventListener("blur", () => { wasAway = true; });
   addEventListener("focus", async () => {
-    const isSignIn = location.pathname === "/sign-in/";
     if (!isSignedOut && !isSignIn) return;
     const { ledTo, isSame, name } = await takeKeys();
     if (isSignIn && ledTo) location.assign(ledTo);
@@ -65,9 +65,10 @@
   });
 
   // A whole form cannot be sent again by itself, so the keys are looked at before, in a page that was left for a while.
+  // But for the sign-in: the server leads back there, and whoever walks by Tab leaves that page and comes back.
   document.addEventListener("submit", async (event) => {
     const form = event.target;
-    if (!wasAway || form.method !== "post" || form.hasAttribute("hx-post") || form.hasAttribute("data-upload")) return;
+    if (!wasAway || isSignIn || form.method !== "post" || form.hasAttribute("hx-post") || form.hasAttribute("data-upload")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     wasAway = false;
