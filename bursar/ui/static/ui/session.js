@@ -22,15 +22,16 @@
   document.body.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status === 401) askToSignIn(); });
 
   // A new session has new keys for its forms: the page takes them over without being loaded anew. They are somebody
-  // else's where another person signed in meanwhile; then nothing is sent before that is said.
-  async function takeKeys() {
+  // else's where another person signed in meanwhile; then nothing is sent before that is said. `asWhom`: whose page it
+  // was when that was sent which comes again; another request may have taken the keys over since.
+  async function takeKeys(asWhom = document.body.dataset.who) {
     const fetched = await fetch(location.href);
     const body = new DOMParser().parseFromString(await fetched.text(), "text/html").body;
     const fresh = body.getAttribute("hx-headers");
     if (fetched.redirected || !fresh) return { ledTo: fetched.redirected && fetched.url };
     document.body.setAttribute("hx-headers", fresh);
     for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = JSON.parse(fresh)["X-CSRFToken"];
-    const isSame = body.dataset.who === document.body.dataset.who;
+    const isSame = body.dataset.who === asWhom;
     document.body.dataset.who = body.dataset.who;
     return { isSame, name: body.dataset.name };
   }
@@ -52,10 +53,12 @@
 
   // Sent with old keys, nothing was done: with the new ones it is sent again, once, exactly as it was.
   const again = new WeakSet();
+  const sentAs = new WeakMap();
+  document.body.addEventListener("htmx:beforeSend", (event) => { sentAs.set(event.detail.xhr, document.body.dataset.who); });
   document.body.addEventListener("htmx:afterRequest", async (event) => {
     const { xhr, elt, target, requestConfig } = event.detail;
     if (!xhr?.getResponseHeader("Bursar-Stale")) return;
-    const { isSame, name } = again.has(elt) ? {} : await takeKeys().catch(() => ({}));
+    const { isSame, name } = again.has(elt) ? {} : await takeKeys(sentAs.get(xhr)).catch(() => ({}));
     if (isSame) {
       again.add(elt);
       requestConfig.formData.delete("csrfmiddlewaretoken");
