@@ -33,7 +33,7 @@ def answer_page(call: Call, name: str, items: Iterable[T], show: Callable[[T], J
     before = ordered[max(0, start - limit)].id if start else None
     body: Json = {
         "count": len(shown),
-        "_embedded": {name: [show(one) for one in shown]},
+        "_embedded": {name: [in_list(show(one)) for one in shown]},
         "_links": {
             "self": hal(_address(call, call.query)),
             "previous": _turn(call, before, limit),
@@ -42,6 +42,12 @@ def answer_page(call: Call, name: str, items: Iterable[T], show: Callable[[T], J
         },
     }
     return Answer(200, body)
+
+
+def in_list(shown: Json) -> Json:
+    """Without the link to the documentation, which stands on the list itself."""
+    links = {name: link for name, link in shown["_links"].items() if name != "documentation"}
+    return {**shown, "_links": links}
 
 
 def _limit(call: Call) -> int:

@@ -7,7 +7,7 @@ from bursar.mollie_sim.answers import Answer, ApiError, Json, unprocessable
 from bursar.mollie_sim.call import Call
 from bursar.mollie_sim.objects import Mandate, Payment
 from bursar.mollie_sim.outcomes import decide, wait_for_bank, wait_for_shopper
-from bursar.mollie_sim.paging import answer_page
+from bursar.mollie_sim.paging import answer_page, in_list
 from bursar.mollie_sim.show import documentation, hal, show_chargeback, show_method, show_payment, show_refund
 from bursar.mollie_sim.standing import list_usable
 from bursar.mollie_sim.words import FIRST, METHODS, RECURRING, list_methods
@@ -151,7 +151,7 @@ def list_of_methods(call: Call) -> Answer:
     if "amount[value]" in call.query:
         amount = check.money("amount", {"currency": currency, "value": call.query["amount[value]"]})
         names = [name for name in names if METHODS[name][1] <= amount.value <= METHODS[name][2]]
-    shown = [show_method(name, currency, call.base) for name in names]
+    shown = [in_list(show_method(name, currency, call.base)) for name in names]
     links = {"self": hal(f"{call.base}{call.path}"), "documentation": documentation("list-methods")}
     return Answer(200, {"count": len(shown), "_embedded": {"methods": shown}, "_links": links})
 

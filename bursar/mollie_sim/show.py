@@ -293,6 +293,7 @@ def show_method(id: str, currency: str, base: str) -> Json:
 
 def show_settlement(one: Settlement, base: str) -> Json:
     own = f"{base}/v2/settlements/{one.id}"
+    parts = () if one.id in ("open", "next") else ("payments", "refunds", "chargebacks")
     return {
         "resource": "settlement",
         "id": one.id,
@@ -305,9 +306,7 @@ def show_settlement(one: Settlement, base: str) -> Json:
         "periods": _periods(one),
         "_links": {
             "self": hal(own),
-            "payments": hal(f"{own}/payments"),
-            "refunds": hal(f"{own}/refunds"),
-            "chargebacks": hal(f"{own}/chargebacks"),
+            **{part: hal(f"{own}/{part}") for part in parts},
             "documentation": documentation("get-settlement"),
         },
     }
