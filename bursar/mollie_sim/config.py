@@ -8,6 +8,8 @@ from typing import Any
 
 from bursar.mollie_sim.schedule import MonthEnds
 
+MOST = 1_000_000
+
 
 @dataclass(frozen=True)
 class Config:
@@ -25,10 +27,10 @@ class Config:
     mandate_days: int = 0
     gives_up: bool = True
     balance: Decimal | None = None
-    delay: float = 0
-    jitter: float = 0
-    twice: float = 0
-    lost: float = 0
+    delay: float = 0.0
+    jitter: float = 0.0
+    twice: float = 0.0
+    lost: float = 0.0
     shuffled: bool = False
     held: bool = False
     events_url: str = ""
@@ -55,7 +57,7 @@ def _read(name: str, value: Any) -> Any:
         raise ValueError(f"“{value}” is no {name}") from None
     meant = type(getattr(Config, name))
     if meant is float and type(value) is int:
-        return float(value)
-    if type(value) is not meant or (meant in (int, float) and value < 0):
+        value = float(value)
+    if type(value) is not meant or (meant in (int, float) and not 0 <= value < MOST):
         raise ValueError(f"“{value}” is no {name}")
     return value

@@ -58,7 +58,10 @@ def wait_for_bank(world: World, payment: Payment, mandate: Mandate) -> None:
     payment.decided_at = until
 
     def end(at: Any) -> None:
-        if payment.status == "pending" and payment.decided_at == until:
+        if payment.status != "pending" or payment.decided_at != until:
+            return
+        payment.decided_at = None
+        if payment.outcome not in QUIET:  # else it hangs until somebody decides
             decide(world, payment, payment.outcome)
 
     world.agenda.add(until, end)
@@ -73,8 +76,7 @@ def decide(world: World, payment: Payment, outcome: str) -> None:
     now = world.now()
     payment.status = status
     payment.decided_at = None
-    if status in ("open", "pending"):
-        payment.outcome = ""
+    if status in QUIET:
         return
     if status == "failed":
         payment.paid_at = None

@@ -39,7 +39,7 @@ def make(simulator: Simulator, port: int) -> BaseWSGIServer:
 def serving(simulator: Simulator) -> Iterator[str]:
     """Its address, for as long as it serves. What is due is done and told only when `tick` or `advance` is called."""
     server = make(simulator, 0)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
     thread.start()
     try:
         yield simulator.base

@@ -1,7 +1,7 @@
 """What Mollie knows, as we hold it: amounts as Decimal with their currency, instants aware, days as dates.
 
-`raw` is the JSON as it came: Mollie sends more than the SDK's models keep. A status is Mollie's own word; new ones may
-come.
+`raw` is the JSON as it came, since Mollie sends more than the SDK's models keep; two things are equal when all that we
+read is. A status is Mollie's own word; new ones may come.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Customer:
     metadata: Any
     created_at: datetime
     dashboard: str
-    raw: Raw = field(repr=False)
+    raw: Raw = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Mandate:
     card_label: str
     card_expires: date | None
     created_at: datetime
-    raw: Raw = field(repr=False)
+    raw: Raw = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Payment:
     due_date: date | None
     checkout: str
     dashboard: str
-    raw: Raw = field(repr=False)
+    raw: Raw = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Subscription:
     webhook_url: str
     created_at: datetime
     canceled_at: datetime | None
-    raw: Raw = field(repr=False)
+    raw: Raw = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class PaymentLink:
     paid_at: datetime | None
     expires_at: datetime | None
     url: str
-    raw: Raw = field(repr=False)
+    raw: Raw = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Refund:
     metadata: Any
     settlement_id: str
     created_at: datetime
-    raw: Raw = field(repr=False)
+    raw: Raw = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class Chargeback:
     settlement_id: str
     created_at: datetime
     reversed_at: datetime | None
-    raw: Raw = field(repr=False)
+    raw: Raw = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class Settlement:
     reference: str
     created_at: datetime | None
     settled_at: datetime | None
-    raw: Raw = field(repr=False)
+    raw: Raw = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -208,4 +208,4 @@ class Method:
     description: str
     minimum: Amount
     maximum: Amount | None
-    raw: Raw = field(repr=False)
+    raw: Raw = field(repr=False, compare=False)

@@ -21,7 +21,7 @@ from bursar.mollie_sim.simulator import Simulator
 from bursar.mollie_sim.words import BANK_FAILURES, CARD_FAILURES
 from bursar.payments.gateway.links import NewLink
 from tests.payments import openapi
-from tests.payments.till import KEY, Till, euros, new_key
+from tests.payments.till import HTTP, KEY, Till, euros, new_key
 
 SENT_BY_MOLLIE_ITSELF = {"_embedded", "settlementAmount"}
 TOKEN = "access_ofTheTill"
@@ -62,9 +62,7 @@ class Reader:
     def __init__(self, address: str, credential: str) -> None:
         self._answer: httpx.Response | None = None
         client = httpx.Client(event_hooks={"response": [self._keep]})
-        security = (
-            Security(api_key=credential) if credential == KEY else Security(advanced_access_token=credential)
-        )
+        security = Security(api_key=credential) if credential == KEY else Security(advanced_access_token=credential)
         self.sdk = ClientSDK(server_url=address, security=security, client=client, retry_config=None)
 
     def _keep(self, response: httpx.Response) -> None:
@@ -115,7 +113,7 @@ def _make_everything(till: Till) -> dict[str, str]:
     link = till.gateway.links.create(
         new_key(), NewLink(euros("75.00"), "Workshop", till.shop.url, redirect_url="https://shop.example/")
     )
-    httpx.get(link.url)
+    HTTP.get(link.url)
     return {
         "customer_id": first.customer_id,
         "mandate_id": first.mandate_id,
@@ -178,9 +176,7 @@ def _changes(ids: dict[str, str]) -> list[Callable[[ClientSDK], Any]]:
         lambda sdk: sdk.payments.update(payment_id=ids["payment_id"], request_body={"description": "Changed"}),
         lambda sdk: sdk.subscriptions.update(**both, request_body={"amount": amount}),
         lambda sdk: sdk.subscriptions.cancel(**both, request_body={}),
-        lambda sdk: sdk.payment_links.update(
-            payment_link_id=ids["payment_link_id"], request_body={"archived": True}
-        ),
+        lambda sdk: sdk.payment_links.update(payment_link_id=ids["payment_link_id"], request_body={"archived": True}),
         lambda sdk: sdk.refunds.cancel(payment_id=ids["payment_id"], refund_id=ids["refund_id"]),
         lambda sdk: sdk.mandates.revoke(**customer, mandate_id=ids["mandate_id"], request_body={}),
         lambda sdk: sdk.customers.delete(**customer, request_body={}),

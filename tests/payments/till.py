@@ -25,6 +25,8 @@ from bursar.payments.objects import Amount, Customer, Payment, Subscription
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
 KEY = "test_ofTheTill"
+HTTP = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
+"""Keeps no connection: a later simulator may get the port of an earlier one."""
 BACK = "https://shop.example/back"
 
 
@@ -76,7 +78,7 @@ class Shop:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         shop.url = f"http://127.0.0.1:{server.server_port}/hook"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
         thread.start()
         try:
             yield shop
@@ -100,14 +102,12 @@ class Till:
     def first(self, customer: Customer | None = None, amount: str = "121.00") -> Payment:
         """Open: the customer has not paid yet."""
         customer = customer or self.customer()
-        new = NewPayment(
-            euros(amount), "First payment", Sequence.FIRST, customer.id, self.shop.url, redirect_url=BACK
-        )
+        new = NewPayment(euros(amount), "First payment", Sequence.FIRST, customer.id, self.shop.url, redirect_url=BACK)
         return self.gateway.payments.create(new_key(), new)
 
     def pay(self, payment: Payment, outcome: str = "paid", method: str = "ideal") -> Payment:
         """By the checkout page."""
-        answer = httpx.post(payment.checkout, data={"method": method, "outcome": outcome})
+        answer = HTTP.post(payment.checkout, data={"method": method, "outcome": outcome})
         assert answer.status_code == 303, answer.text
         return self.gateway.payments.get(payment.id)
 
@@ -129,8 +129,8 @@ class Till:
         assert page.next_id is None
         return list(page.items)[::-1]
 
-    def control(self, path: str, **body: Any) -> dict[str, Any]:
-        answer = httpx.post(f"{self.simulator.base}/control/{path}", json=body)
+    def control(self, path: str, /, **body: Any) -> dict[str, Any]:
+        answer = HTTP.post(f"{self.simulator.base}/control/{path}", json=body)
         assert answer.status_code == 200, answer.text
         said: dict[str, Any] = answer.json()
         return said
