@@ -94,7 +94,7 @@ class App:
             return _refusal(ApiError(405, f"{error.name}: {request.method} {request.path}"))
         try:
             with self.simulator.world.lock:
-                return _call(self.simulator, request, credential, endpoint, ids)
+                return _call(self.simulator, request, credential, endpoint, dict(ids))
         except ApiError as error:
             return _refusal(error)
 

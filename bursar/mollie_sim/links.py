@@ -8,7 +8,8 @@ from bursar.mollie_sim.call import Call
 from bursar.mollie_sim.objects import Link, Payment
 from bursar.mollie_sim.outcomes import wait_for_shopper
 from bursar.mollie_sim.paging import answer_page
-from bursar.mollie_sim.show import show_link, show_payment
+from bursar.mollie_sim.show import show_link
+from bursar.mollie_sim.show_money import show_payment
 from bursar.mollie_sim.words import METHODS
 from bursar.mollie_sim.world import World
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from bursar.mollie_sim.answers import Answer, ApiError, Json
 from bursar.mollie_sim.call import Call
-from bursar.mollie_sim.show import documentation, hal
+from bursar.mollie_sim.hal import documentation, hal
 
 USUAL, MOST = 50, 250
 

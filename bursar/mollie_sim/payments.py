@@ -5,12 +5,14 @@ from __future__ import annotations
 from bursar.mollie_sim import check
 from bursar.mollie_sim.answers import Answer, ApiError, Json, unprocessable
 from bursar.mollie_sim.call import Call
+from bursar.mollie_sim.hal import documentation, hal
 from bursar.mollie_sim.objects import Mandate, Payment
 from bursar.mollie_sim.outcomes import decide, wait_for_bank, wait_for_shopper
 from bursar.mollie_sim.paging import answer_page, in_list
-from bursar.mollie_sim.show import documentation, hal, show_chargeback, show_method, show_payment, show_refund
+from bursar.mollie_sim.show import show_method
+from bursar.mollie_sim.show_money import show_chargeback, show_payment, show_refund
 from bursar.mollie_sim.standing import list_usable
-from bursar.mollie_sim.words import FIRST, METHODS, RECURRING, list_methods
+from bursar.mollie_sim.words import FIRST, METHODS, list_methods
 
 _PAYMENT: dict[str, check.Reader] = {
     "amount": check.positive,
@@ -158,6 +160,6 @@ def list_of_methods(call: Call) -> Answer:
 
 def get_method(call: Call) -> Answer:
     name = call.ids["method"]
-    if name not in METHODS and name not in RECURRING:
+    if name not in METHODS:
         raise ApiError(404, f"No method exists with token {name}.")
     return Answer(200, show_method(name, call.query.get("currency", "EUR"), call.base))

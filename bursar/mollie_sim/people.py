@@ -8,10 +8,16 @@ from bursar.mollie_sim.call import Call
 from bursar.mollie_sim.objects import Customer, Mandate
 from bursar.mollie_sim.outcomes import make_mandate
 from bursar.mollie_sim.paging import answer_page
-from bursar.mollie_sim.show import show_customer, show_mandate, show_payment
+from bursar.mollie_sim.show import show_customer, show_mandate
+from bursar.mollie_sim.show_money import show_payment
 from bursar.mollie_sim.standing import ENDED, end_subscription, revoke
 
-_CUSTOMER = {"name": check.text, "email": check.text, "locale": check.text, "metadata": check.metadata}
+_CUSTOMER: dict[str, check.Reader] = {
+    "name": check.text,
+    "email": check.text,
+    "locale": check.text,
+    "metadata": check.metadata,
+}
 _MANDATE: dict[str, check.Reader] = {
     "method": check.one_of("directdebit", "paypal"),
     "consumerName": check.text,

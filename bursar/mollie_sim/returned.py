@@ -12,7 +12,7 @@ from bursar.mollie_sim.call import Call
 from bursar.mollie_sim.clock import add_business_days, at_charging
 from bursar.mollie_sim.objects import Chargeback, Payment, Refund
 from bursar.mollie_sim.paging import answer_page
-from bursar.mollie_sim.show import show_chargeback, show_payment, show_refund
+from bursar.mollie_sim.show_money import show_chargeback, show_payment, show_refund
 from bursar.mollie_sim.standing import set_mandate_status
 from bursar.mollie_sim.words import BANK_FAILURES
 from bursar.mollie_sim.world import World

@@ -8,7 +8,7 @@ from bursar.mollie_sim.answers import Answer, ApiError
 from bursar.mollie_sim.call import Call
 from bursar.mollie_sim.objects import Chargeback, Money, Payment, Refund, Settlement
 from bursar.mollie_sim.paging import answer_page
-from bursar.mollie_sim.show import show_chargeback, show_payment, show_refund, show_settlement
+from bursar.mollie_sim.show_money import show_chargeback, show_payment, show_refund, show_settlement
 from bursar.mollie_sim.world import World
 
 CURRENCY = "EUR"

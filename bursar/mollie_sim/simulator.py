@@ -11,11 +11,12 @@ from bursar.mollie_sim.charging import anchor
 from bursar.mollie_sim.clock import SimClock
 from bursar.mollie_sim.config import Config
 from bursar.mollie_sim.faults import Fault, Faults
+from bursar.mollie_sim.hal import documentation, hal
 from bursar.mollie_sim.idempotency import Replays
 from bursar.mollie_sim.objects import Payment, Subscription
 from bursar.mollie_sim.posting import Delivery, Post, Send, Sender, classic, signed
 from bursar.mollie_sim.schedule import calc_charge_day
-from bursar.mollie_sim.show import documentation, hal, show_payment
+from bursar.mollie_sim.show_money import show_payment
 from bursar.mollie_sim.standing import ENDED, end_subscription
 from bursar.mollie_sim.world import World
 

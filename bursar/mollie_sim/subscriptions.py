@@ -8,7 +8,8 @@ from bursar.mollie_sim.call import Call
 from bursar.mollie_sim.charging import anchor
 from bursar.mollie_sim.objects import Customer, Subscription
 from bursar.mollie_sim.paging import answer_page
-from bursar.mollie_sim.show import show_payment, show_subscription
+from bursar.mollie_sim.show import show_subscription
+from bursar.mollie_sim.show_money import show_payment
 from bursar.mollie_sim.standing import ENDED, end_subscription, list_usable
 from bursar.mollie_sim.words import RECURRING
 

@@ -51,7 +51,7 @@ MAGIC_AMOUNTS = {
 }
 """What a card's failure is when none is named: as in Mollie's test mode."""
 
-RECURRING = {"creditcard": "Card", "directdebit": "SEPA Direct Debit", "paypal": "PayPal"}
+RECURRING = ("creditcard", "directdebit", "paypal")
 METHODS = {
     "ideal": ("iDEAL", Decimal("0.01"), Decimal("50000.00")),
     "creditcard": ("Card", Decimal("0.01"), Decimal("10000.00")),

@@ -25,6 +25,8 @@ from tests.payments.till import HTTP, KEY, Till, euros, new_key
 
 SENT_BY_MOLLIE_ITSELF = {"_embedded", "settlementAmount"}
 TOKEN = "access_ofTheTill"
+Ask = Callable[[Any], Any]
+"""One call of the SDK. Untyped: what its types take and what it takes differ."""
 
 
 def faults(raw: Any, read: Any, path: str = "") -> Iterator[str]:
@@ -68,7 +70,7 @@ class Reader:
     def _keep(self, response: httpx.Response) -> None:
         self._answer = response
 
-    def check(self, ask: Callable[[ClientSDK], Any]) -> Any:
+    def check(self, ask: Ask) -> Any:
         """What the SDK read of it. Fails for whatever it did not know."""
         read = ask(self.sdk)
         assert self._answer is not None
@@ -126,7 +128,7 @@ def _make_everything(till: Till) -> dict[str, str]:
     }
 
 
-def _questions(ids: dict[str, str]) -> list[Callable[[ClientSDK], Any]]:
+def _questions(ids: dict[str, str]) -> list[Ask]:
     def of(*names: str) -> dict[str, str]:
         return {name: ids[name] for name in names}
 
@@ -159,20 +161,21 @@ def _questions(ids: dict[str, str]) -> list[Callable[[ClientSDK], Any]]:
     ]
 
 
-def _changes(ids: dict[str, str]) -> list[Callable[[ClientSDK], Any]]:
+def _changes(ids: dict[str, str]) -> list[Ask]:
     """Those that change something, in an order in which each is allowed."""
     amount = {"currency": "EUR", "value": "5.00"}
     customer = {"customer_id": ids["customer_id"]}
     both = {**customer, "subscription_id": ids["subscription_id"]}
-    key = lambda: str(uuid4())  # noqa: E731
     iban = {"method": "directdebit", "consumer_name": "Ann", "consumer_account": "NL55INGB0000000000"}
     charge = {**_charge(ids), "sequence_type": "recurring"}
     return [
-        lambda sdk: sdk.customers.create(entity_customer={"name": "Bo"}, idempotency_key=key()),
+        lambda sdk: sdk.customers.create(entity_customer={"name": "Bo"}, idempotency_key=str(uuid4())),
         lambda sdk: sdk.customers.update(**customer, request_body={"name": "Bea", "locale": "nl_NL"}),
-        lambda sdk: sdk.mandates.create(**customer, mandate_request=iban, idempotency_key=key()),
-        lambda sdk: sdk.payments.create(payment_request=charge, idempotency_key=key()),
-        lambda sdk: sdk.customers.create_payment(**customer, payment_request=_charge(ids), idempotency_key=key()),
+        lambda sdk: sdk.mandates.create(**customer, mandate_request=iban, idempotency_key=str(uuid4())),
+        lambda sdk: sdk.payments.create(payment_request=charge, idempotency_key=str(uuid4())),
+        lambda sdk: sdk.customers.create_payment(
+            **customer, payment_request=_charge(ids), idempotency_key=str(uuid4())
+        ),
         lambda sdk: sdk.payments.update(payment_id=ids["payment_id"], request_body={"description": "Changed"}),
         lambda sdk: sdk.subscriptions.update(**both, request_body={"amount": amount}),
         lambda sdk: sdk.subscriptions.cancel(**both, request_body={}),
