@@ -37,6 +37,7 @@ class App:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         self.simulator.catch_up()
+        self.simulator.is_changed |= request.method != "GET"
         return self._respond(request)(environ, start_response)
 
     def _respond(self, request: Request) -> Response:

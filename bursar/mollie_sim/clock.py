@@ -13,10 +13,10 @@ class SimClock:
 
     def __init__(self, start: datetime | None = None) -> None:
         self._standing = start.astimezone(UTC) if start else None
-        self._ahead = timedelta()
+        self.ahead = timedelta()
 
     def now(self) -> datetime:
-        return self._standing if self._standing is not None else datetime.now(UTC) + self._ahead
+        return self._standing if self._standing is not None else datetime.now(UTC) + self.ahead
 
     def move_to(self, at: datetime) -> None:
         """Forward only; an instant that has passed changes nothing."""
@@ -25,7 +25,7 @@ class SimClock:
         if self._standing is not None:
             self._standing = at.astimezone(UTC)
         else:
-            self._ahead = at - datetime.now(UTC)
+            self.ahead = at - datetime.now(UTC)
 
 
 def at_charging(day: date) -> datetime:

@@ -17,6 +17,7 @@ from bursar.mollie_sim.answers import Json
 from bursar.mollie_sim.faults import KINDS
 from bursar.mollie_sim.outcomes import decide
 from bursar.mollie_sim.posting import Delivery
+from bursar.mollie_sim.records import dump, load
 from bursar.mollie_sim.returned import charge_back, reverse, set_refund_status
 from bursar.mollie_sim.settlements import settle
 from bursar.mollie_sim.simulator import Simulator
@@ -158,6 +159,17 @@ def _deliver(simulator: Simulator, ids: dict[str, str], body: Json) -> Json:
     return {"sent": simulator.deliver()}
 
 
+def _dump(simulator: Simulator, ids: dict[str, str], body: Json) -> Json:
+    with simulator.world.lock:
+        return dump(simulator.world)
+
+
+def _load(simulator: Simulator, ids: dict[str, str], body: Json) -> None:
+    """A history: {"customers": [{"id": "cst_1", …}], "payments": […]}, with the fields that GET gives."""
+    with simulator.world.lock:
+        load(simulator.world, body)
+
+
 def _settle(simulator: Simulator, ids: dict[str, str], body: Json) -> Json:
     with simulator.world.lock:
         return {"id": settle(simulator.world).id}
@@ -178,5 +190,7 @@ _VERBS: list[tuple[str, str, Verb]] = [
     ("GET", "/control/webhooks", _webhooks),
     ("POST", "/control/webhooks/deliver", _deliver),
     ("POST", "/control/settlements", _settle),
+    ("GET", "/control/records", _dump),
+    ("POST", "/control/records", _load),
 ]
 _MAP = Map([Rule(path, endpoint=verb, methods=[method]) for method, path, verb in _VERBS])

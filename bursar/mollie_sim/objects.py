@@ -39,7 +39,10 @@ class Customer:
 
 @dataclass
 class Mandate:
-    """next: how the next charges by it end, in order; after them all are paid. failures: of debits, in a row."""
+    """next: how the next charges by it end, in order; after them all are paid. failures: of debits, in a row.
+
+    valid_at: when one that is pending becomes valid by itself.
+    """
 
     id: str
     mode: str
@@ -52,6 +55,7 @@ class Mandate:
     reference: str | None = None
     next: list[str] = field(default_factory=list)
     failures: int = 0
+    valid_at: datetime | None = None
 
 
 @dataclass
@@ -171,6 +175,7 @@ class Refund:
     status: str = "pending"
     metadata: Any = None
     settlement_id: str | None = None
+    leaves_at: datetime | None = None
 
     @property
     def counts(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bursar.mollie_sim.clock import add_business_days, at_charging
@@ -31,13 +31,8 @@ QUIET = frozenset({"open", "pending"})
 def wait_for_shopper(world: World, payment: Payment) -> None:
     """Open until it expires."""
     minutes = MINUTES_OPEN.get(payment.method or "", MINUTES_OPEN_WITHOUT_METHOD)
-    payment.expires_at = until = payment.created_at + timedelta(minutes=minutes)
-
-    def expire(at: Any) -> None:
-        if payment.status == "open" and payment.expires_at == until:
-            decide(world, payment, "expired")
-
-    world.agenda.add(until, expire)
+    payment.expires_at = payment.created_at + timedelta(minutes=minutes)
+    plan_payment(world, payment)
 
 
 def wait_for_bank(world: World, payment: Payment, mandate: Mandate) -> None:
@@ -56,15 +51,27 @@ def wait_for_bank(world: World, payment: Payment, mandate: Mandate) -> None:
             "signatureDate": mandate.signed_on.isoformat(),
         }
     payment.decided_at = until
+    plan_payment(world, payment)
 
-    def end(at: Any) -> None:
-        if payment.status != "pending" or payment.decided_at != until:
+
+def plan_payment(world: World, payment: Payment) -> None:
+    """What will become of it by itself: one that is open expires, one that is pending is decided."""
+
+    def expire(meant: datetime) -> None:
+        if payment.status == "open" and payment.expires_at == meant:
+            decide(world, payment, "expired")
+
+    def end(meant: datetime) -> None:
+        if payment.status != "pending" or payment.decided_at != meant:
             return
         payment.decided_at = None
         if payment.outcome not in QUIET:  # else it hangs until somebody decides
             decide(world, payment, payment.outcome)
 
-    world.agenda.add(until, end)
+    if payment.status == "open" and payment.expires_at:
+        world.agenda.add(payment.expires_at, expire)
+    if payment.status == "pending" and payment.decided_at:
+        world.agenda.add(payment.decided_at, end)
 
 
 def decide(world: World, payment: Payment, outcome: str) -> None:
@@ -134,13 +141,17 @@ def _give_mandate(world: World, payment: Payment) -> None:
     payment.mandate_id = mandate.id
     if world.config.mandate_days:
         mandate.status = "pending"
-        valid_at = at_charging(add_business_days(world.now().date(), world.config.mandate_days))
-        world.agenda.add(valid_at, lambda at: _become_valid(world, mandate))
+        mandate.valid_at = at_charging(add_business_days(world.now().date(), world.config.mandate_days))
+        plan_mandate(world, mandate)
 
 
-def _become_valid(world: World, mandate: Mandate) -> None:
-    if mandate.status == "pending":
-        set_mandate_status(world, mandate, "valid")
+def plan_mandate(world: World, mandate: Mandate) -> None:
+    def become_valid(meant: datetime) -> None:
+        if mandate.status == "pending" and mandate.valid_at == meant:
+            set_mandate_status(world, mandate, "valid")
+
+    if mandate.status == "pending" and mandate.valid_at:
+        world.agenda.add(mandate.valid_at, become_valid)
 
 
 def make_mandate(world: World, mode: str, customer_id: str, method: str, name: str) -> Mandate:

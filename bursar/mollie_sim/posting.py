@@ -69,20 +69,25 @@ class Post:
     """What waits to leave. Whoever calls holds the world's lock, except while `send` is under way."""
 
     def __init__(self, random: Random) -> None:
-        self._random = random
+        self.random = random
         self._numbers = count(1)
         self._waiting: list[tuple[datetime, int, Delivery]] = []
         self.lost: list[Delivery] = []
         self.log: deque[Delivery] = deque(maxlen=LOG_KEPT)
 
     def add(self, payment_id: str, about: str, parcel: Parcel, now: datetime, config: Config) -> None:
-        for _ in range(2 if self._random.random() < config.twice else 1):
-            wait = config.delay + self._random.random() * config.jitter
+        for _ in range(2 if self.random.random() < config.twice else 1):
+            wait = config.delay + self.random.random() * config.jitter
             delivery = Delivery(next(self._numbers), payment_id, about, parcel, now + timedelta(seconds=wait))
-            if self._random.random() < config.lost:
+            if self.random.random() < config.lost:
                 self.lost.append(delivery)
             else:
                 self._wait(delivery)
+
+    def again(self, delivery: Delivery) -> None:
+        """One of an earlier run; later ones are numbered after it."""
+        self._numbers = count(max(delivery.number + 1, next(self._numbers)))
+        self._wait(delivery)
 
     def _wait(self, delivery: Delivery) -> None:
         heapq.heappush(self._waiting, (delivery.due_at, delivery.number, delivery))
@@ -103,7 +108,7 @@ class Post:
         while self._waiting and self._waiting[0][0] <= now:
             due.append(heapq.heappop(self._waiting)[2])
         if config.shuffled:
-            self._random.shuffle(due)
+            self.random.shuffle(due)
         return due
 
     def note(self, delivery: Delivery, status: int) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from bursar.mollie_sim import check
 from bursar.mollie_sim.answers import Answer, ApiError, Json, unprocessable
@@ -60,19 +59,25 @@ def create_refund(call: Call) -> Answer:
 def _leave(world: World, refund: Refund) -> None:
     """Pending for two hours, then with the bank, which has it done on the next business day."""
     refund.status = "pending"
-    leaves = world.now() + REFUND_LEAVES_AFTER
-    arrives = at_charging(add_business_days(leaves.date(), 1))
+    refund.leaves_at = world.now() + REFUND_LEAVES_AFTER
+    plan_refund(world, refund)
 
-    def go(at: Any) -> None:
-        if refund.status == "pending":
+
+def plan_refund(world: World, refund: Refund) -> None:
+    leaves = refund.leaves_at
+    if leaves is None or refund.status not in ("pending", "processing"):
+        return
+
+    def go(meant: datetime) -> None:
+        if refund.status == "pending" and refund.leaves_at == leaves:
             set_refund_status(world, refund, "processing")
 
-    def arrive(at: Any) -> None:
-        if refund.status == "processing":
+    def arrive(meant: datetime) -> None:
+        if refund.status == "processing" and refund.leaves_at == leaves:
             set_refund_status(world, refund, "refunded")
 
     world.agenda.add(leaves, go)
-    world.agenda.add(arrives, arrive)
+    world.agenda.add(at_charging(add_business_days(leaves.date(), 1)), arrive)
 
 
 def set_refund_status(world: World, refund: Refund, status: str) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from bursar.mollie_sim.app import App
+from bursar.mollie_sim.keeping import restore, save
 from bursar.mollie_sim.simulator import Simulator
 
 HOST = "127.0.0.1"
@@ -49,22 +52,27 @@ def serving(simulator: Simulator) -> Iterator[str]:
         thread.join()
 
 
-def serve(simulator: Simulator, port: int) -> None:
-    """Until the process is told to stop. What is due is done and told by itself."""
+def serve(simulator: Simulator, port: int, keep: Path | None = None) -> None:
+    """Until the process is told to stop. What is due is done and told by itself.
+
+    keep: the file that holds all from run to run. Raises ValueError when it cannot be read, OSError without a port.
+    """
+    if keep:
+        restore(simulator, keep)
     server = make(simulator, port)
-    stop = threading.Event()
-    ticking = threading.Thread(target=_tick, args=(simulator, stop), daemon=True)
-    ticking.start()
+    threading.Thread(target=_tick, args=(simulator, keep), daemon=True).start()
     try:
         server.serve_forever()
     finally:
-        stop.set()
         server.server_close()
 
 
-def _tick(simulator: Simulator, stop: threading.Event) -> None:
-    while not stop.wait(TICK_SECONDS):
+def _tick(simulator: Simulator, keep: Path | None) -> None:
+    while True:
+        time.sleep(TICK_SECONDS)
         try:
             simulator.tick()
+            if keep and simulator.is_changed:
+                save(simulator, keep)
         except Exception:
             log.exception("the simulator's clock")  # it goes on

@@ -38,13 +38,13 @@ class Exchange:
 
 
 class Simulator:
-    """start: where its clock stands, or None for one that runs. seed: of ids and disorder: the same gives the same.
+    """start: where its clock stands, or None for one that runs. seed: the same gives the same ids and disorder; None: any.
 
     send: carries a webhook out and returns the status that came back; None for HTTP. `exchanges` holds what passed when
-    `records` is set.
+    `records` is set. `is_changed`: since it was kept last.
     """
 
-    def __init__(self, start: datetime | None = None, seed: int = 0, send: Send | None = None) -> None:
+    def __init__(self, start: datetime | None = None, seed: int | None = 0, send: Send | None = None) -> None:
         self.clock = SimClock(start)
         self.world = World(self.clock, seed, self._tell)
         self.post = Post(Random(seed))
@@ -52,6 +52,7 @@ class Simulator:
         self.replays = Replays()
         self.base = "http://mollie.sim"
         self.records = False
+        self.is_changed = False
         self.exchanges: list[Exchange] = []
         self._send = send or Sender()
 
@@ -113,6 +114,7 @@ class Simulator:
         agenda = self.world.agenda
         while agenda.next_at is not None and agenda.next_at <= self.clock.now():
             agenda.run_next()
+            self.is_changed = True
 
     def _send_due(self) -> None:
         with self.world.lock:
@@ -125,6 +127,7 @@ class Simulator:
             status = self._send(delivery.parcel)
             with self.world.lock:
                 self.post.note(delivery, status)
+                self.is_changed = True
 
     def _tell(self, payment: Payment, about: str) -> None:
         config, now = self.world.config, self.world.now()

@@ -89,9 +89,10 @@ def mandate_method(method: str) -> str:
 
 
 def list_methods(sequence: str) -> list[str]:
+    """For a checkout, or for charges by a mandate."""
     if sequence == "first":
         return list(FIRST)
-    return [name for name in METHODS if (name in RECURRING) or (sequence == "oneoff" and name != "directdebit")]
+    return list(RECURRING) if sequence == "recurring" else [name for name in METHODS if name != "directdebit"]
 
 
 def read_outcome(text: str) -> tuple[str, str]:

@@ -41,7 +41,7 @@ M = TypeVar("M", bound=Moded)
 class World:
     """seed: of ids and of the disorder among webhooks. told: called for each webhook that Mollie would send."""
 
-    def __init__(self, clock: SimClock, seed: int, told: Callable[[Payment, str], None]) -> None:
+    def __init__(self, clock: SimClock, seed: int | None, told: Callable[[Payment, str], None]) -> None:
         self.clock = clock
         self.config = Config()
         self.random = Random(seed)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -17,8 +18,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = "Example: bursar mollie-sim --port 8090"
         parser.add_argument("--port", type=int, default=8090)
-        parser.add_argument("--seed", type=int, default=0, help="of ids and of the disorder among webhooks")
+        parser.add_argument("--seed", type=int, help="of ids and of the disorder among webhooks; any without one")
         parser.add_argument("--clock", help="where its clock stands until it is moved, such as 2026-01-31")
+        parser.add_argument("--keep", type=Path, help="a file that holds everything from one run to the next")
         parser.add_argument("--until-eof", action="store_true", help="stop when standard input is closed")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,7 +29,9 @@ class Command(BaseCommand):
         simulator = Simulator(_start(options["clock"]), options["seed"])
         self.stdout.write(f"Mollie's simulator: http://{HOST}:{options['port']}/")
         try:
-            serve(simulator, options["port"])
+            serve(simulator, options["port"], options["keep"])
+        except ValueError as error:
+            raise CommandError(str(error)) from None
         except (OSError, OverflowError) as error:
             raise CommandError(f"Port {options['port']} cannot be used: {error}. Choose another with --port.") from None
 
