@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -31,7 +32,8 @@ class Actor:
 
     `all_accounts` is true for staff, the system and the operator; else only `account_ids` and `workspace_ids` are in
     reach. `own_account_ids` are the accounts of which this person is a customer: no lever there (DOMAIN 0).
-    `customer_id`: the public id that the book names under the customer's hat.
+    `customer_id`: the public id that the book names under the customer's hat. `token`: the public id of the one that a
+    program carries for a person. `confirmed_at`: when whoever sits at the browser last proved who they are.
     """
 
     kind: ActorKind
@@ -49,6 +51,8 @@ class Actor:
     person_id: int | None = None
     roles: tuple[str, ...] = field(default=())
     scopes: frozenset[str] = frozenset()
+    token: str = ""
+    confirmed_at: datetime | None = None
 
     def can(self, right: str | None) -> bool:
         """A staff right, the scope of a program's key, or what no role opens."""
@@ -72,8 +76,19 @@ class Actor:
         return replace(self, door=door)
 
     def reference(self) -> dict[str, Any]:
-        """What a job needs to act later as the same actor; rights are looked up again then."""
-        return {"kind": self.kind.value, "id": self.id, "name": self.name, "user_id": self.user_id}
+        """What a job carries to act later as the same actor: never with more than now, and with what still holds then
+        (`bursar/access/carried.py`).
+        """
+        return {
+            "kind": self.kind.value,
+            "id": self.id,
+            "name": self.name,
+            "user_id": self.user_id,
+            "door": self.door.value,
+            "rights": sorted(self.rights),
+            "token": self.token,
+            "confirmed_at": self.confirmed_at.isoformat() if self.confirmed_at else None,
+        }
 
 
 def system(name: str, door: Door = Door.JOB) -> Actor:

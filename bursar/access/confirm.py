@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from allauth.account.forms import ReauthenticateForm
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core import ratelimit
 from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 
+from bursar.access.actor import Actor, ActorKind
 from bursar.access.models import User
+from bursar.core import clock
 from bursar.core.errors import Forbidden
 
 LASTS = timedelta(minutes=15)
@@ -27,14 +30,26 @@ class Unconfirmed(Forbidden):
         super().__init__("Confirm first that it is you: sign in afresh, or enter your password or a code.")
 
 
-def is_needed(request: HttpRequest) -> bool:
-    """False for programs with a token, and while the last sign-in or confirmation is under 15 minutes old."""
-    user = request.user
-    if not isinstance(user, User):
+def is_needed(actor: Actor, now: datetime) -> bool:
+    """Only of colleagues in person: not of a program with a token, which was made under a confirmation of its own."""
+    if actor.kind is not ActorKind.STAFF or actor.token:
         return False
-    records = get_authentication_records(request, user)
-    latest = max((record["at"] for record in records), default=0.0)
-    return bool(time.time() - latest >= LASTS.total_seconds())
+    return actor.confirmed_at is None or now - actor.confirmed_at >= LASTS
+
+
+def find_confirmed_at(request: HttpRequest) -> datetime | None:
+    """When this browser last gave a proof that is worth something still; None when it is 15 minutes old, or gone.
+
+    What was proven by an authenticator goes with it. A password that changes ends the other sessions anyway.
+    """
+    user = request.user
+    assert isinstance(user, User)
+    since = time.time() - LASTS.total_seconds()
+    fresh = [record for record in get_authentication_records(request, user) if record["at"] > since]
+    factors = {record["id"] for record in fresh if "id" in record}
+    held = set(Authenticator.objects.filter(user=user, pk__in=factors).values_list("pk", flat=True)) if factors else ()
+    ages = [time.time() - record["at"] for record in fresh if "id" not in record or record["id"] in held]
+    return clock.now() - timedelta(seconds=min(ages)) if ages else None
 
 
 def note_sign_in(request: HttpRequest, method: str) -> None:

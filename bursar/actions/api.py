@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Header, Router, Schema
 from ninja.decorators import decorate_view
 
-from bursar.access import confirm
 from bursar.access.actor import Actor, Door
 from bursar.access.request import actor_of
 from bursar.actions import bulk
@@ -42,6 +41,7 @@ class OutcomeOut(Schema):
     sentence: str
     undo: UndoOut | None = None
     secret: str = ""
+    secret_was_shown: bool = False
     changes: list[ChangeOut]
     effects: list[ChangeOut]
     data: dict[str, Any]
@@ -130,9 +130,6 @@ def _right_first(action: Action) -> Callable[[Callable[..., HttpResponse]], Call
     def decorate(answer: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(answer)
         def ask(request: HttpRequest, target_id: str) -> HttpResponse:
-            if action.danger and confirm.is_needed(request):
-                check_right(action.key, _actor(request), target_id)
-                raise confirm.Unconfirmed
             response = answer(request, target_id=target_id)
             if response.status_code in UNREAD:
                 check_right(action.key, _actor(request), target_id)

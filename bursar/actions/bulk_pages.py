@@ -31,9 +31,9 @@ def _open(request: HttpRequest, slug: str, verb: str) -> tuple[Action, list[str]
     if action is None or not action.bulk or is_own(request):
         raise NotFound
     given = request.POST if request.method == "POST" else request.GET
-    ids = list(dict.fromkeys(given.getlist(slug)))
-    if not ids:
+    if not given.getlist(slug):
         raise BadRequest("No row is picked. Tick the rows first.")
+    ids = bulk.check_ids(given.getlist(slug))
     target = TARGETS[slug].fetch(actor_of(request), ids[0])
     return action, ids, Case(actor_of(request), target, clock.now())
 

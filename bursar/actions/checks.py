@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from bursar.access.actor import ActorKind
+from bursar.access import confirm
+from bursar.access.actor import Actor, ActorKind
 from bursar.access.rights import Own, explain_missing, explain_out_of_reach
 from bursar.actions import undo
 from bursar.actions.registry import target_of
@@ -50,10 +52,12 @@ def ask(request: Request, case: Case, *, by_itself: bool = True) -> Cleaned:
     """Everything between the right and the verb; the form's data when nothing speaks against it.
 
     by_itself: false for a rehearsal, and for what another action or the clock runs: no reason is asked for then.
-    Raises Forbidden, Blocked, Invalid or Refused.
+    Raises Forbidden (Unconfirmed where people must prove who they are), Blocked, Invalid or Refused.
     """
     action = request.action
     _refuse_with(Forbidden, _why_needs_more(action, case, None))
+    if not request.rehearsed:
+        check_confirmed(action, case.actor, case.now)
     _refuse_with(Blocked, action.blocked(case) if action.blocked else None)
     data = _clean(request, case, list_reason_faults(request) if by_itself else {})
     _refuse_with(Forbidden, _why_needs_more(action, case, data))
@@ -62,6 +66,12 @@ def ask(request: Request, case: Case, *, by_itself: bool = True) -> Cleaned:
         undo.check(request, case)
     _refuse_with(Refused, action.refused(case, data) if action.refused else None)
     return data
+
+
+def check_confirmed(action: Action, actor: Actor, now: datetime) -> None:
+    """Of what is dangerous, at every door, and of what another action or an undo does too. Raises Unconfirmed."""
+    if action.danger and confirm.is_needed(actor, now):
+        raise confirm.Unconfirmed
 
 
 def _refuse_with(refusal: type[Refusal], sentence: str | None) -> None:

@@ -11,7 +11,7 @@ from bursar.access.actor import ActorKind
 from bursar.actions.registry import target_of, tell_apart
 from bursar.actions.run import preview
 from bursar.actions.spec import Action, Case, Outcome, Reason
-from bursar.core.errors import Invalid, Refusal
+from bursar.core.errors import Invalid, Refusal, Unavailable
 
 
 def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: bool = False) -> dict[str, Any]:
@@ -23,6 +23,8 @@ def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: b
         outcome = preview(action.key, case.actor, case.target.public_id, data)
     except Invalid:
         return {"will": [action.help], "effects": [], "customer_sees": None, "refusal": "", "incomplete": True}
+    except Unavailable:
+        raise
     except Refusal as refusal:
         said = (
             {"will": [refusal.sentence], "refusal": ""} if is_untouched else {"will": [], "refusal": refusal.sentence}

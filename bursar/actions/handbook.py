@@ -180,7 +180,8 @@ def _programs(action: Action) -> str:
     body: dict[str, Any] = {"data": {field["name"]: _example(field) for field in _needed(action)}}
     if action.reason is Reason.REQUIRED:
         body["reason"] = "…"
-    sets = "".join(f" --set {name}={value}" for name, value in body["data"].items())
+    pairs = [(name, value if isinstance(value, list) else [value]) for name, value in body["data"].items()]
+    sets = "".join(f" --set {name}={one}" for name, several in pairs for one in several)
     why = ' --reason "…"' if action.reason is Reason.REQUIRED else ""
     address = f"POST /api/v1/{action.target_slug}/{target}/actions/{action.verb_name}"
     if action.permission is By.SHELL:

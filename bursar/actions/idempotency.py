@@ -18,6 +18,7 @@ from bursar.actions.spec import Change, Outcome, Undo
 from bursar.core.errors import Invalid
 
 KEPT_FOR = timedelta(days=30)
+SHOWN_ONCE = "What came of it was shown once, and is kept nowhere. Whoever lost it makes a new one."
 
 
 def digest_of(request: Request) -> str:
@@ -35,7 +36,14 @@ def find(actor: Actor, key: str, digest: str) -> Outcome | None:
         return None
     if row.digest != digest:
         raise Invalid("This idempotency key was used before, with other data. Take a new key for a new request.")
-    return _read(row.outcome)
+    return _without_secret(_read(row.outcome))
+
+
+def _without_secret(first: Outcome) -> Outcome:
+    """A repeated request must not be told again what was to be seen once: it hears so."""
+    if first.secret_was_shown:
+        first.sentence += f" {SHOWN_ONCE}"
+    return first
 
 
 def claim(actor: Actor, key: str, digest: str, now: datetime) -> Outcome | None:
@@ -52,7 +60,8 @@ def claim(actor: Actor, key: str, digest: str, now: datetime) -> Outcome | None:
 
 
 def keep(actor: Actor, key: str, outcome: Outcome) -> None:
-    stored = {**asdict(outcome), "touched": {}, "secret": "", "outgoing": []}
+    mark = {"secret": "", "secret_was_shown": bool(outcome.secret)}
+    stored = {**asdict(outcome), "touched": {}, "outgoing": [], **mark}
     IdempotencyKey.objects.filter(actor_id=actor.id, key=key).update(outcome=stored)
 
 

@@ -9,9 +9,10 @@ from procrastinate.contrib.django import app
 from bursar.actions import bulk, idempotency, undo
 from bursar.actions.models import BulkRun, BulkState
 from bursar.core.retention import forgets
+from bursar.core.retry import JOB_AGAIN
 
 
-@app.task(name="actions.resume_bulk")
+@app.task(name="actions.resume_bulk", retry=JOB_AGAIN)
 def resume_bulk(run_id: str) -> None:
     bulk.resume_as_stored(run_id)
 

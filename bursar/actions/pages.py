@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ from bursar.actions.registry import TARGETS, get_action, target_of
 from bursar.actions.run import run
 from bursar.actions.spec import Action, Case, Outcome
 from bursar.core import clock
+from bursar.core.bounds import read_instant
 from bursar.core.errors import Invalid, NotFound, Refusal
 
 OWN = "own_actions"
@@ -100,11 +102,12 @@ def show_preview(request: HttpRequest, slug: str, target_id: str, verb: str) -> 
 
 def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
     data = read_fields(action, request.POST)
-    if action.danger and confirm.is_needed(request) and not why_not_permitted(action, case):
+    if _must_confirm(action, case) and not why_not_permitted(action, case):
         sentence = confirm.try_confirm(request, request.POST.get("confirm", ""))
         if sentence:
             refused = _as_refused(action, case, request.POST, Invalid())
             return _render(request, action, case, {**refused, "errors": [], "confirm_errors": [sentence]}, 403)
+        case = replace(case, actor=replace(case.actor, confirmed_at=case.now))
     try:
         outcome = run(
             action.key,
@@ -119,20 +122,27 @@ def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
             message_for_billing=action.asks_for_whom and bool(request.POST.get("message_for_billing")),
         )
     except Refusal as refusal:
-        if refusal.status == 404:
+        if refusal.status in (404, 503):
             raise
         return _render(request, action, case, _as_refused(action, case, request.POST, refusal), refusal.status)
     if outcome.secret:
         template = "actions/secret.html" if request.headers.get("HX-Request") else "actions/secret_page.html"
-        response = render(request, template, {"outcome": outcome, "next": _next_url(request)})
+        is_path = outcome.secret.startswith("/")
+        secret = request.build_absolute_uri(outcome.secret) if is_path else outcome.secret
+        response = render(request, template, {"outcome": outcome, "secret": secret, "next": _next_url(request)})
         response["HX-Trigger"] = json.dumps({"changed": {"ids": target_of(case.target).touches(case.target)}})
         return response
     return _done(request, case, outcome)
 
 
+def _must_confirm(action: Action, case: Case) -> bool:
+    """Then the dialog asks for it in passing; whether it is enough, the door says."""
+    return action.danger and confirm.is_needed(case.actor, case.now)
+
+
 def _read_seen(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text) if text else None
+        return read_instant(text) if text else None
     except ValueError:
         return None
 
@@ -168,7 +178,7 @@ def _render(request: HttpRequest, action: Action, case: Case, more: dict[str, An
         "next": _next_url(request),
         "idempotency_key": secrets.token_urlsafe(16),
         "seen": case.now.isoformat(),
-        "confirm_needed": action.danger and confirm.is_needed(request),
+        "confirm_needed": _must_confirm(action, case),
         **more,
     }
     is_htmx = bool(request.headers.get("HX-Request"))

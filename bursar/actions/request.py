@@ -16,7 +16,7 @@ class Request:
     """What is asked of the door. `seen` is when the person looked: newer changes by others refuse the submit.
 
     `undoes` is the id of the book line that this takes back. `message_for_billing`: of a customer's people only those
-    with billing rights read the message.
+    with billing rights read the message. `rehearsed`: it is rolled back, so nobody has to prove for it who they are.
     """
 
     action: Action
@@ -30,6 +30,7 @@ class Request:
     seen: datetime | None = None
     undoes: str = ""
     message_for_billing: bool = False
+    rehearsed: bool = False
 
     @property
     def message_is_narrow(self) -> bool:

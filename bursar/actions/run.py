@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 import structlog
 from django.db import OperationalError, transaction
 
-from bursar.access.actor import Actor, system
+from bursar.access.actor import Actor, Door, system
 from bursar.access.rights import By
 from bursar.actions import checks, idempotency
 from bursar.actions.guard import watched
@@ -19,9 +20,10 @@ from bursar.actions.record import Left, send, write_line
 from bursar.actions.registry import ACTIONS, HERALDS, PROJECTIONS, TARGETS, Lock, target_of
 from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Change, Outcome, Touched
-from bursar.core import clock
+from bursar.core import clock, timeouts
 from bursar.core.calendar import Month
 from bursar.core.errors import Forbidden, NotFound
+from bursar.core.faults import as_busy
 from bursar.core.ids import public_id
 from bursar.core.retry import retry_deadlocks
 
@@ -61,7 +63,7 @@ class Act:
             raise RuntimeError(f"{self.request.action.key} calls {key} and does not declare it (`calls`).")
         request = Request(
             ACTIONS[key], self.actor, target.public_id, data, self.reason, self.request.message, group=self.group,
-            message_for_billing=self.request.message_is_narrow,
+            message_for_billing=self.request.message_is_narrow, rehearsed=self.request.rehearsed,
         )  # fmt: skip
         further = _list_further(request, target, self.now)
         inner = Act(request, Case(self.actor, target, self.now), self.group)
@@ -101,7 +103,7 @@ def run(
 ) -> Outcome:
     """Performs an action, whole or not at all; `Request` says what the keywords are.
 
-    Raises NotFound, Forbidden, Blocked, Invalid or Refused; nothing has changed then.
+    Raises NotFound, Forbidden, Blocked, Invalid, Refused or Unavailable; nothing has changed then.
     """
     request = Request(
         _action(key), actor, target_id, data or {}, reason, message, idempotency_key, group, seen, undoes,
@@ -115,12 +117,34 @@ def run(
             return first
     target = _fetch_for(request)
     prepared = _prepare(request, target)
-    return retry_deadlocks(partial(_atomically, request, target, digest, prepared))
+    with _said_when_busy():
+        return retry_deadlocks(partial(_atomically, request, target, digest, prepared))
 
 
 def _atomically(request: Request, target: Any, digest: str, prepared: Any) -> Outcome:
-    with transaction.atomic():
+    with _transaction_of(request):
         return _in_transaction(request, target, digest, prepared)
+
+
+@contextmanager
+def _transaction_of(request: Request) -> Iterator[None]:
+    """With the time limits of an action where somebody waits for the answer; jobs and the shell keep their own."""
+    with transaction.atomic():
+        if request.actor.door in (Door.PAGE, Door.API):
+            timeouts.begin_transaction(timeouts.Work.ACTION)
+        yield
+
+
+@contextmanager
+def _said_when_busy() -> Iterator[None]:
+    """A limit that ran out, or a deadlock once too often, is a refusal as any other: nothing has changed."""
+    try:
+        yield
+    except OperationalError as error:
+        busy = as_busy(error)
+        if busy is None:
+            raise
+        raise busy from error
 
 
 def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> Outcome:
@@ -128,11 +152,11 @@ def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> 
 
     Slow work is left out, and `act.prepared` is None, unless the action says that it is cheap.
     """
-    request = Request(_action(key), actor, target_id, data)
+    request = Request(_action(key), actor, target_id, data, rehearsed=True)
     target = _fetch_for(request)
     prepared = _prepare(request, target, by_itself=False) if request.action.prepare_is_cheap else None
     try:
-        with transaction.atomic():
+        with _said_when_busy(), _transaction_of(request):
             act = _begin(request, target, prepared)
             outcome = _perform(act, by_itself=False)
             outcome.effects = _project(act, outcome)
@@ -142,11 +166,13 @@ def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> 
 
 
 def check_right(key: str, actor: Actor, target_id: str) -> None:
-    """For doors that find a fault before `run` is called. Raises NotFound or Forbidden first, as `run` would."""
+    """For doors that find a fault before `run` is called. Raises NotFound, Forbidden or Unconfirmed, as `run` would."""
     request = Request(_action(key), actor, target_id, {})
-    sentence = checks.why_not_permitted(request.action, Case(actor, _fetch(request), clock.now()))
+    case = Case(actor, _fetch(request), clock.now())
+    sentence = checks.why_not_permitted(request.action, case)
     if sentence:
         raise Forbidden(sentence)
+    checks.check_confirmed(request.action, actor, case.now)
 
 
 def _action(key: str) -> Action:

@@ -126,7 +126,8 @@ class Outcome:
     `touched` maps an account's key to the first month concerned; None means the current one only.
     `effects` are added by the projections (MRR before and after). `data` is for programs. `project_later`: a batch
     only marks its accounts; the refresh computes them before anybody reads. `undo`: how to take it back, this time.
-    `secret`: shown once to whoever made it; it is kept nowhere. `event`: instead of the one that the action declares.
+    `secret`: a secret, or the path of a link, that is shown once to whoever made it and kept nowhere.
+    `secret_was_shown`: a repeated request hears that instead. `event`: instead of the one that the action declares.
     `touches`: ids beside the target's own whose timelines show the line, such as that of what was made.
     `told`: what it is called this time, instead of what the action says.
     `outgoing`: outbox rows that leave after commit, as (kind, payload); the door adds the line's id as `line`.
@@ -140,6 +141,7 @@ class Outcome:
     project_later: bool = False
     undo: Undo | None = None
     secret: str = ""
+    secret_was_shown: bool = False
     event: str = ""
     told: str = ""
     touches: list[str] = field(default_factory=list)
@@ -235,14 +237,14 @@ class Action:
       everybody for themselves.  needs: a further right, by what the case is (data None: whatever is filled in) and by
       what is filled in.  blocked: whatever is filled in.  refused: with what is filled in.  locks: account keys to lock
       beside the target's own, from the case and the data as sent, which nobody has checked yet.
-      danger: people confirm that it is they.
+      danger: people confirm that it is they, whatever the door.
     What it does:
       preview: sentences on what will happen, beside the changes the door finds by running the verb and rolling back.
       prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
       `act.prepared`.  prepare_is_cheap: the rehearsal does it too; else it finds None there.  calls: keys of the
       actions that the verb runs by `act.also`.  inverse: keys of the actions that `Outcome.undo` may name.  bulk:
-      offered for several picked rows at once.  takes_away: always does, and is red in kebab and dialog; where that
-      depends on what is filled in, `preview` says it by a `Loss`.
+      may be done to several at once; else that is refused.  takes_away: always does, and is red in kebab and dialog;
+      where that depends on what is filled in, `preview` says it by a `Loss`.
     Who hears of it:
       customer_visible: whether it stands in the customer's history.  concerns_money: then whether it is about prices,
       discounts or payment as a whole, for people with billing rights alone; a change among others says so for itself.

@@ -1,16 +1,17 @@
-"""Turns whoever is signed in, or stored with a job, into the actor that the door asks for."""
+"""Turns whoever is signed in, or carries a token, into the actor that the door asks for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from bursar.access.actor import Actor, ActorKind, Door, operator, system
+from django.conf import settings
+
+from bursar.access.actor import Actor, ActorKind, Door
 from bursar.access.models import User
 from bursar.access.rights import Own, Right
 from bursar.core import clock
 from bursar.staff.models import ApiToken
-from bursar.staff.queries import get_staff
+from bursar.staff.queries import get_staff, has_second_factor
 from bursar.tenants.models import Person
 from bursar.tenants.queries import customer_of
 
@@ -56,13 +57,11 @@ def actor_of_token(token: ApiToken) -> Actor | None:
     actor = actor_for(token.member.user, Door.API)
     rights = actor.rights & {Right(right) for right in token.rights}
     is_staff = actor.kind is ActorKind.STAFF and Right.READ in rights and token.member.user.is_active
-    return replace(actor, rights=rights) if is_staff else None
+    return replace(actor, rights=rights, token=token.public_id) if is_staff else None
 
 
-def load_actor(stored: dict[str, Any], door: Door) -> Actor:
-    """For jobs: the same actor again, with the rights held now."""
-    if stored["kind"] == ActorKind.SYSTEM:
-        return system(stored["id"].removeprefix("system:"), door)
-    if stored["kind"] == ActorKind.OPERATOR:
-        return operator(stored["id"].removeprefix("operator:"))
-    return actor_for(User.objects.get(pk=stored["user_id"]), door)
+def why_no_factor(actor: Actor) -> str | None:
+    """Asked each time, of a token's person too: whoever lost their second factor stands outside from that moment."""
+    if not settings.BURSAR_SECOND_FACTOR or has_second_factor(actor.user_id or 0):
+        return None
+    return "Staff need a second factor here. Add one under “Your sign-in”, then come back."

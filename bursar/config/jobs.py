@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.db import close_old_connections
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
 from bursar.config.minute import TICK, enqueue_ticks, run_tick
 from bursar.core import clock
+from bursar.core.retry import JOB_AGAIN
 from bursar.core.ticks import TICKS
 
 STALLED = 120
@@ -16,16 +16,14 @@ STALLED = 120
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="config.minute", queueing_lock="config.minute")
+@app.task(name="config.minute", queueing_lock="config.minute", retry=JOB_AGAIN)
 def minute(timestamp: int) -> None:
-    close_old_connections()
     enqueue_ticks(clock.now())
 
 
-@app.task(name=TICK)
+@app.task(name=TICK, retry=JOB_AGAIN)
 def tick(name: str) -> None:
     """Level-triggered: it asks what is due now, whichever minute it was meant for."""
-    close_old_connections()
     if name in TICKS:  # an older release may have left one that is gone
         run_tick(name, clock.now())
 

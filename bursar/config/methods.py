@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from bursar.core.api import error_body
 
-WAIT = 60  # seconds: the window of our own limits
+WAITS = {429: 60, 503: 5}  # seconds: the window of our own limits; what is busy or away is asked again soon
 WORDS = {404: ("not_found", "There is nothing at this address."), 405: ("method", "This address takes {allow}.")}
 
 
 class MethodMiddleware:
-    """HEAD is GET without its body; OPTIONS says what an address takes; a 429 says when to come back."""
+    """HEAD is GET without its body; OPTIONS says what an address takes; a 429 or 503 says when to come back."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -27,8 +27,8 @@ class MethodMiddleware:
         request.method = asked
         if response.status_code == 405:
             response["Allow"] = _allowed(response["Allow"])
-        if response.status_code == 429:
-            response.headers.setdefault("Retry-After", str(WAIT))
+        if response.status_code in WAITS:
+            response.headers.setdefault("Retry-After", str(WAITS[response.status_code]))
         if isinstance(response, HttpResponse):
             _reshape(request, response)
         if asked == "HEAD":

@@ -6,6 +6,8 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 import structlog
 from allauth.core.internal.httpkit import get_client_ip
@@ -18,21 +20,26 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.urls import reverse
 
+from bursar.access import confirm
 from bursar.access.actor import Actor, ActorKind
 from bursar.access.models import User
 from bursar.access.request import whom_to_ask
 from bursar.access.rights import Right
-from bursar.config.actors import actor_for, actor_of_token
+from bursar.config.actors import actor_for, actor_of_token, why_no_factor
 from bursar.config.operator import REQUESTS, SECONDS
+from bursar.config.stale import is_own
+from bursar.config.unavailable import answer as answer_unavailable
 from bursar.core import clock
 from bursar.core.api import refusal as refuse_json
-from bursar.core.errors import BadRequest, NotFound, Refusal, TooLarge, TooMany
+from bursar.core.errors import BadRequest, NotFound, Refusal, TooLarge, TooMany, Unavailable
+from bursar.core.faults import as_unavailable, sqlstate_of
 from bursar.core.limits import is_over
 from bursar.staff.models import ApiToken
-from bursar.staff.queries import has_second_factor, note_seen
+from bursar.staff.queries import note_seen
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 BAD_TOKENS = 30
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}  # RFC 9110 and 5789
 FOR_STAFF = ("/panel/", "/handbook/")
 QUIET = ("/static/", "/healthz", "/readyz", "/metrics")
 log = structlog.get_logger("bursar.web")
@@ -63,11 +70,12 @@ def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
     match = request.resolver_match
     route = match.route if match else "(none)"
     actor = getattr(request, "actor", None)
-    REQUESTS.labels(request.method, route, response.status_code).inc()
+    method = request.method if request.method in METHODS else "other"  # what somebody invents is no label
+    REQUESTS.labels(method, route, response.status_code).inc()
     SECONDS.labels(route).observe(seconds)
     log.info(
         "request",
-        method=request.method,
+        method=method,
         route=route,
         status=response.status_code,
         ms=round(seconds * 1000),
@@ -103,6 +111,7 @@ class ActorMiddleware:
         actor = actor_for(request.user)
         if actor.staff_id is not None:
             note_seen(actor.staff_id, clock.now())
+            actor = replace(actor, confirmed_at=confirm.find_confirmed_at(request))
         return actor
 
     def _of_token(self, request: HttpRequest, secret: str) -> Actor | None:
@@ -135,32 +144,32 @@ class GateMiddleware:
         is_api = _is_under(request.path, "/api/") and not _is_under(request.path, "/api/product/")
         is_panel = any(_is_under(request.path, prefix) for prefix in FOR_STAFF)
         if _is_under(request.path, "/actions/") and request.actor is None:  # type: ignore[attr-defined]  # set just above
-            return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+            return _lead_to_sign_in(request)
         if is_api or is_panel:
             actor = request.actor  # type: ignore[attr-defined]  # set just above
             if actor is None:
                 if is_api:
                     return refuse_json(401, "unauthenticated", "Sign in first.")
-                return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+                return _lead_to_sign_in(request)
             if actor.kind is not ActorKind.STAFF or not actor.can(Right.READ):
                 sentence = whom_to_ask(request)
                 return refuse(request, NotFound(sentence) if sentence else NotFound())
-            if settings.BURSAR_SECOND_FACTOR and isinstance(request.user, User) and not self._has_factor(request):
-                sentence = "Staff need a second factor here. Add one under “Your sign-in”, then come back."
+            missing = why_no_factor(actor)
+            if missing:
                 if is_api:
-                    return refuse_json(403, "second_factor", sentence)
-                messages.warning(request, sentence)
+                    return refuse_json(403, "second_factor", missing)
+                messages.warning(request, missing)
                 return HttpResponseRedirect(reverse("mfa_index"))
         return self.get_response(request)
 
-    def _has_factor(self, request: HttpRequest) -> bool:
-        """Asked of the database until it is so; then the session remembers."""
-        if not request.session.get("second_factor"):
-            assert isinstance(request.user, User)
-            if not has_second_factor(request.user.pk):
-                return False
-            request.session["second_factor"] = True
-        return True
+
+def _lead_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """And from there back: to the page that an export or another form was sent from, since that takes no GET."""
+    here = request.get_full_path()
+    if request.method != "GET" and is_own(request):
+        sent_from = urlsplit(request.headers.get("Referer", ""))
+        here = f"{sent_from.path}?{sent_from.query}".rstrip("?") or here
+    return redirect_to_login(here, settings.LOGIN_URL)
 
 
 def _is_under(path: str, prefix: str) -> bool:
@@ -179,11 +188,21 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, RequestDataTooBig):
             exception = TooLarge()
-        return refuse(request, exception) if isinstance(exception, Refusal) else None
+        return refuse(request, exception) if isinstance(exception, Refusal) else self._told(request, exception)
+
+    def _told(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What the database alone is to blame for: one line in the log, without a traceback."""
+        unavailable = as_unavailable(exception)
+        if unavailable is None:
+            return None
+        log.warning("database_unavailable", why=str(exception).strip().split("\n")[0], sqlstate=sqlstate_of(exception))
+        return answer_unavailable(request, unavailable)
 
 
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """The refusal as JSON for programs, as a page for people."""
+    if isinstance(refusal, Unavailable):
+        return answer_unavailable(request, refusal)
     if _is_under(request.path, "/api/"):
         return refuse_json(refusal.status, refusal.code, refusal.sentence, getattr(refusal, "fields", {}))
     template = "404.html" if refusal.status == 404 else "refused.html"

@@ -16,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from bursar.config.slots import BUSY, SLOTS
 from bursar.core import clock, heartbeat
 
 REQUESTS = Counter("bursar_requests_total", "Answered requests.", ["method", "route", "status"])
@@ -53,12 +54,18 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when requests can be served: the database answers and is up to this release. Else 503 and why."""
-    problem = why_not_ready()
+    """200 when requests can be served: a page thread is free, the database answers and is up to this release. Else 503
+    and why. Asked beside the page threads (`slots.py`), so that it answers while all of them wait.
+    """
+    problem = (
+        "busy: no page thread was free for five seconds"
+        if request.META.get(BUSY) or SLOTS.is_busy()
+        else why_not_ready()
+    )
     body: dict[str, Any] = {"ready": problem is None, "problem": problem or ""}
     if problem is None:
         body["worker_late"] = heartbeat.is_late(clock.now(), heartbeat.seen_at())
-    return JsonResponse(body, status=503 if problem else 200)
+    return JsonResponse(body, status=503, headers={"Retry-After": "5"}) if problem else JsonResponse(body)
 
 
 def why_not_ready() -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from bursar.config import logs, sign_in
+from bursar.core import timeouts
 from bursar.core.database import connection_settings, read_or_make_secret
 from bursar.core.options import address, at_least, boolean, names, option, required
 from bursar.payments.keys import OFFICIAL, read_key, why_not_address
@@ -44,7 +45,7 @@ ALLOWED_HOSTS = required(
 )
 CSRF_TRUSTED_ORIGINS = required("BURSAR_ORIGINS", "", "Origins behind a proxy, such as https://bursar.example.", names)
 BURSAR_HTTPS = required("BURSAR_HTTPS", "no", "Yes behind a TLS proxy: secure cookies and HSTS.", boolean)
-BURSAR_ACTOR_LOADER = "bursar.config.actors.load_actor"
+BURSAR_ACTOR_LOADER = "bursar.config.carried.load_actor"
 
 BURSAR_ADDRESS = required(
     "BURSAR_ADDRESS",
@@ -131,6 +132,34 @@ BURSAR_MAIL_KEPT = timedelta(
     )
 )
 
+BURSAR_TIMEOUTS = {
+    timeouts.Work.PAGE: required(
+        "BURSAR_PAGE_TIMEOUTS",
+        "lock=5 statement=30 idle=30",
+        "Seconds that a page and a reading API wait: for what another holds, for one statement, and how long a "
+        "transaction may stand still. 0 is no limit. What runs out is answered with 503 and a sentence.",
+        timeouts.parse,
+    ),
+    timeouts.Work.ACTION: required(
+        "BURSAR_ACTION_TIMEOUTS",
+        "lock=5 statement=60 idle=60",
+        "The same for an action from a page or an API, a push and a batch of usage included.",
+        timeouts.parse,
+    ),
+    timeouts.Work.EXPORT: required(
+        "BURSAR_EXPORT_TIMEOUTS", "lock=5 statement=900 idle=900", "The same for the writing of a CSV.", timeouts.parse
+    ),
+    timeouts.Work.JOB: required(
+        "BURSAR_JOB_TIMEOUTS",
+        "lock=60 statement=7200 idle=3600",
+        "The same for the worker's jobs. Commands at the shell (import, verify, migrate, restore) have no limit.",
+        timeouts.parse,
+    ),
+}
+BURSAR_CONNECT_TIMEOUT = required(
+    "BURSAR_CONNECT_TIMEOUT", "5", "Seconds after which a database that cannot be reached counts as away.", at_least(2)
+)
+
 BURSAR_HANDBOOK = required(
     "BURSAR_HANDBOOK", str(ROOT / "site"), "The folder of the built handbook, shown to staff under /handbook/.", Path
 )
@@ -166,6 +195,7 @@ MIDDLEWARE = [
     "bursar.config.middleware.RequestIdMiddleware",
     "bursar.config.headers.SecurityHeadersMiddleware",
     "bursar.config.methods.MethodMiddleware",
+    "bursar.config.unavailable.BusyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -207,6 +237,7 @@ TEMPLATES = [
 DATABASES = {"default": connection_settings(BURSAR_VAR, DATABASE_URL)}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["CONN_MAX_AGE"] = 600
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", BURSAR_CONNECT_TIMEOUT)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "access.User"
@@ -247,6 +278,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "bursar.config.stale.refuse"
 if BURSAR_HTTPS:  # names that a browser takes from this very host over TLS only
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_REFERRER_POLICY = "same-origin"

@@ -14,7 +14,7 @@ from ninja.utils import check_csrf
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
 from bursar.attention.api import router as attention_router
-from bursar.config import handbook, operator
+from bursar.config import handbook, operator, unavailable
 from bursar.core.api import DescribedAPI
 from bursar.core.api import refusal as refuse_json
 from bursar.core.errors import Forbidden
@@ -75,6 +75,8 @@ def handler429(request: HttpRequest) -> HttpResponse:
     response["Retry-After"] = "300"
     return response
 
+
+handler500 = unavailable.server_error
 
 urlpatterns = [
     path("healthz", operator.healthz),

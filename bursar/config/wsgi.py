@@ -4,6 +4,14 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bursar.config.settings")
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from django.conf import settings  # noqa: E402  # once Django is set up
+
+from bursar.config.slots import SLOTS, Admission  # noqa: E402
+from bursar.core import timeouts  # noqa: E402
+
+timeouts.begin_process(timeouts.Work.PAGE)
+application = Admission(django, SLOTS, beside=("/healthz", "/readyz", settings.STATIC_URL))
 gc.collect()
 gc.freeze()  # what start-up made stays for good: no collection walks it again

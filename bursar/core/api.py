@@ -24,6 +24,7 @@ REFUSED = {
     415: "The body is no JSON by its Content-Type, or packed by a Content-Encoding that is not taken here.",
     422: "Some fields need another look; `fields` says which.",
     429: "Too many tries. Wait a minute.",
+    503: "Busy, or the database is away for a moment. The same call may work after `Retry-After` seconds.",
 }
 
 

@@ -77,7 +77,7 @@ def start_embedded(folder: Path, more: str = "") -> Any:
                 server.ensure_pgdata_inited()
             with (folder / "postgresql.conf").open("a") as file:
                 file.write(CONFIGURATION + more)
-        if server._postmaster_info is None:
+        if server._postmaster_info is None or not server._postmaster_info.is_running():
             server.start()
     except PermissionError as error:
         raise DatabaseProblem(

@@ -88,7 +88,11 @@ class TooMany(Refusal):
 
 
 class Unavailable(Refusal):
-    """Something outside is away for the moment; the same call may work later."""
+    """Something outside is away or busy for the moment; the same call may work in `seconds`."""
 
     status = 503
     code = "unavailable"
+
+    def __init__(self, sentence: str, seconds: int = 5) -> None:
+        super().__init__(sentence)
+        self.seconds = seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+LENGTH = 24
+_ID = re.compile(rf"[a-z0-9_]{{1,{LENGTH}}}", re.ASCII)
 
 
 def encode(bits: int, length: int = 16) -> str:
@@ -18,6 +21,11 @@ def encode(bits: int, length: int = 16) -> str:
 
 def public_id(prefix: str) -> str:
     return f"{prefix}_{encode(secrets.randbits(80))}"
+
+
+def is_public_id(text: str) -> bool:
+    """Whether it has the form of one; asked before it is looked for, kept or shown anywhere."""
+    return _ID.fullmatch(text) is not None
 
 
 if TYPE_CHECKING:
@@ -31,7 +39,7 @@ class PublicIdField(TextField):
 
     def __init__(self, *args: Any, prefix: str, **kwargs: Any) -> None:
         self.prefix = prefix
-        kwargs.update(max_length=24, unique=True, editable=False, default=partial(public_id, prefix))
+        kwargs.update(max_length=LENGTH, unique=True, editable=False, default=partial(public_id, prefix))
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:

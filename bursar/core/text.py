@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 # Control characters but tab and line breaks (XML and so invoices cannot hold them), halves of a character, and the
 # marks that write what follows them backwards.
@@ -24,3 +26,15 @@ def why_not_name(text: str) -> str | None:
     if any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK_LETTERS for c in text):
         return why_not_keep(text)
     return "holds nothing that can be seen"
+
+
+def why_not_keep_within(value: Any) -> str | None:
+    """As `why_not_keep`, for every text in data as JSON has it, names of fields included."""
+    if isinstance(value, str):
+        return why_not_keep(value)
+    parts: Iterable[Any] = ()
+    if isinstance(value, Mapping):
+        parts = (part for pair in value.items() for part in pair)
+    elif isinstance(value, list | tuple):
+        parts = value
+    return next((unfit for part in parts if (unfit := why_not_keep_within(part))), None)

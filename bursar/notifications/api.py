@@ -72,10 +72,7 @@ def list_deliveries(
     if kind:
         rows = rows.filter(kind=kind[:20])
     if cursor:
-        (last_id,) = cursors.decode(cursor, 1)
-        if not isinstance(last_id, int) or not 0 < last_id < 2**63:
-            raise BadRequest("This cursor is broken. Start again without one.")
-        rows = rows.filter(id__lt=last_id)
+        rows = rows.filter(id__lt=cursors.decode_key(cursor))
     found = list(rows[: limit + 1])
     more = cursors.encode([found[limit - 1].pk]) if len(found) > limit else ""
     return {"deliveries": [_out(it) for it in describe_rows(found[:limit])], "next_cursor": more}

@@ -8,12 +8,13 @@ from procrastinate.contrib.django import app
 
 from bursar.core import clock
 from bursar.core.retention import forgets
+from bursar.core.retry import JOB_AGAIN
 from bursar.core.ticks import tick
 from bursar.outbox import store
 from bursar.outbox.carriers import list_apart
 
 
-@app.task(name="outbox.deliver")
+@app.task(name="outbox.deliver", retry=JOB_AGAIN)
 def deliver() -> None:
     """Enqueued inside an action's transaction, so that it starts right after commit."""
     store.deliver_due(clock.now())

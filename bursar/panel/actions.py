@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from django import forms
-from django.http import QueryDict
 
 from bursar.access.rights import Right
 from bursar.actions.exports import CsvForm, keep
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Cleaned, Company, Outcome, Reason
+from bursar.core.asked import read_query
 from bursar.core.errors import Refusal
 from bursar.core.reading import consistent_read
+from bursar.core.timeouts import Work
 from bursar.files.csv import Written, write
 from bursar.panel import book
 
@@ -25,15 +26,15 @@ class ExportBook(CsvForm):
     def clean_query(self) -> str:
         text: str = self.cleaned_data["query"]
         try:
-            book.read_filters(QueryDict(text))
+            book.read_filters(read_query(text))
         except Refusal as refusal:
             raise forms.ValidationError(refusal.sentence) from None
         return text
 
 
 def _write_file(case: Case, data: Cleaned) -> Written:
-    with consistent_read():
-        _, found = book.read_filters(QueryDict(data["query"]))
+    with consistent_read(Work.EXPORT):
+        _, found = book.read_filters(read_query(data["query"]))
         return write(book.COLUMNS, book.batches(found), data["layout"])
 
 

@@ -12,8 +12,11 @@ from django.db.models import QuerySet
 from bursar.audit import queries
 from bursar.audit.models import AuditLine
 from bursar.audit.pages import describe
+from bursar.core import clock
+from bursar.core.bounds import read_day, why_not_end_on
 from bursar.core.calendar import end_of, midnight
 from bursar.core.errors import BadRequest
+from bursar.core.text import why_not_keep_within
 from bursar.tenants.search import list_public_ids
 
 ASKED = ("q", "key", "actor", "since", "until")
@@ -27,8 +30,8 @@ CHUNK = 1_000
 def read_filters(given: Any) -> tuple[dict[str, str], QuerySet[AuditLine]]:
     """What is asked of the book, and the lines that fit. Raises BadRequest for a day that is none."""
     asked = {name: given.get(name, "").strip()[:100] for name in ASKED}
-    if any("\0" in text for text in asked.values()):
-        raise BadRequest("This address holds a character that nothing here holds.")
+    if unfit := why_not_keep_within(asked):
+        raise BadRequest(f"This address {unfit}.")
     since, until = _day(asked["since"], "since"), _day(asked["until"], "until")
     found = queries.search(
         text=asked["q"],
@@ -43,9 +46,12 @@ def read_filters(given: Any) -> tuple[dict[str, str], QuerySet[AuditLine]]:
 
 def _day(text: str, name: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        day = read_day(text) if text else None
     except ValueError:
         raise BadRequest(f"“{name}” is a day such as 2026-11-24, not “{text[:40]}”.") from None
+    if day is not None and (why := why_not_end_on(day, clock.now())):
+        raise BadRequest(f"“{name}” {why}.")
+    return day
 
 
 def batches(found: QuerySet[AuditLine]) -> Iterator[list[list[str]]]:

@@ -12,7 +12,7 @@ from bursar.audit import queries
 from bursar.audit.models import AuditLine
 from bursar.audit.pages import describe
 from bursar.core import cursors
-from bursar.core.errors import BadRequest, NotFound
+from bursar.core.errors import NotFound
 from bursar.panel.book import read_filters
 
 router = Router(tags=["book"])
@@ -67,11 +67,8 @@ def list_lines(
     """Newest first."""
     _, found = read_filters(request.GET)
     if cursor:
-        at, pk = cursors.decode(cursor, 2)
-        try:
-            found = found.filter(at__lte=datetime.fromisoformat(at), id__lt=int(pk))
-        except (TypeError, ValueError, OverflowError):
-            raise BadRequest("This cursor is broken. Start again without one.") from None
+        at, pk = cursors.decode_instant(cursor)
+        found = found.filter(at__lte=at, id__lt=pk)
     lines = list(found[: limit + 1])
     last = lines[limit - 1] if len(lines) > limit else None
     return {

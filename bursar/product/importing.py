@@ -25,7 +25,7 @@ from bursar.tenants.queries import list_ended
 
 BATCH = 2000
 LINE_LENGTH = 100_000
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], object]
 
 
 @dataclass

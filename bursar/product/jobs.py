@@ -7,11 +7,12 @@ from django.db.models import QuerySet
 from procrastinate.contrib.django import app
 
 from bursar.core.retention import forgets
+from bursar.core.retry import JOB_AGAIN
 from bursar.product import running
 from bursar.product.models import ImportRun, ImportState
 
 
-@app.task(name="product.import_file", lock="product.import_file")
+@app.task(name="product.import_file", lock="product.import_file", retry=JOB_AGAIN)
 def import_file(import_id: str) -> None:
     """One at a time: two files that speak of the same things would undo each other's order."""
     running.carry_out(import_id)

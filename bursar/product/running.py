@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import structlog
-from django.conf import settings
-from django.utils.module_loading import import_string
 
-from bursar.access.actor import Actor, Door, system
+from bursar.access import carried
+from bursar.access.actor import Actor, system
+from bursar.access.rights import explain_missing
 from bursar.core import clock
-from bursar.core.errors import Refusal
+from bursar.core.errors import Forbidden, Refusal
+from bursar.core.faults import is_away
 from bursar.files import csv, queries, store
 from bursar.files.models import File
-from bursar.product.actions.files import IMPORT
+from bursar.product.actions.files import IMPORT, IMPORT_RIGHT
 from bursar.product.importing import Report, import_lines
 from bursar.product.models import ImportRun, ImportState
 
@@ -26,16 +27,28 @@ def carry_out(import_id: str) -> None:
     made = ImportRun.objects.select_related("file").get(public_id=import_id)
     if made.state != ImportState.RUNNING:
         return
-    actor: Actor = import_string(settings.BURSAR_ACTOR_LOADER)(made.actor, Door.JOB)
     try:
+        actor = _ask_again(made)
         file = queries.get_file(actor, made.file.public_id if made.file else "", clock.now(), IMPORT)
-        report = import_lines(queries.read_lines(file), system("import"), strict=made.is_strict)
+        report = import_lines(
+            queries.read_lines(file), system("import"), strict=made.is_strict, progress=lambda *_: _ask_again(made)
+        )
         _close(made, report, _write(report, actor))
     except Refusal as refusal:
         _fail(made, refusal.sentence)
-    except Exception:
+    except Exception as error:
+        if is_away(error):
+            raise  # the job is begun anew
         log.exception("import_failed", id=import_id)
         _fail(made, "Something broke on our side; the log of the worker says what. What was taken before stays.")
+
+
+def _ask_again(made: ImportRun) -> Actor:
+    """Whoever began it, before each batch. Raises Forbidden once they may not import any more."""
+    actor = carried.load(made.actor)
+    if not actor.can(IMPORT_RIGHT):
+        raise Forbidden(explain_missing(IMPORT_RIGHT))
+    return actor
 
 
 def _write(report: Report, actor: Actor) -> File | None:

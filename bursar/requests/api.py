@@ -10,7 +10,6 @@ from ninja import Query, Router, Schema
 
 from bursar.access.request import actor_of
 from bursar.core import clock, cursors
-from bursar.core.errors import BadRequest
 from bursar.requests import filters, queries
 from bursar.requests.models import UpgradeRequest
 
@@ -102,21 +101,13 @@ def list_requests(
     if view.tab != "all":
         found = found.filter(state__in=view.states)
     if cursor:
-        found = queries.before(found, *_read_cursor(cursor))
+        found = queries.before(found, *cursors.decode_instant(cursor))
     rows = list(found[: limit + 1])
     last = rows[limit - 1] if len(rows) > limit else None
     return {
         "requests": [_out(row) for row in rows[:limit]],
         "next_cursor": cursors.encode([last.requested_at.isoformat(), last.pk]) if last else "",
     }
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, int]:
-    at, pk = cursors.decode(cursor, 2)
-    try:
-        return datetime.fromisoformat(at), int(pk)
-    except (TypeError, ValueError, OverflowError):
-        raise BadRequest("This cursor is broken. Start again without one.") from None
 
 
 @router.get("/requests/{request_id}", operation_id="request_get", summary="One request", response=RequestOut)

@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 
 from bursar.access.rights import Right
 from bursar.actions.exports import CsvForm, keep
 from bursar.actions.registry import Target, action, apart, projection, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Need, Outcome, Reason, Touched
+from bursar.core.asked import read_query
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.money import format_money
+from bursar.core.timeouts import Work
 from bursar.files.csv import Written, write
 from bursar.plans.actions.shared import state_after
 from bursar.rollup import csv, filters, movement_csv, movements
@@ -78,7 +79,7 @@ class ExportForm(CsvForm):
     def clean_query(self) -> str:
         text: str = self.cleaned_data["query"]
         try:
-            filters.read(QueryDict(text), self.case.now)
+            filters.read(read_query(text), self.case.now)
         except Refusal as refusal:
             raise forms.ValidationError(refusal.sentence) from None
         return text
@@ -87,8 +88,8 @@ class ExportForm(CsvForm):
 def _write_file(case: Case, data: Cleaned) -> Written:
     """The slow part, in one consistent read, before the door's own transaction."""
     refresh(case.now)
-    view = filters.read(QueryDict(data["query"]), case.now)
-    with consistent_read():
+    view = filters.read(read_query(data["query"]), case.now)
+    with consistent_read(Work.EXPORT):
         return csv.write(view, case.now, data["layout"], by_workspace=data["rows"] == "workspaces")
 
 
@@ -111,7 +112,7 @@ def _write_file(case: Case, data: Cleaned) -> Written:
     in_menu=False,
 )
 def export(act: Act, company: Company, data: Cleaned) -> Outcome:
-    view = filters.read(QueryDict(data["query"]), act.now)
+    view = filters.read(read_query(data["query"]), act.now)
     return keep(act, act.prepared, f"{data['rows']}-{view.month}", data["query"])
 
 
@@ -137,7 +138,7 @@ class ExportMovements(CsvForm):
 
 def _write_movements(case: Case, data: Cleaned) -> Written:
     refresh(case.now)
-    with consistent_read():
+    with consistent_read(Work.EXPORT):
         rows = movement_csv.batches(data["month"], data["kind"] or movements.NET)
         return write(movement_csv.COLUMNS, rows, data["layout"])
 
@@ -185,10 +186,10 @@ class SaveView(ActionForm):
     query = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput, help_text="The page's address.")
 
     def clean_query(self) -> str:
-        given = QueryDict(self.cleaned_data["query"], mutable=True)
-        for passing in ("month", "page"):
-            given.pop(passing, None)
         try:
+            given = read_query(self.cleaned_data["query"])
+            for passing in ("month", "page"):
+                given.pop(passing, None)
             filters.read(given, self.case.now)
         except Refusal as refusal:
             raise forms.ValidationError(refusal.sentence) from None

@@ -112,8 +112,8 @@ def _after(rows: QuerySet[AccountMonth], view: View, cursor: str) -> QuerySet[Ac
         return rows
     value, pk = cursors.decode(cursor, 2)
     column = ORDER[view.sort.removeprefix("-")]
-    if type(pk) is not int or abs(pk) >= 2**63:
-        raise BadRequest("This cursor is broken. Start again without one.")
+    if type(pk) is not int:
+        raise BadRequest(cursors.BROKEN)
     behind = Q(account_id__gt=pk)
     if value is None:
         return rows.filter(behind, **{f"{column}__isnull": True})
@@ -130,9 +130,9 @@ def _as_stored(column: str, value: Any) -> Any:
     try:
         number = Decimal(str(value))
     except InvalidOperation:
-        raise BadRequest("This cursor is broken. Start again without one.") from None
+        raise BadRequest(cursors.BROKEN) from None
     if not number.is_finite() or abs(number) > 10**15:
-        raise BadRequest("This cursor is broken. Start again without one.")
+        raise BadRequest(cursors.BROKEN)
     return number
 
 
@@ -181,10 +181,7 @@ def list_moved(request: HttpRequest, month: str, kind: str, cursor: str = "", li
     with queries.consistent_read():
         found = movements.list_moved(view.month, kind).order_by("account_id")
         if cursor:
-            (pk,) = cursors.decode(cursor, 1)
-            if type(pk) is not int or abs(pk) >= 2**63:
-                raise BadRequest("This cursor is broken. Start again without one.")
-            found = found.filter(account_id__gt=pk)
+            found = found.filter(account_id__gt=cursors.decode_key(cursor))
         rows = list(found[: limit + 1])
     return {
         "accounts": [_moved(row) for row in rows[:limit]],

@@ -105,8 +105,8 @@ def add_staff(act: Act, company: Company, data: Cleaned) -> Outcome:
     # A link signs in as that person: for one who can sign in already, only the operator's shell may make it.
     wants_link = is_new or act.actor.kind is ActorKind.OPERATOR
     link = sign_in.make_link(user, act.now) if wants_link else ""
-    outcome = Outcome(f"{user.name or user.email} is {role.name} now.", changes)
-    outcome.data = {"staff": member.public_id, "link": link}
+    outcome = Outcome(f"{user.name or user.email} is {role.name} now.", changes, secret=link)
+    outcome.data = {"staff": member.public_id}
     return outcome
 
 
@@ -115,9 +115,10 @@ def _let_in_again(act: Act, member: StaffMember) -> Outcome:
     user = member.user
     user.set_unusable_password()
     user.save(update_fields=["password"])
+    sign_in.shut_out(user, act.now)
     outcome = Outcome(f"{user.name or user.email} gets a new sign-in link in place of the password.")
     outcome.changes = [Change("Password", "as it was", "none, until a new one is set", private=True)]
-    outcome.data = {"staff": member.public_id, "link": sign_in.make_link(user, act.now)}
+    outcome.data, outcome.secret = {"staff": member.public_id}, sign_in.make_link(user, act.now)
     return outcome
 
 
@@ -202,7 +203,7 @@ def _why_inactive(case: Case) -> str | None:
 )
 def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     store.set_active(member, False)
-    ended = sign_in.end_sessions(member.user)
+    ended = sign_in.shut_out(member.user, act.now)
     revoked = member.tokens.filter(revoked_at=None).update(revoked_at=act.now)
     changes = [Change("Active", "yes", "no"), Change("Sessions ended", "", str(ended))]
     changes.append(Change("Tokens revoked", "", str(revoked)))
@@ -246,7 +247,7 @@ def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     takes_away=True,
 )
 def sign_out(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
-    ended = sign_in.end_sessions(member.user)
+    ended = sign_in.shut_out(member.user, act.now)
     return Outcome(f"{ended} sessions of {member} ended.", [Change("Sessions ended", "", str(ended))])
 
 
@@ -274,7 +275,7 @@ def _why_no_factor_to_reset(case: Case) -> str | None:
 )
 def reset_factor(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     removed = sign_in.remove_factors(member.user)
-    ended = sign_in.end_sessions(member.user)
+    ended = sign_in.shut_out(member.user, act.now)
     changes = [Change("Second factor", ", ".join(removed), "none"), Change("Sessions ended", "", str(ended))]
     return Outcome(f"{member} has no second factor now, and enrols at the next visit.", changes)
 

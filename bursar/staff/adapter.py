@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from bursar.access.models import User
-from bursar.core import cipher
+from bursar.core import cipher, clock
 from bursar.core.errors import TooMany
+from bursar.staff.sign_in import end_links
 
 PURPOSE = "second factor"
 METHODS = {
@@ -36,6 +37,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             method | {"description": METHODS.get(method["id"], method["description"])}
             for method in super().get_reauthentication_methods(user)
         ]
+
+    def set_password(self, user: User, password: str) -> None:
+        """The other sessions end by themselves, since Django binds them to the password; links would still let in."""
+        super().set_password(user, password)
+        end_links(user, clock.now())
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """The library says no for one reason alone here; as a fault of the form it would look like a wrong password."""

@@ -27,6 +27,17 @@ def make_link(user: User, now: datetime, lives: timedelta = LIVES) -> str:
     return f"/sign-in/link/{token}"
 
 
+def end_links(user: User, now: datetime) -> None:
+    """Those that nobody followed yet lead nowhere from now on."""
+    SignInLink.objects.filter(user=user, used_at=None, expires_at__gt=now).update(expires_at=now)
+
+
+def shut_out(user: User, now: datetime) -> int:
+    """Ends every session and every link. Returns how many sessions there were."""
+    end_links(user, now)
+    return end_sessions(user)
+
+
 def end_sessions(user: User) -> int:
     """Signs the user out everywhere. Returns how many sessions there were."""
     count = 0

@@ -17,6 +17,7 @@ from bursar.core import clock
 from bursar.core.days import say_instant
 from bursar.core.errors import Refusal
 from bursar.core.retention import forgets
+from bursar.core.retry import JOB_AGAIN
 from bursar.core.ticks import tick
 from bursar.outbox.store import deliver_apart, list_finished
 from bursar.webhooks import carry, queries, store
@@ -29,7 +30,7 @@ AT_ONCE = 20  # at 12 s each this ends before the outbox takes a row for stuck
 log = structlog.get_logger()
 
 
-@app.task(name="webhooks.deliver")
+@app.task(name="webhooks.deliver", retry=JOB_AGAIN)
 def deliver(endpoint_id: str) -> None:
     """Some of what is due at one endpoint; the rest in a job behind it, so that others get their turn."""
     if deliver_apart(clock.now(), queries.KIND, f"{endpoint_id}:", AT_ONCE) == AT_ONCE:

@@ -13,7 +13,15 @@ HELD_UNTIL = datetime(9999, 1, 1, tzinfo=UTC)
 OLD_SECRET_SIGNS_FOR = timedelta(hours=24)
 ASK_AGAIN_AFTER = timedelta(seconds=30)
 ASK_AGAIN_AT_LATEST = timedelta(minutes=15)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+# IANA's "Internet Protocol Version 6 Address Space": of all blocks this one alone is global unicast. So ::/96 (IPv4 in
+# its old form), fec0::/10 (site-local), 64:ff9b:1::/48 (NAT64 of one's own network) and the like need no naming.
+_UNICAST = ipaddress.ip_network("2000::/3")
+# Inside it and in IPv4, beside what `is_global` knows of IANA's special-purpose registries: ways into tunnels, which
+# lead to an address inside somebody's network (RFC 3056 6to4, RFC 4380 Teredo, RFC 7526), and an RFC 9637 example.
+_NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("2002::/16", "2001::/32", "192.88.99.0/24", "3fff::/20")))
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the IPv4 address in its end is who is reached
+_ISATAP = 0x5EFE  # RFC 5214: an interface that reads ::5efe:a.b.c.d or ::200:5efe:a.b.c.d is a tunnel, in any network
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -68,23 +76,25 @@ def _read_address(host: str) -> Address | None:
 def why_not_address(address: Address, reach: Reach) -> str | None:
     """None, or why nothing is sent to this network address: only public ones may hear from us."""
     inner = _unwrap(address)
-    if reach is Reach.ANY or (reach is Reach.LOOPBACK and inner.is_loopback):
-        return None
-    if inner.is_global and not inner.is_multicast and not (isinstance(inner, ipaddress.IPv6Address) and inner.teredo):
+    if reach is Reach.ANY or (reach is Reach.LOOPBACK and inner.is_loopback) or _is_public(inner):
         return None
     return f"Messages go to public addresses only; {address} is none."
 
 
 def _unwrap(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one stands for, where it does: a way round the check otherwise."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:
-            return address.ipv4_mapped
-        if address.sixtofour:
-            return address.sixtofour
-        if address in _NAT64:
-            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    """The IPv4 address that an IPv6 one is another spelling of, where it is: a way round the check otherwise."""
+    if isinstance(address, ipaddress.IPv6Address) and (address.ipv4_mapped or address in _NAT64):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
+
+
+def _is_public(address: Address) -> bool:
+    """By what it is, as IANA's registries have it: one machine that the whole internet reaches by this address."""
+    if not address.is_global or address.is_multicast or any(address in block for block in _NOT_PUBLIC):
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
+    return address in _UNICAST and (int(address) >> 32) & 0xFDFFFFFF != _ISATAP
 
 
 def calc_pause(times_away: int) -> timedelta:

@@ -159,7 +159,7 @@ def test_bulk_has_a_result_per_row_and_one_group(cast: Cast) -> None:
         (ids[2], 404),
     ]
     assert AuditLine.objects.filter(group=made.public_id).count() == 2
-    bulk.resume(made, cast.ties)
+    bulk.resume(made)
     assert AuditLine.objects.filter(group=made.public_id).count() == 2
     prove()
 

@@ -86,9 +86,10 @@ def test_the_tick_at_every_door(panel: Cast) -> None:
     tier = ("plans.workspace.change_tier", panel.lab.public_id, "--set", "tier=changemaker", "--reason", "x")
     call_command("act", *tier, "--message", PRICE, "--message-for-billing")
     assert AuditLine.objects.latest("id").message_for_billing
-    made = bulk.start("plans.account.grant_trial", panel.ties, [panel.samen.public_id], {}, "x", PRICE, True)
+    reset = "usage.workspace.reset_usage"
+    made = bulk.start(reset, panel.ties, [panel.panel.public_id], {}, "x", PRICE, True)
     assert made.results.get().status == 200, made.results.get().sentence
-    assert AuditLine.objects.filter(key="plans.account.grant_trial").get().message_for_billing
+    assert AuditLine.objects.filter(key=reset).get().message_for_billing
 
 
 def test_where_there_is_nothing_to_tick(panel: Cast) -> None:

@@ -229,7 +229,7 @@ def test_every_dialog_and_menu_is_accessible_and_fits(walker: Walker, visitors: 
     for keys, box in (("Control+k", "#palette"), ("?", "#keys-help")):
         walker.where = box
         walker.page.keyboard.press(keys)
-        walker.page.wait_for_selector(f"{box}[open]", timeout=5000)
+        walker.page.wait_for_selector(f"{box}[open]")
         walker.audit(box)
         walker.page.keyboard.press("Escape")
         walker.page.wait_for_selector(f"{box}:not([open])", state="attached")

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings
 
@@ -67,13 +68,16 @@ class House:
                     found[pid] = words.replace(b"\0", b" ").decode()[:120]
         return found
 
-    def is_up(self) -> bool:
+    def is_up(self, path: str = "healthz") -> bool:
         with (
             contextlib.suppress(OSError),
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer,
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=5) as answer,
         ):
             return bool(answer.status == 200)
         return False
+
+    def is_ready(self) -> bool:
+        return self.is_up("readyz")
 
     def said(self) -> str:
         return (self.folder / "log").read_text()
@@ -139,6 +143,31 @@ def test_ctrl_c_sigterm_and_kill_under_a_script(house: House) -> None:
     os.kill(house.run_pid, signal.SIGTERM)
     assert script.wait(30) == 0 and not house.living(), (house.living(), house.said())
     assert "Traceback" not in house.said(), house.said()
+
+
+def seen_at(house: House) -> str:
+    """When the worker last reported; empty while the database is away."""
+    with contextlib.suppress(psycopg.Error):
+        address = f"postgresql:///bursar?host={house.var / 'postgres'}&user=postgres&connect_timeout=5"
+        with psycopg.connect(address) as database:
+            found = database.execute("SELECT seen_at FROM core_workerbeat").fetchone()
+            return str(found and found[0])
+    return ""
+
+
+def test_the_database_is_killed_under_web_and_worker(house: House) -> None:
+    """Nobody does anything by hand: it runs again, both reconnect, and none of the three has ended."""
+    script = bring_up(house)
+    assert until(house.is_ready, PATIENCE), house.said()
+    ours = {pid for pid, words in house.living().items() if "postgres:" not in words and "postgres -D" not in words}
+    before = seen_at(house)
+    postmaster = int((house.var / "postgres" / "postmaster.pid").read_text().split("\n")[0])
+    os.kill(postmaster, signal.SIGKILL)
+    assert until(lambda: seen_at(house) > before, PATIENCE), house.said()
+    assert until(house.is_ready, PATIENCE), house.said()
+    assert ours <= set(house.living()) and script.poll() is None, house.said()
+    os.kill(house.run_pid, signal.SIGTERM)
+    assert script.wait(60) == 0 and not house.living(), (house.living(), house.said())
 
 
 def test_a_stop_while_it_is_still_starting(house: House) -> None:

@@ -62,6 +62,26 @@ def test_measures_for_those_who_may(cast: Cast, settings: Any) -> None:
     )
 
 
+def test_what_strangers_invent_becomes_no_label(cast: Cast) -> None:
+    """Methods, paths and header values would each add a row to /metrics for good: once there is one of a kind, none."""
+    client = Client()
+
+    def knock(number: int) -> None:
+        for path in (f"/nothing/{number}", f"/panel/account/{number}", f"/api/product/v1/{number}", "/sign-in/"):
+            client.generic(f"QUATSCH{number}", path)
+        headers = {"X-Request-ID": f"request-{number}", "User-Agent": f"agent {number}", "Host": f"host{number}.test"}
+        client.get(f"/sign-in/?{number}", headers={**headers, "Authorization": f"Bearer {number}"})
+
+    def measures() -> set[str]:
+        return {line.rpartition(" ")[0] for line in client.get("/metrics").content.decode().splitlines()}
+
+    knock(0)
+    before = measures()
+    for number in range(1, 30):
+        knock(number)
+    assert measures() == before and not [line for line in before if "QUATSCH" in line or "agent" in line]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_several_processes_answer_for_each_other(transactional_db: None, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:

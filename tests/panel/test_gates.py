@@ -150,9 +150,9 @@ def test_the_sign_in_page(cast: Cast) -> None:
 
 def test_a_link_for_somebody_who_can_sign_in_comes_from_the_shell_only(cast: Cast) -> None:
     data = {"email": "ties@agora.example", "name": "Ties", "role": "finance"}
-    assert run("staff.company.add", cast.iris, "company", data).data["link"] == ""
+    assert run("staff.company.add", cast.iris, "company", data).secret == ""
     fresh = {"email": "fresh@agora.example", "name": "Fresh", "role": "staff"}
-    assert run("staff.company.add", cast.iris, "company", fresh).data["link"]
+    assert run("staff.company.add", cast.iris, "company", fresh).secret
     own = {"email": "iris@agora.example", "name": "Iris", "role": "finance"}
     assert refusal_of("staff.company.add", cast.iris, "company", own).status == 409
 

@@ -123,7 +123,7 @@ def test_who_lost_the_right_meanwhile_imports_nothing(cast: Cast) -> None:
     StaffMember.objects.get(user__email="iris@agora.example").roles.clear()
     running.carry_out(made.data["import"])
     done = ImportRun.objects.get()
-    assert done.state == "failed" and "no such file" in done.problem
+    assert done.state == "failed" and "not staff any more" in done.problem
     assert not Organisation.objects.filter(external_id="new").exists()
 
 

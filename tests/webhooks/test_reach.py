@@ -33,6 +33,15 @@ from tests.webhooks.receiver import Receiver, deliver, make_endpoint
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
         "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254",
         "64:ff9b::7f00:1", "64:ff9b::a01:203", "2002:7f00:1::", "2001:0:0:0:0:0:3f57:fefe",
+        # other forms of an address inside: IPv4 in its old form and translated, site-local, NAT64 of one's own network
+        "::127.0.0.1", "::10.0.0.1", "::8.8.8.8", "::ffff:0:127.0.0.1", "fec0::1", "feff::1", "64:ff9b:1::7f00:1",
+        "64:ff9b:1:ffff::808:808", "64:ff9b::e000:1", "::ffff:224.0.0.1",
+        # tunnels, whatever stands in them
+        "2002:808:808::1", "2001:0:808:808::1", "2606:4700::5efe:10.0.0.1", "2606:4700::200:5efe:127.0.0.1",
+        "fe80::5efe:8.8.8.8", "2606:4700::5efe:8.8.8.8", "192.88.99.1",
+        # examples, discard, benchmarks, segments, unallocated
+        "192.0.2.1", "198.51.100.7", "203.0.113.9", "198.18.0.1", "240.0.0.1", "2001:db8::1", "3fff::1", "100::1",
+        "5f00::1", "4000::1", "2001:2::1", "1::1", "::2",
     ],
 )  # fmt: skip
 def test_addresses_inside_are_refused(address: str) -> None:
@@ -40,7 +49,11 @@ def test_addresses_inside_are_refused(address: str) -> None:
     assert why_not_address(ipaddress.ip_address(address), Reach.ANY) is None
 
 
-@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e"])
+@pytest.mark.parametrize(
+    "address",
+    ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e", "::ffff:93.184.215.14",
+     "2a00:1450:400e:80f::200e", "2001:4860:4860::8888", "2606:4700::5eff:808:808"],
+)  # fmt: skip
 def test_public_addresses_are_not(address: str) -> None:
     assert why_not_address(ipaddress.ip_address(address), Reach.PUBLIC) is None
 
@@ -53,6 +66,10 @@ def test_public_addresses_are_not(address: str) -> None:
         ("https://me@product.example/", "name or password"),
         ("https://127.0.0.1/", "public addresses only"),
         ("https://[::1]:8443/", "public addresses only"),
+        ("https://[::127.0.0.1]/", "public addresses only"),
+        ("https://[fec0::1]/", "public addresses only"),
+        ("https://[64:ff9b:1::7f00:1]/", "public addresses only"),
+        ("https://[2606:4700::5efe:127.0.0.1]/", "public addresses only"),
         ("https://localhost/", "public addresses only"),
         ("https://product.example/#x", "never sent"),
         ("https://product.example:99999/", "no address"),

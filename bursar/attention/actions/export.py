@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django import forms
-from django.http import QueryDict
 
 from bursar.access.rights import Right
 from bursar.actions.exports import CsvForm, keep
@@ -11,7 +10,9 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Cleaned, Company, Outcome, Reason
 from bursar.attention import csv, filters
+from bursar.core.asked import read_query
 from bursar.core.errors import Refusal
+from bursar.core.timeouts import Work
 from bursar.files.csv import Written, write
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
@@ -26,7 +27,7 @@ class ExportForm(CsvForm):
     def clean_query(self) -> str:
         text: str = self.cleaned_data["query"]
         try:
-            filters.read(QueryDict(text))
+            filters.read(read_query(text))
         except Refusal as refusal:
             raise forms.ValidationError(refusal.sentence) from None
         return text
@@ -34,8 +35,8 @@ class ExportForm(CsvForm):
 
 def _write_file(case: Case, data: Cleaned) -> Written:
     refresh(case.now)
-    ask = filters.read(QueryDict(data["query"]))
-    with consistent_read():
+    ask = filters.read(read_query(data["query"]))
+    with consistent_read(Work.EXPORT):
         return write(csv.COLUMNS, csv.batches(ask, case.actor, case.now), data["layout"])
 
 

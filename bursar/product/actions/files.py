@@ -21,9 +21,11 @@ from bursar.files.models import File
 from bursar.files.queries import get_file
 from bursar.product.models import ImportRun
 
+IMPORT_RIGHT = Right.MANAGE_STAFF
+
 
 def _may_fetch(actor: Actor, file: File) -> bool:
-    return is_makers(actor, file) and actor.can(Right.MANAGE_STAFF)
+    return is_makers(actor, file) and actor.can(IMPORT_RIGHT)
 
 
 def _dialog(file: File) -> str:
@@ -35,7 +37,7 @@ IMPORT = kind(
     "import",
     _may_fetch,
     LINK_LIVES,
-    Upload(Right.MANAGE_STAFF, 50_000_000, (".ndjson", ".jsonl"), "application/x-ndjson", _dialog),
+    Upload(IMPORT_RIGHT, 50_000_000, (".ndjson", ".jsonl"), "application/x-ndjson", _dialog),
 )
 
 
@@ -68,7 +70,7 @@ class ImportFile(ActionForm):
         "cannot be undone: try the file on a copy first. What changes from today on comes by the product's own pushes; "
         "what you decide yourself has a lever of its own."
     ),
-    permission=Right.MANAGE_STAFF,
+    permission=IMPORT_RIGHT,
     reason=Reason.REQUIRED,
     stream="product",
     in_menu=False,

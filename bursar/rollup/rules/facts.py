@@ -131,26 +131,21 @@ def changes_after(account: AccountState, settings: Settings, at: datetime) -> It
             yield instant
 
 
-def _instants(account: AccountState, grace: timedelta) -> Iterator[datetime | None]:
+def _instants(account: AccountState, grace: timedelta) -> list[datetime | None]:
+    found: list[datetime | None] = []
     for terms in account.terms:
-        yield from (terms.start, terms.end, terms.paid_until, terms.lapses_at)
+        found += (terms.start, terms.end, terms.paid_until, terms.lapses_at)
         if terms.past_due_since:
-            yield terms.past_due_since + grace + TICK
+            found.append(terms.past_due_since + grace + TICK)
     for period in account.periods:
-        yield from (period.start, period.end, period.end + grace + TICK, period.booked_at, period.credited_at)
-    yield from _edges(account.discounts)
-    yield from _edges(account.pins)
-    yield from _edges(account.managers)
+        found += (period.start, period.end, period.end + grace + TICK, period.booked_at, period.credited_at)
+    dated: list[Any] = [account.discounts, account.pins, account.managers]
     for workspace in account.workspaces:
-        yield from (workspace.created_at, workspace.deleted_at)
-        for rows in (workspace.tenancies, workspace.bases, workspace.grants, workspace.discounts, workspace.members):
-            yield from _edges(rows)
-
-
-def _edges(rows: Any) -> Iterator[datetime | None]:
-    for row in rows:
-        yield row.start
-        yield row.end
+        found += (workspace.created_at, workspace.deleted_at)
+        dated += (workspace.tenancies, workspace.bases, workspace.grants, workspace.discounts, workspace.members)
+    found += [row.start for rows in dated for row in rows]
+    found += [row.end for rows in dated for row in rows]
+    return found
 
 
 def calc_movement(previous: Decimal, present: Decimal, was_ever_positive: bool) -> str:

@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bursar.actions import bulk
-from bursar.actions.cli import shell_actor
+from bursar.actions.cli import read_pairs, shell_actor
 from bursar.actions.run import preview, run
 from bursar.core.errors import Invalid, Refusal
 
@@ -20,7 +21,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("key", help="the action's key; `bursar actions` lists them")
         parser.add_argument("targets", nargs="+", help="public ids of what to act on")
-        parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="a field of the action")
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="FIELD=VALUE",
+            help="a field of the action; a list is given once for each",
+        )
         parser.add_argument("--reason", default="", help="why; kept in the book")
         parser.add_argument("--message", default="", help="to the customer")
         parser.add_argument(
@@ -31,8 +38,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        data = dict(_pair(text) for text in options["set"])
         try:
+            data = read_pairs(options["key"], options["set"])
             if options["preview"] or len(options["targets"]) == 1:
                 self._one(options, data)
             else:
@@ -43,7 +50,7 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(refusal.sentence) from None
 
-    def _one(self, options: dict[str, Any], data: dict[str, str]) -> None:
+    def _one(self, options: dict[str, Any], data: dict[str, Any]) -> None:
         key, target_id = options["key"], options["targets"][0]
         if options["preview"]:
             outcome = preview(key, shell_actor(), target_id, data)
@@ -61,24 +68,24 @@ class Command(BaseCommand):
         if options["json"]:
             changes = [[c.heading, c.before, c.after] for c in [*outcome.changes, *outcome.effects]]
             found = {"sentence": outcome.sentence, "changes": changes, "line": outcome.line_id, "data": outcome.data}
+            found |= {"secret": _absolute(outcome.secret)} if outcome.secret and not options["preview"] else {}
             self.stdout.write(json.dumps(found, ensure_ascii=False))
             return
         self.stdout.write(outcome.sentence)
         for change in [*outcome.changes, *outcome.effects]:
             self.stdout.write(f"  {change.heading}: {change.before or '–'} → {change.after or '–'}")
+        if outcome.secret and not options["preview"]:
+            self.stdout.write(f"Shown this once and kept nowhere: {_absolute(outcome.secret)}")
 
-    def _many(self, options: dict[str, Any], data: dict[str, str]) -> None:
+    def _many(self, options: dict[str, Any], data: dict[str, Any]) -> None:
         words = options["reason"], options["message"], options["message_for_billing"]
         made = bulk.start(options["key"], shell_actor(), options["targets"], data, *words)
-        bulk.resume(made, shell_actor())
+        bulk.resume(made)
         for row in made.results.order_by("id"):
             self.stdout.write(f"{row.target_id}: {row.sentence}")
         if made.results.exclude(status=200).exists():
             raise CommandError("Not every target was changed.")
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, found, value = text.partition("=")
-    if not found:
-        raise CommandError(f"“{text}” is not FIELD=VALUE.")
-    return name, value
+def _absolute(secret: str) -> str:
+    return f"{settings.BURSAR_ADDRESS}{secret}" if secret.startswith("/") else secret

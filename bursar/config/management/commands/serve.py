@@ -11,8 +11,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bursar.config.parent import end_with_parent
+from bursar.config.slots import SIZE, WAITING
 
 MEASURES = "PROMETHEUS_MULTIPROC_DIR"
+BESIDE = 16  # threads for what needs no slot: health, static files, and saying that Bursar is busy
 
 
 class Command(BaseCommand):
@@ -49,7 +51,7 @@ class Command(BaseCommand):
             address=options["host"],
             port=options["port"],
             workers=options["processes"],
-            blocking_threads=8,
+            blocking_threads=SIZE + WAITING + BESIDE,
             interface=Interfaces.WSGI,
             log_enabled=False,
         ).serve()

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
-from procrastinate.contrib.django import app
-from procrastinate.contrib.django.django_connector import DjangoConnector
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bursar.config.minute import enqueue_ticks
 from bursar.config.parent import end_with_parent
-from bursar.core import clock
+from bursar.config.working import GivenUp, work
+from bursar.core import clock, timeouts
 
 
 class Command(BaseCommand):
@@ -22,11 +21,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["until_eof"]:
             end_with_parent()
-        enqueue_ticks(clock.now())
-        connector = cast(DjangoConnector, app.connector).get_worker_connector()
-        with app.replace_connector(connector) as worker_app:
-            worker_app.run_worker(
-                concurrency=options["concurrency"],
-                install_signal_handlers=True,
-                delete_jobs="successful",  # the book and the outbox say what was done; jobs are only work
-            )
+        timeouts.begin_process(timeouts.Work.JOB)
+        enqueue_ticks(clock.now())  # a database that does not answer ends it here: at the start it is a wrong address
+        try:
+            work(options["concurrency"])
+        except GivenUp as end:
+            raise CommandError(str(end)) from None

@@ -5,9 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
 
 from bursar.actions.cli import shell_actor
+from bursar.core.errors import Refusal
+from bursar.core.faults import as_unavailable
 from bursar.product.importing import Report, import_lines, lines_of
+
+
+def _sentence(error: Exception) -> str:
+    refusal = error if isinstance(error, Refusal) else as_unavailable(error)
+    assert refusal is not None
+    return refusal.sentence
 
 
 class Command(BaseCommand):
@@ -23,8 +32,11 @@ class Command(BaseCommand):
             report = self._import(options["file"], strict=options["strict"])
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from None
+        except (Refusal, OperationalError, InterfaceError) as error:
+            rest = "What was taken before stays; the same file again goes on."
+            raise CommandError(f"{_sentence(error)} {rest}") from error
         for number, why in sorted(report.bad.items()):
-            self.stderr.write(f"line {number}: {why}")
+            self.stderr.write(f"line {number}: {' '.join(why.split())}")
         if not report.done:
             raise CommandError(f"Nothing was taken: {len(report.bad)} of {report.lines} lines are bad.")
         self.stdout.write(f"{report.taken} of {report.lines} lines taken.")

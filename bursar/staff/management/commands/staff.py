@@ -40,4 +40,4 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(refusal.sentence) from None
         self.stdout.write(outcome.sentence)
-        self.stdout.write(f"Sign in once, within 24 hours: {options['address'].rstrip('/')}{outcome.data['link']}")
+        self.stdout.write(f"Sign in once, within 24 hours: {options['address'].rstrip('/')}{outcome.secret}")

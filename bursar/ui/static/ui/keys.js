@@ -52,7 +52,9 @@
   document.addEventListener("keydown", (event) => {
     if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }
     if (event.metaKey || event.ctrlKey || event.altKey) return;
-    if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog, [popover]")) return;
+    // Right after a dialog closed, what was typed in there may have the focus still.
+    const isGone = event.target.closest("dialog:not([open])");
+    if (!isGone && event.target.closest("input:not([type=checkbox]), textarea, select, dialog, [popover]")) return;
     if (bare[event.key]) { event.preventDefault(); bare[event.key](); }
   });
 

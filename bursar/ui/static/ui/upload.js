@@ -3,7 +3,7 @@
   "use strict";
   const SHOWN_AFTER = 1000;
 
-  function send(form) {
+  function send(form, isAgain = false) {
     const bar = form.querySelector("progress");
     const fault = form.querySelector(".fault");
     const buttons = [...form.querySelectorAll("button")];
@@ -22,12 +22,20 @@
       for (const button of buttons) button.disabled = false;
       const answer = request.response || {};
       if (request.status === 200 && answer.then) window.htmx.ajax("GET", answer.then, { target: "#dialog", swap: "innerHTML" });
+      else if (request.getResponseHeader("Bursar-Stale") && !isAgain) sendWithNewKeys(form);
       else say(answer.sentence || (request.status ? "The file could not be taken. Reload the page and try again." : "No connection. The file is still chosen; try again."));
     });
     request.open("POST", form.action);
     request.responseType = "json";
     request.setRequestHeader("Accept", "application/json");
     request.send(new FormData(form));
+  }
+
+  async function sendWithNewKeys(form) {
+    const { isSame } = await window.takeKeys();
+    if (isSame) send(form, true);
+    else form.querySelector(".fault").textContent = "Nothing was sent: somebody else signed in here meanwhile. Send it again if it is yours to send.";
+    form.querySelector(".fault").hidden = isSame;
   }
 
   document.addEventListener("submit", (event) => {
