@@ -165,9 +165,9 @@ def serve(options: argparse.Namespace) -> int:
     aside: list[subprocess.Popen[bytes]] = []
     try:
         _say_where(options.port)
-        processes += _simulate_mollie()
         say("starting the database …")
         _step("migrate", "--verbosity=0")
+        processes += _simulate_mollie()
         if options.file:
             _step("import", options.file, may_fail=True)
         elif not options.empty:

@@ -38,7 +38,7 @@ class Exchange:
 
 
 class Simulator:
-    """start: where its clock stands, or None for one that runs. seed: the same gives the same ids and disorder; None: any.
+    """start: where its clock stands, or None for one that runs. seed: the same gives the same ids and disorder.
 
     send: carries a webhook out and returns the status that came back; None for HTTP. `exchanges` holds what passed when
     `records` is set. `is_changed`: since it was kept last.

@@ -36,10 +36,15 @@ def read_key(text: str) -> str:
     return text
 
 
+def is_official(url: str) -> bool:
+    """Whether this is Mollie's own address."""
+    parts = urlsplit(url)
+    return (parts.scheme, parts.netloc) == ("https", OFFICIAL)
+
+
 def why_not_address(key: str, url: str) -> str | None:
     """None, or why this key does not go to this address: real money never meets a simulator."""
-    parts = urlsplit(url)
-    if key and mode_of_key(key) is Mode.LIVE and (parts.scheme, parts.netloc) != ("https", OFFICIAL):
+    if key and mode_of_key(key) is Mode.LIVE and not is_official(url):
         return f"a live key goes to https://{OFFICIAL} only"
     return None
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from django.conf import settings as django_settings
 
+from bursar.config.deployment import list_findings
 from bursar.core import clock
 from bursar.mollie_sim.posting import signed
 from bursar.mollie_sim.simulator import Simulator
@@ -359,3 +360,16 @@ def test_nothing_but_the_caller_imports_the_sdk() -> None:
     root = Path(django_settings.ROOT)
     naming = [path for path in root.glob("bursar/**/*.py") if "from mollie" in path.read_text()]
     assert naming == [root / "bursar/payments/gateway/caller.py"]
+
+
+@pytest.mark.django_db
+def test_check_deploy_names_a_test_key_and_a_simulator(settings: Any) -> None:
+    def said() -> list[str]:
+        return [one.sentence for one in list_findings() if one.is_danger and "MOLLIE" in one.sentence]
+
+    settings.BURSAR_MOLLIE_KEY, settings.BURSAR_MOLLIE_URL = KEY, "http://127.0.0.1:8090"
+    assert ["test key" in one for one in said()] == [False, True]
+    settings.BURSAR_MOLLIE_KEY, settings.BURSAR_MOLLIE_URL = "live_x", "https://api.mollie.com"
+    assert said() == []
+    settings.BURSAR_MOLLIE_KEY = ""
+    assert said() == []
