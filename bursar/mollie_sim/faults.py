@@ -8,7 +8,7 @@ from typing import Any
 from bursar.mollie_sim.answers import Answer, ApiError
 
 KINDS = {
-    "down": "answers 503 and does nothing",
+    "down": "answers 503 and does nothing; `seconds` becomes its Retry-After",
     "limited": "answers 429; `seconds` becomes its Retry-After",
     "nonsense": "answers a web page instead of JSON, and does nothing",
     "garbled": "does it, and answers JSON with half of its fields missing",
@@ -51,13 +51,14 @@ class Faults:
 
 
 def before(fault: Fault) -> Answer | None:
-    """What is answered instead of doing it; None to go on. Raises ApiError."""
+    """What is answered instead of doing it; None to go on."""
     if fault.kind == "down":
-        raise ApiError(503, "Payment platform for this payment method temporarily not available")
-    if fault.kind == "limited":
+        error = ApiError(503, "Payment platform for this payment method temporarily not available")
+    elif fault.kind == "limited":
         error = ApiError(429, "You have exceeded the rate limit. Please slow down your requests.")
-        return Answer(429, error.body, {"Retry-After": f"{fault.seconds:g}"} if fault.seconds else {})
-    return None
+    else:
+        return None
+    return Answer(error.status, error.body, {"Retry-After": f"{fault.seconds:g}"} if fault.seconds else {})
 
 
 def after(fault: Fault, answer: Answer) -> Answer:

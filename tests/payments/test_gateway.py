@@ -210,6 +210,17 @@ def test_a_retried_call_makes_one_thing(till: Till, fault: str) -> None:
     assert [one.id for one in till.gateway.payments.list().items] == [made.id]
 
 
+def test_a_job_sleeps_for_nobody_elses_word(till: Till) -> None:
+    """A Retry-After of a day: the SDK would keep the worker for as long."""
+    patient = Gateway(till.simulator.base, KEY, patient=True)
+    till.simulator.fail("down", times=1, seconds=86_400)
+    assert patient.customers.list().items == ()
+    till.simulator.fail("limited", times=1, seconds=86_400)
+    with pytest.raises(RateLimited) as caught:
+        patient.customers.list()
+    assert caught.value.seconds == 86_400 and caught.value.may_pass
+
+
 def test_what_a_person_waits_for_is_tried_once(till: Till) -> None:
     till.simulator.records = True
     till.simulator.fail("down")

@@ -21,22 +21,23 @@ from mollie.utils import BackoffStrategy, RetryConfig
 from mollie.utils.webhooks import InvalidSignatureException, SignatureValidator
 
 from bursar.core import clock
-from bursar.payments.errors import Away, MollieProblem, Nonsense, WrongMode
+from bursar.payments.errors import Away, Nonsense, WrongMode
 from bursar.payments.gateway.problems import problem_of
 from bursar.payments.keys import Mode, StoredKey
 from bursar.payments.objects import Raw
 
 TIMEOUT = httpx.Timeout(10, connect=2)
-PATIENT = RetryConfig("backoff", BackoffStrategy(500, 4_000, 2, 20_000), retry_connection_errors=True)
-"""In milliseconds: half a second at first, four at most, twenty in all; Mollie's Retry-After goes before."""
+PATIENT = RetryConfig("backoff", BackoffStrategy(500, 4_000, 2, 20_000), True, status_codes_override=["5XX"])
+"""In milliseconds: half a second at first, four at most, twenty in all. Who is asked to slow down comes back later."""
 
 
 @dataclass
 class _Exchange:
-    """meant: the body that has to leave, None for none. answer: the last that came."""
+    """meant: the body that has to leave, None for none. answer: the last that came, wait: its Retry-After."""
 
     meant: Raw | None
     answer: httpx.Response | None = None
+    wait: str | None = None
 
 
 _exchange: ContextVar[_Exchange] = ContextVar("exchange")
@@ -79,7 +80,7 @@ class Caller:
         room, _, verb = operation.partition(".")
         ask = getattr(getattr(self._sdk, room), verb)
         with _listening(meant) as exchange:
-            _ask(ask, {name: value for name, value in values.items() if value is not None}, retries)
+            _ask(ask, {name: value for name, value in values.items() if value is not None}, retries, exchange)
             return self._own(_json(exchange.answer))
 
     def _own(self, raw: Raw) -> Raw:
@@ -99,22 +100,18 @@ def _listening(meant: Raw | None) -> Iterator[_Exchange]:
         _exchange.reset(token)
 
 
-def _ask(ask: Any, values: Raw, retries: RetryConfig | None) -> None:
+def _ask(ask: Any, values: Raw, retries: RetryConfig | None, exchange: _Exchange) -> None:
     """Everything that the SDK and the network raise, as ours."""
     try:
         ask(**values, retries=retries)
     except ResponseValidationError as error:
         raise Nonsense(f"{error.cause or 'not as agreed'}".splitlines()[0]) from error
     except ClientError as error:
-        raise _said(error) from error
+        raise problem_of(error.status_code, error.body, exchange.wait) from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise Away(maybe_done=False) from error
     except (httpx.HTTPError, NoResponseError) as error:
         raise Away() from error
-
-
-def _said(error: ClientError) -> MollieProblem:
-    return problem_of(error.status_code, error.body, error.headers.get("retry-after"))
 
 
 def _json(answer: httpx.Response | None) -> Raw:
@@ -128,7 +125,10 @@ def _json(answer: httpx.Response | None) -> Raw:
 
 
 def _keep(response: httpx.Response) -> None:
-    _exchange.get().answer = response
+    """Takes Retry-After away: the SDK would sleep for as long as it says, be it a day."""
+    exchange = _exchange.get()
+    exchange.answer, exchange.wait = response, response.headers.pop("retry-after", None)
+    response.headers.pop("retry-after-ms", None)
 
 
 def _nothing_lost(request: httpx.Request) -> None:
