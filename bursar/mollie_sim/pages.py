@@ -11,6 +11,8 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from bursar.core.days import say_day, say_instant
+from bursar.core.money import format_money
 from bursar.mollie_sim import html
 from bursar.mollie_sim.links import open_link, why_not_payable
 from bursar.mollie_sim.objects import Payment
@@ -43,7 +45,7 @@ def _page(title: str, *parts: str, status: int = 200) -> Response:
 
 
 def _amount(payment: Payment) -> str:
-    return f"{payment.amount.value:.2f} {payment.amount.currency}"
+    return f"{format_money(payment.amount.value)} {payment.amount.currency}"
 
 
 def _checkout(simulator: Simulator, request: Request, id: str) -> Response:
@@ -136,7 +138,7 @@ def _desk(simulator: Simulator, request: Request, id: str) -> Response:
         subscriptions = list(simulator.world.subscriptions.values())[-SHOWN:][::-1]
         steps = "".join(html.form("/", html.hidden("days", days), button=text) for days, text in STEPS.items())
         return _page(
-            f"It is {simulator.clock.now():%A %d %B %Y, %H:%M} UTC",
+            f"It is {say_instant(simulator.clock.now(), is_short=False)}",
             steps,
             html.heading("Payments"),
             html.table(["When", "Amount", "For", "Status"], [_row(payment) for payment in payments]),
@@ -144,7 +146,7 @@ def _desk(simulator: Simulator, request: Request, id: str) -> Response:
             html.table(
                 ["Next", "Amount", "For", "Status"],
                 [
-                    [str(one.next_date or "–"), f"{one.amount.value:.2f}", escape(one.description), one.status]
+                    [say_day(one.next_date) or "–", format_money(one.amount.value), escape(one.description), one.status]
                     for one in subscriptions
                 ],
             ),
@@ -154,7 +156,7 @@ def _desk(simulator: Simulator, request: Request, id: str) -> Response:
 def _row(payment: Payment) -> list[str]:
     where = "checkout" if payment.status == "open" and payment.sequence != "recurring" else "change"
     status = html.anchor(f"/{where}/{payment.id}", payment.status)
-    return [f"{payment.created_at:%Y-%m-%d %H:%M}", _amount(payment), escape(payment.description), status]
+    return [say_instant(payment.created_at), _amount(payment), escape(payment.description), status]
 
 
 def _customer(simulator: Simulator, request: Request, id: str) -> Response:

@@ -326,9 +326,9 @@ def test_the_desk_shows_what_there_is_and_moves_the_clock(till: Till) -> None:
     nasty = till.gateway.customers.create(new_key(), name="<script>alert(1)</script>", email="x@y.example")
     till.first(nasty)
     desk = till.simulator.base + "/"
-    assert "Monday 02 March 2026" in HTTP.get(desk).text
+    assert "2 March 2026, 09:00 UTC" in HTTP.get(desk).text
     assert HTTP.post(desk, data={"days": "7"}).status_code == 303
-    assert "Monday 09 March 2026" in HTTP.get(desk).text
+    assert "9 March 2026, 09:00 UTC" in HTTP.get(desk).text
     shown = HTTP.get(f"{till.simulator.base}/dashboard/customers/{nasty.id}").text
     assert "<script>" not in shown and "&lt;script&gt;" in shown
     assert HTTP.get(till.simulator.base + "/nothing").status_code == 404
