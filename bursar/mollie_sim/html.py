@@ -45,8 +45,12 @@ def form(address: str, *parts: str, button: str) -> str:
     return f'<form method="post" action="{escape(address)}">{inner}<div><button>{escape(button)}</button></div></form>'
 
 
-def hidden(name: str, value: str) -> str:
-    return f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+def buttons(address: str, name: str, options: Iterable[tuple[str, str]]) -> str:
+    """Each sends its value. options: value and text."""
+    inner = "".join(
+        f'<button name="{escape(name)}" value="{escape(value)}">{escape(text)}</button>' for value, text in options
+    )
+    return f'<form method="post" action="{escape(address)}">{inner}</form>'
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

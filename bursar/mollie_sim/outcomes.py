@@ -39,7 +39,7 @@ def wait_for_bank(world: World, payment: Payment, mandate: Mandate) -> None:
     """A charge by a mandate: a card is decided at once, a debit days later. Its end is the mandate's next outcome."""
     payment.status, payment.method, payment.mandate_id = "pending", mandate.method, mandate.id
     payment.outcome = mandate.next.pop(0) if mandate.next else "paid"
-    payment.details = dict(mandate.details)
+    payment.details = {name: value for name, value in mandate.details.items() if name != "cardExpiryDate"}
     until = payment.created_at
     if mandate.method == "directdebit":
         due = add_business_days(until.date(), world.config.debit_days)

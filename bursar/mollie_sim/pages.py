@@ -136,10 +136,9 @@ def _desk(simulator: Simulator, request: Request, id: str) -> Response:
     with simulator.world.lock:
         payments = list(simulator.world.payments.values())[-SHOWN:][::-1]
         subscriptions = list(simulator.world.subscriptions.values())[-SHOWN:][::-1]
-        steps = "".join(html.form("/", html.hidden("days", days), button=text) for days, text in STEPS.items())
         return _page(
             f"It is {say_instant(simulator.clock.now(), is_short=False)}",
-            steps,
+            html.buttons("/", "days", STEPS.items()),
             html.heading("Payments"),
             html.table(["When", "Amount", "For", "Status"], [_row(payment) for payment in payments]),
             html.heading("Subscriptions"),
