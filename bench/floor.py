@@ -132,6 +132,25 @@ def at_risk(month: date, now: datetime) -> None:
             cursor.fetchall()
 
 
+ROLL = (
+    "INSERT INTO rollup_workspacemonth ({workspace}, recorded_seconds) SELECT {workspace_}, 0 FROM rollup_workspacemonth "
+    "WHERE month = %(before)s",
+    "INSERT INTO rollup_accountmonth ({account}, recorded_seconds) SELECT {account_}, 0 FROM rollup_accountmonth "
+    "WHERE month = %(before)s",
+)
+
+
+def roll(before: date, month: date, account: tuple[str, ...], workspace: tuple[str, ...]) -> None:
+    """The rows of a month, as they stand, once more under the next; committed."""
+    names = {}
+    for table, columns in (("account", account), ("workspace", workspace)):
+        names[table] = ", ".join((f"{table}_id", "month", *columns))
+        names[f"{table}_"] = ", ".join((f"{table}_id", "%(month)s", *columns))
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in ROLL:
+            cursor.execute(statement.format(**names), {"before": before, "month": month})
+
+
 def movements(first: date) -> None:
     with connection.cursor() as cursor:
         cursor.execute(MOVEMENTS, {"first": first})

@@ -21,7 +21,7 @@ from bursar.access.models import User
 from bursar.actions.run import run
 from bursar.actions.spec import Company, Outcome
 from bursar.attention.models import OutreachTemplate
-from bursar.audit.queries import list_faults
+from bursar.audit.verify import list_faults
 from bursar.config.actors import actor_for
 from bursar.core import clock
 from bursar.core.calendar import Month
@@ -96,6 +96,18 @@ def person(ref: str, name: str) -> list[dict[str, Any]]:
 
 def seat(ref: str, who: str, role: str, since: datetime) -> dict[str, Any]:
     return {"kind": "workspace_member", "workspace": ref, "person": who, "role": role, "from": since}
+
+
+def client_workspace(since: datetime) -> list[dict[str, Any]]:
+    """“Raad” is a workspace that the partner Bureau made for Samen; it pays alone."""
+    bureau = {
+        "kind": "organisation",
+        "external_id": "bureau",
+        "name": "Bureau",
+        "created_at": since,
+        "is_partner": True,
+    }
+    return [bureau, *workspace("raad", "bureau", "Raad", since, type="external_client", data_owner="samen")]
 
 
 def let_observe(workspace: Workspace, who: str, since: datetime) -> None:

@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -170,7 +171,7 @@ class Storm:
             schema: Any = made.get_openapi_schema()
             for path, operations in schema["paths"].items():
                 for method, operation in operations.items():
-                    yield lambda p=path, m=method, o=operation, s=schema, b=prefix: self._operation(b, p, m, o, s)
+                    yield partial(self._operation, prefix, path, method, operation, schema)
 
     def _operation(
         self, prefix: str, path: str, method: str, operation: dict[str, Any], schema: dict[str, Any]
@@ -196,7 +197,7 @@ class Storm:
 
     def bulks(self) -> Iterator[Callable[[], None]]:
         for action in ACTIONS.values():
-            yield lambda a=action: self._bulk(a)
+            yield partial(self._bulk, action)
 
     def _bulk(self, action: Action) -> None:
         ids = [self.cast.target_id(action.target_slug)] + [self.text() for _ in range(self.random.choice((0, 1, 2)))]
@@ -207,10 +208,10 @@ class Storm:
     def forms(self) -> Iterator[Callable[[], None]]:
         for action in ACTIONS.values():
             for way in ("", "/preview", "bulk"):
-                yield lambda a=action, w=way: self._form(a, w)
+                yield partial(self._form, action, way)
         for route in ROUTES:
             for method in ("POST", "GET"):
-                yield lambda r=route, m=method: self._page(r, m)
+                yield partial(self._page, route, method)
 
     def _form(self, action: Action, way: str) -> None:
         target_id, front = (

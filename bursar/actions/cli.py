@@ -52,6 +52,8 @@ def describe_actions() -> list[dict[str, Any]]:
             "customer_visible": action.customer_visible,
             "tells": [notice.value for notice in action.tell],
             "inverse": list(action.inverse),
+            "bulk": action.bulk,
+            "danger": action.danger,
             "fields": describe_fields(action),
         }
         for _, action in sorted(ACTIONS.items())

@@ -10,15 +10,21 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.fields.json import KT
 
 from bursar.access.actor import Actor
 from bursar.actions.models import IdempotencyKey
 from bursar.actions.request import Request
 from bursar.actions.spec import Change, Outcome, Undo
+from bursar.audit.links import refers_to_lines
 from bursar.core.errors import Invalid
 
 KEPT_FOR = timedelta(days=30)
 SHOWN_ONCE = "What came of it was shown once, and is kept nowhere. Whoever lost it makes a new one."
+refers_to_lines(
+    "kept outcomes",
+    lambda: IdempotencyKey.objects.annotate(book_line=KT("outcome__line_id")).filter(book_line__gt=""),
+)
 
 
 def digest_of(request: Request) -> str:
@@ -60,8 +66,9 @@ def claim(actor: Actor, key: str, digest: str, now: datetime) -> Outcome | None:
 
 
 def keep(actor: Actor, key: str, outcome: Outcome) -> None:
-    mark = {"secret": "", "secret_was_shown": bool(outcome.secret)}
-    stored = {**asdict(outcome), "touched": {}, "outgoing": [], **mark}
+    stored = {**asdict(outcome), "touched": {}, "secret": "", "outgoing": [], "secret_was_shown": True}
+    if not outcome.secret:
+        del stored["secret_was_shown"]  # so that the release before reads all others
     IdempotencyKey.objects.filter(actor_id=actor.id, key=key).update(outcome=stored)
 
 

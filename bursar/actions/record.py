@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from django.db.models.fields.json import KT
 from procrastinate.contrib.django import app
 
 from bursar.actions import undo
@@ -14,8 +15,13 @@ from bursar.actions.registry import target_of
 from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Change, Outcome
 from bursar.audit import store as pen
+from bursar.audit.links import refers_to_lines
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow
+
+refers_to_lines(
+    "deliveries", lambda: OutboxRow.objects.annotate(book_line=KT("payload__line")).filter(book_line__gt="")
+)
 
 TOLD = ("requester",)
 """What of an outcome's data the notices need; never all of it: it may hold a secret."""

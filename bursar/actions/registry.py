@@ -153,6 +153,7 @@ def close() -> None:
     faults = list_unknown(os.environ)
     faults += [fault for made in ACTIONS.values() for fault in list_declaration_faults(made)]
     addresses = [(made.target_slug, made.verb_name) for made in ACTIONS.values()]
+    faults += APART.list_faults(TARGETS, is_whole=False)
     faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
     if faults:
         raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))

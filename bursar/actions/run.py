@@ -22,10 +22,11 @@ from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Change, Outcome, Touched
 from bursar.core import clock, timeouts
 from bursar.core.calendar import Month
-from bursar.core.errors import Forbidden, NotFound
+from bursar.core.errors import BadRequest, Forbidden, NotFound
 from bursar.core.faults import as_busy
 from bursar.core.ids import public_id
 from bursar.core.retry import retry_deadlocks
+from bursar.core.text import why_not_keep
 
 log = structlog.get_logger()
 
@@ -110,6 +111,8 @@ def run(
         message_for_billing,
     )  # fmt: skip
     digest = ""
+    if unfit := why_not_keep(request.idempotency_key) or why_not_keep(request.undoes):
+        raise BadRequest(f"The idempotency key, or what is to be undone, {unfit}.")
     if request.idempotency_key:
         digest = idempotency.digest_of(request)
         first = idempotency.find(actor, request.idempotency_key, digest)

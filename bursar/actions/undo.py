@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from bursar.actions.models import UndoOffer
 from bursar.actions.registry import ACTIONS
 from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Outcome
 from bursar.audit import queries as book
+from bursar.audit.links import refers_to_lines
 from bursar.core.errors import Refused
 
 OFFERED_FOR = timedelta(hours=24)
+refers_to_lines("offers to undo", lambda: UndoOffer.objects.annotate(book_line=F("line_id")))
 
 
 def offer(action: Action, target_id: str, outcome: Outcome, now: datetime) -> None:

@@ -1,8 +1,11 @@
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
-from bursar.audit import store
+from bursar.audit import kept, store
 from bursar.audit.models import AuditSeal
 from bursar.core.ticks import tick
+from bursar.outbox.carriers import NotDelivered, Refused, carrier
+from bursar.outbox.models import OutboxRow
 
 SEAL_EVERY = timedelta(minutes=10)
 
@@ -11,4 +14,16 @@ SEAL_EVERY = timedelta(minutes=10)
 def seal_when_due(now: datetime) -> None:
     """Seals what moved, at most every ten minutes."""
     if not AuditSeal.objects.filter(at__gt=now - SEAL_EVERY).exists():
-        store.seal(now)
+        store.seal_all(now)
+
+
+@carrier("seal")
+def keep(row: OutboxRow) -> str:
+    """The day's seal into a folder: `folder`, `day`, `seal`."""
+    try:
+        path = kept.keep(Path(row.payload["folder"]), date.fromisoformat(row.payload["day"]), row.payload["seal"])
+    except kept.IsTaken as refusal:
+        raise Refused(str(refusal)) from refusal
+    except kept.CannotKeep as error:
+        raise NotDelivered(str(error)) from error
+    return f"written to {path}"

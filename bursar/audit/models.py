@@ -24,7 +24,8 @@ class AuditLine(models.Model):
     `concerns_money`, and `message_for_billing` where it does not: kept from those of a customer's people who have no
     billing rights. Lines of format 1 do not say so; `rules.spoke_of_money` judges them.
     `touches` are the public ids this line belongs to, for timelines. Names are in `AuditName`; the line holds
-    only their digests (`names`: slot → digest), so that erasing a person leaves the chain whole.
+    only whose they are and their digests (`names`: slot → [reference, digest]; before format 3 slot → digest), so that
+    erasing a person leaves the chain whole.
     """
 
     public_id = PublicIdField(prefix="aud")
@@ -68,7 +69,10 @@ class AuditLine(models.Model):
 
 
 class AuditName(models.Model):
-    """A name that a line speaks of. It may be blanked (a person was erased) and changed in no other way."""
+    """A name that a line speaks of. It may be blanked (a person was erased) and changed in no other way.
+
+    The salt goes with the text: what is left cannot be found by trying names.
+    """
 
     line = models.ForeignKey(AuditLine, on_delete=models.PROTECT, related_name="name_rows")
     slot = models.CharField(max_length=30)
@@ -114,14 +118,20 @@ class AuditSeal(models.Model):
 
 
 class AuditSealHead(models.Model):
-    """Where a stream stood when a seal was set."""
+    """Where a stream stood when a seal was set.
+
+    `old_hash` is over what the stream's lines of older formats leave unhashed, since its last head in a seal that
+    hashes all (`rules.Unhashed`); empty when there are none.
+    """
 
     seal = models.ForeignKey(AuditSeal, on_delete=models.PROTECT, related_name="sealed")
-    stream = models.CharField(max_length=24, db_index=True)
+    stream = models.CharField(max_length=24)
     seq = models.BigIntegerField()
     hash = models.CharField(max_length=64)
+    old_hash = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
+        indexes = [models.Index(fields=["stream", "seq"], name="audit_sealed_places")]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             REFUSE_TRUNCATE,

@@ -1,18 +1,14 @@
-"""Every read of the book, and the proof of it."""
+"""Every read of the book but the proof of it (`verify.py`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
-from itertools import groupby
-from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
 from bursar.audit import rules
-from bursar.audit.models import AuditHead, AuditLine, AuditName, AuditSeal, AuditSealHead
-from bursar.core.reading import consistent_read
+from bursar.audit.models import AuditLine, AuditName, AuditSeal
 
 
 def lines() -> QuerySet[AuditLine]:
@@ -79,82 +75,6 @@ def search(
 def list_keys() -> list[tuple[str, str]]:
     """The actions that occur in the book: (key, label), for the filter."""
     return list(AuditLine.objects.order_by("key").values_list("key", "label").distinct("key"))
-
-
-@dataclass(frozen=True)
-class Fault:
-    stream: str
-    seq: int
-    sentence: str
-
-
-def list_faults(progress: Callable[[int], None] | None = None) -> Iterator[Fault]:
-    """Walks every chain once, in constant memory and in one snapshot, and yields what does not hold."""
-    with consistent_read():
-        yield from _walk(progress)
-
-
-def _walk(progress: Callable[[int], None] | None) -> Iterator[Fault]:
-    heads = dict(AuditHead.objects.values_list("stream", "hash"))
-    sealed: dict[str, list[tuple[int, str]]] = {}
-    for stream, seq, hash_ in AuditSealHead.objects.order_by("stream", "seq").values_list("stream", "seq", "hash"):
-        sealed.setdefault(stream, []).append((seq, hash_))
-    fields = [*rules.HASHED_FIELDS[rules.FORMAT], "hash", "id"]
-    rows = AuditLine.objects.order_by("stream", "seq").values(*fields).iterator(chunk_size=2000)
-    done = 0
-    for stream, chain in groupby(rows, key=lambda row: row["stream"]):
-        last = ""
-        expected = dict(sealed.pop(stream, []))
-        for place, row in enumerate(chain, start=1):
-            yield from _faults_of(row, place, last)
-            if expected.pop(row["seq"], row["hash"]) != row["hash"]:
-                yield Fault(stream, row["seq"], "differs from the seal")
-            last = row["hash"]
-            done += 1
-            if progress and done % 2000 == 0:
-                progress(done)
-        if heads.pop(stream, None) != last:
-            yield Fault(stream, 0, "the last line is not the one the stream's head names: the tail was cut")
-        for seq in expected:
-            yield Fault(stream, seq, "a sealed line is missing: the tail was cut")
-    for stream, hash_ in heads.items():
-        if hash_:
-            yield Fault(stream, 0, "the whole stream is missing")
-    for stream in sealed.keys() - heads.keys():
-        yield Fault(stream, 0, "a sealed stream is missing")
-    yield from _name_faults()
-    yield from _seal_faults()
-
-
-def _faults_of(row: dict[str, Any], place: int, previous: str) -> Iterator[Fault]:
-    if row["seq"] != place:
-        yield Fault(row["stream"], row["seq"], f"a gap: expected line {place}")
-    elif row["previous_hash"] != previous:
-        yield Fault(row["stream"], row["seq"], "does not follow the line before it")
-    if row["format"] not in rules.HASHED_FIELDS:
-        yield Fault(row["stream"], row["seq"], f"is of format {row['format']}, which this Bursar does not know")
-    elif rules.line_hash(row) != row["hash"]:
-        yield Fault(row["stream"], row["seq"], "was edited: its hash does not match its text")
-
-
-def _name_faults() -> Iterator[Fault]:
-    rows = AuditName.objects.exclude(text="").values_list(
-        "slot", "salt", "text", "line__names", "line__stream", "line__seq"
-    )
-    for slot, salt, text, digests, stream, seq in rows.iterator(chunk_size=2000):
-        if digests.get(slot) != rules.name_digest(salt, text):
-            yield Fault(stream, seq, f"the name in “{slot}” was edited")
-
-
-def _seal_faults() -> Iterator[Fault]:
-    previous = ""
-    for place, made in enumerate(AuditSeal.objects.order_by("number").iterator(), start=1):
-        heads = sorted(made.sealed.values_list("stream", "seq", "hash"))
-        if made.number != place:
-            yield Fault("seals", made.number, f"a gap: expected seal {place}")
-        elif made.previous_hash != previous or made.hash != rules.seal_hash(previous, made.number, heads, made.format):
-            yield Fault("seals", made.number, "was edited: its hash does not match what it seals")
-        previous = made.hash
 
 
 def get_last_seal() -> AuditSeal | None:

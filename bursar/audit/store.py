@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from bursar.access.actor import Actor
 from bursar.audit import rules
@@ -15,6 +16,8 @@ from bursar.audit.models import AuditHead, AuditLine, AuditName, AuditSeal, Audi
 from bursar.core.ids import public_id
 
 SEAL_LOCK = 0x0B0_5EA_1
+HEADS_A_SEAL = 2000
+"""So that the heads are held for a moment only, however much moved: after an import, or an upgrade."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Entry:
 
 def write(entry: Entry) -> AuditLine:
     """Appends one line to its stream, inside the caller's transaction."""
-    head = _locked_head(entry.stream)
+    head, line_id = _locked_head(entry.stream)
     named = {
         "actor": (entry.actor.id, entry.actor.name),
         "target": (entry.target_id, entry.target_name),
@@ -54,6 +57,7 @@ def write(entry: Entry) -> AuditLine:
         for slot, (reference, text) in named.items()
     ]
     fields: dict[str, Any] = {
+        "id": line_id,
         "public_id": public_id("aud"),
         "stream": entry.stream,
         "seq": head.seq + 1,
@@ -67,7 +71,7 @@ def write(entry: Entry) -> AuditLine:
         "target_id": entry.target_id,
         "touches": sorted(set(entry.touches)),
         "changes": entry.changes,
-        "names": {row.slot: rules.name_digest(row.salt, row.text) for row in rows},
+        "names": {row.slot: [row.reference, rules.name_digest(row.salt, row.text)] for row in rows},
         "reason": entry.reason,
         "message": entry.message,
         "customer_visible": entry.customer_visible,
@@ -86,45 +90,126 @@ def write(entry: Entry) -> AuditLine:
     return line
 
 
-def _locked_head(stream: str) -> AuditHead:
-    """The stream's head, made on first use, locked until the transaction ends: a conflict's row is locked too."""
+def _locked_head(stream: str) -> tuple[AuditHead, int]:
+    """The stream's head, made on first use, locked until the transaction ends: a conflict's row is locked too.
+
+    Beside it the id of the line to come, which its hash covers.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO audit_audithead (stream, seq, hash, is_sealed) VALUES (%s, 0, '', false) "
-            "ON CONFLICT (stream) DO UPDATE SET stream = EXCLUDED.stream RETURNING seq, hash",
+            "ON CONFLICT (stream) DO UPDATE SET stream = EXCLUDED.stream "
+            "RETURNING seq, hash, nextval(pg_get_serial_sequence('audit_auditline', 'id'))",
             [stream],
         )
-        seq, hash_ = cursor.fetchone()
-    return AuditHead(stream=stream, seq=seq, hash=hash_)
+        seq, hash_, line_id = cursor.fetchone()
+    return AuditHead(stream=stream, seq=seq, hash=hash_), line_id
+
+
+def seal_all(at: datetime) -> AuditSeal | None:
+    """Seals until what moved is nearly nothing. The last seal covers the others; None when nothing moved."""
+    last = None
+    while made := seal(at):
+        last = made
+        if made.heads < HEADS_A_SEAL // 2:  # a full one leaves out those that are held at this moment
+            break
+    return last
 
 
 @transaction.atomic
 def seal(at: datetime) -> AuditSeal | None:
-    """Chains a seal over every head that moved since the last one; None when none did."""
+    """Chains a seal over the heads that moved, at most `HEADS_A_SEAL` of them; None when none did.
+
+    A head that an action holds at this moment is left to the next seal: nothing waits for a seal, nor a seal for it.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_LOCK])  # a table lock would want more rights
-    moved = list(AuditHead.objects.select_for_update().filter(is_sealed=False, seq__gt=0).order_by("stream"))
+    moved = list(_list_moved())
+    old = _hash_old_lines(moved)
+    held = AuditHead.objects.select_for_update(skip_locked=True).filter(pk__in=[head.pk for head in moved])
+    stands = {(head.stream, head.seq) for head in held}
+    moved = sorted((head for head in moved if (head.stream, head.seq) in stands), key=lambda head: head.stream)
     if not moved:
         return None
-    last = AuditSeal.objects.order_by("-number").first()
-    number, previous = (last.number + 1, last.hash) if last else (1, "")
-    heads = sorted((head.stream, head.seq, head.hash) for head in moved)
-    made = AuditSeal.objects.create(
-        number=number,
-        at=at,
-        heads=len(heads),
-        format=rules.FORMAT,
-        previous_hash=previous,
-        hash=rules.seal_hash(previous, number, heads),
-    )
-    AuditSealHead.objects.bulk_create(
-        [AuditSealHead(seal=made, stream=stream, seq=seq, hash=hash_) for stream, seq, hash_ in heads],
-        batch_size=5000,
-    )
-    AuditHead.objects.filter(stream__in=[head.stream for head in moved]).update(is_sealed=True)
+    made = _make_seal(at, [(head.stream, head.seq, head.hash, old.get(head.stream, "")) for head in moved])
+    AuditHead.objects.filter(pk__in=[head.pk for head in moved]).update(is_sealed=True)
     return made
 
 
+def _list_moved() -> QuerySet[AuditHead]:
+    """Where seals of older formats stand, also what no seal that hashes all has covered yet."""
+    is_due = Q(is_sealed=False)
+    if AuditSeal.objects.filter(format__lt=rules.WHOLE).exists():
+        place = AuditSealHead.objects.filter(stream=OuterRef("stream"), seq=OuterRef("seq"))
+        is_due |= Q(~Exists(place.filter(seal__format__gte=rules.WHOLE)))
+    return AuditHead.objects.filter(is_due, seq__gt=0).order_by("stream")[:HEADS_A_SEAL]
+
+
+_OLD_LINES = """
+SELECT place.stream, line.id, line.seq, line.concerns_money, line.message_for_billing,
+    ARRAY(SELECT ARRAY[name.slot, name.reference] FROM audit_auditname name WHERE name.line_id = line.id)
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS place (stream, since, until)
+JOIN audit_auditline line ON line.stream = place.stream AND line.seq > place.since AND line.seq <= place.until
+WHERE line.format < %s ORDER BY place.stream, line.seq
+"""
+
+
+def _hash_old_lines(heads: list[AuditHead]) -> dict[str, str]:
+    """By stream, where one has lines of older formats that no seal which hashes all has covered."""
+    streams = [head.stream for head in heads]
+    whole = AuditSealHead.objects.filter(stream__in=streams, seal__format__gte=rules.WHOLE)
+    since = dict(whole.values_list("stream").annotate(last=Max("seq")))
+    values: list[Any] = [
+        streams,
+        [since.get(stream, 0) for stream in streams],
+        [head.seq for head in heads],
+        rules.WHOLE,
+    ]
+    old: dict[str, rules.Unhashed] = {}
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_OLD_LINES, values)
+        while rows := cursor.fetchmany(2000):
+            for stream, *said in rows:
+                old.setdefault(stream, rules.Unhashed()).add(rules.unhashed_of_line(*said))
+    return {stream: lines.take() for stream, lines in old.items()}
+
+
+def _make_seal(at: datetime, heads: list[tuple[str, int, str, str]]) -> AuditSeal:
+    last = AuditSeal.objects.order_by("-number").first()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('audit_auditseal', 'id'))")
+        fields: dict[str, Any] = {"id": cursor.fetchone()[0]}
+    fields |= {
+        "number": last.number + 1 if last else 1,
+        "at": at,
+        "heads": len(heads),
+        "format": rules.FORMAT,
+        "previous_hash": last.hash if last else "",
+    }
+    made = AuditSeal.objects.create(**fields, hash=rules.seal_hash(fields, heads, _hash_old_seals()))
+    AuditSealHead.objects.bulk_create(
+        [
+            AuditSealHead(seal=made, stream=stream, seq=seq, hash=hash_, old_hash=old)
+            for stream, seq, hash_, old in heads
+        ]
+    )
+    return made
+
+
+def _hash_old_seals() -> str:
+    """Of older formats, since the last that hashes all; empty where there are none."""
+    whole = AuditSeal.objects.filter(format__gte=rules.WHOLE).aggregate(last=Max("number"))["last"] or 0
+    seals = AuditSeal.objects.filter(number__gt=whole).order_by("number")
+    old = rules.Unhashed()
+    for seal in seals.values_list(*rules.UNHASHED_OF_SEAL).iterator():
+        old.add(seal)
+    return old.take()
+
+
 def blank_names(reference: str) -> int:
-    """Erases the names kept for `reference` (a person's or user's id); the chain holds. Returns how many."""
-    return AuditName.objects.filter(reference=reference).exclude(text="").update(text="")
+    """Erases the names kept for `reference` (a person's or user's id); the chain holds. Returns how many.
+
+    The line of the erasure must touch every reference that it blanks: else `audit verify` finds names that are gone
+    (`links.ERASURES`).
+    """
+    return AuditName.objects.filter(reference=reference).exclude(text="").update(text="", salt="")

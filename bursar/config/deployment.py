@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -12,10 +13,12 @@ from django.db import connection
 from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.audit.queries import get_last_seal
+from bursar.audit.rules import MAIL
 from bursar.config.operator import why_not_ready
 from bursar.core import clock, heartbeat
 from bursar.core.models import InstallationFact
 from bursar.demo.load import PASSWORD, SIGN_INS
+from bursar.notifications.seals import KEPT
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.payments.gateway import get_mode
 from bursar.payments.keys import Mode, is_official
@@ -45,6 +48,7 @@ def list_findings() -> Iterator[Finding]:
 
 
 def _settings() -> Iterator[Finding]:
+    yield from _seals()
     if settings.DEBUG:
         yield Finding(True, "BURSAR_DEBUG is on: strangers would read tracebacks. Unset it.")
     if not settings.BURSAR_HTTPS:
@@ -71,6 +75,19 @@ def _payments() -> Iterator[Finding]:
         yield Finding(True, "BURSAR_MOLLIE_URL is not Mollie's own address: payments go to a simulator. Unset it.")
     if get_mode() is Mode.TEST:
         yield Finding(True, "BURSAR_MOLLIE_KEY is a test key: customers would pay nothing. Set the live one.")
+
+
+def _seals() -> Iterator[Finding]:
+    places = settings.BURSAR_SEALS
+    if not places:
+        yield Finding(
+            False,
+            "BURSAR_SEALS is unset: no seal of the book leaves the database, so its owner could redo them all. "
+            "Set it to mail, or to a folder elsewhere.",
+        )
+    for place in places:
+        if place != MAIL and not os.access(place, os.W_OK | os.X_OK):
+            yield Finding(True, f"BURSAR_SEALS names {place}, which is no folder that can be written from here.")
 
 
 def _database() -> Iterator[Finding]:
@@ -117,7 +134,10 @@ def _running() -> Iterator[Finding]:
         yield Finding(True, "No worker has reported for five minutes: notices and jobs wait. Start “bursar worker”.")
     seal = get_last_seal()
     if seal is None or now - seal.at > SEALED_WITHIN:
-        yield Finding(False, "The book was not sealed for a day. The worker does it; keep its seals elsewhere too.")
+        yield Finding(False, "The book was not sealed for a day. The worker does it.")
+    kept = InstallationFact.objects.filter(name=KEPT).values_list("value", flat=True).first()
+    if seal and settings.BURSAR_SEALS and (kept is None or date.fromisoformat(kept) < (now - SEALED_WITHIN).date()):
+        yield Finding(True, "No seal of the book has left the database since yesterday. The worker sends one a day.")
     failed = OutboxRow.objects.filter(state=OutboxState.FAILED).count()
     if failed:
         yield Finding(False, f"{failed} notices were given up after twelve tries. Look at their errors.")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from bursar.audit.rules import read_places
 from bursar.config import logs, sign_in
 from bursar.core import timeouts
 from bursar.core.database import connection_settings, read_or_make_secret
@@ -123,6 +124,13 @@ if why_not_address(BURSAR_MOLLIE_KEY, BURSAR_MOLLIE_URL):
     raise ValueError(f"The setting BURSAR_MOLLIE_URL is wrong: {why_not_address(BURSAR_MOLLIE_KEY, BURSAR_MOLLIE_URL)}")
 BURSAR_MOLLIE_TOKEN = required(
     "BURSAR_MOLLIE_TOKEN", "", "An access token of Mollie's that may read settlements; a key may not.", str
+)
+BURSAR_SEALS = required(
+    "BURSAR_SEALS",
+    "",
+    "Where the day's seal of the book goes, outside the database: mail (to the leads), folders by their whole path "
+    "(one file a day, never written over), or both, comma separated. Empty: nowhere.",
+    read_places,
 )
 DEFAULT_FROM_EMAIL = required("BURSAR_MAIL_FROM", "bursar@agora.example", "The sender of mail.", str)
 BURSAR_MAIL_LEAVES = _MAIL is not None

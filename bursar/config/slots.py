@@ -117,7 +117,8 @@ class _Streamed:
 
     def __next__(self) -> bytes:
         with self._slot.carried():
-            return next(self._parts)
+            part: bytes = next(self._parts)
+        return part
 
     def close(self) -> None:
         if not self._is_open:

@@ -3,8 +3,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from bursar.config.starting import refuse_faults
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bursar.config.settings")
 django = get_wsgi_application()
+refuse_faults()
 
 from django.conf import settings  # noqa: E402  # once Django is set up
 

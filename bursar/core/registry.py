@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -27,8 +27,18 @@ class Registry(Mapping[str, T]):
         self.things[name] = thing
         return thing
 
-    def close(self) -> None:
+    def close(self, names: Collection[str] | None = None) -> None:
+        """Nothing is declared after this. Raises ImproperlyConfigured unless `names`, if given, are what there is."""
+        faults = [] if names is None else self.list_faults(names, is_whole=True)
+        if faults:
+            raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
         self.is_closed = True
+
+    def list_faults(self, names: Collection[str], *, is_whole: bool) -> list[str]:
+        """Names that are none of `names`, in words; `is_whole`: those of `names` that are missing too."""
+        faults = [f"there is a {self.what} “{name}”, which is unknown" for name in self.things if name not in names]
+        missing = [name for name in names if name not in self.things] if is_whole else []
+        return faults + [f"there is no {self.what} “{name}”" for name in missing]
 
     def __getitem__(self, name: str) -> T:
         return self.things[name]

@@ -56,7 +56,7 @@ def parse(text: str) -> Limits:
 
 
 def of(work: Work) -> Limits:
-    limits: dict[str, Limits] = settings.BURSAR_TIMEOUTS
+    limits: dict[Work, Limits] = settings.BURSAR_TIMEOUTS
     return limits[work]
 
 

@@ -98,7 +98,7 @@ def _behind(request: HttpRequest, mine: scope.Scope, card: workspaces.Card) -> d
     reach = history.reach_of(mine)
     lately = list(history.list_lines(reach.only(workspace.public_id))[:LATELY_SHOWN])
     return {
-        "months": [present.month(row, month) for row in workspaces.list_months(workspace)],
+        "months": [present.month(row, month) for row in workspaces.list_months(workspace, Month.of(now))],
         "month": month,
         "recordings": present.recordings(recordings),
         "recordings_count": count,

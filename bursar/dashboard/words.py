@@ -15,6 +15,7 @@ from bursar.dashboard.queries.workspaces import Card, Plan
 from bursar.plans.models import CapEffect, Discount, Tier, TierTerms
 from bursar.plans.rules import PAID_TIERS, describe_discount, is_managed
 from bursar.plans.states import Status
+from bursar.rollup.states import Klass
 from bursar.tenants.models import Person
 from bursar.tenants.rules import Sight
 from bursar.ui.templatetags.ui import end
@@ -143,11 +144,11 @@ def say_status(bill: Bill) -> tuple[str, str]:
     if since:
         what = "An invoice" if is_managed(bill.terms) else "A payment"
         return f"{what} is overdue since {say_day(since)}. Your plan and everything in it stay as they are.", "bad"
-    if bill.klass == "trial":
+    if bill.klass == Klass.TRIAL:
         return format_html("You are trying this for free{}.", _until(until)), "good"
-    if bill.klass == "managed":
+    if bill.klass == Klass.MANAGED:
         return "Billed by invoice. No paid invoice covers today yet.", "warn"
-    if bill.klass in ("comped", "free"):
+    if bill.klass in (Klass.COMPED, Klass.FREE):
         is_open = bill.terms.status == Status.PENDING and not is_managed(bill.terms)
         more = "A checkout is open, and it asks for nothing until you pay it." if is_open else ""
         return format_html("Nothing is charged{}. {}", _until(until), more).strip(), "good"
@@ -195,7 +196,7 @@ def _why_no_charge(bill: Bill) -> str:
         months = 12 if bill.price.cadence == "yearly" else 1
         worked = f" (12 × € {format_money(bill.price.total)})" if months == 12 else ""
         return f"An invoice of € {format_money(bill.price.total * months)}{worked}. Its day is not known here."
-    if bill.klass == "paying" and not bill.reason.get("until"):
+    if bill.klass == Klass.PAYING and not bill.reason.get("until"):
         return "At the end of the running period. Its day is not known here."
     return "Nothing is due."
 

@@ -195,4 +195,5 @@ STORIES = [
     Story("approval ran out", tier="free", pays="none", grant_days=-5, workspaces=1, quiet_days=9),
     Story("hit the wall and left", tier="free", pays="none", counted_seconds=5400, workspaces=1, quiet_days=25),
     Story("full again after a reset", tier="free", pays="none", counted_seconds=72000, reset_days_ago=28, workspaces=1),
+    Story("nobody pays", pays="none", discount=("trial", 100, -6), least_age=60),
 ]

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from bursar.core.retention import forgets
 from bursar.core.ticks import tick
-from bursar.notifications import carry, store
+from bursar.notifications import carry, seals, store
 from bursar.notifications.models import Mail, Notification
 
 __all__ = ["carry"]
@@ -28,6 +28,11 @@ def send_digests(now: datetime) -> None:
 @tick("notifications.blank_old_mail")
 def blank_old_mail(now: datetime) -> None:
     store.blank_old(now - settings.BURSAR_MAIL_KEPT)
+
+
+@tick("notifications.keep_seal")
+def keep_seal(now: datetime) -> None:
+    seals.keep_daily(now)
 
 
 @forgets("notifications")

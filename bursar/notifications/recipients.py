@@ -117,6 +117,11 @@ def _staff(members: Iterable[StaffMember]) -> list[Recipient]:
     return sorted(Recipient(m.user.email, str(m), m.public_id, m.user.public_id, is_staff=True) for m in members)
 
 
+def list_holding(right: Right) -> list[Recipient]:
+    """The active colleagues who hold it."""
+    return _staff(_holding(right))
+
+
 def _granters(line: AuditLine) -> list[StaffMember]:
     """Whoever granted what ends; else the account manager; else the leads."""
     grants = TierGrant.objects.filter(public_id__in=line.touches)

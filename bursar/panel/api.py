@@ -76,7 +76,7 @@ def read_account(request: HttpRequest, account_id: str, people: int = PAGE, invi
             "label": str(account),
             "scope": account.scope,
             "organisation": {"id": account.organisation.public_id, "name": account.organisation.name},
-            "months": [_account_month(row, start) for row in list_account_months(account)],
+            "months": [_account_month(row, start) for row in list_account_months(account, now)],
             "price": _price(price) if price else None,
             "terms": [_term(term, now) for term in queries.list_account_terms(account)],
             "workspaces": [{"id": w.public_id, "name": w.name} for w in account.workspaces.order_by("sort_key")[:200]],
@@ -145,7 +145,7 @@ def read_workspace(
                 {"month": str(Month.of(row.month)), "tier": row.tier, "seats": row.seats,
                  "recorded_hours": plain_hours(row.recorded_seconds),
                  "ended_at": row.ended_at and row.ended_at.isoformat()}
-                for row in list_workspace_months(workspace)
+                for row in list_workspace_months(workspace, now)
             ],
             "terms": [_term(term, now) for term in queries.list_workspace_terms(workspace)],
             "people": _people(Q(workspace=workspace), now, people),

@@ -154,6 +154,8 @@ class ByClock(models.TextChoices):
     PLAN_ENDED = "plan_ended", "the plan has ended"
     DISCOUNT_ENDING = "discount_ending", "a discount ends in 14 days"
     DISCOUNT_ENDED = "discount_ended", "a discount has ended"
+    PRICE_ENDING = "price_ending", "a kept price ends in 14 days"
+    PRICE_ENDED = "price_ended", "a kept price has ended"
 
 
 class ClockTold(models.Model):
@@ -261,6 +263,7 @@ class PinnedPrice(Dated):
 
     class Meta:
         constraints = [no_overlap("one_pinned_price", "account", "tier_rank"), span_is_positive("pinned_price_span")]
+        indexes = [models.Index(name="price_ended", fields=["valid_until"], condition=Q(valid_until__isnull=False))]
 
 
 class PaidPeriod(models.Model):

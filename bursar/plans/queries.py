@@ -184,8 +184,14 @@ ENDING = {
     EndKind.GRANT: ByClock.ENDING,
     EndKind.PLAN: ByClock.PLAN_ENDING,
     EndKind.DISCOUNT: ByClock.DISCOUNT_ENDING,
+    EndKind.PRICE: ByClock.PRICE_ENDING,
 }
-ENDED = {EndKind.GRANT: ByClock.ENDED, EndKind.PLAN: ByClock.PLAN_ENDED, EndKind.DISCOUNT: ByClock.DISCOUNT_ENDED}
+ENDED = {
+    EndKind.GRANT: ByClock.ENDED,
+    EndKind.PLAN: ByClock.PLAN_ENDED,
+    EndKind.DISCOUNT: ByClock.DISCOUNT_ENDED,
+    EndKind.PRICE: ByClock.PRICE_ENDED,
+}
 QUIET_FOR = timedelta(days=1)  # an import moves no account's clock; what it brings is looked at within a day
 
 
@@ -209,6 +215,7 @@ def list_ends_ahead(now: datetime) -> list[EndDue]:
         EndKind.GRANT: (TierGrant.objects.filter(workspace__deleted_at=None), "valid_until", "workspace__account"),
         EndKind.PLAN: (_lasting_terms(), "lapses_at", "account"),
         EndKind.DISCOUNT: (discounts, "valid_until", ""),
+        EndKind.PRICE: (PinnedPrice.objects.all(), "valid_until", "account"),
     }
     parts = []
     for kind, (rows, end, account) in sources.items():
@@ -267,6 +274,7 @@ def list_lapses_due(now: datetime, account_ids: Collection[int] | None = None) -
         grants.annotate(owner=F("workspace__account_id"), due=F("valid_until")),
         _lasting_terms().filter(valid_from__lte=F("lapses_at")).annotate(owner=F("account_id"), due=F("lapses_at")),
         discounts.annotate(owner=owners, due=F("valid_until")),
+        PinnedPrice.objects.annotate(owner=F("account_id"), due=F("valid_until")),
     ]
     told = ClockTold.objects.filter(what=ByClock.LAPSED, account_id=OuterRef("owner"), ends_at=OuterRef("due"))
     whose = {} if account_ids is None else {"owner__in": account_ids}

@@ -101,7 +101,8 @@ def _digest(body: bytes) -> str:
 
 
 def _fields(body: pushed.Pushed) -> dict[str, Any]:
-    return body.model_dump(mode="json")
+    """What the body itself says: of what it leaves out, nothing is said."""
+    return body.model_dump(mode="json", exclude_unset=True)
 
 
 ANSWERS = {200: ItemOut, 201: ItemOut, **REFUSALS}

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
-from django.db.models import JSONField, TextField, Value
+from django.db.models import JSONField, Q, TextField, Value
 from django.db.models.functions import Cast, Replace
 
 from bursar.access.models import User
 from bursar.actions.models import BulkResult, IdempotencyKey
+from bursar.audit.links import erases
 from bursar.audit.store import blank_names
 from bursar.notifications import store as notices
 from bursar.outbox.models import OutboxRow
@@ -26,8 +27,9 @@ from bursar.usage import store as usage
 
 @dataclass(frozen=True)
 class Counts:
-    """`accounts`: those whose workspaces named the person."""
+    """`references`: the ids whose names were blanked. `accounts`: those whose workspaces named the person."""
 
+    references: list[str]
     names: int
     logins: int
     invitations: int
@@ -44,9 +46,10 @@ def erase(person: Person, now: datetime) -> Counts:
     ids, addresses = _addresses(person)
     notices.erase(ids, addresses, name, ERASED)
     invitations = tenants.invitations.forget(addresses, now)
-    names = blank_names(person.public_id)
+    references = list_references(person)
+    names = sum(map(blank_names, references))
     if user is not None:
-        names += _erase_user(user)
+        _erase_user(user)
     logins = tenants.logins.forget(person)
     accounts: set[int] = set()
     if email:
@@ -55,7 +58,7 @@ def erase(person: Person, now: datetime) -> Counts:
     UpgradeRequest.objects.filter(requester=person).exclude(message="").update(message="")
     _blank_sentences(name)
     tenants.people.erase(person, now)
-    return Counts(names, logins, invitations, accounts)
+    return Counts(references, names, logins, invitations, accounts)
 
 
 def _addresses(person: Person) -> tuple[list[str], list[str]]:
@@ -67,11 +70,24 @@ def _addresses(person: Person) -> tuple[list[str], list[str]]:
     return ids, emails
 
 
-def _erase_user(user: User) -> int:
+def list_references(person: Person) -> list[str]:
+    """The ids under which the book may name them: the person's, the sign-in's, the colleague's."""
+    ids, user = [person.public_id], person.user
+    if user is not None:
+        ids += [user.public_id, *StaffMember.objects.filter(user=user).values_list("public_id", flat=True)]
+    return ids
+
+
+@erases("product.person.erase")
+def list_people_behind(reference: str) -> list[str]:
+    """The people whom a line of their erasure names, for the id of a sign-in or of a colleague."""
+    behind = Q(user__public_id=reference) | Q(user__staff__public_id=reference)
+    return list(Person.objects.filter(behind).values_list("public_id", flat=True))
+
+
+def _erase_user(user: User) -> None:
     """The sign-in goes, with its sessions and factors; the row stays, because others point to it."""
-    names = blank_names(user.public_id)
-    for member in StaffMember.objects.filter(user=user):
-        names += blank_names(member.public_id)
+    if StaffMember.objects.filter(user=user).exists():
         usage.forget_name(user.name, ERASED)
     end_sessions(user)
     Authenticator.objects.filter(user=user).delete()
@@ -79,7 +95,6 @@ def _erase_user(user: User) -> int:
     user.email, user.name, user.is_active = f"{user.public_id}@erased.invalid", "", False
     user.set_unusable_password()
     user.save()
-    return names
 
 
 def _blank_sentences(name: str) -> None:

@@ -18,6 +18,7 @@ from bursar.actions.run import run
 from bursar.actions.spec import Outcome
 from bursar.core import clock, strictjson
 from bursar.core.ids import public_id
+from bursar.core.statistics import MANY, gather_statistics
 from bursar.product.apply import ENDS
 from bursar.product.records import KINDS, read_record
 from bursar.rollup.refresh import refresh
@@ -72,6 +73,8 @@ def import_lines(
             return report
     if progress:
         progress("figures", 0, 1)
+    if report.taken >= MANY:
+        gather_statistics()
     refresh(clock.now())
     return report
 

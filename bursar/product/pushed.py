@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -20,7 +20,7 @@ from bursar.core.fields import (
     Tick,
     Whole,
 )
-from bursar.product.records import words_of
+from bursar.product.records import kind_of, words_of
 
 WorkspaceRole = Literal["owner", "admin", "member", "billing", "external", "observer"]
 OrganisationRole = Literal["owner", "admin", "member", "billing"]
@@ -145,6 +145,7 @@ Item = Annotated[
     Field(discriminator="kind"),
 ]
 _ITEM: TypeAdapter[Any] = TypeAdapter(Item)
+PUSHED = tuple(kind_of(model) for model in get_args(get_args(Item)[0]))
 
 
 def read_item(data: Any, now: datetime) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from bursar.core.calendar import end_of
 from bursar.core.fields import (
     Amount,
     Country,
@@ -22,6 +23,7 @@ from bursar.core.fields import (
     Tick,
     Whole,
 )
+from bursar.core.registry import Registry
 
 Tier = Literal["free", "pilot", "innovator", "changemaker", "guardian"]
 Money = Annotated[Amount, Field(ge=0, max_digits=12, decimal_places=2)]
@@ -35,7 +37,16 @@ class Record(BaseModel):
         start, end = getattr(self, "start", None), getattr(self, "until", None)
         if start is not None and end is not None and end <= start:
             raise ValueError("“until” must be later than “from”")
+        made, gone = getattr(self, "created_at", None), getattr(self, "deleted_at", None)
+        if made is not None and gone is not None and gone < made:
+            raise ValueError("“deleted_at” is before “created_at”")
         return self
+
+
+def kind_of(model: type[BaseModel]) -> str:
+    """The one name that its field `kind` may hold."""
+    name: str = get_args(model.model_fields["kind"].annotation)[0]
+    return name
 
 
 class AccountRef(BaseModel):
@@ -184,6 +195,8 @@ class DiscountRecord(Agreed):
             raise ValueError("a trial discount needs an end_date")
         if self.end_date is not None and self.end_date < self.start.date():
             raise ValueError("the end_date is before “from”")
+        if self.end_date is not None and self.until is not None and self.until > end_of(self.end_date):
+            raise ValueError("“until” is after the end_date, the last day on which it holds")
         return self
 
 
@@ -255,26 +268,16 @@ class UsageRecord(Record):
 
 
 # In the order in which they are applied: what others name comes first, whatever the order in the file.
-KINDS: dict[str, type[Record]] = {
-    "person": PersonRecord,
-    "organisation": OrganisationRecord,
-    "workspace": WorkspaceRecord,
-    "account": AccountRecord,
-    "organisation_member": OrganisationMemberRecord,
-    "workspace_member": WorkspaceMemberRecord,
-    "invitation": InvitationRecord,
-    "login": LoginRecord,
-    "staff": StaffRecord,
-    "tier": TierRecord,
-    "payment": PaymentRecord,
-    "grant": GrantRecord,
-    "discount": DiscountRecord,
-    "price": PriceRecord,
-    "paid": PaidRecord,
-    "manager": ManagerRecord,
-    "reset": ResetRecord,
-    "usage": UsageRecord,
-}
+_RECORDS: tuple[type[Record], ...] = (
+    PersonRecord, OrganisationRecord, WorkspaceRecord, AccountRecord, OrganisationMemberRecord, WorkspaceMemberRecord,
+    InvitationRecord, LoginRecord, StaffRecord, TierRecord, PaymentRecord, GrantRecord, DiscountRecord, PriceRecord,
+    PaidRecord, ManagerRecord, ResetRecord, UsageRecord,
+)  # fmt: skip
+
+KINDS: Registry[type[Record]] = Registry("kind of line")
+for _record in _RECORDS:
+    KINDS.add(kind_of(_record), _record)
+KINDS.close()
 
 
 def read_record(data: Any, now: datetime) -> Record:

@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pydantic import BaseModel
+
 from bursar.access.models import User
+from bursar.core.registry import Registry
 from bursar.product.pushed import (
+    PUSHED,
     InvitationItem,
     LoginItem,
     OrganisationItem,
@@ -20,6 +24,7 @@ from bursar.product.pushed import (
     WorkspaceItem,
     WorkspaceMemberItem,
 )
+from bursar.product.records import kind_of
 from bursar.tenants import rules, store
 from bursar.tenants.models import (
     Invitation,
@@ -49,8 +54,19 @@ class Result:
     ends: dict[int, datetime | None] = field(default_factory=dict)
 
 
+Writer = Callable[[Any, datetime], Result]
+WRITERS: Registry[Writer] = Registry("writer of pushed items")
+
+
+def _writes(model: type[BaseModel]) -> Callable[[Writer], Writer]:
+    def register(function: Writer) -> Writer:
+        return WRITERS.add(kind_of(model), function)
+
+    return register
+
+
 def apply_item(item: Any, now: datetime) -> Result:
-    return _WRITERS[type(item)](item, now)
+    return WRITERS[item.kind](item, now)
 
 
 def lock_accounts(items: list[Any]) -> None:
@@ -70,11 +86,12 @@ def _said(moved: bool) -> str:
     return "updated" if moved else "unchanged"
 
 
+@_writes(OrganisationItem)
 def _organisation(item: OrganisationItem, now: datetime) -> Result:
     """All but its end, which `end_organisations` sees to once the whole batch is written."""
     values: dict[str, Any] = {"name": item.name, "country": item.country}
-    if item.creator is not None:
-        values["creator_id"] = _person(item.creator).pk
+    if "creator" in item.model_fields_set:
+        values["creator_id"] = _person(item.creator).pk if item.creator is not None else None
     row = Organisation.objects.select_for_update().filter(external_id=item.external_id).first()
     if row is None:
         made = store.organisations.make(item.external_id, values, item.changed_at, now)
@@ -94,6 +111,7 @@ def end_organisations(results: list[Result], now: datetime) -> dict[int, str]:
     return {places[pk]: sentence for pk, sentence in refused.items()}
 
 
+@_writes(PersonItem)
 def _person_item(item: PersonItem, now: datetime) -> Result:
     row = Person.objects.select_for_update().filter(external_id=item.external_id).first()
     values = {"name": item.name, "email": item.email.lower()}
@@ -102,7 +120,7 @@ def _person_item(item: PersonItem, now: datetime) -> Result:
         return Result("created")
     if row.erased_at is not None:
         return Result("stale", "This person was erased here; what the product says of them is not kept.")
-    if _is_stale(row, item):
+    if row.pushed_at is not None and _is_stale(row, item):
         return Result("stale")
     moved = store.people.change(row, values, item.changed_at, now)
     if moved and row.user is not None and not hasattr(row.user, "staff"):
@@ -118,6 +136,7 @@ def _follow(user: User, person: Person) -> None:
     user.save(update_fields=["name", "email"])
 
 
+@_writes(WorkspaceItem)
 def _workspace(item: WorkspaceItem, now: datetime) -> Result:
     organisation = _organisation_named(item.organisation)
     owner = _organisation_named(item.data_owner) if item.data_owner else None
@@ -139,7 +158,7 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
     if row.deleted_at is not None and not item.deleted and organisation.deleted_at is not None:
         raise NotPossible(rules.why_not_in_ended(organisation.name))
     if _is_stale(row, item):
-        return Result("stale") if not is_adopted else _adopted(row)
+        return _adopted(row, " What else it says is older than what is stored.") if is_adopted else Result("stale")
     moved = store.workspaces.change(row, values, item.changed_at, now, is_gone=item.deleted)
     return _adopted(row) if is_adopted else Result(_said(moved), accounts={row.account_id})
 
@@ -160,8 +179,8 @@ def _new_workspace(item: WorkspaceItem, organisation: Organisation, values: dict
     return Result("created", accounts=set(store.workspaces.make([made]).accounts))
 
 
-def _adopted(row: Workspace) -> Result:
-    return Result("updated", "It goes by the product's id from now on.", accounts={row.account_id})
+def _adopted(row: Workspace, more: str = "") -> Result:
+    return Result("updated", f"It goes by the product's id from now on.{more}", accounts={row.account_id})
 
 
 def _adopt(item: WorkspaceItem) -> bool:
@@ -179,11 +198,13 @@ def _adopt(item: WorkspaceItem) -> bool:
     return True
 
 
+@_writes(OrganisationMemberItem)
 def _organisation_member(item: OrganisationMemberItem, now: datetime) -> Result:
     subject = {"organisation": _organisation_named(item.organisation), "person": _person(item.person)}
     return _member(OrganisationMembership, subject, item, now)
 
 
+@_writes(WorkspaceMemberItem)
 def _workspace_member(item: WorkspaceMemberItem, now: datetime) -> Result:
     workspace = _workspace_for(item)
     result = _member(WorkspaceMembership, {"workspace": workspace, "person": _person(item.person)}, item, now)
@@ -219,6 +240,7 @@ def _member(model: Any, subject: dict[str, Any], item: Any, now: datetime) -> Re
     return Result("updated" if present else "created", overruled=overruled)
 
 
+@_writes(InvitationItem)
 def _invitation(item: InvitationItem, now: datetime) -> Result:
     """It touches no account: nothing that is counted or billed depends on it."""
     workspace = _workspace_for(item)
@@ -255,6 +277,7 @@ def _ended_at(item: InvitationItem, row: Invitation | None, now: datetime) -> da
     return row.ended_at if row is not None and row.state == item.state else min(item.changed_at, now)
 
 
+@_writes(LoginItem)
 def _login(item: LoginItem, now: datetime) -> Result:
     person = _person(item.person)
     if person.erased_at is not None:
@@ -283,12 +306,4 @@ def _person(external_id: str) -> Person:
     return found
 
 
-_WRITERS: dict[type, Callable[[Any, datetime], Result]] = {
-    OrganisationItem: _organisation,
-    PersonItem: _person_item,
-    WorkspaceItem: _workspace,
-    OrganisationMemberItem: _organisation_member,
-    WorkspaceMemberItem: _workspace_member,
-    InvitationItem: _invitation,
-    LoginItem: _login,
-}
+WRITERS.close(PUSHED)

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from bursar.core.ids import PublicIdField
+from bursar.core.sortkey import sort_key
 from bursar.plans.models import Cadence, DiscountKind, Tier
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import Organisation, Person, Visibility, Workspace
@@ -28,9 +29,10 @@ class RequestState(models.TextChoices):
 class UpgradeRequest(models.Model):
     """What a customer asked for, and what came of it. Proposal and grant both stay (DOMAIN 8).
 
-    `workspace` is null until a new one was approved. `is_ask`: by a plain member, for their own billing people and for
-    staff. `present_tier`: the base tier when it was asked. `granted_*` are filled by an approval only. `note` is for
-    the requester. `closed_by` is the person who withdrew it; `decided_by` the colleague who decided.
+    `workspace` is null until a new one was approved. `sort_key` is of the name that is wished for. `is_ask`: by a
+    plain member, for their own billing people and for staff. `present_tier`: the base tier when it was asked.
+    `granted_*` are filled by an approval only. `note` is for the requester. `closed_by` is the person who withdrew
+    it; `decided_by` the colleague who decided.
     """
 
     public_id = PublicIdField(prefix="req")
@@ -46,6 +48,7 @@ class UpgradeRequest(models.Model):
     tier = models.CharField(max_length=12, choices=Tier.choices)
     cadence = models.CharField(max_length=8, choices=Cadence.choices)
     name = models.CharField(max_length=NAME_LENGTH, blank=True)
+    sort_key = models.CharField(max_length=2 * NAME_LENGTH, blank=True, editable=False, db_default="")
     visibility = models.CharField(max_length=24, choices=Visibility.choices, blank=True)
     message = models.TextField(max_length=MESSAGE_LENGTH, blank=True)
 
@@ -84,6 +87,10 @@ class UpgradeRequest(models.Model):
             models.Index(name="request_queue", fields=["state", "requested_at", "id"]),
             models.Index(name="request_newest", fields=["-requested_at", "-id"]),
         ]
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.sort_key = sort_key(self.name)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature, passed on
 
     def __str__(self) -> str:
         if self.kind == RequestKind.NEW_WORKSPACE:

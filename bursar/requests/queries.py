@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from bursar.access.actor import Actor
 from bursar.access.rights import Own, explain_out_of_reach
 from bursar.core.errors import NotFound
+from bursar.core.sortkey import sort_key
 from bursar.plans.models import Tier
 from bursar.plans.queries import load_account
 from bursar.plans.rules import AccountState, EffectiveTier, effective_tier, terms_at
@@ -102,7 +103,7 @@ def list_governed(actor: Actor, at: datetime) -> list[Organisation]:
 def is_asked_already(organisation_id: int, name: str) -> bool:
     """Whether a workspace of this name is asked for, and not decided, in the organisation."""
     pending = UpgradeRequest.objects.filter(kind=RequestKind.NEW_WORKSPACE, state=RequestState.PENDING)
-    return pending.filter(organisation_id=organisation_id, name__iexact=name).exists()
+    return pending.filter(organisation_id=organisation_id, sort_key=sort_key(name)).exists()
 
 
 def count_pending(actor: Actor) -> int:
@@ -155,7 +156,7 @@ def find(view: View, actor: Actor, at: datetime) -> QuerySet[UpgradeRequest]:
 def _named(view: View) -> Q:
     text, plain = view.search, view.q
     named = Q(requester__sort_key__contains=text) | Q(organisation__sort_key__contains=text)
-    named |= Q(workspace__sort_key__contains=text) | Q(name__icontains=plain) | Q(message__icontains=plain)
+    named |= Q(workspace__sort_key__contains=text) | Q(sort_key__contains=text) | Q(message__icontains=plain)
     for whose in ("requester", "organisation", "workspace"):
         named |= Q(**{f"{whose}__external_id": plain}) | Q(**{f"{whose}__public_id": plain.lower()})
     return named | Q(requester__email__contains=plain.lower()) | Q(public_id=plain.lower())

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import structlog
 from django import forms
+from django.db import DatabaseError, transaction
 
 from bursar.access.rights import Right
 from bursar.actions.exports import CsvForm, keep
@@ -14,7 +16,7 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Need, Outcome, Reason, Touched
 from bursar.core.asked import read_query
 from bursar.core.calendar import Month
-from bursar.core.errors import Refusal
+from bursar.core.errors import Refusal, Unavailable
 from bursar.core.money import format_money
 from bursar.core.timeouts import Work
 from bursar.files.csv import Written, write
@@ -22,12 +24,14 @@ from bursar.plans.actions.shared import state_after
 from bursar.rollup import csv, filters, movement_csv, movements
 from bursar.rollup.apart import tell_accounts_apart
 from bursar.rollup.models import SavedView
-from bursar.rollup.project import project, project_each
+from bursar.rollup.project import Moved, describe_fault, project, project_each
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.rollup.store import mark
 from bursar.rollup.views import get_view
 from bursar.tenants.models import BillingAccount, Workspace
+
+log = structlog.get_logger()
 
 
 @apart("account")
@@ -45,19 +49,41 @@ def tell_workspace_apart(workspace: Workspace, now: datetime) -> str:
 def project_facts(touched: Touched, case: Case, later: bool) -> list[Change]:
     """Brings the touched accounts' facts up to date; says how MRR and potential moved when it was one account.
 
-    What is done to one account fails with it when it cannot be computed; a batch of many goes on without it.
+    What is done to an account that cannot be computed is refused; what comes in for the whole house (a push, a batch)
+    is taken, and the account's row says so.
     """
-    now = case.now
     if later:
-        current = Month.of(now)
+        current = Month.of(case.now)
         mark({pk: min(month or current, current) for pk, month in touched.items()})
         return []
     if len(touched) != 1:
-        project_each(touched, now)
+        project_each(touched, case.now)
         return []
+    if not isinstance(case.target, Company):
+        return _say_amounts(_project_one(touched, case))
+    try:
+        with transaction.atomic():
+            return _say_amounts(_project_one(touched, case))
+    except Unavailable:
+        project_each(touched, case.now)
+        return []
+
+
+def _project_one(touched: Touched, case: Case) -> Moved:
     (pk,) = touched
     state = state_after(case, pk)
-    before, after = project(touched, now, states={pk: state} if state else None)[pk]
+    try:
+        return project(touched, case.now, states={pk: state} if state else None)[pk]
+    except DatabaseError:
+        raise
+    except Exception as error:
+        log.exception("account_not_computed", account=pk)
+        sentence = "This account cannot be computed at present, so nothing was changed. We have been told"
+        raise Unavailable(f"{sentence}: {describe_fault(error)}.") from error
+
+
+def _say_amounts(moved: Moved) -> list[Change]:
+    before, after = moved
     amounts = [
         ("MRR", before.mrr if before else None, after.mrr if after else None),
         ("Potential", before.potential if before else None, after.potential if after else None),

@@ -5,16 +5,17 @@ from django.db import models
 
 from bursar.core.ids import PublicIdField
 from bursar.plans.models import DiscountKind, Tier
+from bursar.rollup.states import Klass
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Workspace
 
 
 class RevenueClass(models.TextChoices):
-    PAYING = "paying", "paying"
-    MANAGED = "managed", "managed"
-    TRIAL = "trial", "trial"
-    COMPED = "comped", "comped"
-    FREE = "free", "free"
+    PAYING = Klass.PAYING.value, "paying"
+    MANAGED = Klass.MANAGED.value, "managed"
+    TRIAL = Klass.TRIAL.value, "trial"
+    COMPED = Klass.COMPED.value, "comped"
+    FREE = Klass.FREE.value, "free"
 
 
 class AccountMonth(models.Model):
@@ -147,6 +148,16 @@ class Unprojected(models.Model):
 
     class Meta:
         db_table = "rollup_unsettled"  # its name when it was made: releases overlap while one is installed
+
+
+class Uncounted(models.Model):
+    """A workspace that recorded in a month whose row it did not have yet: counted when the month is open.
+
+    Only ever added to by batches, which so do not wait for one another.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    month = models.DateField()
 
 
 class MonthRestatement(models.Model):

@@ -20,10 +20,11 @@ from bursar.rollup import filters, movements, present, queries, rules, words
 from bursar.rollup.models import RevenueClass
 from bursar.rollup.movements import KINDS, LABELS, NET, RULE_CHANGED, Figure, MonthMovements
 from bursar.rollup.refresh import refresh
+from bursar.rollup.states import HOPED_FOR, Klass
 from bursar.ui.navigation import NavEntry, register
 
 register(NavEntry(key="movements", label="Movements", url_name="rollup:movements", order=40, help="movements"))
-IN_CHART = ("paying", "managed", "trial")
+IN_CHART = (Klass.PAYING, *HOPED_FOR)
 
 
 @require_GET

@@ -17,6 +17,7 @@ from bursar.rollup import filters, rules, words
 from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, PAGE_SIZE, SORTS, STATUSES, View
 from bursar.rollup.models import RevenueClass, SavedView, WorkspaceMonth
 from bursar.rollup.queries import NESTED_MORE, AccountLine, Totals, WorkspaceLine
+from bursar.rollup.states import HOPED_FOR, Klass
 
 COLUMNS = (
     ("account", "Account", False),
@@ -142,10 +143,10 @@ def total_links(totals: Totals, given: QueryDict) -> dict[str, str]:
     for row in totals.classes:
         row["url"] = link(**{"class": row["key"]})
     return {
-        "paying": link(**{"class": "paying"}),
-        "managed": link(**{"class": "managed"}),
-        "trial": link(**{"class": "trial"}),
-        "forecast": link(**{"class": ["paying", "managed", "trial"]}),
+        "paying": link(**{"class": Klass.PAYING}),
+        "managed": link(**{"class": Klass.MANAGED}),
+        "trial": link(**{"class": Klass.TRIAL}),
+        "forecast": link(**{"class": [Klass.PAYING, *HOPED_FOR]}),
         "past_due": link(status=PaymentStatus.PAST_DUE.value),
     }
 

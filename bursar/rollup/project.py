@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -25,6 +25,7 @@ from bursar.rollup.store import (
     Key,
     drop_months,
     flag_restated,
+    let_go,
     mark_faulty,
     store_rows,
 )
@@ -126,6 +127,7 @@ def _show_fault(pk: int, first: Month, error: Exception, now: datetime) -> None:
             row = build_faulty_row(pk, month, fault, previous, now, version)
             rows.append(row)
             known[month.first] = row
+    let_go({(pk, month) for month in known}, [pk], now)
     workspaces = account.workspace_months.filter(month__in=[row.month for row in rows])
     kept = [WorkspaceRow(*values) for values in workspaces.values_list(*WorkspaceRow._fields)]
     store_rows(rows, kept)
@@ -145,20 +147,39 @@ class _Projecting:
     stale: list[Key] = field(default_factory=list)
     restated: dict[Key, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
     closed: set[Key] = field(default_factory=set)
+    fresh: dict[Key, AccountRow] = field(default_factory=dict)
 
     def run(self) -> dict[int, Moved]:
         states = load_accounts(self.first) if self.states is None else {pk: self.states[pk] for pk in self.first}
+        is_young = self._reach_back(states.values())
         self.known = _load_known(states, min(self.first.values()).previous())
         current = Month.of(self.now).first
         before = {pk: rows.get(current) for pk, rows in self.known.items()}
         earliest = [min(months) for months in self.known.values() if months]
-        self.used = list_used_months(states.values(), Month.of(min([min(self.first.values()).first, *earliest])))
+        if not is_young:
+            self.used = list_used_months(states.values(), Month.of(min([min(self.first.values()).first, *earliest])))
         self.settings = rule_settings()
         for state in states.values():
             self._work_out(state)
+        self._go_on()
         drop_months(self.stale)
+        let_go({(pk, month) for pk, rows in self.known.items() for month in rows}, states, self.now)
         self._restate(store_rows(self.accounts, self.workspaces))
         return {pk: Moved(before[pk], rows.get(current)) for pk, rows in self.known.items()}
+
+    def _reach_back(self, states: Collection[AccountState]) -> bool:
+        """Hours from before a workspace began show the tier that it began on: a new beginning concerns their months.
+
+        True when any began in the months at hand; then `used` holds all that there is.
+        """
+        young = {s.id: [w for w in s.workspaces if Month.of(w.created_at) >= self.first[s.id]] for s in states}
+        if not any(young.values()):
+            return False
+        self.used = list_used_months(states)
+        for pk, workspaces in young.items():
+            early = [month for w in workspaces for month in self.used.get(w.id, ()) if month < w.created_at.date()]
+            self.first[pk] = min([self.first[pk], *map(Month.of, early)])
+        return True
 
     def _work_out(self, state: AccountState) -> None:
         known, current = self.known[state.id], Month.of(self.now)
@@ -172,6 +193,8 @@ class _Projecting:
             old = known.get(month.first)
             if old is not None and month != current:
                 self._compare(old, rows.account, month)
+            elif month != current:
+                self.fresh[state.id, month.first] = rows.account
             known[month.first] = rows.account
             self.accounts.append(rows.account)
             self.workspaces += rows.workspaces
@@ -189,6 +212,23 @@ class _Projecting:
         if moved:
             row.restated_at = self.now
             self.restated[key] = {name: before[name] for name in moved}, {name: after[name] for name in moved}
+
+    def _go_on(self) -> None:
+        """A past month that history took away and brings again goes on from its restatements."""
+        said: dict[Key, dict[str, Any]] = {}
+        ids, months = {pk for pk, _ in self.fresh}, {month for _, month in self.fresh}
+        made = MonthRestatement.objects.filter(account_id__in=ids, month__in=months).order_by("at", "id")
+        for one in made if self.fresh else ():
+            key = (one.account_id, one.month)
+            if key in self.fresh:
+                said[key] = {**said.get(key, {}), **one.after}
+                self.fresh[key].restated_at = one.at
+        for key, before in said.items():
+            after = tell_as_known(self.fresh[key])
+            moved = [name for name in before if name in after and before[name] != after[name]]
+            if moved:
+                self.fresh[key].restated_at = self.now
+                self.restated[key] = {name: before[name] for name in moved}, {name: after[name] for name in moved}
 
     def _restate(self, hours: dict[Key, tuple[int, int]]) -> None:
         """`hours`: seconds before and after, where they changed."""

@@ -54,7 +54,8 @@ _USAGE_CHECKS = {
     ),
     "a month's hours of a workspace in the rollup": (
         "SELECT w.external_id || ' ' || month, f.seconds, u.seconds FROM (SELECT workspace_id, month, "
-        "recorded_seconds AS seconds FROM rollup_workspacemonth WHERE workspace_id = ANY(%(ids)s)) f "
+        "recorded_seconds AS seconds FROM rollup_workspacemonth WHERE workspace_id = ANY(%(ids)s) "
+        "AND month <= %(month)s) f "
         "FULL JOIN (SELECT workspace_id, month, seconds FROM usage_usagemonth WHERE workspace_id = ANY(%(ids)s) "
         "AND month <= %(month)s) u USING (workspace_id, month) JOIN tenants_workspace w ON w.id = workspace_id "
         "WHERE f.seconds IS DISTINCT FROM COALESCE(u.seconds, 0)"
@@ -64,7 +65,8 @@ _USAGE_CHECKS = {
         "JOIN tenants_billingaccount a ON a.id = f.account_id LEFT JOIN (SELECT account_id, month, "
         "SUM(recorded_seconds)::bigint AS seconds FROM rollup_workspacemonth WHERE account_id = ANY(%(accounts)s) "
         "GROUP BY 1, 2) s USING (account_id, month) "
-        "WHERE f.account_id = ANY(%(accounts)s) AND f.recorded_seconds <> COALESCE(s.seconds, 0)"
+        "WHERE f.account_id = ANY(%(accounts)s) AND f.month <= %(month)s "
+        "AND f.recorded_seconds <> COALESCE(s.seconds, 0)"
     ),
 }
 
@@ -144,7 +146,7 @@ def list_wrong_totals(now: datetime, only: Month | None) -> Iterator[Finding]:
     """The page's totals are the sums of all rows, and the hours of each month those of all its events."""
     current = Month.of(now)
     shown = [month for month in months_between(current.plus(-LOOKBACK), current) if only in (None, month)]
-    sums = _sums_by_month()
+    sums = _sums_by_month(current)
     for month in shown:
         if month.first in sums:
             totals, sources = calc_totals(View(month, current)), dict(sums[month.first])
@@ -158,10 +160,10 @@ def list_wrong_totals(now: datetime, only: Month | None) -> Iterator[Finding]:
         yield from _wrong_key(where, name, key)
 
 
-def _sums_by_month() -> dict[date, dict[str, Any]]:
-    """Of all rows, listed or not."""
+def _sums_by_month(current: Month) -> dict[date, dict[str, Any]]:
+    """Of all rows up to the open month's, listed or not."""
     fields = ("workspaces", "seats", "recorded_seconds", "mrr", "potential")
-    rows: Any = AccountMonth.objects.order_by().values("month")
+    rows: Any = AccountMonth.objects.filter(month__lte=current.first).order_by().values("month")
     rows = rows.annotate(accounts=Count("klass", filter=COUNTED), **{f"{name}_": Sum(name) for name in fields})
     # Hours that came in for an account which had ceased before the month stand in its own months, not on the page.
     rows = rows.annotate(beside=Sum("recorded_seconds", filter=Q(is_listed=False, ended_at__isnull=False)))

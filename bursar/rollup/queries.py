@@ -84,13 +84,15 @@ def rule_version_of(month: Month) -> int:
     return kept or rules.RULE_VERSION
 
 
-def list_account_months(account: BillingAccount) -> list[AccountMonth]:
+def list_account_months(account: BillingAccount, now: datetime) -> list[AccountMonth]:
     """The present month and the twelve before it, newest first."""
-    return list(AccountMonth.objects.filter(account=account).order_by("-month")[:MONTHS_SHOWN])
+    begun = AccountMonth.objects.filter(account=account, month__lte=Month.of(now).first)
+    return list(begun.order_by("-month")[:MONTHS_SHOWN])
 
 
-def list_workspace_months(workspace: Workspace) -> list[WorkspaceMonth]:
-    return list(WorkspaceMonth.objects.filter(workspace=workspace).order_by("-month")[:MONTHS_SHOWN])
+def list_workspace_months(workspace: Workspace, now: datetime) -> list[WorkspaceMonth]:
+    begun = WorkspaceMonth.objects.filter(workspace=workspace, month__lte=Month.of(now).first)
+    return list(begun.order_by("-month")[:MONTHS_SHOWN])
 
 
 def get_breakdown(account: BillingAccount, at: datetime) -> rules.Breakdown | None:

@@ -13,6 +13,7 @@ from bursar.core.money import ZERO
 from bursar.plans.rules import RANK, AccountState, WorkspaceState, effective_tier, terms_at
 from bursar.plans.states import Mode, Status
 from bursar.rollup import rules
+from bursar.rollup.states import Klass
 
 FAULT_LENGTH = 200
 Used = Mapping[int, Collection[date]]  # workspace → the months in which it recorded anything
@@ -128,7 +129,7 @@ def build_rows(
 
 def is_counted(row: Any) -> bool:
     """Whether a listed account is one of the accounts in the totals: it has a workspace, or it pays."""
-    return bool(row.workspaces > 0 or row.klass == "paying")
+    return bool(row.workspaces > 0 or row.klass == Klass.PAYING)
 
 
 def is_part_of(workspace: WorkspaceState, month: Month, at: datetime, used: Used) -> bool:
@@ -239,7 +240,7 @@ def build_faulty_row(
         is_listed=True,
         ended_at=None,
         fault=fault[:FAULT_LENGTH],
-        klass="free",
+        klass=Klass.FREE,
         reason={"code": "faulty", "fault": fault[:FAULT_LENGTH]},
         tier="free",
         tier_rank=RANK["free"],

@@ -14,11 +14,11 @@ from bursar.ui.sections import Look, Section
 
 def account_months(look: Look) -> list[AccountMonth]:
     """Read once a page."""
-    return look.once("account months", lambda: queries.list_account_months(look.target))  # type: ignore[no-any-return]  # cached
+    return look.once("account months", lambda: queries.list_account_months(look.target, look.now))  # type: ignore[no-any-return]  # cached
 
 
 def workspace_months(look: Look) -> list[WorkspaceMonth]:
-    return look.once("workspace months", lambda: queries.list_workspace_months(look.target))  # type: ignore[no-any-return]  # cached
+    return look.once("workspace months", lambda: queries.list_workspace_months(look.target, look.now))  # type: ignore[no-any-return]  # cached
 
 
 def _price(look: Look) -> dict[str, Any]:

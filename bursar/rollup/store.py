@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from bursar.rollup.queries import rule_version_of
 from bursar.rollup.rows import FACTS, WORKSPACE_FACTS, AccountRow, WorkspaceRow
 
 ROLLED_TO = "rolled_to"
+AHEAD = timedelta(hours=6)  # that long before a month begins the roll may make its rows
 IMPORTED, LATE_USAGE = "history imported", "late usage"
 Key = tuple[int, date]
 
@@ -41,32 +42,51 @@ def mark_late(closed: Month) -> None:
     )
 
 
-def mark_left_out(month: Month) -> None:
-    """What the roll could not copy into this month: accounts that begin in it, and hours outside a workspace's life."""
+def mark_behind(account_ids: Iterable[int], month: Month) -> None:
+    """Accounts changed under a clock at which this month was still open, when the next one is open already."""
     _insert_marks(
-        "SELECT a.id, %s::date, %s, NULL::date FROM tenants_billingaccount a WHERE a.created_at < %s AND NOT EXISTS "
-        "(SELECT 1 FROM rollup_accountmonth r WHERE r.account_id = a.id AND r.month = %s)",
+        "SELECT account, %s::date, %s, %s::date FROM unnest(%s::bigint[]) AS account",
+        [month.first, IMPORTED, month.first, sorted(account_ids)],
+    )
+
+
+def mark_left_out(month: Month) -> None:
+    """What the roll could not copy into this month: accounts that begin in it, and hours outside a workspace's life.
+
+    By EXCEPT, which takes time in proportion to the rows whatever the statistics say of a month that is new.
+    """
+    _insert_marks(
+        "SELECT account_id, %s::date, %s, NULL::date FROM (SELECT id AS account_id FROM tenants_billingaccount "
+        "WHERE created_at < %s EXCEPT SELECT account_id FROM rollup_accountmonth WHERE month = %s) AS missing",
         [month.first, IMPORTED, month.end, month.first],
     )
     _insert_marks(
-        "SELECT DISTINCT h.account_id, u.month, %s, NULL::date FROM usage_usagemonth u "
-        "JOIN tenants_workspaceaccount h ON h.workspace_id = u.workspace_id WHERE u.month = %s AND NOT EXISTS "
-        "(SELECT 1 FROM rollup_workspacemonth w WHERE w.workspace_id = u.workspace_id AND w.month = u.month)",
-        [LATE_USAGE, month.first],
+        "SELECT DISTINCT h.account_id, %s::date, %s, NULL::date FROM (SELECT workspace_id FROM usage_usagemonth "
+        "WHERE month = %s EXCEPT SELECT workspace_id FROM rollup_workspacemonth WHERE month = %s) AS missing "
+        "JOIN tenants_workspaceaccount h USING (workspace_id)",
+        [month.first, LATE_USAGE, month.first, month.first],
     )
 
 
-def _mark_without_row(keys: Iterable[Key]) -> None:
-    """Accounts whose workspaces recorded where there is no row to add to. Months to come are brought by the roll."""
+def mark_without_row(keys: Iterable[Key]) -> None:
+    """Workspaces that recorded where there is no row to add to: their accounts, or in a month to come they, wait."""
     ordered = sorted(keys)
-    if ordered:
-        _insert_marks(
-            "SELECT h.account_id, MIN(t.month), %s, NULL::date FROM unnest(%s::bigint[], %s::date[]) "
-            "AS t(workspace, month) JOIN tenants_workspaceaccount h ON h.workspace_id = t.workspace "
-            "WHERE to_char(t.month, 'YYYY-MM') <= COALESCE((SELECT value FROM core_installationfact WHERE name = %s), "
-            "'9999-12') GROUP BY 1",
-            [LATE_USAGE, [pk for pk, _ in ordered], [month for _, month in ordered], ROLLED_TO],
+    if not ordered:
+        return
+    arrays: list[Any] = [[pk for pk, _ in ordered], [month for _, month in ordered]]
+    found = "unnest(%s::bigint[], %s::date[]) AS t(workspace, month) WHERE to_char(t.month, 'YYYY-MM')"
+    open_month = "COALESCE((SELECT value FROM core_installationfact WHERE name = %s), '9999-12')"
+    # This one first: a month that is opened between the two is then in both, and not in neither.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO rollup_uncounted (workspace_id, month) SELECT * FROM {found} > {open_month}",
+            [*arrays, ROLLED_TO],
         )
+    _insert_marks(
+        f"SELECT h.account_id, MIN(t.month), %s, NULL::date FROM (SELECT * FROM {found} <= {open_month}) AS t "
+        "JOIN tenants_workspaceaccount h ON h.workspace_id = t.workspace GROUP BY 1",
+        [LATE_USAGE, *arrays, ROLLED_TO],
+    )
 
 
 def _insert_marks(found: str, values: list[Any]) -> None:
@@ -103,7 +123,7 @@ def store_rows(accounts: list[AccountRow], workspaces: list[WorkspaceRow]) -> di
     _drop_moved(accounts, workspaces)
     _upsert("rollup_workspacemonth", "workspace_id", WORKSPACE_FACTS, [row._asdict() for row in workspaces])
     _upsert("rollup_accountmonth", "account_id", FACTS, [row.stored() for row in accounts])
-    return _count_usage({(row.account_id, row.month) for row in accounts})
+    return count_usage({(row.account_id, row.month) for row in accounts})
 
 
 def _upsert(table: str, key: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
@@ -150,7 +170,33 @@ def drop_months(keys: Iterable[Key]) -> None:
             )
 
 
-def _count_usage(pairs: set[Key]) -> dict[Key, tuple[int, int]]:
+def is_behind(now: datetime) -> bool:
+    """Whether the coming month is open already, under a clock that is ahead of ours.
+
+    When it is not, it is not opened before we have committed. Clocks are not further apart than rows are made ahead.
+    """
+    current = Month.of(now)
+    if now < current.end - AHEAD:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT value FROM core_installationfact WHERE name = %s FOR SHARE", [ROLLED_TO])
+        opened = cursor.fetchone()
+    return bool(opened and opened[0] > str(current))
+
+
+def let_go(known: Iterable[Key], account_ids: Iterable[int], now: datetime) -> None:
+    """Drops the rows that were made ahead for these accounts, from what is another one now; the roll makes them anew.
+
+    Where the coming month is open already they are computed again instead.
+    """
+    current = Month.of(now)
+    if is_behind(now):
+        mark_behind(account_ids, current)
+    else:
+        drop_months({key for key in known if key[1] > current.first})
+
+
+def count_usage(pairs: set[Key]) -> dict[Key, tuple[int, int]]:
     """Sets the usage columns from the meters. The rows are locked first, so that no batch's addition is lost."""
     ordered = sorted(pairs)
     arrays: list[Any] = [[pk for pk, _ in ordered], [month for _, month in ordered]]
@@ -208,7 +254,7 @@ def add_usage(deltas: dict[Key, int], now: datetime) -> None:
     for pk, account_id, month in added:
         sums[account_id, month] += deltas[pk, month]
     _add_to_accounts(sums, now)
-    _mark_without_row(deltas.keys() - {(pk, month) for pk, _, month in added})
+    mark_without_row(deltas.keys() - {(pk, month) for pk, _, month in added})
 
 
 def _add_to_accounts(sums: dict[Key, int], now: datetime) -> None:

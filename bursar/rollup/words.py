@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from bursar.core.days import last_day_of, say_day, say_end
 from bursar.plans.models import DiscountKind, PaymentMode, PaymentStatus
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
+from bursar.rollup.states import Klass
 
 _SENTENCES = {
     "subscription": "A Mollie subscription is live.",
@@ -89,11 +90,11 @@ def badge(fact: AccountMonth, at: datetime) -> tuple[str, str] | None:
         days = (at - fact.overdue_since).days
         word = "renewal unpaid" if fact.mode == PaymentMode.MANAGED else "past due"
         return f"{word} {days} d", "bad"
-    if fact.klass == "trial" and fact.reason.get("until"):
+    if fact.klass == Klass.TRIAL and fact.reason.get("until"):
         return f"ends {_say_until(fact, at)}", "warn"
     if fact.reason["code"] in ("cancelled", "set_back") and fact.reason.get("until"):
         return f"paid until {_say_until(fact, at)}", "warn"
-    if fact.klass == "managed":
+    if fact.klass == Klass.MANAGED:
         return "unpaid", "warn"
     return None
 

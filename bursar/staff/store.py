@@ -30,16 +30,20 @@ def employ(email: str, name: str, role: Role, now: datetime) -> tuple[StaffMembe
 
 
 def take_history(lines: Sequence[Line], now: datetime) -> dict[int, str]:
-    """Sets roles of people who are new, each by the first line about them. Returns the places that are refused."""
+    """Sets name and roles of people who are new, each by the first line about them. Returns the places refused."""
     roles = {role.slug: role for role in Role.objects.all()}
     known = StaffMember.objects.filter(user__email__in={line.email.lower() for line in lines})
     known = known.select_related("user").prefetch_related("roles")
     held = {member.user.email: {role.slug for role in member.roles.all()} for member in known}
+    signed_up = User.objects.filter(email__in={line.email.lower() for line in lines})
+    names = dict(signed_up.values_list("email", "name"))
     refused = {}
     for place, line in enumerate(lines):
         email = line.email.lower()
         if line.role not in roles:
             refused[place] = f"there is no role “{line.role}”; known are {', '.join(roles)}"
+        elif names.setdefault(email, line.name) != line.name:
+            refused[place] = f"{email} signs in here already, as “{names[email]}”: a file renames nobody who does."
         elif email not in held:
             employ(email, line.name, roles[line.role], now)
             held[email] = {line.role}

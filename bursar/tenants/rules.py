@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 GOVERNING = frozenset({"owner", "admin"})
 BILLING = GOVERNING | {"billing"}
@@ -75,6 +77,40 @@ NO_OTHER_ORGANISATION = "A workspace moves to another organisation by a handoff,
 NO_OTHER_KIND = "A workspace stays internal, or for an external client, as it was made."
 NO_OTHER_WORKSPACE = "An invitation stays with its workspace: withdraw it, and make another one."
 NO_OTHER_PAYER = "Who pays for a workspace changes by a handoff, which staff do: it keeps the account it has."
+
+
+NOT_ERASED = "This person was erased here, and stays so: a file does not bring them back."
+NO_ERASED_ADDRESS = "The address was erased here and is not kept."
+PARTNER_IS_SAID = "Whether it is a partner, staff have said here since: “Partner…” in the panel changes it."
+LIVES_ON = "The product has pushed since then that it lives on, and that stays."
+
+
+def why_not_overrule(names: Sequence[str]) -> str | None:
+    """`names`: attributes that a file says otherwise than the product, which pushed the thing."""
+    if not names:
+        return None
+    words = ", ".join(name.removesuffix("_id").replace("_", " ") for name in names)
+    return f"The product pushed this itself, and what it says stays ({words}): say the same, or let it push the change."
+
+
+def why_not_begin(begins: datetime, made_here: datetime | None, first_end: datetime | None) -> str | None:
+    """For a file's beginning of a workspace. `first_end`: when it first went, or moved to another payer."""
+    if made_here is not None and begins > made_here:
+        return f"It was there on {made_here.isoformat()} already, when it was made here: it does not begin later."
+    if first_end is not None and begins >= first_end:
+        return f"Its first payer was done with it on {first_end.isoformat()}: it does not begin then or later."
+    return None
+
+
+def why_not_gone(at: datetime | None, changed_at: datetime | None, gone_here: datetime | None) -> str | None:
+    """For a file's end of what the product pushed at `changed_at`. `gone_here`: when it pushed that it went."""
+    if at is None or changed_at is None:
+        return None
+    if gone_here is None:
+        return LIVES_ON if at <= changed_at else None
+    if at > gone_here:
+        return f"The product pushed that it was gone by {gone_here.isoformat()}: a file moves that back only."
+    return None
 
 
 def why_not_in_ended(organisation: str) -> str:

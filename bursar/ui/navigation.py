@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import get_resolver
 
 from bursar.core.registry import Registry
+
+GROUPS = ("main", "counted", "aside", "more", "bell")
 
 
 class Side(StrEnum):
@@ -49,15 +51,29 @@ def register(entry: NavEntry) -> None:
     ENTRIES.add(entry.key, entry)
 
 
-def list_faults() -> list[str]:
-    """Entries that lead nowhere, in words. Once the addresses are known."""
+def list_faults(rights: Collection[str]) -> list[str]:
+    """Entries that lead nowhere, or name a group or a right that is none of `rights`, in words."""
+    addresses = _list_addresses()
     faults = []
     for entry in ENTRIES.values():
-        try:
-            reverse(entry.url_name)
-        except NoReverseMatch:
-            faults.append(f"the navigation entry “{entry.key}” leads to {entry.url_name}, which is no address")
+        for name in (entry.url_name, *entry.holds):
+            if name not in addresses:
+                faults.append(f"the navigation entry “{entry.key}” leads to {name}, which is no address")
+        if entry.group not in GROUPS:
+            faults.append(f"the navigation entry “{entry.key}” stands in “{entry.group}”, which is no group")
+        if entry.right is not None and entry.right not in rights:
+            faults.append(f"the navigation entry “{entry.key}” is for “{entry.right}”, which is no right")
     return faults
+
+
+def _list_addresses() -> set[str]:
+    """By their full names, whatever they take."""
+    found, waiting = set(), [("", get_resolver())]
+    while waiting:
+        space, resolver = waiting.pop()
+        found |= {f"{space}{name}" for name in resolver.reverse_dict if isinstance(name, str)}
+        waiting += [(f"{space}{name}:", inner) for name, (_, inner) in resolver.namespace_dict.items()]
+    return found
 
 
 def list_entries(side: Side = Side.PANEL) -> list[NavEntry]:

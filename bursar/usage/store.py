@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from bursar.tenants import rules
 from bursar.tenants.models import Workspace
 from bursar.tenants.store import Written
 from bursar.tenants.store.people import ERASED
@@ -22,14 +23,17 @@ def reset(workspaces: Sequence[Workspace], by_name: str, reason: str, now: datet
 
 
 def take_history_of_resets(rows: Sequence[UsageReset]) -> Written:
-    """By workspace and instant. Who was erased stays so."""
+    """By workspace and instant. Who was erased stays so: a line that names them again is refused."""
     erased = UsageReset.objects.filter(workspace_id__in={row.workspace_id for row in rows}, by_name=ERASED)
     places = set(erased.values_list("workspace_id", "at"))
-    for row in rows:
-        if (row.workspace_id, row.at) in places:
-            row.by_name = ERASED
-    changed = upsert(UsageReset, rows, ["workspace_id", "at"], ["by_name", "reason"])
-    return Written(recount={row.workspace_id for row in changed})
+    refused = {
+        place: rules.NOT_ERASED
+        for place, row in enumerate(rows)
+        if (row.workspace_id, row.at) in places and row.by_name != ERASED
+    }
+    good = [row for place, row in enumerate(rows) if place not in refused]
+    changed = upsert(UsageReset, good, ["workspace_id", "at"], ["by_name", "reason"])
+    return Written(recount={row.workspace_id for row in changed}, refused=refused)
 
 
 def forget_name(name: str, instead: str) -> None:

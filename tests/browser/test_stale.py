@@ -91,6 +91,18 @@ def test_an_export_and_the_sign_out_of_a_page_that_was_left(committed: Cast, liv
     page.wait_for_url(f"{base}/sign-in/")
 
 
+def test_a_whole_form_is_not_sent_for_somebody_else_either(committed: Cast, live_server: Any, page: Any) -> None:
+    base = live_server.url
+    sign_in(page, base, "ties@agora.example")
+    page.goto(f"{base}/panel/at-risk/")
+    files = File.objects.count()
+    sign_in_anew(page, base, "iris")
+    page.evaluate("dispatchEvent(new Event('blur'))")
+    page.get_by_role("button", name="Export CSV").click()
+    page.wait_for_selector("#toasts :text('somebody else signed in here meanwhile. You are now: Iris')")
+    assert File.objects.count() == files
+
+
 def test_the_same_without_javascript(committed: Cast, live_server: Any, chromium: Any) -> None:
     base = live_server.url
     context = chromium.new_context(java_script_enabled=False)

@@ -31,8 +31,8 @@ from bursar.product.api import api as product_api
 from bursar.product.models import ApiKey, Scope
 from bursar.staff.matrix import build_matrix, list_shipped_roles
 from bursar.staff.models import ApiToken, Role, StaffMember
-from bursar.tenants.models import Person
-from tests.cast import NOW, Cast, bring_all, confirmed, refusal_of, seat, sign_in
+from bursar.tenants.models import Person, Workspace
+from tests.cast import NOW, Cast, bring_all, client_workspace, confirmed, person, refusal_of, seat, sign_in
 from tests.walk import ROUTES, filled
 
 CUSTOMERS = ("stranger", "member", "billing", "owner")
@@ -424,13 +424,14 @@ def _odd_answers(role: str, key: str, cast: Cast) -> list[str]:
     return ["got through with a field that does not exist"]
 
 
-# What customers do, by their role at the panel: DOMAIN 8. It stands here once more, as the domain says it.
+# What customers do, by their role at a workspace or at the organisation: DOMAIN 8. It stands here once more, as the domain says it.
 OPENED = {
     "owner": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
     "admin": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
     "billing": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
     "member": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
     "external": set(),
+    "observer": set(),
     "organisation owner": {"requests.organisation.ask_workspace"},
     "organisation admin": {"requests.organisation.ask_workspace"},
     "organisation billing": set(),
@@ -438,19 +439,28 @@ OPENED = {
 }
 
 
-@pytest.mark.parametrize("who", sorted(OPENED))
-def test_every_customers_action_by_their_role(cast: Cast, who: str) -> None:
-    """Out of reach is 404, out of their role 403 with the sentence, and else the form answers: through the door."""
-    role, above = ("", who.split()[1]) if " " in who else (who, "")
-    bring_all({"kind": "person", "external_id": "who", "name": "Who", "email": "who@client.example"})
+CELLS = [(who, at) for who in sorted(OPENED) for at in ("panel", "raad")]
+CELLS = [(who, at) for who, at in CELLS if at == ("raad" if who == "observer" else "panel" if " " in who else at)]
+
+
+@pytest.mark.parametrize(("who", "at"), CELLS)
+def test_every_customers_action_by_their_role(cast: Cast, who: str, at: str) -> None:
+    """Out of reach is 404, out of their role 403 with the sentence, and else the form answers: through the door.
+
+    At an internal workspace and at one for an external client; observers sit in no other.
+    """
+    old, (role, above) = NOW.replace(month=9), ("", who.split()[1]) if " " in who else (who, "")
+    bring_all(*person("who", "Who"), *client_workspace(old))
+    cast = replace(cast, panel=Workspace.objects.get(external_id=at))
     if role:
-        bring_all(seat("panel", "who", role, NOW.replace(month=9)))
+        bring_all(seat(at, "who", role, old))
     if above:
-        row = {"organisation": "haarlem", "person": "who", "role": above, "from": NOW.replace(month=9)}
+        row = {"organisation": "haarlem", "person": "who", "role": above, "from": old}
         bring_all({"kind": "organisation_member", **row})
     user = User.objects.create_user("who@client.example", "Who")
     Person.objects.filter(external_id="who").update(user=user)
     actor, before, wrong = actor_for(user).as_customer(), AuditLine.objects.count(), []
+    assert finds(actor, "workspace" if role else "organisation", cast)
     for key, action in sorted(ACTIONS.items()):
         if not isinstance(action.permission, Own) or action.target_slug == "request":
             continue

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from bursar.access.actor import Actor
@@ -144,3 +145,19 @@ def test_the_api_performs_and_repeats_once(cast: Cast) -> None:
     assert sent[0].json() == sent[1].json()
     again = ties.post(address, body, content_type="application/json")
     assert again.status_code == 409 and "nothing to reset" in again.json()["sentence"]
+
+
+def test_an_export_at_the_shell_lies_where_it_says(
+    cast: Cast, one_connection: None, tmp_path: Any, monkeypatch: Any
+) -> None:
+    """Nobody else can fetch it: it lies in the folder at hand, under its name, or where `--output` says."""
+    monkeypatch.chdir(tmp_path)
+    said = io.StringIO()
+    call_command("act", "rollup.company.export", "company", "--set", "rows=accounts", stdout=said)
+    (made,) = tmp_path.iterdir()
+    assert f"They are in {made}." in said.getvalue() and made.read_text().startswith("month,")
+    call_command("act", "rollup.company.export", "company", "--set", "rows=accounts", "--output", "there.csv")
+    assert (tmp_path / "there.csv").read_bytes() == made.read_bytes()
+    with pytest.raises(CommandError, match="cannot be written: File exists"):
+        call_command("act", "rollup.company.export", "company", "--set", "rows=accounts")
+    assert len(list(tmp_path.iterdir())) == 2

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.urls import get_resolver
 
+from bursar.access.rights import Right
 from bursar.actions import registry
-from bursar.core.options import OPTIONS, list_unknown
+from bursar.actions.spec import Company
+from bursar.config.starting import refuse_faults
+from bursar.core.options import OPTIONS, list_unknown, option
 from bursar.core.registry import Registry
 from bursar.core.ticks import TICKS, tick
-from bursar.files.kinds import KINDS
+from bursar.files.kinds import KINDS, is_makers, kind
 from bursar.outbox.carriers import CARRIERS, carrier
+from bursar.product import records
+from bursar.product.apply.batch import ENDS, TAKERS, takes
+from bursar.product.pushed import PUSHED
+from bursar.product.upsert import WRITERS
 from bursar.ui import navigation
 from bursar.ui.navigation import NavEntry
-from bursar.webhooks.events import EVENTS
+from bursar.webhooks.events import EVENTS, describe
 
 
 def test_a_name_is_taken_once_and_in_time() -> None:
@@ -32,26 +48,88 @@ def test_a_name_is_taken_once_and_in_time() -> None:
     assert dict(made) == {"one": 1}
 
 
-def test_every_registry_of_the_house_is_closed_once_it_runs() -> None:
+def nothing(*_: Any, **__: Any) -> None:
+    """Stands for whatever would be declared."""
+
+
+ENTRY = NavEntry(key="late", label="Late", url_name="rollup:page", order=1)
+DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
+    "action": (registry.ACTIONS, lambda name: registry.action(on=Company, key=name, label="Late", help="Late.", permission=Right.ACT)(nothing)),
+    "target": (registry.TARGETS, lambda name: registry.register_target(replace(registry.TARGETS["company"], slug=name))),
+    "projection": (registry.PROJECTIONS, lambda name: registry.projection(name)(nothing)),  # type: ignore[arg-type]  # never called
+    "herald": (registry.HERALDS, lambda name: registry.herald(name)(nothing)),
+    "check": (registry.CHECKS, lambda name: registry.declaration_check(name)(nothing)),  # type: ignore[arg-type]  # never called
+    "way to tell targets apart": (registry.APART, lambda name: registry.apart(name)(nothing)),  # type: ignore[arg-type]  # never called
+    "tick": (TICKS, lambda name: tick(name)(nothing)),
+    "carrier": (CARRIERS, lambda name: carrier(name)(nothing)),  # type: ignore[arg-type]  # never called
+    "setting": (OPTIONS, lambda name: option(name, None, "Nothing.", str)),
+    "kind of file": (KINDS, lambda name: kind(name, is_makers, None)),
+    "event": (EVENTS, lambda name: describe(name, "Nothing.")),
+    "navigation entry": (navigation.ENTRIES, lambda name: navigation.register(replace(ENTRY, key=name))),
+    "kind of line": (records.KINDS, lambda name: records.KINDS.add(name, records.Record)),
+    "taker of lines": (TAKERS, lambda name: takes(name)(nothing)),  # type: ignore[arg-type]  # never called
+    "writer of pushed items": (WRITERS, lambda name: WRITERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
+}  # fmt: skip
+
+
+def test_every_registry_of_the_house_is_tried_here() -> None:
+    """Those that the source makes, by what they hold."""
+    made = (path.read_text() for path in Path(settings.ROOT, "bursar").rglob("*.py"))
+    assert {what for text in made for what in re.findall(r'= Registry\("([^"]+)"\)', text)} == set(DOORS)
+
+
+@pytest.mark.parametrize("what", sorted(DOORS))
+def test_a_registry_takes_each_name_once_and_none_once_the_house_runs(what: str, monkeypatch: Any) -> None:
     assert get_resolver().url_patterns  # the addresses are known: pages bring the navigation's entries
-    every = (
-        registry.ACTIONS, registry.TARGETS, registry.PROJECTIONS, registry.HERALDS, registry.CHECKS,
-        TICKS, CARRIERS, OPTIONS, KINDS, EVENTS, navigation.ENTRIES,
-    )  # fmt: skip
-    assert all(one.is_closed and len(one) for one in every)
-    with pytest.raises(ImproperlyConfigured, match="tick “late”"):
-        tick("late")(lambda now: None)
-    with pytest.raises(ImproperlyConfigured, match="carrier “late”"):
-        carrier("late")(lambda row: None)
-    with pytest.raises(ImproperlyConfigured, match="navigation entry “late”"):
-        navigation.register(NavEntry(key="late", label="Late", url_name="home", order=1))
+    one, declare = DOORS[what]
+    before, taken = dict(one), next(iter(one))
+    assert one.is_closed and one.what == what
+    with pytest.raises(ImproperlyConfigured, match=f"too late to declare the {what} “[^”]*”"):
+        declare("late.late.late")
+    monkeypatch.setattr(one, "is_closed", False)
+    with pytest.raises(ImproperlyConfigured, match=f"two {what}s called “{re.escape(taken)}”"):
+        declare(taken)
+    assert dict(one) == before
+
+
+def test_a_registry_closes_on_the_names_that_there_are() -> None:
+    made: Registry[int] = Registry("number")
+    made.add("one", 1)
+    made.add("none", 0)
+    with pytest.raises(ImproperlyConfigured, match="a number “none”, which is unknown; there is no number “two”"):
+        made.close(("one", "two"))
+    assert not made.is_closed and made.list_faults(("one", "two", "none"), is_whole=False) == []
+    made.close(("none", "one"))
+
+
+def test_lines_and_pushed_items_are_taken_by_somebody_each() -> None:
+    assert set(TAKERS) == {*records.KINDS, ENDS} and set(WRITERS) == set(PUSHED)
+
+
+def test_what_names_an_unknown_target_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry.ACTIONS, "is_closed", False)
+    monkeypatch.setitem(registry.APART.things, "planet", nothing)
+    with pytest.raises(ImproperlyConfigured, match="a way to tell targets apart “planet”, which is unknown"):
+        registry.close()
 
 
 def test_every_entry_of_the_navigation_leads_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert navigation.list_faults() == []
-    astray = NavEntry(key="astray", label="Astray", url_name="no:where", order=1)
-    monkeypatch.setitem(navigation.ENTRIES.things, "astray", astray)
-    assert navigation.list_faults() == ["the navigation entry “astray” leads to no:where, which is no address"]
+    assert run_checks() == []
+    odd = replace(
+        ENTRY, key="astray", url_name="no:where", holds=("rollup:page", "dashboard:no"), group="top", right="fly"
+    )
+    monkeypatch.setitem(navigation.ENTRIES.things, "astray", odd)
+    faults = [
+        "the navigation entry “astray” leads to no:where, which is no address",
+        "the navigation entry “astray” leads to dashboard:no, which is no address",
+        "the navigation entry “astray” stands in “top”, which is no group",
+        "the navigation entry “astray” is for “fly”, which is no right",
+    ]
+    assert [fault.msg for fault in run_checks()] == faults
+    with pytest.raises(ImproperlyConfigured, match="; ".join(faults)):
+        refuse_faults()
+    with pytest.raises(SystemCheckError, match="leads to no:where"):
+        call_command("actions", skip_checks=False)
 
 
 def test_a_setting_that_does_not_exist_is_named() -> None:

@@ -60,6 +60,7 @@ def test_every_address_says_so_in_its_own_form(committed: Cast) -> None:
     wrong: list[Any] = []
     asked = 0
     with away():
+        assert Client().get("/healthz").content == b"ok\n"
         for route, path in paths.items():
             is_api = route.startswith("/api/")
             for headers, kind in (({}, "text/html"), ({"HX-Request": "true"}, "text/plain")):

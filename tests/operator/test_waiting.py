@@ -191,14 +191,9 @@ def test_a_limit_that_runs_out_is_a_sentence_and_nothing_changed(
 
 def test_bulk_says_so_in_its_row_and_goes_on(committed: Cast, settings: Any) -> None:
     settings.BURSAR_TIMEOUTS = dict.fromkeys(timeouts.Work, timeouts.Limits(lock=0.2, statement=0, idle=0))
-    ids = [committed.samen.public_id, committed.oost.public_id]
-    body = {
-        "action": "plans.account.set_discount",
-        "ids": ids,
-        "data": {"kind": "partner", "percent": 10},
-        "reason": "x",
-    }
-    with held(f"SELECT 1 FROM {ACCOUNT_TABLE} WHERE id = {committed.samen.pk} FOR UPDATE"):
+    ids = [committed.lab.public_id, committed.panel.public_id]
+    body = {"action": "attention.workspace.take", "ids": ids, "data": {"owner": committed.ties.id}}
+    with held(f"SELECT 1 FROM {ACCOUNT_TABLE} WHERE id = {committed.oost.pk} FOR UPDATE"):
         answer = sign_in("iris@agora.example").post("/api/v1/bulk", body, content_type="application/json")
     assert [row["status"] for row in answer.json()["results"]] == [503, 200], answer.content
     prove()

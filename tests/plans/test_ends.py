@@ -308,6 +308,61 @@ def test_the_price_is_for_those_with_billing_rights(cast: Cast) -> None:
     assert "€ 225.00" in owner and "€ 225.00" not in member and "scholarship" not in member
 
 
+# A price that was kept for a running interval
+
+
+def keep_price(until: datetime, rate: int = 60, tier: str = "changemaker", /, **more: Any) -> None:
+    line = {"kind": "price", "account": {"organisation": "haarlem"}, "tier": tier, "cadence": "yearly", "rate": rate}
+    bring_all({**line, "from": NOW - 90 * DAY, "until": until, **more})
+
+
+def test_the_end_of_a_kept_price_is_told_two_weeks_before_and_when_it_is_over(cast: Cast) -> None:
+    end = datetime(2026, 12, 21, tzinfo=UTC)
+    keep_price(end)
+    at(end - 14 * DAY - timedelta(seconds=1))
+    assert said() == []
+    for moment in (end - 14 * DAY, end - DAY, end, end + DAY):
+        at(moment)
+    assert said() == [
+        "The price kept for the running interval ends on 20 December 2026.",
+        "The price kept for the running interval ended on 20 December 2026.",
+    ]
+    for line in AuditLine.objects.filter(key="plans.account.tell_price_end"):
+        assert (line.changes[1]["before"], line.changes[1]["after"]) == ("€ 120.00", "€ 150.00")
+        assert line.actor_kind == "system" and line.customer_visible and line.concerns_money
+    (row,) = OutboxRow.objects.filter(kind="webhook", payload__event="price.ended")
+    assert (row.payload["data"]["price_before_eur"], row.payload["data"]["price_eur"]) == ("120.00", "150.00")
+    with clock.frozen(end + DAY):
+        prove()
+
+
+def test_a_kept_price_that_changes_nothing_is_told_to_nobody(cast: Cast) -> None:
+    end = datetime(2026, 12, 1, tzinfo=UTC)
+    keep_price(end, 75)
+    keep_price(end, 60, "guardian")  # nobody there is on it
+    at(NOW + DAY)
+    at(end + DAY)
+    assert said() == [] and ClockTold.objects.get(what="price_ending").is_quiet
+
+
+def test_a_kept_price_that_ends_with_a_discount_is_told_with_it(cast: Cast) -> None:
+    keep_price(datetime(2026, 12, 2, tzinfo=UTC))
+    discount(cast, "2026-12-01")
+    at(NOW + DAY)
+    assert said() == ["The 50 % scholarship ends on 1 December 2026."]
+    (line,) = AuditLine.objects.filter(key="plans.account.tell_discount_end")
+    assert (line.changes[1]["before"], line.changes[1]["after"]) == ("€ 60.00", "€ 150.00")
+
+
+def test_a_kept_price_that_another_one_follows_says_that_one(cast: Cast) -> None:
+    end = datetime(2026, 12, 1, tzinfo=UTC)
+    keep_price(end)
+    keep_price(end + 90 * DAY, 70, "changemaker", **{"from": end})
+    at(NOW + DAY)
+    (line,) = AuditLine.objects.filter(key="plans.account.tell_price_end")
+    assert (line.changes[1]["before"], line.changes[1]["after"]) == ("€ 120.00", "€ 140.00")
+
+
 def test_near_ends_are_found_in_one_statement(cast: Cast, django_assert_num_queries: Any) -> None:
     discount(cast, "2026-12-01")
     approve(cast, "guardian", "2026-11-26")

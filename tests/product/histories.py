@@ -76,6 +76,7 @@ def dated_lines(draw: Callable[..., Any]) -> Line:
     span: Line = {"from": start, "until": until}
     percent, kind = draw(st.sampled_from([10, 50, 100])), draw(st.sampled_from(["scholarship", "trial"]))
     last_day = (start + timedelta(days=35)).date()
+    ends = {**span, "until": until and min(until, start + timedelta(days=35))}  # it goes no further than its last day
     choices: list[Line] = [
         {"kind": "tier", "workspace": name, "tier": draw(st.sampled_from(TIERS)), **span},
         {
@@ -85,8 +86,8 @@ def dated_lines(draw: Callable[..., Any]) -> Line:
         {"kind": "payment", "account": ref(account), **draw(terms(start)), **span},
         {"kind": "manager", "account": ref(account), "staff": draw(st.sampled_from(["s0@agora.example", "s1@agora.example"])),
          **span},
-        {"kind": "discount", "account": ref(account), "type": kind, "percent": percent, "end_date": last_day, **span},
-        {"kind": "discount", "workspace": name, "type": kind, "percent": percent, "end_date": last_day, **span},
+        {"kind": "discount", "account": ref(account), "type": kind, "percent": percent, "end_date": last_day, **ends},
+        {"kind": "discount", "workspace": name, "type": kind, "percent": percent, "end_date": last_day, **ends},
         {"kind": "price", "account": ref(account), "tier": "changemaker", "cadence": "yearly",
          "rate": draw(st.sampled_from([60, 70])), **span},
         {"kind": "grant", "workspace": name, "tier": "guardian", "type": draw(st.sampled_from(["approval", "reverse_trial"])),

@@ -133,12 +133,13 @@ def test_what_the_product_pushed_stays(cast: Cast) -> None:
     run("tenants.organisation.set_partner", cast.ties, cast.oost.organisation.public_id, {"partner": "yes"}, reason="x")
     old = NOW - timedelta(days=200)
     with clock.frozen(NOW + timedelta(hours=1)):
-        bring_all(
-            *organisation("oost", "Universiteit Oost", old),
-            *workspace("panel", "samen", "Jeugdpanel", old - timedelta(days=31)),
-            *person("maud", "Maud"),
-            seat("klimaat", "ali", "member", old),
-        )
+        (oost,), (maud,) = organisation("oost", "Universiteit Oost", old), person("maud", "Maud")
+        (early,) = workspace("panel", "samen", "Jeugdpanel", old - timedelta(days=31))
+        report = bring({**oost, "is_partner": False}, early, maud, seat("klimaat", "ali", "member", old))
+        assert "staff have said" in report.bad[1] and "stays (name)" in report.bad[2]
+        assert set(report.bad) == {1, 2, 3} and "stays (name, email)" in report.bad[3]
+        assert Workspace.objects.get(external_id="panel").created_at == old  # nothing of a line that is refused
+        bring_all(oost, {**early, "name": "Jeugd"})
         assert not WorkspaceMembership.objects.at(clock.now()).filter(workspace=cast.klimaat, person__external_id="ali")
         panel = Workspace.objects.get(external_id="panel")
         assert (panel.name, panel.deleted_at) == ("Jeugd", NOW)
@@ -155,6 +156,50 @@ def test_an_account_that_begins_later_loses_the_months_before(cast: Cast) -> Non
     assert AccountMonth.objects.filter(account=cast.samen).earliest("month").month > first
     assert WorkspaceAccount.objects.get(workspace=cast.panel).valid_from == late
     prove()
+
+
+def test_hours_from_before_it_began_follow_a_new_beginning(cast: Cast) -> None:
+    """They show the tier that the workspace began on; their month came before the first that the correction named."""
+    hours, born, early = (NOW - timedelta(days=days) for days in (150, 60, 100))
+    grant = {"kind": "grant", "workspace": "w-9", "tier": "guardian", "type": "approval", "from": early,
+             "until": NOW - timedelta(days=80)}  # fmt: skip
+    bring_all(*workspace("w-9", "samen", "Nine", born), usage("w-9", "n-9", hours, 900), grant)
+    prove()
+    there = WorkspaceMonth.objects.filter(workspace__external_id="w-9", month=hours.date().replace(day=1))
+    assert there.get().tier == "free"
+    bring_all(*workspace("w-9", "samen", "Nine", early))
+    prove()
+    assert there.get().tier == "guardian"
+
+
+def test_a_month_that_goes_and_comes_back_is_still_restated(cast: Cast) -> None:
+    """A file restated it, a second one let the account begin after it, a third one before it again."""
+    old, tier = NOW - timedelta(days=200), {"kind": "tier", "workspace": "panel", "tier": "pilot"}
+    prove()
+    bring_all({**tier, "from": NOW - timedelta(days=100)})
+    prove()
+    month = AccountMonth.objects.filter(account=cast.samen, month="2026-09-01")
+    restated = month.get().restated_at
+    assert restated == NOW
+    bring_all(*workspace("panel", "samen", "Jeugdpanel", NOW - timedelta(days=30)))
+    prove()
+    assert not month.exists()
+    with clock.frozen(NOW + timedelta(hours=1)):
+        bring_all(*workspace("panel", "samen", "Jeugdpanel", old))
+        prove()
+    assert month.get().restated_at == restated
+
+
+def test_a_month_that_comes_back_as_another_one_is_restated_again(cast: Cast) -> None:
+    old, tier = NOW - timedelta(days=200), {"kind": "tier", "workspace": "panel", "from": NOW - timedelta(days=100)}
+    prove()
+    bring_all({**tier, "tier": "pilot"})
+    bring_all(*workspace("panel", "samen", "Jeugdpanel", NOW - timedelta(days=30)))
+    with clock.frozen(NOW + timedelta(hours=1)):
+        bring_all({**tier, "tier": "guardian"}, *workspace("panel", "samen", "Jeugdpanel", old))
+        prove()
+        month = AccountMonth.objects.get(account=cast.samen, month="2026-09-01")
+        assert (month.tier, month.restated_at) == ("guardian", NOW + timedelta(hours=1))
 
 
 # Corrections

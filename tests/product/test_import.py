@@ -16,7 +16,7 @@ from bursar.product.records import KINDS
 from bursar.rollup.models import AccountMonth, MonthRestatement
 from bursar.tenants.models import BillingAccount, Organisation, Person, WorkspaceMembership
 from bursar.usage.models import Meter, UsageEvent
-from tests.cast import NOW, bring, prove, usage
+from tests.cast import NOW, bring, prove, sign_in, usage
 
 EXAMPLE = Path(settings.ROOT) / "docs" / "examples" / "import.ndjson"
 COUNTED = (Organisation, Person, BillingAccount, BaseTier, Discount, WorkspaceMembership, UsageEvent, MonthRestatement)
@@ -139,6 +139,8 @@ def test_the_demo_company_holds(db: None, now: Any) -> None:
     listed = AccountMonth.objects.filter(month="2026-11-01", is_listed=True)
     assert 115 <= listed.count() <= 121
     assert set(listed.values_list("klass", flat=True)) == {"paying", "managed", "trial", "comped", "free"}
+    listed_at_risk = sign_in("lead@agora.example").get("/api/v1/at-risk").json()["accounts"]
+    assert "nobody_pays" in {row["reason"] for row in listed_at_risk}
     codes = set(listed.values_list("reason__code", flat=True))
     assert len(codes) == 11, codes
     assert AccountMonth.objects.order_by("month").first().month.isoformat() == "2025-10-01"  # type: ignore[union-attr]

@@ -362,6 +362,16 @@ def test_the_time_limited_tier_by_hand_and_back(cast: Cast) -> None:
         prove()
 
 
+def test_a_wished_name_is_found_as_one_types_it(cast: Cast) -> None:
+    ask_workspace("maud", cast.haarlem.organisation, name="Łódź’s café")
+    ties = sign_in("ties@agora.example")
+    for q, found in (("lodz's cafe", True), ("CAFÉ", True), ("lódz", True), ("cafe lodz", False)):
+        assert ("Łódź’s café" in ties.get("/panel/requests/", {"q": q}).content.decode()) is found, q
+    key, haarlem = "requests.organisation.ask_workspace", cast.haarlem.organisation.public_id
+    twice = {"name": "Lodz's Cafe", "visibility": "private", "tier": "free"}
+    assert "asked for already" in refusal_of(key, customer("maud"), haarlem, twice).sentence
+
+
 def test_the_queue_orders_counts_searches_and_keeps_its_statements(cast: Cast) -> None:
     first = ask("lotte", cast.panel, message="For the youth")
     with clock.frozen(NOW + timedelta(hours=1)):

@@ -13,12 +13,12 @@ from django.test import Client
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.plans.rules import AccountState
-from bursar.rollup.models import AccountMonth, Unprojected
+from bursar.rollup.models import AccountMonth, Unprojected, WorkspaceMonth
 from bursar.rollup.refresh import refresh
 from bursar.rollup.rules import amounts
 from bursar.rollup.verify import list_differences
 from bursar.tenants.models import WorkspaceMembership
-from tests.cast import NOW, Cast, bring_all, export, fact, prove, sign_in, usage
+from tests.cast import NOW, Cast, bring_all, export, fact, prove, refusal_of, sign_in, usage
 from tests.rollup.test_ended import product
 from tests.rollup.test_marks import manager
 
@@ -124,17 +124,30 @@ def test_a_month_that_closes_meanwhile_is_put_right_with_the_others(cast: Cast, 
 
 def test_the_door_fails_loudly_on_that_account_alone(cast: Cast, fault: Any) -> None:
     data = {"kind": "partner", "percent": "10"}
-    with pytest.raises(ZeroDivisionError):
-        run("plans.account.set_discount", cast.iris, cast.oost.public_id, data, reason="x")
+    refusal = refusal_of("plans.account.set_discount", cast.iris, cast.oost.public_id, data, reason="x")
+    assert refusal.status == 503 and SENTENCE in refusal.sentence and "nothing was changed" in refusal.sentence
     assert not cast.oost.discounts.exists()
     path = f"/api/v1/account/{cast.oost.public_id}/actions/set_discount"
     client = sign_in("iris@agora.example")
     client.raise_request_exception = False
     sent = {"data": {**data, "percent": 10}, "reason": "x"}
     answer = client.post(path, sent, content_type="application/json")
-    assert answer.status_code == 500, answer.content
+    assert answer.status_code == 503 and SENTENCE in answer.json()["sentence"], answer.content
     run("plans.account.set_discount", cast.iris, cast.samen.public_id, data, reason="x")
     assert fact(cast.samen).discount_percent == 10
+
+
+def test_one_pushed_item_is_taken_and_the_row_says_so(cast: Cast, fault: Any) -> None:
+    """A push is done to no account: what the product says must not be lost with it."""
+    answer = product("PUT", "/workspaces/lab/members/jan", {"role": "external", "changed_at": str(NOW)})
+    assert answer["result"] == "updated"
+    assert WorkspaceMembership.objects.at(NOW).get(workspace=cast.lab).role == "external"
+    assert fact(cast.oost).fault == f"ZeroDivisionError: {SENTENCE}" and Unprojected.objects.get().account == cast.oost
+    fault.undo()
+    with clock.frozen(HEALED):
+        prove()
+        fact(cast.oost)
+        assert WorkspaceMonth.objects.get(workspace=cast.lab, month="2026-11-01").externals == 1
 
 
 def test_a_batch_of_many_goes_on_without_it(cast: Cast, fault: Any) -> None:

@@ -56,6 +56,7 @@ def sent() -> list[dict[str, Any]]:
 
 BY_CLOCK = {
     "trial.ending", "grant.ending", "grant.ended", "plan.ending", "plan.ended", "discount.ending", "discount.ended",
+    "price.ending", "price.ended",
 }  # fmt: skip
 
 
@@ -144,6 +145,8 @@ def test_what_the_clock_tells_carries_the_details_that_its_example_shows(cast: C
         run("plans.workspace.grant_tier", cast.noor, cast.panel.public_id, approval, reason="x")
     discount = {"kind": "scholarship", "percent": "50", "end_date": "2026-12-01"}
     run("plans.account.set_discount", cast.ties, cast.haarlem.public_id, discount, reason="x")
+    kept = {"kind": "price", "account": {"organisation": "haarlem"}, "tier": "changemaker", "cadence": "yearly"}
+    bring_all({**kept, "rate": 60, "from": NOW - timedelta(days=30), "until": NOW + timedelta(days=20)})
     listen()
     OutboxRow.objects.all().delete()
     for days in range(34):

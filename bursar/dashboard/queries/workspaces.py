@@ -134,10 +134,10 @@ def list_contacts(workspaces: list[Workspace], now: datetime) -> dict[int, list[
     return {w.pk: (direct.get(w.pk) or above.get(w.organisation_id, []))[:CONTACTS_SHOWN] for w in workspaces}
 
 
-def list_months(workspace: Workspace) -> list[WorkspaceMonth]:
+def list_months(workspace: Workspace, current: Month) -> list[WorkspaceMonth]:
     """The present month and the eleven before it, oldest first."""
-    newest = WorkspaceMonth.objects.filter(workspace=workspace).order_by("-month")[:MONTHS_SHOWN]
-    return list(reversed(newest))
+    begun = WorkspaceMonth.objects.filter(workspace=workspace, month__lte=current.first)
+    return list(reversed(begun.order_by("-month")[:MONTHS_SHOWN]))
 
 
 def list_recordings(

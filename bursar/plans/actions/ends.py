@@ -51,7 +51,7 @@ def _tell(kind: EndKind, act: Act, account: BillingAccount, data: Cleaned) -> Ou
     assert found is not None
     store.mark_told(_mark(kind, data), [(account.pk, data["ends_at"])], act.now)
     sentence = _say(kind, found, data)
-    changes = [Change(LABELS[kind], "", sentence, concerns_money=kind is EndKind.DISCOUNT)]
+    changes = [Change(LABELS[kind], "", sentence, concerns_money=kind in OF_PRICE)]
     before, after = found.prices or (None, None)
     if before is not None and after is not None and before != after:
         changes.append(Change("Price a month, without VAT", euros(before), euros(after), concerns_money=True))
@@ -65,7 +65,13 @@ def _tell(kind: EndKind, act: Act, account: BillingAccount, data: Cleaned) -> Ou
     return Outcome(sentence, changes, data=told, event=f"{kind}.{data['what']}", told=over)
 
 
-LABELS = {EndKind.GRANT: "Time-limited tier", EndKind.PLAN: "Plan", EndKind.DISCOUNT: "Discount"}
+LABELS = {
+    EndKind.GRANT: "Time-limited tier",
+    EndKind.PLAN: "Plan",
+    EndKind.DISCOUNT: "Discount",
+    EndKind.PRICE: "Kept price",
+}
+OF_PRICE = (EndKind.DISCOUNT, EndKind.PRICE)
 
 
 def _say(kind: EndKind, found: Foreseen, data: Cleaned) -> str:
@@ -75,6 +81,8 @@ def _say(kind: EndKind, found: Foreseen, data: Cleaned) -> str:
     day = say_end(data["ends_at"])
     if kind is EndKind.DISCOUNT:
         return f"{_say_discounts(found)} {verb} on {day}."
+    if kind is EndKind.PRICE:
+        return f"The price kept for the running interval {verb} on {day}."
     return f"{_say_subject(kind, found)} {verb} on {day}; {then} {_say_tiers(found)}."
 
 
@@ -109,7 +117,7 @@ def _declare(
         icon="bell",
         reason=Reason.NONE,
         customer_visible=True,
-        concerns_money=kind is EndKind.DISCOUNT,
+        concerns_money=kind in OF_PRICE,
         permission=By.CLOCK,
         refused=lambda case, data: _why_not_told(kind, case, data),
         tell=notices,
@@ -167,4 +175,14 @@ _declare(
     help="Tells the customer and the account manager that a discount ends soon or has ended, and the price then.",
     when="Nobody reaches for this one: the clock runs it, 14 days before a discount's last day and once when it is "
     "over. To prolong the discount, set it again.",
+)
+_declare(
+    EndKind.PRICE,
+    MONEY_IS_TOLD,
+    Topic.MONEY,
+    label="End of a kept price",
+    help="Tells the customer and the account manager that a price kept for a running interval ends soon or has ended, "
+    "and the price then.",
+    when="Nobody reaches for this one: the clock runs it, 14 days before a kept price ends and once when it is over. "
+    "Kept prices come in by `bursar import`.",
 )

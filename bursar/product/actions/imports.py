@@ -12,12 +12,12 @@ from bursar.access.rights import By
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Change, Cleaned, Company, Outcome, Reason
-from bursar.product.apply import TAKERS, Applied, apply
-from bursar.product.records import read_record
+from bursar.product.apply import ENDS, Applied, apply
+from bursar.product.records import KINDS, read_record
 
 
 class ImportBatch(ActionForm):
-    kind = forms.ChoiceField(label="Kind of line", choices=[(kind, kind) for kind in TAKERS])
+    kind = forms.ChoiceField(label="Kind of line", choices=[(kind, kind) for kind in (*KINDS, ENDS)])
     lines = forms.CharField(label="Lines", strip=False, help_text="Line number, tab, JSON; one a line.")
     digest = forms.CharField(label="SHA-256 of the lines", max_length=64)
 

@@ -73,4 +73,5 @@ def erase_person(act: Act, person: Person, data: Cleaned) -> Outcome:
             Change("Invitations to them", "", f"{counts.invitations} blanked"),
         ],
         touched=dict.fromkeys(counts.accounts),
+        touches=counts.references,
     )

@@ -8,35 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from bursar.product.apply import plans, tenants, usage
-from bursar.product.apply.batch import Applied, Taker
+from bursar.product.apply import plans, tenants, usage  # noqa: F401  (each declares the lines that it takes)
+from bursar.product.apply.batch import ENDS, TAKERS, Applied
 from bursar.product.lookup import Lookup
+from bursar.product.records import KINDS
 from bursar.usage.ingest import recount
 
 __all__ = ["ENDS", "TAKERS", "Applied", "apply"]
 
-ENDS = "organisation_end"  # lines of kind organisation once more, after the whole file
-TAKERS: dict[str, Taker] = {
-    "organisation": tenants.take_organisations,
-    "person": tenants.take_people,
-    "workspace": tenants.take_workspaces,
-    "account": tenants.take_accounts,
-    "organisation_member": tenants.take_organisation_members,
-    "workspace_member": tenants.take_workspace_members,
-    "invitation": tenants.take_invitations,
-    "login": tenants.take_logins,
-    "staff": usage.take_staff,
-    "tier": plans.take_tiers,
-    "payment": plans.take_payments,
-    "grant": plans.take_grants,
-    "discount": plans.take_discounts,
-    "price": plans.take_prices,
-    "paid": plans.take_paid,
-    "manager": plans.take_managers,
-    "reset": usage.take_resets,
-    "usage": usage.take_usage,
-    ENDS: tenants.end_organisations,
-}
+TAKERS.close((*KINDS, ENDS))
 
 
 def apply(kind: str, records: list[tuple[int, Any]], now: datetime) -> Applied:

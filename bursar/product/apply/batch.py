@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bursar.core.calendar import Month
+from bursar.core.registry import Registry
 from bursar.product.lookup import Lookup
 from bursar.tenants.store import Written
 
@@ -36,3 +37,23 @@ class Applied:
 
 
 Taker = Callable[[Records, Lookup, datetime], Written]
+TAKERS: Registry[Taker] = Registry("taker of lines")
+ENDS = "organisation_end"
+"""Lines of kind organisation once more, after the whole file."""
+
+
+_ATTRIBUTES = {"type": "kind", "creator": "creator_id", "data_owner": "data_owner_id", "invited_by": "invited_by_id"}
+
+
+def said_by(record: Any) -> frozenset[str]:
+    """The attributes of rows that a line gives itself, and does not leave to what is meant otherwise."""
+    return frozenset(_ATTRIBUTES.get(name, name) for name in record.model_fields_set)
+
+
+def takes(kind: str) -> Callable[[Taker], Taker]:
+    """Registers who hands lines of this kind to their pens."""
+
+    def register(function: Taker) -> Taker:
+        return TAKERS.add(kind, function)
+
+    return register

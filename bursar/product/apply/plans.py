@@ -8,19 +8,21 @@ from bursar.core.dated import Point
 from bursar.plans import store
 from bursar.plans.models import PaidPeriod, TierGrant
 from bursar.plans.rules import RANK
-from bursar.product.apply.batch import Records
+from bursar.product.apply.batch import Records, takes
 from bursar.product.lookup import Lookup
 from bursar.tenants.store import Written
 
 TERMS = ("mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at")
 
 
+@takes("tier")
 def take_tiers(records: Records, lookup: Lookup, now: datetime) -> Written:
     return store.tiers.take_history(
         Point((lookup.workspaces[r.workspace],), r.start, r.until, {"tier": r.tier}) for r in records
     )
 
 
+@takes("grant")
 def take_grants(records: Records, lookup: Lookup, now: datetime) -> Written:
     return store.tiers.take_history_of_grants(
         [
@@ -33,6 +35,7 @@ def take_grants(records: Records, lookup: Lookup, now: datetime) -> Written:
     )  # fmt: skip
 
 
+@takes("payment")
 def take_payments(records: Records, lookup: Lookup, now: datetime) -> Written:
     return store.terms.take_history(
         Point((lookup.account(r.account),), r.start, r.until, {name: getattr(r, name) for name in TERMS})
@@ -40,6 +43,7 @@ def take_payments(records: Records, lookup: Lookup, now: datetime) -> Written:
     )
 
 
+@takes("discount")
 def take_discounts(records: Records, lookup: Lookup, now: datetime) -> Written:
     points = []
     for r in records:
@@ -50,6 +54,7 @@ def take_discounts(records: Records, lookup: Lookup, now: datetime) -> Written:
     return store.discounts.take_history(points)
 
 
+@takes("price")
 def take_prices(records: Records, lookup: Lookup, now: datetime) -> Written:
     points = []
     for r in records:
@@ -58,6 +63,7 @@ def take_prices(records: Records, lookup: Lookup, now: datetime) -> Written:
     return store.prices.take_history(points)
 
 
+@takes("paid")
 def take_paid(records: Records, lookup: Lookup, now: datetime) -> Written:
     return store.periods.take_history(
         [
@@ -70,6 +76,7 @@ def take_paid(records: Records, lookup: Lookup, now: datetime) -> Written:
     )  # fmt: skip
 
 
+@takes("manager")
 def take_managers(records: Records, lookup: Lookup, now: datetime) -> Written:
     return store.managers.take_history(
         Point((lookup.account(r.account),), r.start, r.until, {"staff_id": lookup.staff[r.staff.lower()]})

@@ -5,41 +5,47 @@ from __future__ import annotations
 from datetime import datetime
 
 from bursar.core.dated import Point
-from bursar.product.apply.batch import Records
+from bursar.product.apply.batch import ENDS, Records, said_by, takes
 from bursar.product.lookup import Lookup
 from bursar.tenants import store
 from bursar.tenants.models import Invitation, Login, Organisation, Person, Workspace
-from bursar.tenants.store import Written
+from bursar.tenants.store import Told, Written
 from bursar.tenants.store.workspaces import Line
 
 
+@takes("organisation")
 def take_organisations(records: Records, lookup: Lookup, now: datetime) -> Written:
     """All but their ends, which `end_organisations` sees to after the whole file."""
-    store.organisations.take_history(
-        Organisation(
-            external_id=r.external_id, name=r.name, country=r.country, is_partner=r.is_partner,
-            created_at=r.created_at, creator_id=lookup.people.get(r.creator),
+    return Written(refused=store.organisations.take_history(_organisations(records, lookup)))
+
+
+def _organisations(records: Records, lookup: Lookup) -> list[Told[Organisation]]:
+    return [
+        Told(
+            Organisation(
+                external_id=r.external_id, name=r.name, country=r.country, is_partner=r.is_partner,
+                created_at=r.created_at, deleted_at=r.deleted_at, creator_id=lookup.people.get(r.creator),
+            ),
+            said_by(r),
         )
         for r in records
-    )  # fmt: skip
-    return Written()
+    ]  # fmt: skip
 
 
+@takes(ENDS)
 def end_organisations(records: Records, lookup: Lookup, now: datetime) -> Written:
     """The last line about each organisation says whether, and when, it ended."""
-    places = {lookup.organisations[r.external_id]: place for place, r in enumerate(records)}
-    ends = {pk: records[place].deleted_at for pk, place in places.items()}
-    refused = store.organisations.end(ends, now, pushed=False)
-    return Written(refused={places[pk]: sentence for pk, sentence in refused.items()})
+    return Written(refused=store.organisations.end_history(_organisations(records, lookup), now))
 
 
+@takes("person")
 def take_people(records: Records, lookup: Lookup, now: datetime) -> Written:
-    store.people.take_history(
-        Person(external_id=r.external_id, name=r.name, email=r.email, changed_at=now) for r in records
-    )
-    return Written()
+    people = [Person(external_id=r.external_id, name=r.name, email=r.email, changed_at=now) for r in records]
+    told = [Told(row, said_by(r)) for row, r in zip(people, records, strict=True)]
+    return Written(refused=store.people.take_history(told))
 
 
+@takes("workspace")
 def take_workspaces(records: Records, lookup: Lookup, now: datetime) -> Written:
     return store.workspaces.take_history(
         [
@@ -50,18 +56,22 @@ def take_workspaces(records: Records, lookup: Lookup, now: datetime) -> Written:
                     data_owner_email=r.data_owner_email, agreement_accepted_at=r.agreement_accepted_at,
                     created_at=r.created_at, deleted_at=r.deleted_at,
                 ),
+                said_by(r),
                 r.own_account,
             )
             for r in records
-        ]
+        ],
+        now,
     )  # fmt: skip
 
 
+@takes("account")
 def take_accounts(records: Records, lookup: Lookup, now: datetime) -> Written:
     store.accounts.set_labels({lookup.account(r.account): r.label for r in records})
     return Written()
 
 
+@takes("organisation_member")
 def take_organisation_members(records: Records, lookup: Lookup, now: datetime) -> Written:
     store.memberships.take_history_of_organisations(
         Point((lookup.organisations[r.organisation], lookup.people[r.person]), r.start, r.until, {"role": r.role})
@@ -70,6 +80,7 @@ def take_organisation_members(records: Records, lookup: Lookup, now: datetime) -
     return Written()
 
 
+@takes("workspace_member")
 def take_workspace_members(records: Records, lookup: Lookup, now: datetime) -> Written:
     return store.memberships.take_history_of_workspaces(
         [
@@ -84,14 +95,18 @@ def take_workspace_members(records: Records, lookup: Lookup, now: datetime) -> W
     )
 
 
+@takes("invitation")
 def take_invitations(records: Records, lookup: Lookup, now: datetime) -> Written:
     """None touches an account: an invitation is in no figure."""
     refused = store.invitations.take_history(
         [
-            Invitation(
-                external_id=r.external_id, workspace_id=lookup.workspaces[r.workspace], role=r.role, email=r.email,
-                invited_by_id=lookup.people.get(r.invited_by), invited_at=r.invited_at, state=r.state,
-                ended_at=r.ended_at and min(r.ended_at, now),
+            Told(
+                Invitation(
+                    external_id=r.external_id, workspace_id=lookup.workspaces[r.workspace], role=r.role, email=r.email,
+                    invited_by_id=lookup.people.get(r.invited_by), invited_at=r.invited_at, state=r.state,
+                    ended_at=r.ended_at,
+                ),
+                said_by(r),
             )
             for r in records
         ]
@@ -99,6 +114,7 @@ def take_invitations(records: Records, lookup: Lookup, now: datetime) -> Written
     return Written(refused=refused)
 
 
+@takes("login")
 def take_logins(records: Records, lookup: Lookup, now: datetime) -> Written:
-    store.logins.take_history(Login(person_id=lookup.people[r.person], day=r.day, count=r.count) for r in records)
-    return Written()
+    rows = [Login(person_id=lookup.people[r.person], day=r.day, count=r.count) for r in records]
+    return Written(refused=store.logins.take_history(rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bursar.product.apply.batch import Records
+from bursar.product.apply.batch import Records, takes
 from bursar.product.lookup import Lookup
 from bursar.rollup.project import add_usage
 from bursar.staff import store as staff
@@ -14,6 +14,7 @@ from bursar.usage.ingest import Event, ingest
 from bursar.usage.models import UsageReset
 
 
+@takes("usage")
 def take_usage(records: Records, lookup: Lookup, now: datetime) -> Written:
     done = ingest(
         [
@@ -26,6 +27,7 @@ def take_usage(records: Records, lookup: Lookup, now: datetime) -> Written:
     return Written(refused=done.refused)
 
 
+@takes("reset")
 def take_resets(records: Records, lookup: Lookup, now: datetime) -> Written:
     return store.take_history_of_resets(
         [
@@ -35,5 +37,6 @@ def take_resets(records: Records, lookup: Lookup, now: datetime) -> Written:
     )
 
 
+@takes("staff")
 def take_staff(records: Records, lookup: Lookup, now: datetime) -> Written:
     return Written(refused=staff.take_history([staff.Line(r.email, r.name, r.role) for r in records], now))

@@ -33,6 +33,7 @@ from bursar.plans.rules import (
 )
 from bursar.rollup.rules.running import Running, iso
 from bursar.rollup.rules.versions import RULE_VERSION, RULES, Rules
+from bursar.rollup.states import Klass
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,25 +182,25 @@ def classify(worked: Worked, rules: Rules, at: datetime) -> tuple[str, dict[str,
     """The revenue class and its reason: a code with what the sentence needs. First match wins."""
     terms, seated, price = worked.terms, worked.present.seated, worked.present.price
     if worked.running:
-        return "paying", worked.running.reason
+        return Klass.PAYING, worked.running.reason
     trial = max(
         (p.effective.grant for p in seated if p.effective.grant and p.effective.grant.kind == "reverse_trial"),
         key=lambda grant: grant.end or grant.start,
         default=None,
     )
     if trial:
-        return "trial", {"code": "reverse_trial", "until": iso(trial.end)}
+        return Klass.TRIAL, {"code": "reverse_trial", "until": iso(trial.end)}
     is_zero = price.is_paid_tier and price.amount == 0
     if is_zero and worked.full.price.amount > 0:
-        return "trial", {"code": "trial_discount", "until": iso(_trial_end(seated))}
+        return Klass.TRIAL, {"code": "trial_discount", "until": iso(_trial_end(seated))}
     if is_managed(terms) and not is_zero:
-        return "managed", {"code": "no_settled_invoice"}
+        return Klass.MANAGED, {"code": "no_settled_invoice"}
     if is_zero:
         discount = next((p.discount for p in seated if p.discount and p.discount.percent == 100), None)
-        return "comped", {"code": "discount", "kind": discount.kind if discount else ""}
+        return Klass.COMPED, {"code": "discount", "kind": discount.kind if discount else ""}
     if price.is_paid_tier:
-        return "comped", {"code": "no_way_of_paying", "until": iso(rules.kept_until(terms, seated, at))}
-    return "free", {"code": "free"}
+        return Klass.COMPED, {"code": "no_way_of_paying", "until": iso(rules.kept_until(terms, seated, at))}
+    return Klass.FREE, {"code": "free"}
 
 
 def _trial_end(seated: list[Seated]) -> datetime | None:

@@ -15,6 +15,7 @@ from bursar.plans.states import Status
 from bursar.rollup.rules import amounts
 from bursar.rollup.rules.amounts import Settings, classify
 from bursar.rollup.rules.running import Running
+from bursar.rollup.states import HOPED_FOR, Klass
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ def evaluate(account: AccountState, settings: Settings, at: datetime, version: i
     worked = amounts.work_out(account, settings, at, rules)
     terms, seated, running = worked.terms, worked.present.seated, worked.running
     klass, reason = classify(worked, rules, at)
-    is_counted = klass == "paying" and not _is_written_off(running, at, settings.grace)
+    is_counted = klass == Klass.PAYING and not _is_written_off(running, at, settings.grace)
     hoped = worked.full if klass in rules.in_full else worked.counted
     ranked = sorted({place.effective.tier for place in seated}, key=RANK.__getitem__, reverse=True)
     manager = live(account.managers, at)
@@ -85,7 +86,7 @@ def evaluate(account: AccountState, settings: Settings, at: datetime, version: i
         discount=live(account.discounts, at),
         seats=worked.present.price.seats,
         mrr=worked.counted.price.amount if is_counted else ZERO,
-        potential=hoped.price.amount if klass in ("managed", "trial") else ZERO,
+        potential=hoped.price.amount if klass in HOPED_FOR else ZERO,
         manager_id=manager.staff_id if manager else None,
         next_change_at=min(changes_after(account, settings, at), default=None),
         rule_version=rules.version,

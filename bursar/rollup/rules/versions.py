@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bursar.plans.rules import AccountState, Floor, Price, Seated, Terms, dearest_paid
 from bursar.rollup.rules import first, running
 from bursar.rollup.rules.running import Running
+from bursar.rollup.states import HOPED_FOR, Klass
 
 
 class Rules(NamedTuple):
@@ -24,7 +25,7 @@ class Rules(NamedTuple):
     kept_until: Callable[[Terms, list[Seated], datetime], datetime | None]
 
 
-FIRST = Rules(1, first.SENTENCE, first.calc_running, first.highest_paid, False, ("trial",), first.kept_until)
+FIRST = Rules(1, first.SENTENCE, first.calc_running, first.highest_paid, False, (Klass.TRIAL,), first.kept_until)
 PRESENT = Rules(
     2,
     "MRR counts paying accounts only: the amount per month after discount, without VAT (yearly ÷ 12). What was "
@@ -34,7 +35,7 @@ PRESENT = Rules(
     running.calc_running,
     dearest_paid,
     True,
-    ("managed", "trial"),
+    HOPED_FOR,
     running.paid_tiers_end,
 )
 RULES = {rules.version: rules for rules in (FIRST, PRESENT)}

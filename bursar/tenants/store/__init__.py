@@ -2,9 +2,11 @@
 
 from bursar.tenants.store import accounts, invitations, logins, memberships, organisations, people, workspaces
 from bursar.tenants.store.accounts import lock_accounts
+from bursar.tenants.store.told import Told
 from bursar.tenants.store.written import Written
 
 __all__ = [
+    "Told",
     "Written",
     "accounts",
     "invitations",

@@ -8,31 +8,38 @@ from typing import Any
 
 from bursar.tenants import rules
 from bursar.tenants.models import Invitation, InvitationState, Workspace
+from bursar.tenants.store.told import Told
 from bursar.tenants.store.upsert import upsert
 
+TOLD = ["email", "role", "invited_by_id", "invited_at", "state"]
 
-def take_history(rows: Sequence[Invitation]) -> dict[int, str]:
+
+def take_history(lines: Sequence[Told[Invitation]]) -> dict[int, str]:
     """What files say, in their order. Returns the places that are refused, with the sentence.
 
-    An erased address never comes back, and what the product pushed stays.
+    An erased address never comes back, and what the product pushed stays; when it ended is a file's to say.
     """
+    rows = [line.row for line in lines]
     known = {row.external_id: row for row in Invitation.objects.filter(external_id__in=[r.external_id for r in rows])}
     homes = {external_id: row.workspace_id for external_id, row in known.items()}
     kinds = dict(Workspace.objects.filter(pk__in=[row.workspace_id for row in rows]).values_list("id", "kind"))
     refused, fresh = {}, []
-    for place, row in enumerate(rows):
+    for place, line in enumerate(lines):
+        row, old = line.row, known.get(line.row.external_id)
         why = rules.why_not_role(row.role, kinds[row.workspace_id])
         if why is None and homes.setdefault(row.external_id, row.workspace_id) != row.workspace_id:
             why = rules.NO_OTHER_WORKSPACE
+        is_erased = old is not None and old.erased_at is not None
+        if why is None and is_erased and row.state == InvitationState.PENDING:
+            why = rules.NO_ERASED_ADDRESS
+        row.email = kept_address(row.email, row.state, is_erased=is_erased)
+        if why is None and old is not None and old.changed_at is not None:
+            why = rules.why_not_overrule(line.otherwise(old, TOLD))
         if why is not None:
             refused[place] = why
-            continue
-        old = known.get(row.external_id)
-        if old is None or old.changed_at is None:
-            is_erased = old is not None and old.erased_at is not None
-            row.email = kept_address(row.email, row.state, is_erased=is_erased)
+        else:
             fresh.append(row)
-    upsert(Invitation, fresh, ["external_id"], ["email", "role", "invited_by_id", "invited_at", "state", "ended_at"])
+    upsert(Invitation, fresh, ["external_id"], [*TOLD, "ended_at"])
     return refused
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date
 
+from bursar.tenants import rules
 from bursar.tenants.models import Login, Person
 from bursar.tenants.store.upsert import upsert
 
 
-def take_history(rows: Iterable[Login]) -> None:
-    upsert(Login, rows, ["person_id", "day"], ["count"])
+def take_history(rows: Sequence[Login]) -> dict[int, str]:
+    """Returns the places that are refused, with the sentence: of who was erased nothing is kept."""
+    named = Person.objects.filter(pk__in={row.person_id for row in rows})
+    erased = set(named.exclude(erased_at=None).values_list("pk", flat=True))
+    upsert(Login, [row for row in rows if row.person_id not in erased], ["person_id", "day"], ["count"])
+    return {place: rules.NOT_ERASED for place, row in enumerate(rows) if row.person_id in erased}
 
 
 def raise_to(person: Person, day: date, count: int) -> int | None:

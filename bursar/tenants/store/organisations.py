@@ -2,39 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from bursar.core.sortkey import sort_key
 from bursar.tenants import rules
 from bursar.tenants.models import Organisation, Workspace
 from bursar.tenants.store.accounts import relabel
+from bursar.tenants.store.told import Told
 from bursar.tenants.store.upsert import upsert
 
 TOLD = ("name", "country", "creator_id")
 
 
-def take_history(rows: Iterable[Organisation]) -> None:
-    """What files say, the last about each. What the product pushed, and what staff said of partners, stays.
+def take_history(lines: Sequence[Told[Organisation]]) -> dict[int, str]:
+    """What files say, the last about each. Returns the places that are refused, with the sentence.
 
-    An end is no part of it: `end` looks at the workspaces first.
+    What the product pushed, and what staff said of partners, stays: a line that says otherwise is refused. One that
+    ends an organisation which stands is only looked at: `end_history` writes it, once the whole file is written.
     """
-    last = {row.external_id: row for row in rows}
-    for known in Organisation.objects.filter(external_id__in=last):
-        row = last[known.external_id]
-        if known.partner_set_at is not None:
-            row.is_partner = known.is_partner
-        if known.changed_at is not None:
+    known = {row.external_id: row for row in _named_in(lines)}
+    refused: dict[int, str] = {}
+    last: dict[str, Organisation] = {}
+    for place, line in enumerate(lines):
+        name = line.row.external_id
+        why = _why_not_correct(line, known[name]) if name in known else None
+        if why is not None:
+            refused[place] = why
+        elif line.row.deleted_at is None or (name not in known and name not in last):
+            last[name] = line.row
+    _write(last.values(), known)
+    return refused
+
+
+def end_history(lines: Sequence[Told[Organisation]], now: datetime) -> dict[int, str]:
+    """The last line about each that ends or is ended, after the whole file: all of it is written, or nothing."""
+    known = {row.external_id: row for row in _named_in(lines)}
+    places = {known[line.row.external_id].pk: place for place, line in enumerate(lines)}
+    ends = {pk: lines[place].row.deleted_at for pk, place in places.items()}
+    refused = {places[pk]: sentence for pk, sentence in end(ends, now, pushed=False).items()}
+    _write([line.row for place, line in enumerate(lines) if place not in refused], known)
+    return refused
+
+
+def _named_in(lines: Sequence[Told[Organisation]]) -> QuerySet[Organisation]:
+    return Organisation.objects.filter(external_id__in={line.row.external_id for line in lines})
+
+
+def _why_not_correct(line: Told[Organisation], stands: Organisation) -> str | None:
+    if stands.partner_set_at is not None and line.otherwise(stands, ["is_partner"]):
+        return rules.PARTNER_IS_SAID
+    if stands.changed_at is None:
+        return None
+    return rules.why_not_overrule(line.otherwise(stands, TOLD)) or _why_not_gone(stands, line.row.deleted_at)
+
+
+def _why_not_gone(stands: Organisation, at: datetime | None) -> str | None:
+    is_later = at is not None and stands.changed_at is not None and at > stands.changed_at
+    return None if is_later else rules.why_not_gone(at, stands.changed_at, stands.deleted_at)
+
+
+def _write(rows: Collection[Organisation], known: Mapping[str, Organisation]) -> None:
+    """Everything but ends."""
+    for row in rows:
+        stands = known.get(row.external_id)
+        if stands is not None and stands.partner_set_at is not None:
+            row.is_partner = stands.is_partner
+        if stands is not None and stands.changed_at is not None:
             for name in TOLD:
-                setattr(row, name, getattr(known, name))
-    for row in last.values():
-        row.sort_key = sort_key(row.name)
+                setattr(row, name, getattr(stands, name))
+        row.sort_key, row.deleted_at = sort_key(row.name), None
     fields = ["name", "sort_key", "country", "is_partner", "creator_id", "created_at"]
-    upsert(Organisation, last.values(), ["external_id"], fields)
-    relabel(Q(organisation__external_id__in=last))
+    upsert(Organisation, rows, ["external_id"], fields)
+    relabel(Q(organisation__external_id__in=[row.external_id for row in rows]))
 
 
 def make(external_id: str, values: dict[str, Any], changed_at: datetime, now: datetime) -> Organisation:
@@ -60,14 +103,11 @@ def set_partner(organisation: Organisation, is_partner: bool, now: datetime) -> 
     organisation.save(update_fields=["is_partner", "partner_set_at"])
 
 
-def _was_pushed_since(row: Organisation, at: datetime | None) -> bool:
-    return row.changed_at is not None and (at is None or at <= row.changed_at)
-
-
 def end(ends: Mapping[int, datetime | None], now: datetime, *, pushed: bool) -> dict[int, str]:
     """When each organisation ended; None: it has not. Returns who may not, with the sentence.
 
-    Call it when all that a file or a batch says of workspaces is written. A file does not undo what was pushed.
+    Call it when all that a file or a batch says of workspaces is written. A file does not undo what was pushed: an end
+    that it no longer tells stays then.
     """
     living: dict[int, list[str]] = {}
     rows = Organisation.objects.in_bulk([*ends])
@@ -77,10 +117,13 @@ def end(ends: Mapping[int, datetime | None], now: datetime, *, pushed: bool) -> 
         if at is not None and (gone is None or gone > max(at, now)):
             living.setdefault(pk, []).append(name)
     refused = {pk: rules.why_not_end(rows[pk].name, names) for pk, names in living.items()}
+    if not pushed:
+        refused |= {pk: why for pk, at in ends.items() if (why := _why_not_gone(rows[pk], at))}
     moved = []
     for pk, at in ends.items():
         row = rows[pk]
-        if pk in refused or row.deleted_at == at or (not pushed and _was_pushed_since(row, at)):
+        stays = not pushed and at is None and row.changed_at is not None
+        if pk in refused or row.deleted_at == at or stays:
             continue
         row.deleted_at = at
         moved.append(row)

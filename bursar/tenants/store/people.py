@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from bursar.access.models import User
 from bursar.core.sortkey import sort_key
+from bursar.tenants import rules
 from bursar.tenants.models import Person
+from bursar.tenants.store.told import Told
 from bursar.tenants.store.upsert import upsert
 
 ERASED = "Erased person"
 
 
-def take_history(rows: Iterable[Person]) -> None:
-    """What files say. Who was erased stays so, and what the product pushed stays."""
-    rows = list(rows)
-    known = Person.objects.filter(external_id__in=[row.external_id for row in rows])
-    settled = set(known.exclude(erased_at=None, pushed_at=None).values_list("external_id", flat=True))
-    fresh = [row for row in rows if row.external_id not in settled]
-    for row in fresh:
-        row.email, row.sort_key = row.email.lower(), sort_key(row.name)
+def take_history(lines: Sequence[Told[Person]]) -> dict[int, str]:
+    """What files say. Returns the places that are refused, with the sentence.
+
+    Who was erased stays so, and what the product pushed stays.
+    """
+    known = {p.external_id: p for p in Person.objects.filter(external_id__in=[line.row.external_id for line in lines])}
+    refused, fresh = {}, []
+    for place, line in enumerate(lines):
+        line.row.email, line.row.sort_key = line.row.email.lower(), sort_key(line.row.name)
+        stands = known.get(line.row.external_id)
+        why = _why_not_correct(line, stands) if stands is not None else None
+        if why is not None:
+            refused[place] = why
+        elif stands is None or stands.pushed_at is None:
+            fresh.append(line.row)
     upsert(Person, fresh, ["external_id"], ["name", "email", "sort_key"])
+    return refused
+
+
+def _why_not_correct(line: Told[Person], stands: Person) -> str | None:
+    if stands.erased_at is not None:
+        return rules.NOT_ERASED
+    return rules.why_not_overrule(line.otherwise(stands, ["name", "email"])) if stands.pushed_at else None
 
 
 def make(external_id: str, values: dict[str, Any], changed_at: datetime, now: datetime) -> None:

@@ -14,6 +14,7 @@ from bursar.core.sortkey import sort_key
 from bursar.tenants import rules
 from bursar.tenants.models import Organisation, Scope, Workspace, WorkspaceAccount
 from bursar.tenants.store.accounts import Need, ensure_payers, move_beginnings, relabel
+from bursar.tenants.store.told import Told
 from bursar.tenants.store.upsert import upsert
 from bursar.tenants.store.written import Written
 
@@ -21,10 +22,9 @@ TOLD = ("name", "sort_key", "visibility", "data_owner_id", "data_owner_email", "
 
 
 @dataclass(frozen=True)
-class Line:
+class Line(Told[Workspace]):
     """What a file says of a workspace. `row` has no account yet; `own_account`: it pays alone."""
 
-    row: Workspace
     own_account: bool
 
 
@@ -74,12 +74,16 @@ def why_not_make(row: Workspace, organisation: Organisation) -> str | None:
     return rules.why_not_for_client(organisation.name, organisation.is_partner, organisation.pk, row.data_owner_id)
 
 
-def take_history(lines: Sequence[Line]) -> Written:
-    """What files say, in their order; the last about each rules, and what was pushed or made here stays."""
+def take_history(lines: Sequence[Line], now: datetime) -> Written:
+    """What files say, in their order; the last about each rules.
+
+    What was pushed or made here stays: a line that says otherwise is refused, whole.
+    """
     written = Written()
     names = {line.row.external_id for line in lines}
     known = {w.external_id: w for w in Workspace.objects.select_related("account").filter(external_id__in=names)}
     organisations = Organisation.objects.in_bulk({line.row.organisation_id for line in lines})
+    ended = _first_ends([row.pk for row in known.values()])
     first: dict[str, Line] = {}
     last: dict[str, Line] = {}
     for place, line in enumerate(lines):
@@ -88,7 +92,7 @@ def take_history(lines: Sequence[Line]) -> Written:
         if stands is None:
             why = why_not_make(line.row, organisations[line.row.organisation_id])
         else:
-            why = _why_not_correct(stands, line)
+            why = _why_not_correct(stands, line, ended.get(stands.row.pk))
         if why is None:
             first.setdefault(name, line)
             last[name] = line
@@ -97,15 +101,21 @@ def take_history(lines: Sequence[Line]) -> Written:
     fresh = [line for name, line in last.items() if name not in known]
     made = make([line.row for line in fresh], alone={line.row.external_id for line in fresh if line.own_account})
     written.touch_all(made.accounts)
-    _correct({name: line.row for name, line in last.items() if name in known}, known, written)
+    _correct({name: line.row for name, line in last.items() if name in known}, known, now, written)
     return written
 
 
 def _as_line(row: Workspace) -> Line:
-    return Line(row, own_account=row.account.scope == Scope.WORKSPACE)
+    return Line(row, frozenset(), own_account=row.account.scope == Scope.WORKSPACE)
 
 
-def _why_not_correct(stands: Line, line: Line) -> str | None:
+def _first_ends(workspace_ids: Collection[int]) -> dict[int, datetime | None]:
+    """When each one's first span ended; None: it runs."""
+    spans = WorkspaceAccount.objects.filter(workspace_id__in=workspace_ids).order_by("workspace_id", "valid_from")
+    return dict(spans.distinct("workspace_id").values_list("workspace_id", "valid_until"))
+
+
+def _why_not_correct(stands: Line, line: Line, first_end: datetime | None) -> str | None:
     if stands.row.organisation_id != line.row.organisation_id:
         return rules.NO_OTHER_ORGANISATION
     if stands.row.kind != line.row.kind:
@@ -114,11 +124,22 @@ def _why_not_correct(stands: Line, line: Line) -> str | None:
     if alone[0] != alone[1]:
         return rules.NO_OTHER_PAYER
     if line.row.kind == "internal":
-        return rules.why_no_data_owner(line.row.data_owner_id, line.row.data_owner_email)
-    return None
+        why = rules.why_no_data_owner(line.row.data_owner_id, line.row.data_owner_email)
+        if why is not None:
+            return why
+    return _why_not_overrule(stands.row, line, first_end)
 
 
-def _correct(rows: dict[str, Workspace], known: dict[str, Workspace], written: Written) -> None:
+def _why_not_overrule(stands: Workspace, line: Line, first_end: datetime | None) -> str | None:
+    """What the product pushed, and what was made here, stays."""
+    why = rules.why_not_begin(line.row.created_at, stands.here_from, first_end)
+    if why is None and stands.changed_at is not None:
+        why = rules.why_not_overrule(line.otherwise(stands, TOLD))
+        why = why or rules.why_not_gone(line.row.deleted_at, stands.changed_at, stands.here_until)
+    return why
+
+
+def _correct(rows: dict[str, Workspace], known: dict[str, Workspace], now: datetime, written: Written) -> None:
     """Writes what files say of workspaces that stand, and moves their first span with their beginning."""
     spans: dict[int, list[WorkspaceAccount]] = defaultdict(list)
     ids = [known[name].pk for name in rows]
@@ -130,32 +151,26 @@ def _correct(rows: dict[str, Workspace], known: dict[str, Workspace], written: W
         row.account_id, row.sort_key = old.account_id, sort_key(row.name)
         _keep_what_was_said_here(row, old)
         span = spans[old.pk][0]
-        if span.valid_until is not None and row.created_at >= span.valid_until:
-            row.created_at = old.created_at
         if span.valid_from != row.created_at:
             span.valid_from = row.created_at
             moved.append(span)
         if (row.created_at, row.deleted_at) != (old.created_at, old.deleted_at):
             for one in spans[old.pk]:
                 written.touch(one.account_id, min(old.created_at, row.created_at))
-    upsert(Workspace, rows.values(), ["external_id"], [*TOLD, "created_at", "deleted_at"])
+    for row in upsert(Workspace, rows.values(), ["external_id"], [*TOLD, "created_at", "deleted_at"]):
+        written.touch(row.account_id, now)  # what has no date shows from now on
     WorkspaceAccount.objects.bulk_update(moved, ["valid_from"], batch_size=1000)
     written.touch_all(move_beginnings({span.account_id for of_one in spans.values() for span in of_one}))
     relabel(Q(pk__in={known[name].account_id for name in rows}))
 
 
 def _keep_what_was_said_here(row: Workspace, old: Workspace) -> None:
-    """A file is history up to its lines: what the product or staff said since stays."""
-    if old.here_from is not None:
-        row.created_at = min(row.created_at, old.here_from)
+    """A file is history up to its lines: of what it does not say, what the product said stays."""
     if old.changed_at is None:
         return
     for name in TOLD:
         setattr(row, name, getattr(old, name))
-    if old.here_until is not None:
-        row.deleted_at = min(row.deleted_at or old.here_until, old.here_until)
-    elif row.deleted_at is not None and row.deleted_at <= old.changed_at:
-        row.deleted_at = None
+    row.deleted_at = row.deleted_at or old.here_until
 
 
 def change(row: Workspace, values: dict[str, Any], changed_at: datetime, now: datetime, *, is_gone: bool) -> bool:

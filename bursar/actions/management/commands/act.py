@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from bursar.actions import bulk
 from bursar.actions.cli import read_pairs, shell_actor
 from bursar.actions.run import preview, run
+from bursar.actions.spec import Outcome
 from bursar.core.errors import Invalid, Refusal
+from bursar.files import queries
+from bursar.files.models import File
 
 
 class Command(BaseCommand):
@@ -35,6 +40,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--idempotency-key", default="", help="the same key and data again change nothing")
         parser.add_argument("--preview", action="store_true", help="say what would happen and do nothing")
+        parser.add_argument(
+            "--output",
+            default="",
+            help="where an export goes (- is standard output); else its own name",
+        )
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -65,17 +75,37 @@ class Command(BaseCommand):
                 message_for_billing=options["message_for_billing"],
                 idempotency_key=options["idempotency_key"],
             )
+        written = self._write_out(outcome, options["output"])
         if options["json"]:
             changes = [[c.heading, c.before, c.after] for c in [*outcome.changes, *outcome.effects]]
             found = {"sentence": outcome.sentence, "changes": changes, "line": outcome.line_id, "data": outcome.data}
             found |= {"secret": _absolute(outcome.secret)} if outcome.secret and not options["preview"] else {}
             self.stdout.write(json.dumps(found, ensure_ascii=False))
             return
-        self.stdout.write(outcome.sentence)
+        if options["output"] == "-":
+            return
+        self.stdout.write(f"{outcome.sentence}{written}")
         for change in [*outcome.changes, *outcome.effects]:
             self.stdout.write(f"  {change.heading}: {change.before or '–'} → {change.after or '–'}")
         if outcome.secret and not options["preview"]:
             self.stdout.write(f"Shown this once and kept nowhere: {_absolute(outcome.secret)}")
+
+    def _write_out(self, outcome: Outcome, name: str) -> str:
+        """An export that was asked for here is fetched by nobody else. Returns where it is, in words."""
+        if "export" not in outcome.data:
+            return ""
+        file = File.objects.get(public_id=outcome.data["export"])
+        if name == "-":
+            for part in queries.read(file):
+                sys.stdout.buffer.write(part)
+            return ""
+        path = Path(name or file.name)
+        try:
+            with path.open("wb" if name else "xb") as target:
+                target.writelines(queries.read(file))
+        except OSError as error:
+            raise CommandError(f"{path} cannot be written: {error.strerror}. Say where, with --output.") from None
+        return f" They are in {path.absolute()}."
 
     def _many(self, options: dict[str, Any], data: dict[str, Any]) -> None:
         words = options["reason"], options["message"], options["message_for_billing"]
