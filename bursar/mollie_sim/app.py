@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable
+from time import sleep
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException, NotFound
@@ -63,7 +63,7 @@ class App:
             return Answer(error.status, error.body)
         finally:
             if fault and fault.kind == "hanging":
-                time.sleep(fault.seconds)
+                sleep(fault.seconds)
 
     def _once(self, request: Request, fault: Fault | None) -> Answer:
         """Does it, or repeats the first answer that this key got."""
@@ -78,7 +78,7 @@ class App:
         answer = None
         try:
             if fault and fault.kind == "slow":
-                time.sleep(fault.seconds)
+                sleep(fault.seconds)
             answer = self._do(request, credential)
             return answer
         finally:

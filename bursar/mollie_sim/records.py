@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -104,15 +103,17 @@ def _plan(world: World, one: Any) -> None:
         plan(world, one)
 
 
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    """Of the fields that are written: all but lists of things."""
+def _hints(kind: type[Any]) -> dict[str, Any]:
     hints = get_type_hints(kind)
     return {one.name: hints[one.name] for one in fields(kind) if not set(get_args(hints[one.name])) & _THINGS}
 
 
+_TYPES = {kind: _hints(kind) for kind in KINDS.values()}
+"""Of the fields that are written: all but lists of things."""
+
+
 def _write(one: Any) -> Json:
-    return {name: _plain(getattr(one, name)) for name in _hints(type(one))}
+    return {name: _plain(getattr(one, name)) for name in _TYPES[type(one)]}
 
 
 def _plain(value: Any) -> Any:
@@ -126,9 +127,9 @@ def _plain(value: Any) -> Any:
 
 
 def _read(kind: str, record: Json) -> Any:
-    hints = _hints(KINDS[kind])
+    types = _TYPES[KINDS[kind]]
     try:
-        values = {name: _typed(hints[name], value) for name, value in record.items()}
+        values = {name: _typed(types[name], value) for name, value in record.items()}
         return KINDS[kind](**values)
     except KeyError as error:
         raise ValueError(f"{kind} {record.get('id')}: there is no field {error}") from None

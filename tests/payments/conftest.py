@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 
+from bursar.mollie_sim import app
 from bursar.mollie_sim.server import serving
 from bursar.mollie_sim.simulator import Simulator
 from bursar.payments.gateway import Gateway
@@ -25,6 +27,15 @@ def address(simulator: Simulator) -> Iterator[str]:
 @pytest.fixture
 def gateway(address: str) -> Gateway:
     return Gateway(address, KEY)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """What should take the simulator some time takes until this is set."""
+    gate = threading.Event()
+    monkeypatch.setattr(app, "sleep", lambda seconds: gate.wait(60))
+    yield gate
+    gate.set()
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from bursar.mollie_sim.server import serving
 from bursar.mollie_sim.simulator import Simulator
 from bursar.payments.gateway import Gateway
 from bursar.payments.gateway.caller import is_signed
-from tests.payments.till import BACK, HTTP, KEY, START, Shop, Till
+from tests.payments.till import BACK, HTTP, KEY, START, Shop, Till, until
 
 BODY = {"amount": {"currency": "EUR", "value": "10.00"}, "description": "Ten", "redirectUrl": BACK}
 
@@ -152,14 +152,16 @@ def test_a_key_of_another_credential_is_another_key(simulator: Simulator, addres
     assert len(simulator.world.payments) == 2
 
 
-def test_while_the_first_is_under_way_the_second_is_a_conflict(simulator: Simulator, address: str) -> None:
-    simulator.fail("slow", seconds=1, times=1)
+def test_while_the_first_is_under_way_the_second_is_a_conflict(
+    simulator: Simulator, address: str, gate: threading.Event
+) -> None:
+    simulator.fail("slow", times=1)
     key = str(uuid4())
     with ThreadPoolExecutor(1) as aside:
         first = aside.submit(ask, address, "POST", "/payments", BODY, key)
-        while not simulator.replays._kept:
-            pass
+        until(lambda: simulator.replays._kept)
         assert ask(address, "POST", "/payments", BODY, key).status_code == 409
+        gate.set()
         assert first.result().status_code == 201
     assert len(simulator.world.payments) == 1
 
@@ -420,8 +422,7 @@ def test_the_command_serves_ticks_and_ends_with_whoever_started_it() -> None:
             simulator.base = address
             till = Till(simulator, Gateway(address, KEY), shop)
             first = till.paid_first()
-            while not shop.heard:  # its own clock tells, without being asked
-                assert process.poll() is None
+            until(lambda: shop.heard)  # its own clock tells, without being asked
             assert shop.ids == [first.id]
         taken = subprocess.run(command[:-1], capture_output=True, **surroundings)
         assert taken.returncode != 0 and "Choose another with --port" in taken.stderr

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -36,6 +37,14 @@ def new_key() -> StoredKey:
 
 def euros(text: str) -> Amount:
     return Amount(Decimal(text), "EUR")
+
+
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Fails when it does not come true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @dataclass
