@@ -100,14 +100,16 @@ def why_not(world: World, payment: Payment, status: str) -> str | None:
     """None, or why the payment cannot come to this status now."""
     if payment.status == status:
         return f"the payment is {status} already"
-    if not payment.is_final:
-        return None
-    late = payment.paid_at and world.now() <= at_charging(
-        add_business_days(payment.paid_at.date(), DEBIT_MAY_FAIL_DAYS)
-    ) + timedelta(days=1)
-    if status == "failed" and payment.method == "directdebit" and payment.status == "paid" and late:
-        return None
-    return f"the payment is {payment.status}, which is final"
+    if payment.is_final and not (status == "failed" and _may_still_fail(world, payment)):
+        return f"the payment is {payment.status}, which is final"
+    return None
+
+
+def _may_still_fail(world: World, payment: Payment) -> bool:
+    """A paid direct debit, until the end of its last day."""
+    if payment.method != "directdebit" or payment.status != "paid" or payment.paid_at is None:
+        return False
+    return world.now().date() <= add_business_days(payment.paid_at.date(), DEBIT_MAY_FAIL_DAYS)
 
 
 def _say_why(payment: Payment, reason: str) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -18,6 +19,8 @@ from bursar.mollie_sim.simulator import Simulator
 
 HOST = "127.0.0.1"
 TICK_SECONDS = 0.1
+TICKS_TO_KEEP = 10
+"""So often is it kept at most."""
 log = logging.getLogger(__name__)
 
 
@@ -68,11 +71,11 @@ def serve(simulator: Simulator, port: int, keep: Path | None = None) -> None:
 
 
 def _tick(simulator: Simulator, keep: Path | None) -> None:
-    while True:
+    for number in count(1):
         time.sleep(TICK_SECONDS)
         try:
             simulator.tick()
-            if keep and simulator.is_changed:
+            if keep and simulator.is_changed and number % TICKS_TO_KEEP == 0:
                 save(simulator, keep)
         except Exception:
             log.exception("the simulator's clock")  # it goes on

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -36,6 +37,23 @@ def ask(address: str, method: str, path: str, body: Any = None, key: str = "", c
         headers["Idempotency-Key"] = key
     content = None if body is None else json.dumps(body)
     return HTTP.request(method, f"{address}/v2{path}", content=content, headers=headers)
+
+
+# Alone
+
+IMPORTED = re.compile(r"^\s*(?:from|import) (bursar(?:\.\w+)*)", re.MULTILINE)
+KNOWN = ("bursar.core.calendar", "bursar.core.days", "bursar.core.money", "bursar.config.parent")
+
+
+def test_it_knows_nothing_of_bursar_but_how_to_write_days_and_money() -> None:
+    """No rule of ours may lean on it, nor it on ours. That nobody imports it, the street says: it stands at its top."""
+    found = {
+        name
+        for path in (settings.ROOT / "bursar/mollie_sim").rglob("*.py")
+        for name in IMPORTED.findall(path.read_text())
+        if not name.startswith("bursar.mollie_sim")
+    }
+    assert found == set(KNOWN)
 
 
 # Manners
