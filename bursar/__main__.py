@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "loads the demo company, or a company of any size",
     "act": "runs an action, through the same door as the panel",
     "actions": "lists every action",
+    "texts": "lists kept texts of others that name a person, for “Erase person”",
     "verify": "proves the figures: recomputes every month and prints differences",
     "audit": "proves the book: bursar audit verify",
     "staff": "adds staff: bursar staff add (prints a one-time sign-in link)",

@@ -18,6 +18,7 @@ from django.test import Client
 
 from bursar.access.actor import Actor, system
 from bursar.access.models import User
+from bursar.actions.models import BulkRun
 from bursar.actions.run import run
 from bursar.actions.spec import Company, Outcome
 from bursar.attention.models import OutreachTemplate
@@ -238,6 +239,14 @@ class Cast:
         """The public id of something of this kind, for tests that walk the registry."""
         things: dict[str, Callable[[], Any]] = {
             "company": lambda: Company(),
+            "bulk_run": lambda: BulkRun.objects.get_or_create(
+                action_key="plans.account.set_discount",
+                actor=self.iris.reference(),
+                target_ids=[],
+                data={},
+                state="halted",
+                defaults={"created_at": NOW, "worked_at": NOW},
+            )[0],
             "account": lambda: self.haarlem,
             "workspace": lambda: self.panel,
             "organisation": lambda: self.haarlem.organisation,

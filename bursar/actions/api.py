@@ -12,14 +12,13 @@ from ninja.decorators import decorate_view
 
 from bursar.access.actor import Actor, Door
 from bursar.access.request import actor_of
-from bursar.actions import bulk
+from bursar.actions import bulk, runs
 from bursar.actions.models import BulkRun
 from bursar.actions.registry import ACTIONS
 from bursar.actions.run import check_right, run
 from bursar.actions.schema import body_model, check_data
 from bursar.actions.spec import Action, Change, Outcome
 from bursar.core.api import RefusalBody
-from bursar.core.errors import NotFound
 
 
 class ChangeOut(Schema):
@@ -67,6 +66,7 @@ class BulkRow(Schema):
 class BulkOut(Schema):
     id: str
     state: str
+    fault: str
     done: int
     total: int
     results: list[BulkRow]
@@ -82,8 +82,10 @@ def _actor(request: HttpRequest) -> Actor:
 
 
 def _bulk_out(made: BulkRun) -> BulkOut:
-    rows = [BulkRow(id=r.target_id, status=r.status, sentence=r.sentence) for r in made.results.order_by("id")]
-    return BulkOut(id=made.public_id, state=made.state, done=len(rows), total=len(made.target_ids), results=rows)
+    rows = [BulkRow(id=r.target_id, status=r.status, sentence=r.sentence) for r in bulk.list_rows(made)]
+    return BulkOut(
+        id=made.public_id, state=made.state, fault=made.fault, done=len(rows), total=len(made.target_ids), results=rows
+    )
 
 
 def build_router() -> Router:
@@ -96,19 +98,20 @@ def build_router() -> Router:
     return router
 
 
-def start_bulk(request: HttpRequest, body: BulkIn) -> BulkOut:
-    """The same action on many targets; beyond 20 a job does them and this address shows how far it is."""
+def start_bulk(request: HttpRequest, body: BulkIn, idempotency_key: str = IDEMPOTENCY_KEY) -> BulkOut:
+    """The same action on many targets; beyond 20 a job does them, and the address of the run shows how far it is.
+
+    The same key and body get the same run again. `state`: running, done, halted (it cannot go on by itself; `fault`
+    says why, and the actions of `bulk_run` go on with it or stop it), or stopped.
+    """
     bulk.check_right(body.action, _actor(request))
     check_data(ACTIONS[body.action], body.data)
     actor, words = _actor(request), (body.reason, body.message, body.message_for_billing)
-    return _bulk_out(bulk.start(body.action, actor, body.ids, body.data, *words))
+    return _bulk_out(bulk.start(body.action, actor, body.ids, body.data, *words, idempotency_key=idempotency_key))
 
 
 def get_bulk(request: HttpRequest, run_id: str) -> BulkOut:
-    made = BulkRun.objects.filter(public_id=run_id, actor__id=_actor(request).id).first()
-    if made is None:
-        raise NotFound
-    return _bulk_out(made)
+    return _bulk_out(runs.get_run(_actor(request), run_id))
 
 
 def _add(router: Router, action: Action) -> None:

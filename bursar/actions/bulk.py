@@ -7,26 +7,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from procrastinate.contrib.django import app
+import structlog
+from django.db import InterfaceError, OperationalError
 
 from bursar.access import carried
-from bursar.access.actor import Actor
+from bursar.access.actor import Actor, system
+from bursar.actions import runs
 from bursar.actions.checks import check_confirmed, check_reason
-from bursar.actions.models import BulkResult, BulkRun, BulkState
+from bursar.actions.models import BulkRun
 from bursar.actions.registry import ACTIONS
 from bursar.actions.request import Request
 from bursar.actions.run import run
-from bursar.core import clock
+from bursar.core import clock, naming
 from bursar.core.errors import Forbidden, Invalid, NotFound, Refusal, Refused
 from bursar.core.ids import is_public_id
 from bursar.core.text import why_not_keep_within
 
 AT_ONCE = 20
 AT_MOST = 5000
+HICCUPS = (OperationalError, InterfaceError)
+BROKE = "Something broke on our side, and nothing of this row was done. The log says what."
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Row:
+    """What came of one target."""
+
     target_id: str
     status: int
     sentence: str
@@ -40,28 +47,29 @@ def start(
     reason: str = "",
     message: str = "",
     message_for_billing: bool = False,
+    idempotency_key: str = "",
 ) -> BulkRun:
-    """Up to 20 targets are done before this returns; more go to the worker, row by row."""
+    """Up to 20 targets are done before this returns; more go to the worker, row by row.
+
+    The same key and body get the first run, as far as it is; what a killed process leaves the worker goes on with.
+    """
     check_right(key, actor)
     unique = check_ids(target_ids)
-    check_reason(Request(ACTIONS[key], actor, "", data, reason, message, message_for_billing=message_for_billing))
+    asked = Request(
+        ACTIONS[key], actor, f"bulk {' '.join(unique)}", data, reason, message, idempotency_key,
+        message_for_billing=message_for_billing,
+    )  # fmt: skip
+    check_reason(asked)
     unfit = {name: [f"This {why}."] for name, value in data.items() if (why := why_not_keep_within([name, value]))}
     if unfit:
         raise Invalid(fields=unfit)
-    made = BulkRun.objects.create(
-        action_key=key,
-        actor=actor.reference(),
-        target_ids=unique,
-        data=dict(data),
-        reason=reason,
-        message=message,
-        message_for_billing=message_for_billing,
-        created_at=clock.now(),
-    )
-    if len(unique) <= AT_ONCE:
-        resume(made)
-    else:
-        app.configure_task("actions.resume_bulk").defer(run_id=made.public_id)
+    is_small = len(unique) <= AT_ONCE
+    made, is_new = runs.begin(asked, unique, clock.now(), by_worker=not is_small)
+    if is_small and is_new:
+        try:
+            resume(made)
+        except HICCUPS as error:
+            log.warning("bulk_left_to_the_worker", run=made.public_id, why=str(error))
     return made
 
 
@@ -89,16 +97,18 @@ def check_right(key: str, actor: Actor) -> None:
 
 
 def resume(bulk: BulkRun) -> None:
-    """Does what is left. Killed at any moment and called again, no row is done twice: each has its own key."""
+    """Does what is left. Killed at any moment and called again, no row is done twice: each has its own key.
+
+    Raises when the database goes away: whether the row in hand has happened is found out when it is asked again.
+    """
     done = set(bulk.results.values_list("target_id", flat=True))
     for target_id in bulk.target_ids:
         if target_id not in done:
             row = _one(bulk, target_id)
-            BulkResult.objects.get_or_create(
-                run=bulk, target_id=row.target_id, defaults={"status": row.status, "sentence": row.sentence}
-            )
-    BulkRun.objects.filter(pk=bulk.pk).update(state=BulkState.DONE)
-    bulk.state = BulkState.DONE
+            if not runs.note(bulk, row.target_id, row.status, row.sentence, clock.now()):
+                break
+    else:
+        runs.finish(bulk)
 
 
 def _one(bulk: BulkRun, target_id: str) -> Row:
@@ -117,18 +127,52 @@ def _one(bulk: BulkRun, target_id: str) -> Row:
             idempotency_key=f"{bulk.public_id}:{target_id}",
             group=bulk.public_id,
         )
+    except HICCUPS:
+        raise
     except Refusal as refusal:
         faults = " ".join(text for texts in getattr(refusal, "fields", {}).values() for text in texts)
-        return Row(target_id, refusal.status, faults or refusal.sentence)
-    return Row(target_id, 200, outcome.sentence)
+        return Row(target_id, refusal.status, naming.keep(faults or refusal.sentence))
+    except Exception:  # a fault in one row must not stop those behind it
+        log.exception("bulk_row_failed", run=bulk.public_id, target=target_id)
+        return Row(target_id, 500, BROKE)
+    return Row(target_id, 200, naming.keep(outcome.sentence))
+
+
+def list_rows(bulk: BulkRun) -> list[Row]:
+    """What came of each target so far, in the order of the work, with people's names of today."""
+    rows = list(bulk.results.order_by("id"))
+    sentences = naming.read([row.sentence for row in rows])
+    return [Row(row.target_id, row.status, said) for row, said in zip(rows, sentences, strict=True)]
 
 
 def resume_as_stored(run_id: str) -> None:
-    """For the worker."""
-    resume(BulkRun.objects.get(public_id=run_id))
+    """For the worker. What it does not finish is gone on with later, a few times."""
+    bulk = runs.pick_up(run_id, clock.now())
+    if bulk is None:
+        return
+    resume(bulk)
 
 
-def list_unfinished(before: datetime) -> list[str]:
-    return list(
-        BulkRun.objects.filter(state=BulkState.RUNNING, created_at__lt=before).values_list("public_id", flat=True)
-    )
+def go_on_with_what_was_left(now: datetime) -> None:
+    """Each minute: runs whose process was killed, or for whom the database was away."""
+    for bulk in runs.list_left(now):
+        try:
+            _go_on_or_halt(bulk, now)
+        except Exception:  # one bad run stops no other
+            log.exception("bulk_left_as_it_is", run=bulk.public_id)
+
+
+def _go_on_or_halt(bulk: BulkRun, now: datetime) -> None:
+    why = runs.why_halt(bulk, now)
+    if why is None:
+        runs.enqueue(bulk.public_id)
+    else:
+        _halt(bulk, why)
+
+
+def _halt(bulk: BulkRun, why: str) -> None:
+    """It may have got further, or been stopped, in this very moment."""
+    try:
+        run("actions.bulk_run.halt", system("bulk"), bulk.public_id, {"why": why})
+    except Refusal:
+        return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from bursar.access.actor import Actor
 from bursar.access.request import actor_of
-from bursar.actions import bulk, dialog
+from bursar.actions import bulk, dialog, runs
 from bursar.actions.models import BulkRun, BulkState
 from bursar.actions.pages import is_own, read_fields
 from bursar.actions.registry import TARGETS, get_action
@@ -23,6 +24,7 @@ from bursar.core.errors import BadRequest, Invalid, NotFound, Refusal
 
 FORESEEN = bulk.AT_ONCE
 TOLD = 200
+LEVERS: dict[str, tuple[str, ...]] = {BulkState.RUNNING: ("stop",), BulkState.HALTED: ("go_on", "stop")}
 
 
 def _open(request: HttpRequest, slug: str, verb: str) -> tuple[Action, list[str], Case]:
@@ -49,7 +51,8 @@ def show_bulk(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
         bulk.check_right(action.key, case.actor)
         if not action.form_for(case, request.POST).is_valid():
             raise Invalid
-        run = bulk.start(action.key, case.actor, ids, data, *_read_words(action, request))
+        key = request.POST.get("idempotency_key", "")[:100]
+        run = bulk.start(action.key, case.actor, ids, data, *_read_words(action, request), idempotency_key=key)
     except Refusal as refusal:
         form = action.form_for(case, request.POST)
         faults = refusal.fields if isinstance(refusal, Invalid) else {}
@@ -86,6 +89,7 @@ def _render(
         "slug": action.target_slug,
         "post_url": reverse("actions:bulk", args=[action.target_slug, action.verb_name]),
         "foreseen": _foresee(action, case.actor, ids, {k: v for k, v in data.items() if v is not None}),
+        "idempotency_key": request.POST.get("idempotency_key") or secrets.token_urlsafe(16),
         "unseen": max(0, len(ids) - FORESEEN),
         **more,
     }
@@ -110,9 +114,9 @@ def _foresee(action: Action, actor: Actor, ids: list[str], data: dict[str, Any])
 
 @require_GET
 def show_run(request: HttpRequest, run_id: str) -> HttpResponse:
-    run = BulkRun.objects.filter(public_id=run_id, actor__id=actor_of(request).id).first()
-    if run is None or is_own(request):
+    if is_own(request):
         raise NotFound
+    run = runs.get_run(actor_of(request), run_id)
     action = get_action(*run.action_key.split(".")[1:])
     assert action is not None
     response = _render_run(request, run, action)
@@ -124,7 +128,7 @@ def show_run(request: HttpRequest, run_id: str) -> HttpResponse:
 
 def _render_run(request: HttpRequest, run: BulkRun, action: Action) -> HttpResponse:
     slug = action.target_slug
-    results = list(run.results.order_by("id"))
+    results = bulk.list_rows(run)
     labels = dict.fromkeys(run.target_ids, "")
     for thing in TARGETS[slug].model._base_manager.filter(public_id__in=run.target_ids):  # type: ignore[attr-defined]
         labels[thing.public_id] = str(thing)
@@ -137,6 +141,8 @@ def _render_run(request: HttpRequest, run: BulkRun, action: Action) -> HttpRespo
         "total": len(run.target_ids),
         "failed": sum(r.status != 200 for r in results),
         "is_running": run.state == BulkState.RUNNING,
+        "levers": [get_action("bulk_run", verb) for verb in LEVERS.get(run.state, ())],
+        "left": len(run.target_ids) - len(results),
     }
     return _answer(request, "actions/bulk_run.html", context, 200)
 

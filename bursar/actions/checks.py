@@ -13,6 +13,7 @@ from bursar.actions.registry import target_of
 from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Cleaned, Reason
 from bursar.audit import queries as book
+from bursar.core import naming
 from bursar.core.errors import Blocked, Forbidden, Invalid, Refusal, Refused
 from bursar.core.text import why_not_keep
 
@@ -129,5 +130,6 @@ def _check_seen(request: Request, case: Case) -> None:
         book.list_timeline(case.target.public_id).filter(target_id=case.target.public_id, at__gt=request.seen).first()
     )
     if line is not None:
-        who = next((row.text for row in line.name_rows.all() if row.slot == "actor"), "") or "somebody"
+        actors = (naming.say(row.reference, row.text) for row in line.name_rows.all() if row.slot == "actor")
+        who = next(actors, "") or "somebody"
         raise Refused(f"{who} was quicker: “{line.label}”, a moment ago. Look at the row again, then decide.")

@@ -17,6 +17,7 @@ from bursar.actions.models import IdempotencyKey
 from bursar.actions.request import Request
 from bursar.actions.spec import Change, Outcome, Undo
 from bursar.audit.links import refers_to_lines
+from bursar.core import naming
 from bursar.core.errors import Invalid
 
 KEPT_FOR = timedelta(days=30)
@@ -66,17 +67,26 @@ def claim(actor: Actor, key: str, digest: str, now: datetime) -> Outcome | None:
 
 
 def keep(actor: Actor, key: str, outcome: Outcome) -> None:
+    """The outcome without its names: whoever is erased meanwhile is not named when it is answered again."""
     stored = {**asdict(outcome), "touched": {}, "secret": "", "outgoing": [], "secret_was_shown": True}
     if not outcome.secret:
         del stored["secret_was_shown"]  # so that the release before reads all others
-    IdempotencyKey.objects.filter(actor_id=actor.id, key=key).update(outcome=stored)
+    for name in ("changes", "effects"):
+        stored[name] = [_with_places(change) for change in stored[name]]
+    IdempotencyKey.objects.filter(actor_id=actor.id, key=key).update(outcome=naming.keep(stored))
+
+
+def _with_places(change: dict[str, Any]) -> dict[str, Any]:
+    sides = {side: naming.say(change[f"{side}_ref"], change[side]) for side in ("before", "after", "who")}
+    return {**change, **sides}
 
 
 def list_old(now: datetime) -> QuerySet[IdempotencyKey]:
     return IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR)
 
 
-def _read(stored: dict[str, Any]) -> Outcome:
+def _read(kept: dict[str, Any]) -> Outcome:
+    stored = naming.read(kept)
     changes = {name: [Change(**change) for change in stored[name]] for name in ("changes", "effects")}
     undo = Undo(**stored["undo"]) if stored.get("undo") else None
     return Outcome(**{**stored, **changes, "undo": undo})

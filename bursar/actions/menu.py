@@ -13,6 +13,7 @@ from bursar.actions import undo
 from bursar.actions.checks import why_not_permitted
 from bursar.actions.registry import ACTIONS, TARGETS, list_actions_on, target_of
 from bursar.actions.spec import Action, Case, Group
+from bursar.core.naming import Said
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Section:
 
 def why_not(action: Action, case: Case) -> str | None:
     """None when the lever can be pulled now; else the one sentence that says why not."""
-    missing = why_not_permitted(action, case)
-    return missing or (action.blocked(case) if action.blocked else None)
+    sentence = why_not_permitted(action, case) or (action.blocked(case) if action.blocked else None)
+    return Said(sentence) if sentence else None
 
 
 def build(actor: Actor, slug: str, target_id: str, now: datetime) -> list[Section]:

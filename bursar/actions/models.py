@@ -19,12 +19,20 @@ class IdempotencyKey(models.Model):
 
 
 class BulkState(models.TextChoices):
+    """HALTED: it cannot go on by itself. STOPPED: by a person; what is left is left as it was."""
+
     RUNNING = "running", "running"
     DONE = "done", "done"
+    HALTED = "halted", "halted"
+    STOPPED = "stopped", "stopped"
 
 
 class BulkRun(models.Model):
-    """The same action on many targets: one transaction each, one group, a result per row; it can be resumed."""
+    """The same action on many targets: one transaction each, one group, a result per row; it goes on by itself.
+
+    `tries`: how often it was begun since it last got further; `fault`: why it halted.
+    `worked_at`: when it was begun, or got further.
+    """
 
     public_id = PublicIdField(prefix="blk")
     action_key = models.CharField(max_length=80)
@@ -35,7 +43,18 @@ class BulkRun(models.Model):
     message = models.TextField(blank=True)
     message_for_billing = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=BulkState.choices, default=BulkState.RUNNING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    fault = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
+    worked_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(name="bulk_runs_going_on", fields=["worked_at"], condition=models.Q(state=BulkState.RUNNING))
+        ]
+
+    def __str__(self) -> str:
+        return f"bulk run {self.public_id}"
 
 
 class BulkResult(models.Model):

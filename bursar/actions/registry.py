@@ -16,6 +16,7 @@ from bursar.access.actor import Actor
 from bursar.access.rights import By
 from bursar.actions.spec import Action, Case, Change, Reason, Touched
 from bursar.core import clock
+from bursar.core.naming import NAMES
 from bursar.core.options import OPTIONS, list_unknown
 from bursar.core.registry import Registry
 from bursar.core.ticks import TICKS
@@ -157,7 +158,7 @@ def close() -> None:
     faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
     if faults:
         raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
-    for registry in (OPTIONS, TICKS, CARRIERS, KINDS, ACTIONS, TARGETS, PROJECTIONS, HERALDS, CHECKS, APART):
+    for registry in (NAMES, OPTIONS, TICKS, CARRIERS, KINDS, ACTIONS, TARGETS, PROJECTIONS, HERALDS, CHECKS, APART):
         registry.close()
 
 

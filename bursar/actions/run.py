@@ -282,7 +282,7 @@ def _lock(target: Any, further: list[int]) -> datetime:
     """Locks the accounts in id order, then the target. Returns the instant of the action: it never steps back."""
     moment = target_of(target).lock(_list_accounts(target, further))
     if hasattr(target, "_meta"):
-        type(target)._base_manager.select_for_update().filter(pk=target.pk).first()
+        type(target)._base_manager.select_for_update(no_key=True).filter(pk=target.pk).first()
     return moment
 
 

@@ -17,6 +17,7 @@ from bursar.access.actor import Actor
 from bursar.access.rights import Own, Right, explain_missing
 from bursar.core import bounds
 from bursar.core.calendar import Month
+from bursar.core.naming import Said
 from bursar.core.text import why_not_name
 
 
@@ -123,6 +124,7 @@ class Undo:
 class Outcome:
     """What a verb returns: a sentence, what changed, and the accounts whose facts it moved.
 
+    `sentence` names people by `naming.say`, so that it can be kept without their names.
     `touched` maps an account's key to the first month concerned; None means the current one only.
     `effects` are added by the projections (MRR before and after). `data` is for programs. `project_later`: a batch
     only marks its accounts; the refresh computes them before anybody reads. `undo`: how to take it back, this time.
@@ -148,6 +150,9 @@ class Outcome:
     outgoing: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     line_id: str = ""
     group: str = ""
+
+    def __post_init__(self) -> None:
+        self.sentence = Said(self.sentence)
 
 
 @dataclass

@@ -17,8 +17,8 @@ _APPROACHING = (
     "CASE WHEN m.seconds * 5 >= w.cap_seconds::bigint * 4 THEN true ELSE m.seconds * 2 + COALESCE(("
     "SELECT SUM(e.seconds) FROM usage_usageevent e WHERE e.workspace_id = m.workspace_id AND e.tier = m.tier "
     "AND e.at <= %(now)s AND e.at > "
-    "GREATEST(%(pace_since)s, (SELECT MAX(r.at) FROM usage_usagereset r WHERE r.workspace_id = m.workspace_id "
-    "AND r.at <= %(now)s))), 0) >= w.cap_seconds::bigint * 2 END"
+    "GREATEST(%(pace_since)s, (SELECT MAX(r.at) FROM usage_usagereset r WHERE r.workspace_id = m.workspace_id))), 0) "
+    ">= w.cap_seconds::bigint * 2 END"
 )
 _METERED = (
     "SELECT m.workspace_id AS key, w.account_id, m.full_since AS since, d.at AS dropped_at, m.seconds, "

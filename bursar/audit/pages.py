@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -18,9 +19,17 @@ PAGE_SIZE = 50
 TIMELINE_SIZE = 30
 
 
-def describe(line: AuditLine) -> dict[str, Any]:
+Say = Callable[[str, str], str]
+"""How a name is said, from its reference and itself."""
+
+
+def _bare(reference: str, name: str) -> str:
+    return name
+
+
+def describe(line: AuditLine, say: Say = _bare) -> dict[str, Any]:
     """A line with its names put back; an erased name reads “erased”."""
-    names = {row.slot: row.text or "erased" for row in line.name_rows.all()}
+    names = {row.slot: say(row.reference, row.text) or "erased" for row in line.name_rows.all()}
     changes = [
         {
             "label": names.get(f"{place}:who", change["label"]),
@@ -34,13 +43,13 @@ def describe(line: AuditLine) -> dict[str, Any]:
     return {"line": line, "actor": names.get("actor", ""), "target": names.get("target", ""), "changes": changes}
 
 
-def customer_version(line: AuditLine, reader_id: str = "", sees_money: bool = True) -> dict[str, Any]:
+def customer_version(line: AuditLine, reader_id: str = "", sees_money: bool = True, say: Say = _bare) -> dict[str, Any]:
     """A line as customers read it (DOMAIN 12): no reason, no staff member, no private change.
 
     What customers did themselves names them; `reader_id`, the public id of who reads, turns that into “you”. Without
     billing rights (`sees_money`) nothing that others did speaks of money.
     """
-    told = describe(line)
+    told = describe(line, say)
     by = f"the {settings.BURSAR_COMPANY_NAME} team"
     if line.actor_kind == ActorKind.CUSTOMER:
         by = "you" if line.actor_id == reader_id else told["actor"]

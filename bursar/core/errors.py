@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bursar.core.naming import Said
+
 
 class Refusal(Exception):
     """Base of everything that Bursar says no to on purpose: quiet, 4xx, nothing changed."""
@@ -11,7 +13,7 @@ class Refusal(Exception):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
-        self.sentence = sentence
+        self.sentence = Said(sentence)
 
 
 class NotFound(Refusal):

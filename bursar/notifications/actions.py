@@ -7,13 +7,15 @@ from typing import Any
 from django import forms
 from procrastinate.contrib.django import app
 
+from bursar.access.rights import By
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic
 from bursar.notifications import queries, rules
 from bursar.notifications.deliveries import name_delivery
 from bursar.notifications.models import Inbox, Mail
 from bursar.outbox import store as outbox
+from bursar.outbox.carriers import CARRIERS
 from bursar.outbox.models import OutboxRow, OutboxState
 
 register_target(
@@ -92,9 +94,9 @@ def _why_not_retry(case: Case) -> str | None:
     row: OutboxRow = case.target
     if row.state == OutboxState.DONE:
         return "It was delivered already."
-    if row.state == OutboxState.DROPPED:
+    if row.state == OutboxState.DROPPED and CARRIERS[row.kind].apart:
         return "It was dropped. Replay the message in the log of its endpoint."
-    if row.state == OutboxState.SENDING and not queries.is_stuck(row, case.now, outbox.STUCK_AFTER):
+    if row.state == OutboxState.SENDING and not outbox.is_cut_off(row, case.now):
         return "It is being sent at this moment."
     if row.kind == "mail" and Mail.objects.filter(public_id=row.payload.get("mail"), text="").exists():
         return "Its text is blanked, so there is nothing left to send."
@@ -123,3 +125,60 @@ def retry(act: Act, row: OutboxRow, data: Cleaned) -> Outcome:
         OutboxRow.objects.filter(pk=row.pk).update(maybe_twice=True)
     app.configure_task("outbox.deliver").defer()
     return Outcome("It goes out again now.", [Change("Delivery", before, "waiting", private=True)])
+
+
+def _why_not_drop(case: Case) -> str | None:
+    row: OutboxRow = case.target
+    if row.state in (OutboxState.DONE, OutboxState.DROPPED):
+        return f"It is {row.get_state_display()} already."
+    if row.state == OutboxState.SENDING and not outbox.is_cut_off(row, case.now):
+        return "It is being sent at this moment."
+    return None
+
+
+@action(
+    key="notifications.delivery.drop",
+    on=OutboxRow,
+    label="Drop…",
+    group=Group.DELIVERY,
+    done="Delivery dropped",
+    icon="trash-x",
+    help="It is never sent. What waits behind it goes on.",
+    when="Reach for it when nobody needs a delivery any more, or when it takes the worker down each time it is sent. "
+    "Not for a receiver that fails for a while: what waits is tried again by itself, and what is dropped is missing.",
+    reason=Reason.REQUIRED,
+    blocked=_why_not_drop,
+    takes_away=True,
+    bulk=True,
+)
+def drop(act: Act, row: OutboxRow, data: Cleaned) -> Outcome:
+    before = row.get_state_display()
+    outbox.drop_one(row, f"By {act.actor.name}: {act.reason.strip()}", act.now)
+    return Outcome("It is never sent.", [Change("Delivery", before, "dropped", private=True)])
+
+
+def _why_not_set_aside(case: Case) -> str | None:
+    return (
+        None if outbox.list_set_aside(case.now).filter(pk=case.target.pk).exists() else "It is tried again by itself."
+    )
+
+
+@action(
+    key="notifications.delivery.set_aside",
+    on=OutboxRow,
+    label="Set aside",
+    icon="alert-triangle",
+    help="A delivery during which the worker was ended several times is not tried again by itself.",
+    when="Never by hand. Bursar does it by itself and tells the leads; send it again once you know why, or drop it.",
+    permission=By.CLOCK,
+    reason=Reason.NONE,
+    blocked=_why_not_set_aside,
+    tell=(Notice.LEADS,),
+    topic=Topic.SECURITY,
+    in_menu=False,
+)
+def set_aside(act: Act, row: OutboxRow, data: Cleaned) -> Outcome:
+    why = f"It took the worker down {row.cut_off + 1} times. Send it again by hand, or drop it."
+    outbox.set_aside(row, why)
+    changes = [Change("Delivery", "being sent", "set aside"), Change("Why", "", why)]
+    return Outcome(f"{name_delivery(row)}: set aside. {why}", changes)

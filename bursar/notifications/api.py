@@ -50,8 +50,14 @@ class DeliveriesOut(Schema):
 
 
 def _out(it: Delivery) -> dict[str, Any]:
-    plain = ("kind", "key", "state", "attempts", "maybe_twice", "created_at", "last_error")
-    words = {"id": it.id, "what": it.what, "to": it.to, "mail": it.mail.public_id if it.mail else ""}
+    plain = ("kind", "key", "state", "attempts", "maybe_twice", "created_at")
+    words = {
+        "id": it.id,
+        "what": it.what,
+        "to": it.to,
+        "mail": it.mail.public_id if it.mail else "",
+        "last_error": it.why,
+    }
     return {**words, "next_try_at": it.next_try_at, **{name: getattr(it.row, name) for name in plain}}
 
 

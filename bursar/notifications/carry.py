@@ -12,7 +12,7 @@ from django.db import transaction
 
 from bursar.actions.spec import Notice, Topic
 from bursar.audit.queries import lines
-from bursar.core import clock
+from bursar.core import clock, naming
 from bursar.notifications import store
 from bursar.notifications.compose import compose_letter, stop_url
 from bursar.notifications.models import Mail
@@ -77,15 +77,17 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     }
     if stop := stop_url(mail):  # RFC 8058
         headers |= {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    subject, text = naming.read([mail.subject, mail.text])
     message = EmailMultiAlternatives(
-        subject=mail.subject,
-        body=mail.text,
+        subject=" ".join(subject.split()),
+        body=text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[formataddr((mail.name, mail.email))],
         reply_to=[mail.reply_to] if mail.reply_to else None,
         headers=headers,
     )
-    message.attach_alternative(mail.html, "text/html")
+    if mail.html:
+        message.attach_alternative(naming.read(mail.html, as_html=True), "text/html")
     return message
 
 

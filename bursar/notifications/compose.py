@@ -1,4 +1,4 @@
-"""Mail made ready: rendered once, in one layout, as HTML and as text."""
+"""Mail made ready: rendered once, in one layout, as HTML and as text, with references where people are named."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from bursar.actions.spec import Topic
+from bursar.core import naming
 from bursar.core.ids import public_id
 from bursar.notifications import rules
 from bursar.notifications.models import Mail, MailKind, Notification
-from bursar.notifications.present import Told, tell
+from bursar.notifications.present import Told, tell_by_reference
 from bursar.notifications.recipients import Recipient
 
 LISTED = 100
@@ -47,7 +48,7 @@ def stop_url(mail: Mail) -> str:
 
 def compose_notice(recipient: Recipient, notices: Sequence[Notification], now: datetime) -> Mail:
     """Of one decision: its lines in order, the first leads. What was written to the customer stands once."""
-    first, *more = [tell(notice.line, recipient.is_staff) for notice in notices]
+    first, *more = [tell_by_reference(notice.line, recipient.is_staff) for notice in notices]
     topics = {Topic(notice.topic) for notice in notices}
     mail = _begin(recipient, sorted(topic.value for topic in topics), now, first.sentence)
     mail.line, mail.is_urgent = notices[0].line, any(topic.is_urgent for topic in topics)
@@ -67,7 +68,7 @@ def compose_digest(recipient: Recipient, waiting: Sequence[Notification], now: d
     count = len(waiting)
     mail = _begin(recipient, topics, now, f"{count} more {'notice' if count == 1 else 'notices'}")
     mail.kind = MailKind.DIGEST
-    told = [tell(notification.line, recipient.is_staff) for notification in waiting[:LISTED]]
+    told = [tell_by_reference(notification.line, recipient.is_staff) for notification in waiting[:LISTED]]
     words = {"items": told, "more": count - len(told), "count": count, "is_staff": recipient.is_staff}
     return _fill(mail, "digest", words)
 
@@ -89,7 +90,7 @@ def _begin(recipient: Recipient, topics: list[str], now: datetime, subject: str)
         email=recipient.email,
         name=" ".join(recipient.name.split())[:200],
         topics=topics,
-        subject=" ".join(subject.split())[:400],  # a line break would be a header of its own
+        subject=naming.cut(naming.keep(" ".join(subject.split())), 400),  # a line break would be a header of its own
         created_at=now,
     )
 
@@ -105,6 +106,6 @@ def _fill(mail: Mail, template: str, words: dict[str, Any]) -> Mail:
         "topics": rules.name_topics(mail.topics),
         "stop_url": stop_url(mail),
     }
-    mail.text = render_to_string(f"notifications/mail/{template}.txt", context)
-    mail.html = render_to_string(f"notifications/mail/{template}.html", context)
+    mail.text = naming.keep(render_to_string(f"notifications/mail/{template}.txt", context))
+    mail.html = naming.keep(render_to_string(f"notifications/mail/{template}.html", context))
     return mail

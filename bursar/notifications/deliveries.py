@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bursar.audit.pages import describe
+from bursar.core import naming
 from bursar.notifications import queries
 from bursar.notifications.models import Mail
 from bursar.notifications.present import tell
@@ -23,7 +24,7 @@ STATES = {
 
 @dataclass(frozen=True)
 class Delivery:
-    """`path`: what it is about. `next_try_at` is None once it is done or given up."""
+    """`path`: what it is about. `next_try_at` is None once it is done or given up. `why`: it failed or was dropped."""
 
     row: OutboxRow
     what: str
@@ -33,6 +34,7 @@ class Delivery:
     state: str
     tone: str
     next_try_at: datetime | None
+    why: str
 
     @property
     def id(self) -> str:
@@ -40,22 +42,24 @@ class Delivery:
 
 
 def describe_rows(rows: Sequence[OutboxRow]) -> list[Delivery]:
-    """In three statements, however many rows there are."""
+    """In three statements, and one a kind of people named in subjects, however many rows there are."""
     mails, lines = queries.mails_of(rows), queries.lines_of(rows)
+    subjects = naming.read({key: mail.subject for key, mail in mails.items()})
+    whys = naming.read([row.last_error for row in rows])
     found = []
-    for row in rows:
+    for row, why in zip(rows, whys, strict=True):
         mail = mails.get(row.payload.get("mail", ""))
         line = lines.get(row.payload.get("line", ""))
         what, to = row.payload.get("subject", row.key), row.payload.get("to", "")
         if mail is not None:
-            what, to = mail.subject, mail.email or "erased"
+            what, to = subjects[mail.public_id], mail.email or "erased"
         elif line is not None:
             what = str(row.payload.get("event") or f"{line.label}: {describe(line)['target']}")
             to = row.payload.get("url") or ("the product" if row.kind == "webhook" else "everybody who is told")
         state, tone = STATES[OutboxState(row.state)]
         waits = row.state == OutboxState.WAITING
         path = tell(line, is_staff=True).path if line else ""
-        found.append(Delivery(row, what, to, path, mail, state, tone, row.due_at if waits else None))
+        found.append(Delivery(row, what, to, path, mail, state, tone, row.due_at if waits else None, why))
     return found
 
 

@@ -94,6 +94,7 @@ def show_delivery(request: HttpRequest, delivery_id: str) -> HttpResponse:
         "tries": row.tries.order_by("-id")[:100],
         "menu_url": reverse("actions:menu", args=["delivery", row.public_id]),
         "retry_url": reverse("actions:dialog", args=["delivery", row.public_id, "retry"]),
+        "drop_url": reverse("actions:dialog", args=["delivery", row.public_id, "drop"]),
         "line_id": row.payload.get("line", ""),
     }
     return render(request, "notifications/delivery.html", context)

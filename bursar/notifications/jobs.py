@@ -10,10 +10,14 @@ import structlog
 from django.conf import settings
 from django.db.models import QuerySet
 
+from bursar.access.actor import system
+from bursar.actions.run import run
+from bursar.core.errors import Refusal
 from bursar.core.retention import forgets
 from bursar.core.ticks import tick
 from bursar.notifications import carry, seals, store
 from bursar.notifications.models import Mail, Notification
+from bursar.outbox import store as outbox
 
 __all__ = ["carry"]
 log = structlog.get_logger()
@@ -33,6 +37,18 @@ def blank_old_mail(now: datetime) -> None:
 @tick("notifications.keep_seal")
 def keep_seal(now: datetime) -> None:
     seals.keep_daily(now)
+
+
+@tick("notifications.set_aside")
+def set_aside(now: datetime) -> None:
+    """Deliveries that take the worker down each time. One stops no other."""
+    for row in outbox.list_set_aside(now):
+        try:
+            run("notifications.delivery.set_aside", system("outbox"), row.public_id)
+        except Refusal as refusal:  # somebody sent or dropped it in this very moment
+            log.info("delivery_not_set_aside", id=row.public_id, why=refusal.sentence)
+        except Exception:
+            log.exception("setting_aside_failed", id=row.public_id)
 
 
 @forgets("notifications")

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from bursar.access.request import actor_of
+from bursar.core import naming
 from bursar.core.cursors import read_key
 from bursar.core.errors import NotFound
 from bursar.notifications import queries
@@ -32,9 +33,13 @@ def show_mails(request: HttpRequest) -> HttpResponse:
         found = found.filter(id__lt=before)
     mails = list(found[: PAGE_SIZE + 1])
     older = {**({"q": text} if text else {}), "before": mails[PAGE_SIZE - 1].pk} if len(mails) > PAGE_SIZE else {}
-    rows = queries.rows_of(mails[:PAGE_SIZE])
+    shown = mails[:PAGE_SIZE]
+    rows, subjects = queries.rows_of(shown), naming.read([mail.subject for mail in shown])
     context = {
-        "mails": [{"mail": mail, "row": rows.get(mail.public_id)} for mail in mails[:PAGE_SIZE]],
+        "mails": [
+            {"mail": mail, "subject": subject, "row": rows.get(mail.public_id)}
+            for mail, subject in zip(shown, subjects, strict=True)
+        ],
         "q": text,
         "older_url": f"?{urlencode(older)}" if older else "",
         "leaves": settings.BURSAR_MAIL_LEAVES,
@@ -47,7 +52,8 @@ def show_mails(request: HttpRequest) -> HttpResponse:
 def show_mail(request: HttpRequest, mail_id: str) -> HttpResponse:
     mail = queries.get_mail(actor_of(request), mail_id)
     row = queries.rows_of([mail]).get(mail.public_id)
-    context = {"mail": mail, "row": row, "text": _without_key(mail, mail.text), "leaves": settings.BURSAR_MAIL_LEAVES}
+    subject, text = naming.read([mail.subject, _without_key(mail, mail.text)])
+    context = {"mail": mail, "subject": subject, "row": row, "text": text, "leaves": settings.BURSAR_MAIL_LEAVES}
     return render(request, "notifications/mail.html", context)
 
 
@@ -55,8 +61,8 @@ def show_mail(request: HttpRequest, mail_id: str) -> HttpResponse:
 def show_html(request: HttpRequest, mail_id: str) -> HttpResponse:
     mail = queries.get_mail(actor_of(request), mail_id)
     if not mail.html:
-        raise NotFound("The text of this mail is blanked.")
-    response = HttpResponse(_without_key(mail, mail.html))
+        raise NotFound("This mail is kept without its HTML.")
+    response = HttpResponse(naming.read(_without_key(mail, mail.html), as_html=True))
     response["Content-Security-Policy"] = SANDBOX
     return response
 

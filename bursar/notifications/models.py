@@ -37,8 +37,9 @@ class MailKind(models.TextChoices):
 class Mail(models.Model):
     """One mail, rendered once when it is made: what is repeated after a crash is the same mail.
 
-    `delivery_id` is the public id of the outbox row that carries it. `text` and `html` are blanked when they are old;
-    all that names a person is, when the person is erased.
+    `delivery_id` is the public id of the outbox row that carries it. Subject, `text` and `html` hold references where
+    the book names people, and are read and sent by `naming.read`. `text` and `html` are blanked when they are old;
+    without `html` the mail is plain text. Mail to a person who is erased goes with them.
     """
 
     public_id = PublicIdField(prefix="mal")

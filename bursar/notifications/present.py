@@ -11,6 +11,7 @@ from django.urls import reverse
 from bursar.actions.registry import TARGETS, Target
 from bursar.audit.models import AuditLine
 from bursar.audit.pages import customer_version, describe
+from bursar.core import naming
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,15 @@ class Told:
 
 
 def tell(line: AuditLine, is_staff: bool) -> Told:
-    made, whole = customer_version(line), describe(line)
+    return _told(line, is_staff, customer_version(line), describe(line))
+
+
+def tell_by_reference(line: AuditLine, is_staff: bool) -> Told:
+    """As `tell`, for what is kept: people stand in it by reference too."""
+    return _told(line, is_staff, customer_version(line, say=naming.say), describe(line, say=naming.say))
+
+
+def _told(line: AuditLine, is_staff: bool, made: dict[str, Any], whole: dict[str, Any]) -> Told:
     shown = {name: made[name] for name in ("label", "target", "by", "at", "changes", "message")}
     if not is_staff:
         return Told(**shown, reason="", path=_own_path(line))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 
 from bursar.access.actor import Actor
+from bursar.access.rights import By
 from bursar.audit.models import AuditLine
+from bursar.core import naming
 from bursar.core.errors import NotFound
 from bursar.core.retention import no_longer_kept
 from bursar.notifications.models import Inbox, Mail, Notification
 from bursar.outbox.models import OutboxRow, OutboxState
+from bursar.staff.models import StaffMember
+from bursar.tenants.models import Person
 
+NAMESAKES = 50
 SHOWN = Q(state=OutboxState.FAILED) | ~Q(kind="notice")
 """What stands among the deliveries: whatever leaves the house; notices are told within, so only when they failed."""
 TABS = {
@@ -46,7 +50,9 @@ def deliveries_for(actor: Actor) -> QuerySet[OutboxRow]:
 
 
 def get_delivery(actor: Actor, public_id: str) -> OutboxRow:
-    found = deliveries_for(actor).filter(public_id=public_id).first()
+    """Bursar itself reaches notices too."""
+    reach = OutboxRow.objects if actor.can(By.CLOCK) else deliveries_for(actor)
+    found = reach.filter(public_id=public_id).first()
     if found is None:
         raise no_longer_kept()
     return found
@@ -60,11 +66,6 @@ def count_deliveries(actor: Actor) -> dict[tuple[str, str], int]:
 
 def count_failed(actor: Actor) -> int:
     return deliveries_for(actor).filter(state=OutboxState.FAILED).count()
-
-
-def is_stuck(row: OutboxRow, now: datetime, after: timedelta) -> bool:
-    """Left half-sent by a worker that was killed."""
-    return row.state == OutboxState.SENDING and row.due_at <= now - after
 
 
 def mails_of(rows: Iterable[OutboxRow]) -> dict[str, Mail]:
@@ -81,10 +82,16 @@ def lines_of(rows: Iterable[OutboxRow]) -> dict[str, AuditLine]:
 
 
 def mails_for(actor: Actor, text: str = "") -> QuerySet[Mail]:
-    """Newest first. `text`: part of the address, name or subject."""
+    """Newest first. `text`: part of the address, name or subject, where people stand by reference."""
     rows = Mail.objects.order_by("-id") if actor.all_accounts else Mail.objects.none()
+    if not text:
+        return rows
     fits = Q(email__icontains=text) | Q(name__icontains=text) | Q(subject__icontains=text)
-    return rows.filter(fits) if text else rows
+    called = StaffMember.objects.filter(user__name__icontains=text).values_list("public_id", flat=True)
+    people = Person.objects.filter(name__icontains=text).values_list("public_id", flat=True)
+    for reference in (*called[:NAMESAKES], *people[:NAMESAKES]):
+        fits |= Q(subject__contains=naming.mark(reference))
+    return rows.filter(fits)
 
 
 def get_mail(actor: Actor, public_id: str) -> Mail:

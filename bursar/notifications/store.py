@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q, Value
-from django.db.models.functions import Replace
+from django.db.models import Count, Q
 from procrastinate.contrib.django import app
 
 from bursar.actions.spec import Topic
@@ -20,7 +17,7 @@ from bursar.notifications.compose import compose_digest, compose_notice
 from bursar.notifications.models import Inbox, Mail, MailKind, Notification
 from bursar.notifications.recipients import Recipient, find_recipient
 from bursar.outbox import store as outbox
-from bursar.outbox.models import OutboxRow
+from bursar.outbox.models import OutboxRow, OutboxState
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ def _mail(leaving: Sequence[tuple[Recipient, list[Notification]]], now: datetime
 def _locked(recipient_ids: Collection[str]) -> dict[str, list[str]]:
     """What each has muted; locked until the transaction ends, so that two workers count the first five as one."""
     Inbox.objects.bulk_create([Inbox(recipient_id=key) for key in sorted(recipient_ids)], ignore_conflicts=True)
-    rows = Inbox.objects.select_for_update().filter(pk__in=recipient_ids).order_by("pk")
+    rows = Inbox.objects.select_for_update(no_key=True).filter(pk__in=recipient_ids).order_by("pk")
     return {row.pk: row.muted for row in rows}
 
 
@@ -148,18 +145,30 @@ def blank_old(before: datetime, limit: int = 5000) -> int:
     return Mail.objects.filter(pk__in=list(old.values_list("pk", flat=True))).update(text="", html="")
 
 
-def erase(recipient_ids: list[str], emails: list[str], name: str, erased: str) -> None:
-    """Blanks what an erased person was sent, drops what they were told, and takes their name out of others' mail."""
+def erase(recipient_ids: Collection[str], emails: Collection[str]) -> None:
+    """What a person was told and sent goes, and what still waits to be sent to them.
+
+    `emails` tell the letters that name no recipient; another person's mail at a shared address is theirs.
+    """
     Notification.objects.filter(recipient_id__in=recipient_ids).delete()
     Inbox.objects.filter(pk__in=recipient_ids).delete()
-    theirs = Mail.objects.filter(recipient_id__in=recipient_ids)
-    for email in filter(None, emails):
-        theirs |= Mail.objects.filter(email__iexact=email)
-    ids, deliveries = [list(theirs.values_list(name, flat=True)) for name in ("pk", "delivery_id")]
-    OutboxRow.objects.filter(public_id__in=deliveries).delete()
-    blank: dict[str, Any] = dict.fromkeys(("email", "name", "text", "html"), "")
-    Mail.objects.filter(pk__in=ids).update(**blank, subject=erased)
-    for field, said in (("subject", name), ("text", name), ("html", html.escape(name))):
-        if said:
-            naming = Mail.objects.filter(**{f"{field}__contains": said})
-            naming.update(**{field: Replace(field, Value(said), Value(erased))})
+    letters = OutboxRow.objects.filter(kind="mail", payload__has_key="to").exclude(state=OutboxState.DONE)
+    mails = Mail.objects.filter(_is_to(recipient_ids, emails))
+    OutboxRow.objects.filter(public_id__in=list(mails.values_list("delivery_id", flat=True))).delete()
+    mails.delete()
+    for row in letters:
+        to, recipient = row.payload["to"].lower(), row.payload.get("recipient", "")
+        if recipient in recipient_ids or (not recipient and to in emails):
+            row.delete()
+        elif row.payload.get("reply_to", "").lower() in emails:
+            row.payload["reply_to"] = ""
+            row.save(update_fields=["payload"])
+    for email in emails:
+        Mail.objects.filter(reply_to__iexact=email).update(reply_to="")
+
+
+def _is_to(recipient_ids: Collection[str], emails: Collection[str]) -> Q:
+    theirs = Q(recipient_id__in=recipient_ids)
+    for email in emails:
+        theirs |= Q(recipient_id="", email__iexact=email)
+    return theirs

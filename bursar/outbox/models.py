@@ -19,6 +19,7 @@ class OutboxRow(models.Model):
 
     Rows of one kind with the same `order_key` go out one after the other, in the order in which they were written.
     Done or dropped, `due_at` is when that was; dropped, `last_error` says by whom or why.
+    `cut_off`: how many tries ended with the worker.
     """
 
     public_id = PublicIdField(prefix="out")
@@ -28,6 +29,7 @@ class OutboxRow(models.Model):
     state = models.CharField(max_length=8, choices=OutboxState.choices, default=OutboxState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     maybe_twice = models.BooleanField(default=False)
+    cut_off = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
     last_error = models.TextField(blank=True)

@@ -18,6 +18,7 @@ log = structlog.get_logger()
 
 ATTEMPTS = 12
 STUCK_AFTER = timedelta(minutes=10)
+CUT_OFF_AT_MOST = 3
 UNDONE = (OutboxState.WAITING, OutboxState.SENDING)
 
 
@@ -46,7 +47,7 @@ def put_all(rows: list[OutboxRow]) -> None:
 
 def retry(row: OutboxRow, now: datetime) -> None:
     """By hand: due at once, with all its tries before it again. The key stays, so whoever knows it takes it once."""
-    OutboxRow.objects.filter(pk=row.pk).update(state=OutboxState.WAITING, attempts=0, due_at=now)
+    OutboxRow.objects.filter(pk=row.pk).update(state=OutboxState.WAITING, attempts=0, cut_off=0, due_at=now)
 
 
 def list_finished(before: datetime) -> QuerySet[OutboxRow]:
@@ -58,6 +59,27 @@ def drop(rows: QuerySet[OutboxRow], why: str, now: datetime) -> int:
     """Those that wait are never sent; what is on its way out at this moment is left alone. Returns how many."""
     waiting = rows.filter(state=OutboxState.WAITING)
     return waiting.update(state=OutboxState.DROPPED, due_at=now, last_error=why)
+
+
+def drop_one(row: OutboxRow, why: str, now: datetime) -> None:
+    """By hand, whatever became of it so far. The caller has looked that it is not on its way out."""
+    OutboxRow.objects.filter(pk=row.pk).update(state=OutboxState.DROPPED, due_at=now, last_error=why)
+
+
+def is_cut_off(row: OutboxRow, now: datetime) -> bool:
+    """Left half-sent by a worker that was killed."""
+    return row.state == OutboxState.SENDING and row.due_at <= now - STUCK_AFTER
+
+
+def list_set_aside(now: datetime) -> QuerySet[OutboxRow]:
+    """Rows that are not tried again by themselves, because each try took the worker down."""
+    stuck = OutboxRow.objects.filter(state=OutboxState.SENDING, due_at__lte=now - STUCK_AFTER)
+    return stuck.filter(cut_off__gte=CUT_OFF_AT_MOST).order_by("id")
+
+
+def set_aside(row: OutboxRow, why: str) -> None:
+    """For a person to send or to drop; what waits behind it in its order goes on."""
+    OutboxRow.objects.filter(pk=row.pk).update(state=OutboxState.FAILED, last_error=why)
 
 
 def deliver_due(now: datetime, limit: int = 200) -> int:
@@ -86,20 +108,21 @@ def _deliver(now: datetime, limit: int, which: Q) -> tuple[int, int]:
 
 @transaction.atomic
 def _take(now: datetime, which: Q) -> OutboxRow | None:
-    """One due row, marked `sending`. A row left in `sending` by a crash is taken again and marked."""
-    stuck = Q(state=OutboxState.SENDING, due_at__lte=now - STUCK_AFTER)
+    """One due row, marked `sending`. A row left in `sending` by a crash is taken again and marked, a few times."""
+    stuck = Q(state=OutboxState.SENDING, due_at__lte=now - STUCK_AFTER, cut_off__lt=CUT_OFF_AT_MOST)
     due = Q(state=OutboxState.WAITING, due_at__lte=now)
     before = OutboxRow.objects.filter(
         kind=OuterRef("kind"), order_key=OuterRef("order_key"), id__lt=OuterRef("id"), state__in=UNDONE
     )
     may_go = Q(order_key="") | ~Exists(before)
-    rows = OutboxRow.objects.select_for_update(skip_locked=True).filter(which, stuck | due, may_go)
+    rows = OutboxRow.objects.select_for_update(no_key=True, skip_locked=True).filter(which, stuck | due, may_go)
     row = rows.order_by("due_at", "id").first()
     if row is None:
         return None
-    row.maybe_twice = row.maybe_twice or row.state == OutboxState.SENDING
+    if row.state == OutboxState.SENDING:
+        row.maybe_twice, row.cut_off = True, row.cut_off + 1
     row.state, row.attempts, row.due_at = OutboxState.SENDING, row.attempts + 1, now
-    row.save(update_fields=["state", "attempts", "due_at", "maybe_twice"])
+    row.save(update_fields=["state", "attempts", "due_at", "maybe_twice", "cut_off"])
     return row
 
 

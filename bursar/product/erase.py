@@ -1,38 +1,45 @@
-"""Where a person's name, address and logins are kept, and blanking them there. Called by the erase action only."""
+"""Where a person's name, address and logins are kept, and blanking them there. Called by the erase action only.
+
+What names people in passing (mail to others, kept outcomes, results of bulk runs) holds references: once the name is
+gone here, it stands nowhere. No text is searched for it, but what the eraser picked.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
-from django.db.models import JSONField, Q, TextField, Value
-from django.db.models.functions import Cast, Replace
+from django.db.models import Q
 
 from bursar.access.models import User
-from bursar.actions.models import BulkResult, IdempotencyKey
+from bursar.actions.models import BulkRun
 from bursar.audit.links import erases
 from bursar.audit.store import blank_names
+from bursar.core.naming import ERASED
 from bursar.notifications import store as notices
-from bursar.outbox.models import OutboxRow
+from bursar.product import texts
+from bursar.product.models import ImportRun
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
-from bursar.staff.sign_in import end_sessions
+from bursar.staff.sign_in import shut_out
 from bursar.tenants import store as tenants
 from bursar.tenants.models import Person
-from bursar.tenants.store.people import ERASED
 from bursar.usage import store as usage
 
 
 @dataclass(frozen=True)
 class Counts:
-    """`references`: the ids whose names were blanked. `accounts`: those whose workspaces named the person."""
+    """`references`: the public ids under which the book named them. `accounts`: whose workspaces did."""
 
     references: list[str]
     names: int
     logins: int
     invitations: int
+    texts: int
     accounts: set[int]
 
 
@@ -40,42 +47,25 @@ def is_active_staff(person: Person) -> bool:
     return person.user_id is not None and StaffMember.objects.filter(user_id=person.user_id, is_active=True).exists()
 
 
-def erase(person: Person, now: datetime) -> Counts:
-    """`person` is changed in place too, so that the book's line about this names nobody."""
-    name, email, user = person.name, person.email, person.user
-    ids, addresses = _addresses(person)
-    notices.erase(ids, addresses, name, ERASED)
-    invitations = tenants.invitations.forget(addresses, now)
-    references = list_references(person)
-    names = sum(map(blank_names, references))
-    if user is not None:
-        _erase_user(user)
+def erase(person: Person, chosen: Collection[str] | None, now: datetime) -> Counts:
+    """`person` is changed in place too, so that the book's line about this names nobody.
+
+    chosen: ids of the others' texts (`texts.find`) that shall name them no more; None: all of them.
+    """
+    traces = texts.trace(person)
+    rewritten = texts.rewrite(traces, chosen)
+    notices.erase(traces.references, traces.emails)
+    invitations = tenants.invitations.forget(traces.emails, now)
+    names = sum(blank_names(reference) for reference in traces.references)
+    usage.forget_names(traces.references)
+    _forget_actor(traces.references)
     logins = tenants.logins.forget(person)
-    accounts: set[int] = set()
-    if email:
-        accounts = tenants.workspaces.forget_address(email)
-        OutboxRow.objects.filter(payload__to__iexact=email).delete()
+    accounts = tenants.workspaces.forget_address(person.email) if person.email else set()
     UpgradeRequest.objects.filter(requester=person).exclude(message="").update(message="")
-    _blank_sentences(name)
-    tenants.people.erase(person, now)
-    return Counts(references, names, logins, invitations, accounts)
-
-
-def _addresses(person: Person) -> tuple[list[str], list[str]]:
-    """The ids under which a person is told things, and where mail to them went."""
-    ids, emails = [person.public_id], [person.email]
     if person.user is not None:
-        ids += StaffMember.objects.filter(user=person.user).values_list("public_id", flat=True)
-        emails.append(person.user.email)
-    return ids, emails
-
-
-def list_references(person: Person) -> list[str]:
-    """The ids under which the book may name them: the person's, the sign-in's, the colleague's."""
-    ids, user = [person.public_id], person.user
-    if user is not None:
-        ids += [user.public_id, *StaffMember.objects.filter(user=user).values_list("public_id", flat=True)]
-    return ids
+        _erase_user(person.user, now)
+    tenants.people.erase(person, now)
+    return Counts(traces.references, names, logins, invitations, rewritten, accounts)
 
 
 @erases("product.person.erase")
@@ -85,20 +75,19 @@ def list_people_behind(reference: str) -> list[str]:
     return list(Person.objects.filter(behind).values_list("public_id", flat=True))
 
 
-def _erase_user(user: User) -> None:
-    """The sign-in goes, with its sessions and factors; the row stays, because others point to it."""
-    if StaffMember.objects.filter(user=user).exists():
-        usage.forget_name(user.name, ERASED)
-    end_sessions(user)
-    Authenticator.objects.filter(user=user).delete()
-    SocialAccount.objects.filter(user=user).delete()
-    user.email, user.name, user.is_active = f"{user.public_id}@erased.invalid", "", False
+def _forget_actor(references: list[str]) -> None:
+    """Jobs keep who began them, the name beside the id."""
+    for model in (BulkRun, ImportRun):
+        for row in model._base_manager.filter(actor__id__in=references):
+            row.actor = {**row.actor, "name": ERASED}
+            row.save(update_fields=["actor"])
+
+
+def _erase_user(user: User, now: datetime) -> None:
+    """The sign-in goes, with its sessions, links and factors; the row stays, because others point to it."""
+    shut_out(user, now)
+    for model in (Authenticator, SocialAccount, EmailAddress):
+        model.objects.filter(user=user).delete()
+    user.email, user.name, user.is_active = f"{user.public_id}@erased.invalid", ERASED, False
     user.set_unusable_password()
     user.save()
-
-
-def _blank_sentences(name: str) -> None:
-    """Outcomes that are kept for repeated submits, and results of bulk runs, say names in their sentences."""
-    BulkResult.objects.filter(sentence__contains=name).update(sentence=Replace("sentence", Value(name), Value(ERASED)))
-    kept = IdempotencyKey.objects.annotate(text=Cast("outcome", TextField())).filter(text__contains=name)
-    kept.update(outcome=Cast(Replace("text", Value(name), Value(ERASED)), JSONField()))

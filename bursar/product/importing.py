@@ -16,13 +16,16 @@ from django.db import transaction
 from bursar.access.actor import Actor
 from bursar.actions.run import run
 from bursar.actions.spec import Outcome
-from bursar.core import clock, strictjson
+from bursar.core import clock, locks, strictjson
 from bursar.core.ids import public_id
 from bursar.core.statistics import MANY, gather_statistics
 from bursar.product.apply import ENDS
+from bursar.product.lookup import TURNSTILE
 from bursar.product.records import KINDS, read_record
 from bursar.rollup.refresh import refresh
 from bursar.tenants.queries import list_ended
+from bursar.tenants.store import accounts
+from bursar.usage.ingest import hold_batches
 
 BATCH = 2000
 LINE_LENGTH = 100_000
@@ -65,6 +68,8 @@ def import_lines(
             return report
         try:
             with transaction.atomic() if strict else ExitStack():
+                if strict:
+                    _hold_everything()
                 _take_all(spools, counts, actor, report, progress)
                 if strict and report.bad:
                     raise _Undo
@@ -77,6 +82,13 @@ def import_lines(
         gather_statistics()
     refresh(clock.now())
     return report
+
+
+def _hold_everything() -> None:
+    """One transaction takes batch after batch: whoever else changes or counts anything waits until it is over."""
+    locks.hold(TURNSTILE)
+    accounts.hold()
+    hold_batches(exclusive=True)
 
 
 def _sort_by_kind(lines: Iterable[bytes], spools: Mapping[str, IO[str]], report: Report) -> dict[str, int]:

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bursar.product.records import AccountRef, OrganisationRecord
+from bursar.core import locks
+from bursar.product.records import AccountRef, OrganisationRecord, WorkspaceRecord
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Organisation, Person, Scope, Workspace
+from bursar.tenants.store import accounts
 
+TURNSTILE = "what the product says"
 PEOPLE = ("person", "creator", "invited_by")
+
+
+def hold_what_they_name(records: list[Any]) -> None:
+    """One batch at a time, of a file or of a push; then the accounts that it may touch, by id, as every action does."""
+    locks.hold(TURNSTILE)
+    refs = [r.account for r in records if isinstance(getattr(r, "account", None), AccountRef)]
+    workspaces = {getattr(r, "workspace", None) for r in records} | {ref.workspace for ref in refs}
+    workspaces |= {r.external_id for r in records if isinstance(r, WorkspaceRecord)}
+    organisations = {getattr(r, "organisation", None) for r in records} | {ref.organisation for ref in refs}
+    organisations |= {r.external_id for r in records if isinstance(r, OrganisationRecord)}
+    accounts.hold(accounts.list_concerned(workspaces, (), organisations))
 
 
 class Lookup:

@@ -13,7 +13,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from bursar.access.models import User
+from bursar.core import locks
 from bursar.core.registry import Registry
+from bursar.product.lookup import TURNSTILE
 from bursar.product.pushed import (
     PUSHED,
     InvitationItem,
@@ -69,12 +71,16 @@ def apply_item(item: Any, now: datetime) -> Result:
     return WRITERS[item.kind](item, now)
 
 
-def lock_accounts(items: list[Any]) -> None:
-    """The accounts of the workspaces that the items name, in id order: as every action does."""
-    names = {item.external_id for item in items if isinstance(item, WorkspaceItem)}
-    names |= {item.workspace for item in items if isinstance(item, WorkspaceMemberItem)}
-    made_here = {item.bursar_id for item in items if isinstance(item, WorkspaceItem) and item.bursar_id}
-    store.accounts.lock_payers(names, made_here)
+def lock_what_they_name(items: list[Any]) -> None:
+    """One batch at a time, whatever is in it and in which order; then the accounts that it may touch, by id."""
+    locks.hold(TURNSTILE)
+    spaces = [item for item in items if isinstance(item, WorkspaceItem)]
+    workspaces = {item.external_id for item in spaces}
+    workspaces |= {item.workspace for item in items if isinstance(item, WorkspaceMemberItem)}
+    organisations = {item.organisation for item in spaces}
+    organisations |= {item.external_id for item in items if isinstance(item, OrganisationItem)}
+    made_here = {item.bursar_id for item in spaces if item.bursar_id}
+    store.accounts.hold(store.accounts.list_concerned(workspaces, made_here, organisations))
 
 
 def _is_stale(row: Any, item: Any) -> bool:
@@ -92,7 +98,7 @@ def _organisation(item: OrganisationItem, now: datetime) -> Result:
     values: dict[str, Any] = {"name": item.name, "country": item.country}
     if "creator" in item.model_fields_set:
         values["creator_id"] = _person(item.creator).pk if item.creator is not None else None
-    row = Organisation.objects.select_for_update().filter(external_id=item.external_id).first()
+    row = Organisation.objects.select_for_update(no_key=True).filter(external_id=item.external_id).first()
     if row is None:
         made = store.organisations.make(item.external_id, values, item.changed_at, now)
         return Result("created", ends={made.pk: now if item.deleted else None})
@@ -113,7 +119,7 @@ def end_organisations(results: list[Result], now: datetime) -> dict[int, str]:
 
 @_writes(PersonItem)
 def _person_item(item: PersonItem, now: datetime) -> Result:
-    row = Person.objects.select_for_update().filter(external_id=item.external_id).first()
+    row = Person.objects.select_for_update(no_key=True).filter(external_id=item.external_id).first()
     values = {"name": item.name, "email": item.email.lower()}
     if row is None:
         store.people.make(item.external_id, values, item.changed_at, now)
@@ -148,7 +154,7 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
         "agreement_accepted_at": item.agreement_accepted_at,
     }
     is_adopted = bool(item.bursar_id) and _adopt(item)
-    row = Workspace.objects.select_for_update(of=("self",)).filter(external_id=item.external_id).first()
+    row = Workspace.objects.select_for_update(no_key=True, of=("self",)).filter(external_id=item.external_id).first()
     if row is None:
         return _new_workspace(item, organisation, values, now)
     if row.organisation_id != organisation.pk:
@@ -185,7 +191,7 @@ def _adopted(row: Workspace, more: str = "") -> Result:
 
 def _adopt(item: WorkspaceItem) -> bool:
     """Gives a workspace that was made here the product's own id. False when it has it already."""
-    row = Workspace.objects.select_for_update(of=("self",)).filter(public_id=item.bursar_id).first()
+    row = Workspace.objects.select_for_update(no_key=True, of=("self",)).filter(public_id=item.bursar_id).first()
     if row is None:
         raise NotPossible(f"There is no workspace “{item.bursar_id}” here.")
     if row.external_id == item.external_id and not row.awaits_product:
@@ -245,7 +251,7 @@ def _invitation(item: InvitationItem, now: datetime) -> Result:
     """It touches no account: nothing that is counted or billed depends on it."""
     workspace = _workspace_for(item)
     inviter = _person(item.invited_by) if item.invited_by else None
-    row = Invitation.objects.select_for_update().filter(external_id=item.external_id).first()
+    row = Invitation.objects.select_for_update(no_key=True).filter(external_id=item.external_id).first()
     values: dict[str, Any] = {
         "email": _address_of(item, row),
         "role": item.role,

@@ -205,7 +205,7 @@ def count_usage(pairs: set[Key]) -> dict[Key, tuple[int, int]]:
         for table in ("rollup_workspacemonth", "rollup_accountmonth"):
             cursor.execute(
                 f"SELECT 1 FROM {table} r JOIN {wanted} ON r.account_id = t.account AND r.month = t.month "
-                "ORDER BY r.id FOR UPDATE OF r",
+                "ORDER BY r.id FOR NO KEY UPDATE OF r",
                 arrays,
             )
         cursor.execute(
@@ -240,7 +240,7 @@ def add_usage(deltas: dict[Key, int], now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM rollup_workspacemonth w JOIN unnest(%s::bigint[], %s::date[]) AS t(workspace, month) "
-            "ON w.workspace_id = t.workspace AND w.month = t.month ORDER BY w.id FOR UPDATE OF w",
+            "ON w.workspace_id = t.workspace AND w.month = t.month ORDER BY w.id FOR NO KEY UPDATE OF w",
             arrays[:2],
         )
         cursor.execute(
@@ -264,7 +264,7 @@ def _add_to_accounts(sums: dict[Key, int], now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT a.id FROM rollup_accountmonth a JOIN unnest(%s::bigint[], %s::date[]) AS t(account, month) "
-            "ON a.account_id = t.account AND a.month = t.month ORDER BY a.id FOR UPDATE OF a",
+            "ON a.account_id = t.account AND a.month = t.month ORDER BY a.id FOR NO KEY UPDATE OF a",
             arrays[:2],
         )
         cursor.execute(

@@ -14,6 +14,7 @@ from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, DayInput, Group, Loss, Outcome, Reason, Undo
+from bursar.core import naming
 from bursar.core.calendar import add_months, end_of
 from bursar.core.days import say_day
 from bursar.staff import queries, rules, sign_in, store
@@ -105,7 +106,7 @@ def add_staff(act: Act, company: Company, data: Cleaned) -> Outcome:
     # A link signs in as that person: for one who can sign in already, only the operator's shell may make it.
     wants_link = is_new or act.actor.kind is ActorKind.OPERATOR
     link = sign_in.make_link(user, act.now) if wants_link else ""
-    outcome = Outcome(f"{user.name or user.email} is {role.name} now.", changes, secret=link)
+    outcome = Outcome(f"{naming.of(member)} is {role.name} now.", changes, secret=link)
     outcome.data = {"staff": member.public_id}
     return outcome
 
@@ -116,7 +117,7 @@ def _let_in_again(act: Act, member: StaffMember) -> Outcome:
     user.set_unusable_password()
     user.save(update_fields=["password"])
     sign_in.shut_out(user, act.now)
-    outcome = Outcome(f"{user.name or user.email} gets a new sign-in link in place of the password.")
+    outcome = Outcome(f"{naming.of(member)} gets a new sign-in link in place of the password.")
     outcome.changes = [Change("Password", "as it was", "none, until a new one is set", private=True)]
     outcome.data, outcome.secret = {"staff": member.public_id}, sign_in.make_link(user, act.now)
     return outcome
@@ -175,7 +176,9 @@ def set_roles(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     store.set_roles(member, after)
     names = [", ".join(role.name for role in roles) for roles in (before, after)]
     undo = Undo("staff.staff.set_roles", {"roles": [role.slug for role in before]})
-    return Outcome(f"{member} is {names[1]} now.", [Change("Roles", names[0], names[1])], undo=undo if before else None)
+    return Outcome(
+        f"{naming.of(member)} is {names[1]} now.", [Change("Roles", names[0], names[1])], undo=undo if before else None
+    )
 
 
 def _why_inactive(case: Case) -> str | None:
@@ -207,7 +210,7 @@ def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     revoked = member.tokens.filter(revoked_at=None).update(revoked_at=act.now)
     changes = [Change("Active", "yes", "no"), Change("Sessions ended", "", str(ended))]
     changes.append(Change("Tokens revoked", "", str(revoked)))
-    return Outcome(f"{member} is no longer staff.", changes, undo=Undo("staff.staff.reactivate", {}))
+    return Outcome(f"{naming.of(member)} is no longer staff.", changes, undo=Undo("staff.staff.reactivate", {}))
 
 
 @action(
@@ -228,7 +231,7 @@ def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
 )
 def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     store.set_active(member, True)
-    return Outcome(f"{member} is staff again.", [Change("Active", "no", "yes")])
+    return Outcome(f"{naming.of(member)} is staff again.", [Change("Active", "no", "yes")])
 
 
 @action(
@@ -248,14 +251,14 @@ def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
 )
 def sign_out(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     ended = sign_in.shut_out(member.user, act.now)
-    return Outcome(f"{ended} sessions of {member} ended.", [Change("Sessions ended", "", str(ended))])
+    return Outcome(f"{ended} sessions of {naming.of(member)} ended.", [Change("Sessions ended", "", str(ended))])
 
 
 def _why_no_factor_to_reset(case: Case) -> str | None:
     member = case.target
     if case.actor.staff_id == member.pk:
         return "Manage your own second factor under “Your sign-in”; when it is lost, ask a colleague."
-    return None if queries.has_second_factor(member.user_id) else f"{member} has no second factor."
+    return None if queries.has_second_factor(member.user_id) else f"{naming.of(member)} has no second factor."
 
 
 @action(
@@ -277,7 +280,7 @@ def reset_factor(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     removed = sign_in.remove_factors(member.user)
     ended = sign_in.shut_out(member.user, act.now)
     changes = [Change("Second factor", ", ".join(removed), "none"), Change("Sessions ended", "", str(ended))]
-    return Outcome(f"{member} has no second factor now, and enrols at the next visit.", changes)
+    return Outcome(f"{naming.of(member)} has no second factor now, and enrols at the next visit.", changes)
 
 
 class CreateToken(ActionForm):

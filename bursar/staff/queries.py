@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,9 +12,18 @@ from django.db.models import Exists, OuterRef, QuerySet
 from bursar.access.actor import Actor
 from bursar.access.models import User
 from bursar.access.rights import Right
+from bursar.core import locks
 from bursar.core.errors import NotFound
+from bursar.core.naming import NAMES
 from bursar.staff import store
 from bursar.staff.models import ApiToken, Role, StaffMember
+
+NAMES.add("usr", lambda ids: {user.public_id: str(user) for user in User.objects.filter(public_id__in=ids)})
+NAMES.add("stf", lambda ids: {member.public_id: str(member) for member in _members(ids)})
+
+
+def _members(public_ids: Collection[str]) -> QuerySet[StaffMember]:
+    return StaffMember.objects.filter(public_id__in=public_ids).select_related("user")
 
 
 @dataclass(frozen=True)
@@ -80,11 +90,10 @@ def list_members() -> list[StaffMember]:
 
 
 def lock_managers() -> set[int]:
-    """Active staff who hold manage_staff, locked in id order until the transaction ends."""
+    """Active staff who hold manage_staff; whoever else asks waits until the transaction ends."""
+    locks.hold("managers")
     holding = Role.objects.filter(rights__contains=[Right.MANAGE_STAFF.value]).values("id")
-    rows = StaffMember.objects.filter(is_active=True, roles__in=holding).values("id")
-    locked = StaffMember.objects.select_for_update().filter(id__in=rows).order_by("id")
-    return set(locked.values_list("id", flat=True))
+    return set(StaffMember.objects.filter(is_active=True, roles__in=holding).values_list("id", flat=True))
 
 
 def has_second_factor(user_id: int) -> bool:

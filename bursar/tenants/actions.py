@@ -9,6 +9,7 @@ from django import forms
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Notice, Outcome, Reason, Topic, Undo
+from bursar.core import naming
 from bursar.tenants import queries, rules, store
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
 
@@ -163,13 +164,13 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
 def change_admin(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     new = _member(act.case, data["new_admin"])
     changes, roles = [_set_role(act, new, WorkspaceRole.ADMIN)], {new: WorkspaceRole.ADMIN}
-    sentence = f"{new.person.name} becomes admin of {workspace.name}."
+    sentence = f"{naming.of(new.person)} becomes admin of {workspace.name}"
     if data["old_admin"] and not data["keep_old"]:
         old = _member(act.case, data["old_admin"])
         changes.append(_set_role(act, old, WorkspaceRole.MEMBER))
         roles[old] = WorkspaceRole.MEMBER
-        sentence = f"{new.person.name} becomes admin of {workspace.name}; {old.person.name} becomes a member."
-    return Outcome(sentence, changes, {workspace.account_id: None}, data=_commanded(act, roles))
+        sentence += f"; {naming.of(old.person)} becomes a member"
+    return Outcome(f"{sentence}.", changes, {workspace.account_id: None}, data=_commanded(act, roles))
 
 
 def _commanded(act: Act, roles: dict[WorkspaceMembership, WorkspaceRole]) -> dict[str, Any]:

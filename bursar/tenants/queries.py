@@ -13,6 +13,7 @@ from django.db.models import Count, Q, QuerySet
 from bursar.access.actor import Actor, ActorKind, Door
 from bursar.access.rights import Own
 from bursar.core.errors import NotFound
+from bursar.core.naming import NAMES
 from bursar.tenants.models import (
     BillingAccount,
     Invitation,
@@ -27,6 +28,7 @@ from bursar.tenants.models import (
 from bursar.tenants.rules import Sight
 
 M = TypeVar("M")
+NAMES.add("per", lambda ids: dict(Person.objects.filter(public_id__in=ids).values_list("public_id", "name")))
 ADMIN_ROLES = (WorkspaceRole.OWNER, WorkspaceRole.ADMIN)
 GOVERNING_ROLES = (OrganisationRole.OWNER, OrganisationRole.ADMIN)
 CONTACTS_SHOWN = 3

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from bursar.actions.registry import action
+from bursar.actions.registry import action, projection
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Change, Cleaned, Group, Notice, Outcome, Topic
+from bursar.actions.spec import Case, Change, Cleaned, Group, Notice, Outcome, Topic, Touched
 from bursar.core.hours import clock_hours
 from bursar.tenants.models import Workspace
 from bursar.usage import queries, rules, store
-from bursar.usage.ingest import hold_batches
+from bursar.usage.ingest import hold_batches, recount_ahead
+
+_SAY_THE_TIER = {"plans_basetier", "plans_tiergrant", "plans_paymentterms"}
+
+
+@projection("usage")
+def count_what_is_ahead(touched: Touched, case: Case, later: bool) -> list[Change]:
+    """What came before a change of tier and is dated after it counts on the new one. Files have all counted anew."""
+    if not later and not _SAY_THE_TIER.isdisjoint(case.written):
+        recount_ahead(touched, case.now)
+    return []
 
 
 def _standing(case: Case) -> queries.Standing:
@@ -47,10 +57,15 @@ def _why_not_reset(case: Case) -> str | None:
 def reset_usage(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     hold_batches(exclusive=True)
     standing = queries.get_standing(workspace, act.now)
-    store.reset([workspace], act.actor.name, act.reason.strip(), act.now)
+    store.reset([workspace], act.actor, act.reason.strip(), act.now)
+    after = queries.get_standing(workspace, act.now)
     assert standing.cap is not None
-    changes = [Change("Counted hours", clock_hours(standing.counted), clock_hours(0))]
-    if standing.state.key in ("at_cap", "hard_blocked"):
+    changes = [Change("Counted hours", clock_hours(standing.counted), clock_hours(after.counted))]
+    if standing.state.is_full and not after.state.is_full:
         changes.append(Change("At the cap", "yes", "no"))
-    sentence = f"Counting starts anew for {workspace.name}: {clock_hours(0)} of {clock_hours(standing.cap)}."
+    sentence = (
+        f"Counting starts anew for {workspace.name}: {clock_hours(after.counted)} of {clock_hours(standing.cap)}."
+    )
+    if after.counted:
+        sentence += " What is dated later than this stays counted."
     return Outcome(sentence, changes, data={"counted_seconds_before": standing.counted})

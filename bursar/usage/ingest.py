@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from bursar.core import locks
 from bursar.core.bounds import EARLIEST, HAPPENED_AHEAD, why_not_happened
 from bursar.usage.models import UsageEvent
 from bursar.usage.queries import CAPS, TierClock, fullness_sql, list_resets
@@ -66,9 +67,7 @@ def hold_batches(*, exclusive: bool) -> None:
 
     So no batch in flight counts what was used before the reset, or misses a row that is being made.
     """
-    name = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {name}(hashtextextended('usage-batches', 0))")
+    locks.hold("usage-batches", shared=not exclusive)
 
 
 def _sift(events: Sequence[Event], now: datetime, result: Ingested) -> list[int]:
@@ -96,9 +95,8 @@ def _contradiction(event: Event) -> str:
 
 def _lock_sources(sources: set[str]) -> None:
     """Two batches of one source wait for each other, so that an event in both is counted once."""
-    with connection.cursor() as cursor:
-        for source in sorted(sources):
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"usage:{source}"])
+    for source in sorted(sources):
+        locks.hold(f"usage:{source}")
 
 
 def _copy(fresh: list[int], events: Sequence[Event]) -> None:
@@ -146,7 +144,7 @@ WITH caps AS ({CAPS}), fresh AS (
     FROM fresh GROUP BY 1, 2
 ), resets AS (
     SELECT workspace_id, MAX(at) AS at FROM usage_usagereset
-    WHERE at <= %(now)s AND workspace_id IN (SELECT workspace_id FROM usage_batch) GROUP BY 1
+    WHERE workspace_id IN (SELECT workspace_id FROM usage_batch) GROUP BY 1
 ), by_month AS (
     INSERT INTO usage_usagemonth AS known (workspace_id, month, seconds)
     SELECT workspace_id, month, seconds FROM months ORDER BY 1, 2
@@ -245,10 +243,42 @@ def forget_counts(workspace_ids: Sequence[int]) -> None:
         cursor.execute("DELETE FROM usage_meter WHERE workspace_id = ANY(%s)", [list(workspace_ids)])
 
 
+def count_anew(workspace_ids: Sequence[int], since: datetime, now: datetime) -> None:
+    """From `since` on, exclusive: what is dated ahead of the clock here may have been counted already, and stays so."""
+    forget_counts(workspace_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO usage_meter (workspace_id, tier, seconds) SELECT workspace_id, tier, SUM(seconds)::bigint "
+            "FROM usage_usageevent WHERE workspace_id = ANY(%s) AND at > %s GROUP BY 1, 2 ORDER BY 1, 2 "
+            "RETURNING workspace_id, tier",
+            [list(workspace_ids), since],
+        )
+        left = cursor.fetchall()
+    mark_full(left, now)
+
+
+def recount_ahead(account_ids: Collection[int], now: datetime) -> None:
+    """Counts anew where an event is dated `now` or later: batches of a moment ago did not know what changes now."""
+    hold_batches(exclusive=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT w.id FROM tenants_workspace w WHERE w.account_id = ANY(%s) AND EXISTS "
+            "(SELECT 1 FROM usage_usageevent e WHERE e.workspace_id = w.id AND e.at >= %s) ORDER BY w.id",
+            [sorted(account_ids), now],
+        )
+        ahead = [pk for (pk,) in cursor.fetchall()]
+    if ahead:
+        recount(ahead, now)
+
+
 def recount(workspace_ids: Sequence[int], now: datetime) -> None:
-    """Finds the tier of every stored event again and rebuilds the meters: after an import changed history."""
+    """Finds the tier of every stored event again and rebuilds the meters: after an import changed history.
+
+    No batch in flight, so that what it adds is neither missed nor counted twice.
+    """
+    hold_batches(exclusive=True)
     clock = TierClock(workspace_ids)
-    resets = list_resets(workspace_ids, now)
+    resets = list_resets(workspace_ids)
     meters: dict[tuple[int, str], int] = defaultdict(int)
     moved = []
     for row in UsageEvent.objects.filter(workspace_id__in=workspace_ids).iterator(chunk_size=5000):

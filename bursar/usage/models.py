@@ -68,12 +68,13 @@ class Meter(models.Model):
 
 
 class UsageReset(models.Model):
-    """Counting starts anew at `at`."""
+    """Counting starts anew at `at`. `by_ref`: the public id of whoever did it; empty for one from a file."""
 
     public_id = PublicIdField(prefix="rst")
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="resets")
     at = models.DateTimeField()
     by_name = models.CharField(max_length=200)
+    by_ref = models.CharField(max_length=60, blank=True, default="", db_default="")
     reason = models.TextField()
 
     pen = "bursar.usage.store"

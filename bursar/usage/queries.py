@@ -88,9 +88,15 @@ class TierClock:
         return sorted(at for at in found if at is not None)
 
 
-def list_resets(workspace_ids: Collection[int], until: datetime) -> dict[int, datetime]:
-    """The last reset of each workspace up to `until`."""
-    rows = UsageReset.objects.filter(workspace_id__in=workspace_ids, at__lte=until)
+def list_resets(workspace_ids: Collection[int], until: datetime | None = None) -> dict[int, datetime]:
+    """The last reset of each workspace, up to `until` for a past month.
+
+    What is counted now counts from the last one that is stored, even where the clock of this machine is a little behind
+    that of the one which stored it.
+    """
+    rows = UsageReset.objects.filter(workspace_id__in=workspace_ids)
+    if until is not None:
+        rows = rows.filter(at__lte=until)
     return dict(rows.order_by().values_list("workspace_id").annotate(last=Max("at")))
 
 
@@ -123,7 +129,7 @@ def fullness_sql(wanted: str = "") -> str:
         "LEFT JOIN LATERAL (SELECT run.at FROM (SELECT e.at, SUM(e.seconds) OVER (ORDER BY e.at) AS total "
         "FROM usage_usageevent e WHERE m.seconds >= caps.seconds AND e.workspace_id = m.workspace_id "
         "AND e.tier = m.tier AND e.at > COALESCE((SELECT MAX(r.at) FROM usage_usagereset r WHERE r.workspace_id = "
-        "m.workspace_id AND r.at <= %(now)s), '-infinity') ORDER BY e.at) run WHERE run.total >= caps.seconds LIMIT 1"
+        "m.workspace_id), '-infinity') ORDER BY e.at) run WHERE run.total >= caps.seconds LIMIT 1"
         ") first ON true"
     )
 
@@ -155,10 +161,10 @@ def _metered(tiers: dict[int, str], at: datetime) -> tuple[dict[int, int], dict[
         cursor.execute(
             "SELECT t.workspace, COALESCE(m.seconds, 0), COALESCE((SELECT SUM(e.seconds) FROM usage_usageevent e "
             "WHERE e.workspace_id = t.workspace AND e.tier = t.tier AND e.at <= %s AND e.at > GREATEST(%s, "
-            "(SELECT MAX(r.at) FROM usage_usagereset r WHERE r.workspace_id = t.workspace AND r.at <= %s))), 0)::bigint"
+            "(SELECT MAX(r.at) FROM usage_usagereset r WHERE r.workspace_id = t.workspace))), 0)::bigint"
             " FROM unnest(%s::bigint[], %s::text[]) AS t(workspace, tier) "
             "LEFT JOIN usage_meter m ON m.workspace_id = t.workspace AND m.tier = t.tier",
-            [at, at - PACE_WINDOW, at, ids, [tiers[pk] for pk in ids]],
+            [at, at - PACE_WINDOW, ids, [tiers[pk] for pk in ids]],
         )
         rows = cursor.fetchall()
     return {pk: counted for pk, counted, _ in rows}, {pk: recent for pk, _, recent in rows}
@@ -226,7 +232,7 @@ class Recorded:
 def get_recorded(workspace: Workspace, standing: Standing, at: datetime) -> Recorded:
     """In three statements, whatever was recorded; call it in the read that gave `standing`."""
     is_counted = standing.cap is not None
-    since = list_resets([workspace.pk], at).get(workspace.pk)
+    since = list_resets([workspace.pk]).get(workspace.pk)
     events = UsageEvent.objects.filter(workspace=workspace)
     if is_counted:
         events = events.filter(tier=standing.tier, **({"at__gt": since} if since else {}))

@@ -21,6 +21,10 @@ class CapState:
     share: int
 
     @property
+    def is_full(self) -> bool:
+        return self.key in ("at_cap", "hard_blocked")
+
+    @property
     def label(self) -> str:
         return {"ok": "", "approaching": "approaching cap", "at_cap": "at cap", "hard_blocked": "blocked"}[self.key]
 

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from bursar.access.actor import Actor
+from bursar.core.naming import ERASED
 from bursar.tenants import rules
 from bursar.tenants.models import Workspace
 from bursar.tenants.store import Written
-from bursar.tenants.store.people import ERASED
 from bursar.tenants.store.upsert import upsert
-from bursar.usage.ingest import forget_counts
+from bursar.usage.ingest import count_anew
 from bursar.usage.models import UsageReset
 
 
-def reset(workspaces: Sequence[Workspace], by_name: str, reason: str, now: datetime) -> None:
-    """Counting starts anew. Hold the batches alone, so that none in flight counts what was used before."""
+def reset(workspaces: Sequence[Workspace], by: Actor, reason: str, now: datetime) -> None:
+    """Counting starts anew: what is dated after `now` counts, and nothing else.
+
+    Hold the batches alone, so that none in flight counts what was used before.
+    """
     UsageReset.objects.bulk_create(
-        [UsageReset(workspace=workspace, at=now, by_name=by_name, reason=reason) for workspace in workspaces]
+        [
+            UsageReset(workspace=workspace, at=now, by_ref=by.id, by_name=by.name, reason=reason)
+            for workspace in workspaces
+        ]
     )
-    forget_counts([workspace.pk for workspace in workspaces])
+    count_anew([workspace.pk for workspace in workspaces], now, now)
 
 
 def take_history_of_resets(rows: Sequence[UsageReset]) -> Written:
@@ -36,5 +43,11 @@ def take_history_of_resets(rows: Sequence[UsageReset]) -> Written:
     return Written(recount={row.workspace_id for row in changed}, refused=refused)
 
 
-def forget_name(name: str, instead: str) -> None:
-    UsageReset.objects.filter(by_name=name).exclude(by_name="").update(by_name=instead)
+def forget_names(references: Collection[str]) -> None:
+    """Of whoever made them; the resets stay."""
+    UsageReset.objects.filter(by_ref__in=references).update(by_name=ERASED)
+
+
+def reword(pk: int, **words: str) -> None:
+    """Another `by_name` or `reason`, for a person who was erased."""
+    UsageReset.objects.filter(pk=pk).update(**words)

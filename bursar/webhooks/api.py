@@ -96,7 +96,7 @@ def list_messages(
     if state not in ("", "waiting", "delivered", "dropped"):
         raise BadRequest("“state” is “waiting”, “delivered”, “dropped” or empty.")
     before = cursors.decode_key(cursor) if cursor else None
-    found = list(queries.list_log(endpoint, type_=type, state=state, before=before)[: limit + 1])
+    found = words.with_names(queries.list_log(endpoint, type_=type, state=state, before=before)[: limit + 1])
     return {
         "messages": [_message(message) for message in found[:limit]],
         "next_cursor": cursors.encode([found[limit - 1].pk]) if len(found) > limit else "",
@@ -127,7 +127,7 @@ def _message(message: WebhookMessage) -> dict[str, Any]:
 )
 def get_message(request: HttpRequest, message_id: str) -> dict[str, Any]:
     """With its body and every try, oldest first."""
-    message = queries.get_message(actor_of(request), message_id)
+    [message] = words.with_names([queries.get_message(actor_of(request), message_id)])
     return {
         **_message(message),
         "tries_list": list(message.row.tries.order_by("id").values("at", "ms", "is_done", "detail")),

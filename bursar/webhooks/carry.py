@@ -30,7 +30,7 @@ def fan_out(row: OutboxRow) -> str:
     event = row.payload["event"]
     line = lines().get(public_id=row.payload["line"])
     with transaction.atomic():
-        endpoints = list(queries.list_wanting(event).select_for_update())
+        endpoints = list(queries.list_wanting(event).select_for_update(no_key=True))
         body = make_body(event, line, row.payload["data"]) if endpoints else ""
         for endpoint in endpoints:
             key = f"{line.public_id}:{endpoint.public_id}"

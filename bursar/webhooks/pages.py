@@ -66,7 +66,7 @@ def show_endpoint(request: HttpRequest, endpoint_id: str) -> HttpResponse:
     endpoint = queries.get_endpoint(actor, endpoint_id)
     asked = _read_filters(request)
     found = queries.list_log(endpoint, type_=asked["type"], state=asked["state"], before=asked["before"])
-    page = list(found[: PAGE_SIZE + 1])
+    page = words.with_names(found[: PAGE_SIZE + 1])
     names = queries.list_names([message.subject_id for message in page])
     params = request.GET.copy()
     if len(page) > PAGE_SIZE:
@@ -121,7 +121,7 @@ def _levers(actor: Actor, thing: Any, *keys: str) -> list[dict[str, str]]:
 @require_GET
 def show_message(request: HttpRequest, message_id: str) -> HttpResponse:
     actor = actor_of(request)
-    message = queries.get_message(actor, message_id)
+    [message] = words.with_names([queries.get_message(actor, message_id)])
     body = json.loads(message.row.payload["body"])
     context = {
         **_message_row(message, queries.list_names([message.subject_id])),

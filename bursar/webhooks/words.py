@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from bursar.core import naming
 from bursar.outbox.models import OutboxState
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
 from bursar.webhooks.rules import HELD_UNTIL
@@ -36,6 +38,15 @@ def describe_message(message: WebhookMessage) -> tuple[str, str]:
     if row.due_at == HELD_UNTIL:
         return "held", "warn"
     return ("failing", "bad") if row.attempts else ("waiting", "")
+
+
+def with_names(messages: Iterable[WebhookMessage]) -> list[WebhookMessage]:
+    """The same, whose rows say by whom they were dropped; for reading only. In one look-up, however many there are."""
+    found = list(messages)
+    whys = naming.read([message.row.last_error for message in found])
+    for message, why in zip(found, whys, strict=True):
+        message.row.last_error = why
+    return found
 
 
 def get_dropped(message: WebhookMessage) -> tuple[datetime | None, str]:

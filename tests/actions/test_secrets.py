@@ -117,7 +117,7 @@ def test_links_that_an_earlier_release_kept_leave(cast: Cast) -> None:
     migration = import_module("bursar.actions.migrations.0004_links_leave_kept_outcomes").Migration
     with connection.cursor() as cursor:
         cursor.execute(migration.operations[0].sql)
-    left = dict(IdempotencyKey.objects.values_list("key", "outcome"))
+    left: dict[str, Any] = dict(IdempotencyKey.objects.values_list("key", "outcome"))
     assert left["a"] == {**kept, "data": {"staff": "stf_x"}, "secret_was_shown": True} and left["c"] is None
     assert left["b"]["data"] == {"staff": "stf_y", "link": ""}
 

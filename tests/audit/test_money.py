@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +15,9 @@ from bursar.actions.registry import ACTIONS, list_declaration_faults
 from bursar.actions.run import run
 from bursar.audit import rules
 from bursar.audit.models import AuditLine
-from bursar.tenants.models import Person
+from bursar.tenants.models import Person, Workspace
 from tests.audit.test_book import faults, tamper
-from tests.cast import NOW, Cast, bring_all, prove, refusal_of, seat, sign_in
+from tests.cast import NOW, Cast, bring_all, prove, refusal_of, seat, sign_in, usage, workspace
 
 RESET = "usage.workspace.reset_usage"
 PRICE, CHARGE = "It is nine hundred euro a year.", "You are in charge of the panel."
@@ -87,9 +88,11 @@ def test_the_tick_at_every_door(panel: Cast) -> None:
     call_command("act", *tier, "--message", PRICE, "--message-for-billing")
     assert AuditLine.objects.latest("id").message_for_billing
     reset = "usage.workspace.reset_usage"
-    made = bulk.start(reset, panel.ties, [panel.panel.public_id], {}, "x", PRICE, True)
+    bring_all(*workspace("vrij", "samen", "Vrij", NOW - timedelta(days=9)), usage("vrij", "u-2", NOW, 600))
+    free = Workspace.objects.get(external_id="vrij").public_id
+    made = bulk.start(reset, panel.ties, [free], {}, "x", PRICE, True)
     assert made.results.get().status == 200, made.results.get().sentence
-    assert AuditLine.objects.filter(key=reset).get().message_for_billing
+    assert AuditLine.objects.get(key=reset, target_id=free).message_for_billing
 
 
 def test_where_there_is_nothing_to_tick(panel: Cast) -> None:

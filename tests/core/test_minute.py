@@ -13,7 +13,6 @@ import pytest
 from django.db import connection, connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
-from procrastinate.periodic import PeriodicRegistry
 
 from bursar.config import jobs
 from bursar.config.minute import enqueue_ticks
@@ -52,7 +51,7 @@ def work_until_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker of two, in this process, until no job is left that could be taken. No minute strikes meanwhile."""
     connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]  # Django's connector has it
     with app.replace_connector(connector) as worker_app:
-        monkeypatch.setattr(worker_app, "periodic_registry", PeriodicRegistry())
+        monkeypatch.setattr(worker_app.periodic_registry, "periodic_tasks", {})
         settings = {"concurrency": 2, "wait": False, "install_signal_handlers": False, "delete_jobs": "successful"}
         aside(partial(worker_app.run_worker, **settings))
 

@@ -107,7 +107,9 @@ def test_sessions_links_keys_offers_bulk_runs_and_marks(cast: Cast) -> None:
         offered = {"of_key": "x", "target_id": "x", "key": "x", "data": {}, "created_at": NOW - timedelta(days=age)}
         UndoOffer.objects.create(line_id=name, **offered)
     for state, at in (("done", OLD), ("running", OLD), ("done", YOUNG)):
-        BulkRun.objects.create(action_key=state, actor={}, target_ids=[], data={}, state=state, created_at=at)
+        BulkRun.objects.create(
+            action_key=state, actor={}, target_ids=[], data={}, state=state, created_at=at, worked_at=at
+        )
     for at in (OLD, YOUNG):
         ClockTold.objects.create(account=cast.samen, what="lapsed", ends_at=at, at=at)
     assert run_ticks(NOW) == []

@@ -12,7 +12,7 @@ from django.core import mail
 from bursar.actions.run import run
 from bursar.actions.spec import Notice
 from bursar.config.minute import run_ticks
-from bursar.core import clock
+from bursar.core import clock, naming
 from bursar.notifications.models import Mail, Notification
 from bursar.outbox import store
 from bursar.outbox.carriers import CARRIERS, Carrier, NotDelivered, Refused
@@ -219,26 +219,40 @@ def test_old_text_is_blanked_and_cannot_be_sent_again(cast: Cast) -> None:
     assert "blanked" in refusal_of(KEY, cast.ties, row.public_id).sentence
 
 
-def test_an_erased_person_is_in_no_mail(cast: Cast, refused: list[str]) -> None:
+def test_an_erased_person_is_named_by_no_mail(cast: Cast, refused: list[str]) -> None:
+    """Theirs is gone; in mail to others their name is gone from where Bursar said it, and a colleague's words stay."""
     Person.objects.filter(external_id="ali").update(name="Ali O'Neill <x>")
     ali, maud = Person.objects.get(external_id="ali"), Person.objects.get(external_id="maud")
-    data = {"new_admin": ali.public_id, "old_admin": maud.public_id}
-    run(
-        "tenants.workspace.change_admin", cast.ties, cast.klimaat.public_id, data, reason="x", message="Ali O'Neill <x>"
-    )
+    data = {"new_admin": ali.public_id, "old_admin": maud.public_id, "keep_old": True}
+    run("tenants.workspace.change_admin", cast.ties, cast.klimaat.public_id, data, reason="x", message="Call Ali.")
     run("notifications.inbox.set_mail", cast.maud, cast.maud.id, {"topics": ["people"]})
     carry_out()
-    names = set(Mail.objects.values_list("name", flat=True))
-    assert "Ali O'Neill <x>" in names
-    others = Mail.objects.exclude(recipient_id=ali.public_id)
+    to_maud = Mail.objects.get(recipient_id=maud.public_id)
+    assert "Ali O'Neill <x>: member → admin" in naming.read(to_maud.text)
+    assert html.escape("Ali O'Neill <x>") in naming.read(to_maud.html, as_html=True)
+    assert Mail.objects.filter(name="Ali O'Neill <x>").exists()
     run("product.person.erase", cast.iris, ali.public_id, {"typed": "Ali O'Neill <x>"}, reason="x")
-    mails = [" ".join((m.email, m.name, m.subject, m.text, m.html)) for m in Mail.objects.all()]
+    kept = [" ".join((m.email, m.name, m.subject, m.text, m.html)) for m in Mail.objects.all()]
     for gone in ("Ali O'Neill", html.escape("Ali O'Neill <x>"), "ali@client"):
-        assert not any(gone in text for text in mails), gone
-    assert all(m.text for m in others)
+        assert not any(gone in text for text in kept), gone
+    assert Mail.objects.get() == to_maud
+    page = sign_in("iris@agora.example").get(f"/panel/mail/{to_maud.public_id}").content.decode()
+    assert "Erased person: member → admin" in page and "Call Ali." in page
     assert not Notification.objects.filter(recipient_id=ali.public_id).exists()
     assert not OutboxRow.objects.filter(last_error__contains="ali@client").exists()
     prove()
+
+
+def test_mail_is_found_by_whom_its_subject_names(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(monkeypatch, Notice.STAFF, key="staff.staff.sign_out")
+    run("staff.staff.sign_out", cast.iris, cast.ada.id, reason="x")
+    carry_out()
+    made, iris = Mail.objects.get(recipient_id=cast.ties.id), sign_in("iris@agora.example")
+    assert "Ada" not in made.subject
+    for text, is_found in (("ada", True), ("signed out", True), ("lotte", False)):
+        page = iris.get(f"/panel/mail/?q={text}").content.decode()
+        assert ("Signed out everywhere: Ada" in page) is is_found, text
+    assert "Signed out everywhere: Ada" in iris.get("/panel/deliveries/?state=done").content.decode()
 
 
 def test_a_colleague_who_was_erased_with_their_user(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,8 +267,7 @@ def test_a_colleague_who_was_erased_with_their_user(cast: Cast, monkeypatch: pyt
     assert Mail.objects.filter(recipient_id=cast.ties.id).exists()
     ali = Person.objects.get(external_id="ali")
     run("product.person.erase", cast.iris, ali.public_id, {"typed": ali.name}, reason="x")
-    mine = Mail.objects.get(recipient_id=cast.ties.id)
-    assert (mine.email, mine.name, mine.text, mine.subject) == ("", "", "", "Erased person")
+    assert not Mail.objects.filter(recipient_id=cast.ties.id).exists()
     assert not Notification.objects.filter(recipient_id=cast.ties.id).exists()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.calendar import Month
+from bursar.core.errors import Refusal
 from bursar.core.models import InstallationFact
 from bursar.demo import scale
 from bursar.rollup import carry, roll
@@ -100,14 +101,22 @@ def test_killed_at_any_statement_it_ends_the_same(rolled: Cast, monkeypatch: pyt
 @pytest.mark.parametrize("seed", range(8))
 def test_with_work_in_between_the_months_are_those_of_the_state(cast: Cast, by_one: None, seed: int) -> None:
     """Before midnight, at it under clocks that differ, and after it; each step is followed by whatever people do."""
-    random, n = Random(seed), 0
+    random, n, latest = Random(seed), 0, NOW
 
     def work(at: datetime) -> None:
-        nonlocal n
+        """Under a clock that is behind nobody changes a tier: the tier of hours since then would be another one."""
+        nonlocal n, latest
+        latest = max(latest, at)
         for _ in range(random.randint(0, 2)):
             n += 1
             with clock.frozen(at):
-                one_step(cast, random, n)
+                if at == latest:
+                    one_step(cast, random, n)
+                else:
+                    data = {**DISCOUNT, "percent": str(random.randint(1, 99))}
+                    target = random.choice([cast.haarlem, cast.samen, cast.oost]).public_id
+                    with suppress(Refusal):
+                        run("plans.account.set_discount", cast.iris, target, data, reason="x")
 
     def go_on(step: Callable[[bool], Went], *clocks: datetime) -> None:
         while step(False) is not Went.DONE:

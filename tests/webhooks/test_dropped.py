@@ -10,7 +10,7 @@ from django.urls import reverse
 from bursar.access.actor import system
 from bursar.actions.run import preview, run
 from bursar.audit.models import AuditLine
-from bursar.core import clock
+from bursar.core import clock, naming
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.webhooks import jobs
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
@@ -119,7 +119,7 @@ def test_an_active_endpoint_loses_nothing_however_long_it_fails(here: Cast, prod
 def test_deleting_drops_what_waits(here: Cast, product: Receiver) -> None:
     endpoint = paused_with_three(here, product)
     run("webhooks.endpoint.delete", here.iris, endpoint.public_id, reason="Gone")
-    assert {row.last_error for row in CALLS} == {"By Iris, when the endpoint was deleted."}
+    assert {naming.read(row.last_error) for row in CALLS} == {"By Iris, when the endpoint was deleted."}
     assert not OutboxRow.objects.filter(state=OutboxState.WAITING, kind="webhook_call").exists()
 
 

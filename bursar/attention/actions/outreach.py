@@ -13,6 +13,7 @@ from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcom
 from bursar.attention import words
 from bursar.attention.actions.shared import TARGETS, line_of, why_not_at_risk, write_triage
 from bursar.attention.words import Mail
+from bursar.core import naming
 from bursar.tenants.queries import Contact
 
 SUBJECT_LENGTH = 200
@@ -76,7 +77,8 @@ def send_outreach(act: Act, target: Any, data: Cleaned) -> Outcome:
         "reply_to": sender or "",
     }
     changes = [_told("Mail", data["subject"]), _told("To", contact.name, contact.person_id)]
-    return Outcome(f"“{data['subject']}” goes to {contact.name}.", changes, outgoing=[("mail", payload)])
+    to = naming.say(contact.person_id, contact.name)
+    return Outcome(f"“{data['subject']}” goes to {to}.", changes, outgoing=[("mail", payload)])
 
 
 def _told(label: str, value: str, ref: str = "") -> Change:

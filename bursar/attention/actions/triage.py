@@ -12,6 +12,7 @@ from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Gro
 from bursar.attention.actions.shared import TARGETS, line_of, triage_of, why_not_at_risk, write_triage
 from bursar.attention.models import NoteOutcome
 from bursar.attention.words import say_snooze
+from bursar.core import naming
 from bursar.core.calendar import midnight
 from bursar.core.days import say_day
 from bursar.staff.models import StaffMember
@@ -48,7 +49,7 @@ class Take(ActionForm):
 
 def _why_same_owner(case: Case, data: Cleaned) -> str | None:
     owner = _owner(case)
-    return f"{owner} has it already." if owner and owner.public_id == data["owner"] else None
+    return f"{naming.of(owner)} has it already." if owner and owner.public_id == data["owner"] else None
 
 
 def take(act: Act, target: Any, data: Cleaned) -> Outcome:
@@ -56,7 +57,7 @@ def take(act: Act, target: Any, data: Cleaned) -> Outcome:
     after = StaffMember.objects.select_related("user").get(public_id=data["owner"])
     write_triage(act.case, owner=after, taken_at=act.now)
     undo = Undo(_key(act.case, "take"), {"owner": before.public_id}) if before else Undo(_key(act.case, "release"), {})
-    return Outcome(f"{after} takes {target}.", [_owner_change(before, after)], undo=undo)
+    return Outcome(f"{naming.of(after)} takes {target}.", [_owner_change(before, after)], undo=undo)
 
 
 def release(act: Act, target: Any, data: Cleaned) -> Outcome:

@@ -10,6 +10,7 @@ from django.conf import settings
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Undo
+from bursar.core import naming
 from bursar.plans import store
 from bursar.plans.models import AccountManager
 from bursar.staff.models import StaffMember
@@ -44,7 +45,9 @@ class AssignManager(ActionForm):
 
 def _why_same_manager(case: Case, data: Cleaned) -> str | None:
     present = _manager(case)
-    return f"{present} is the account manager already." if present and present.public_id == data["manager"] else None
+    if present is None or present.public_id != data["manager"]:
+        return None
+    return f"{naming.of(present)} is the account manager already."
 
 
 @action(
@@ -69,7 +72,9 @@ def assign_manager(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     after = StaffMember.objects.select_related("user").get(public_id=data["manager"])
     store.managers.set_managers([account.pk], after.pk, act.now)
     undo = Undo(ASSIGN, {"manager": before.public_id}) if before else Undo(CLEAR, {})
-    return Outcome(f"{after} looks after {account} now.", [_change(before, after)], {account.pk: None}, undo=undo)
+    return Outcome(
+        f"{naming.of(after)} looks after {account} now.", [_change(before, after)], {account.pk: None}, undo=undo
+    )
 
 
 @action(

@@ -13,6 +13,7 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Change, Cleaned, Company, Outcome, Reason
 from bursar.product.apply import ENDS, Applied, apply
+from bursar.product.lookup import hold_what_they_name
 from bursar.product.records import KINDS, read_record
 
 
@@ -59,7 +60,12 @@ def _split(lines: str) -> list[tuple[str, str]]:
 
 
 def _apply_what_holds(kind: str, records: list[tuple[int, Any]], act: Act) -> Applied:
-    """The whole batch at once; when the database refuses something in it, line by line, to find which."""
+    """The whole batch at once; when the database refuses something in it, line by line, to find which.
+
+    Usage is counted without locking accounts, as when the product sends it.
+    """
+    if kind != "usage":
+        hold_what_they_name([record for _, record in records])
     try:
         with transaction.atomic():
             return apply(kind, records, act.now)

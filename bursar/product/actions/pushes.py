@@ -15,7 +15,7 @@ from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outc
 from bursar.product.models import Scope
 from bursar.product.pushed import read_item
 from bursar.product.sign_in import make_customer_link
-from bursar.product.upsert import NotPossible, Result, apply_item, end_organisations, lock_accounts
+from bursar.product.upsert import NotPossible, Result, apply_item, end_organisations, lock_what_they_name
 from bursar.rollup.project import add_usage
 from bursar.tenants.models import Person
 from bursar.usage.ingest import Event, ingest
@@ -65,7 +65,7 @@ class PushForm(ActionForm):
 def push(act: Act, company: Company, data: Cleaned) -> Outcome:
     batch: Batch = data["batch"]
     items = [_read(raw, act) for raw in batch.items]
-    lock_accounts([item for item in items if not isinstance(item, Result)])
+    lock_what_they_name([item for item in items if not isinstance(item, Result)])
     results = _apply_all(items, act)
     counts = Counter(result.what for result in results)
     changes = [Change(what.capitalize(), "", str(count)) for what, count in sorted(counts.items())]

@@ -11,6 +11,7 @@ from bursar.access.rights import Own
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic
+from bursar.core import naming
 from bursar.plans.actions.shared import why_deleted
 from bursar.plans.models import Cadence, Tier
 from bursar.plans.rules import RANK
@@ -145,7 +146,9 @@ def pass_on_ask(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     made = queries.get_pending(workspace)
     assert made is not None
     return Outcome(
-        f"{made.requester.name} asks for {Tier(made.tier).label}.", proposal_changes(made), data=queries.tell(made)
+        f"{naming.of(made.requester)} asks for {Tier(made.tier).label}.",
+        proposal_changes(made),
+        data=queries.tell(made),
     )
 
 

@@ -10,6 +10,7 @@ from bursar.access.actor import ActorKind
 from bursar.actions.registry import ACTIONS, action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Need, Notice, Outcome, Reason, Topic
+from bursar.core import naming
 from bursar.core.days import say_day
 from bursar.plans import rules as plans
 from bursar.plans.models import Cadence, DiscountKind, Tier
@@ -207,7 +208,8 @@ def approve(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
     changes = [decide(act, request, RequestState.APPROVED, act.request.message), *_changes(request, before)]
     sentence = f"{workspace.name} gets {_words(request)}."
     if request.makes_workspace:
-        sentence = f"The workspace {workspace.name} is made, on {_words(request)}; {request.requester.name} owns it."
+        owner = naming.of(request.requester)
+        sentence = f"The workspace {workspace.name} is made, on {_words(request)}; {owner} owns it."
     return Outcome(sentence, changes, {workspace.account_id: None}, data=queries.tell(request))
 
 
@@ -281,7 +283,9 @@ def _changes(request: UpgradeRequest, before: str) -> list[Change]:
 )
 def deny(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
     change = decide(act, request, RequestState.DENIED, act.request.message)
-    return Outcome(f"{request} is denied; {request.requester.name} is told.", [change], data=queries.tell(request))
+    return Outcome(
+        f"{request} is denied; {naming.of(request.requester)} is told.", [change], data=queries.tell(request)
+    )
 
 
 def _why_not_close(case: Case) -> str | None:

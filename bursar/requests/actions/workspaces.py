@@ -9,6 +9,7 @@ from django import forms
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Topic
+from bursar.core import naming
 from bursar.core.ids import public_id
 from bursar.requests.models import NAME_LENGTH
 from bursar.tenants import store
@@ -100,5 +101,5 @@ def create_workspace(act: Act, account: BillingAccount, data: Cleaned) -> Outcom
         "visibility": made.visibility,
         "owner": owner.external_id,
     }
-    sentence = f"The workspace {made.name} is made; {owner.name} owns it."
+    sentence = f"The workspace {made.name} is made; {naming.of(owner)} owns it."
     return Outcome(sentence, changes, {account.pk: None}, data=told, touches=[own_id])

@@ -21,7 +21,8 @@ def lock_accounts(account_ids: list[int]) -> datetime:
         return moments[0]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT clock_at FROM tenants_billingaccount WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [account_ids]
+            "SELECT clock_at FROM tenants_billingaccount WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+            [account_ids],
         )
         moments += [row[0] for row in cursor.fetchall() if row[0]]
         moments.append(clock.now())
@@ -31,15 +32,21 @@ def lock_accounts(account_ids: list[int]) -> datetime:
     return max(moments)
 
 
-def lock_payers(external_ids: Collection[str], public_ids: Collection[str] = ()) -> None:
-    """Locks the accounts that these workspaces draw on, in id order, as every action does. Clocks stay."""
-    if external_ids or public_ids:
+def hold(account_ids: Collection[int] | None = None) -> None:
+    """Locks the accounts in id order, as every action does; None: all of them. Clocks stay."""
+    which, values = ("", []) if account_ids is None else ("WHERE id = ANY(%s) ", [sorted(account_ids)])
+    if values != [[]]:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM tenants_billingaccount WHERE id IN (SELECT account_id FROM tenants_workspace "
-                "WHERE external_id = ANY(%s) OR public_id = ANY(%s)) ORDER BY id FOR UPDATE",
-                [sorted(external_ids), sorted(public_ids)],
-            )
+            cursor.execute(f"SELECT 1 FROM tenants_billingaccount {which}ORDER BY id FOR NO KEY UPDATE", values)
+
+
+def list_concerned(
+    workspaces: Collection[str | None], made_here: Collection[str], organisations: Collection[str | None]
+) -> set[int]:
+    """Accounts that these workspaces draw on, by the product's ids and by ours, or that the organisations have."""
+    drawing = Workspace.objects.filter(Q(external_id__in=workspaces) | Q(public_id__in=made_here))
+    belonging = BillingAccount.objects.filter(organisation__external_id__in=organisations)
+    return {*drawing.values_list("account_id", flat=True), *belonging.values_list("id", flat=True)}
 
 
 class Need(NamedTuple):

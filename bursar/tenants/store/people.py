@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from bursar.access.models import User
+from bursar.core.naming import ERASED
 from bursar.core.sortkey import sort_key
 from bursar.tenants import rules
 from bursar.tenants.models import Person
 from bursar.tenants.store.told import Told
 from bursar.tenants.store.upsert import upsert
-
-ERASED = "Erased person"
 
 
 def take_history(lines: Sequence[Told[Person]]) -> dict[int, str]:

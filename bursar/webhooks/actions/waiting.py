@@ -10,6 +10,7 @@ from bursar.access.rights import By, Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic
+from bursar.core import naming
 from bursar.core.days import say_day
 from bursar.webhooks import queries, store
 from bursar.webhooks.actions.shared import say_messages, why_gone
@@ -88,7 +89,7 @@ def resume_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outco
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(is_active=True, **fresh)
     changes = [Change("State", state, "active")]
     if data["waiting"] == "drop":
-        count = store.drop(endpoint, f"By {act.actor.name}, when the endpoint was resumed.", act.now)
+        count = store.drop(endpoint, _by(act, "resumed"), act.now)
         changes.append(Change("Waiting messages", str(count), "dropped"))
         are = "is" if count == 1 else "are"
         return Outcome(f"{endpoint} is active from now on; {say_messages(count)} that waited {are} dropped.", changes)
@@ -96,6 +97,10 @@ def resume_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outco
     store.start_delivery(endpoint.public_id)
     words = f"{count:,} waiting message{' goes' if count == 1 else 's go'} out now"
     return Outcome(f"{endpoint} is active; {words}.", changes)
+
+
+def _by(act: Act, what: str) -> str:
+    return naming.keep(f"By {naming.say(act.actor.id, act.actor.name)}, when the endpoint was {what}.")
 
 
 class SwitchOff(ActionForm):
@@ -173,6 +178,6 @@ def drop_old(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
 )
 def delete_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(deleted_at=act.now, is_active=False)
-    store.drop(endpoint, f"By {act.actor.name}, when the endpoint was deleted.", act.now)
+    store.drop(endpoint, _by(act, "deleted"), act.now)
     store.end_secrets(endpoint, act.now)
     return Outcome(f"{endpoint} is deleted.", [Change("Endpoint", endpoint.description, "deleted")])

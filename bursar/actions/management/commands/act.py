@@ -111,7 +111,7 @@ class Command(BaseCommand):
         words = options["reason"], options["message"], options["message_for_billing"]
         made = bulk.start(options["key"], shell_actor(), options["targets"], data, *words)
         bulk.resume(made)
-        for row in made.results.order_by("id"):
+        for row in bulk.list_rows(made):
             self.stdout.write(f"{row.target_id}: {row.sentence}")
         if made.results.exclude(status=200).exists():
             raise CommandError("Not every target was changed.")

@@ -1,0 +1,272 @@
+"""Kept text of and for others in which a person's name or address stands as plain words.
+
+Where Bursar names people by itself, their names stand by reference and go with the person (core/naming.py). What is
+left is free text that others wrote, and what was kept before names had references. Nobody but a reader can tell whom
+it means, so whoever erases the person sees it here, text by text, and says which of it shall name them no more.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
+
+from bursar.access.models import User
+from bursar.actions.models import BulkResult, BulkRun, IdempotencyKey
+from bursar.attention.models import Triage
+from bursar.core import naming
+from bursar.core.days import say_day
+from bursar.notifications.models import Mail
+from bursar.outbox.models import OutboxRow, OutboxState
+from bursar.outbox.store import UNDONE
+from bursar.requests.models import UpgradeRequest
+from bursar.staff.models import StaffMember
+from bursar.tenants.models import Person
+from bursar.usage.models import UsageReset
+from bursar.usage.store import reword
+
+AROUND = 60
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What leads to a person: their public ids under every hat, their addresses in small letters, and what they are
+    called.
+    """
+
+    person: Person
+    references: list[str]
+    emails: list[str]
+    names: list[str]
+
+    @property
+    def words(self) -> list[str]:
+        return [word for word in dict.fromkeys([*self.names, *self.emails]) if word.strip()]
+
+
+def trace(person: Person) -> Traces:
+    user: User | None = person.user
+    references, emails, names = [person.public_id], [person.email], [person.name]
+    if user is not None:
+        references += [user.public_id, *StaffMember.objects.filter(user=user).values_list("public_id", flat=True)]
+        emails, names = [*emails, user.email], [*names, user.name]
+    return Traces(person, references, sorted({email.lower() for email in emails if email}), names)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row that holds the words. `id`: what the eraser's choice names it by. `before`, `word`, `after`: around the
+    first place; `times`: how many places there are.
+    """
+
+    id: str
+    what: str
+    before: str
+    word: str
+    after: str
+    times: int
+
+
+Save = Callable[[Any, dict[str, Any]], None]
+
+
+def _save(row: Any, values: dict[str, Any]) -> None:
+    type(row)._base_manager.filter(pk=row.pk).update(**values)
+
+
+def _save_mail(mail: Mail, values: dict[str, Any]) -> None:
+    """Its HTML goes: it says the same again, between marks that no reader of the text has seen."""
+    _save(mail, {**values, "html": ""})
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table in which such text stands. `parts`: of a field with JSON, the keys under which people read it."""
+
+    what: Callable[[Any], str]
+    rows: Callable[[Traces], QuerySet[Any]]
+    fields: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+    save: Save = _save
+
+    def texts(self, row: Any) -> dict[str, Any]:
+        values = {name: getattr(row, name) for name in self.fields}
+        if not self.parts:
+            return values
+        return {name: {key: value[key] for key in self.parts if key in value} for name, value in values.items()}
+
+    def whole(self, row: Any, changed: dict[str, Any]) -> dict[str, Any]:
+        return {name: {**getattr(row, name), **value} if self.parts else value for name, value in changed.items()}
+
+    def narrow(self, traces: Traces) -> QuerySet[Any]:
+        """The rows with the letters of the words in them; whether they stand as words is looked at afterwards."""
+        rows, wanted = self.rows(traces), Q(pk__in=[])
+        for name in self.fields:
+            for word in traces.words:
+                if self.parts:
+                    rows = rows.annotate(**{f"{name}_text": Cast(name, TextField())})
+                    wanted |= Q(**{f"{name}_text__contains": json.dumps(word, ensure_ascii=False)[1:-1]})
+                else:
+                    wanted |= Q(**{f"{name}__contains": word})
+        return rows.filter(wanted).order_by("-pk")
+
+
+def _others_mail(traces: Traces) -> QuerySet[Mail]:
+    mails = Mail.objects.exclude(recipient_id__in=traces.references).defer("html")
+    for email in traces.emails:
+        mails = mails.exclude(recipient_id="", email__iexact=email)
+    return mails
+
+
+def _others_letters(traces: Traces) -> QuerySet[OutboxRow]:
+    waiting = OutboxRow.objects.filter(kind="mail", state__in=UNDONE, payload__has_key="to")
+    return waiting.exclude(payload__has_key="recipient", payload__recipient__in=traces.references)
+
+
+SOURCES: dict[str, Source] = {
+    "mail": Source(
+        lambda mail: f"Mail to {mail.name or mail.email}, {say_day(mail.created_at)}",
+        _others_mail,
+        ("subject", "text"),
+        save=_save_mail,
+    ),
+    "letter": Source(
+        lambda row: f"Mail on its way to {row.payload.get('name') or row.payload['to']}",
+        _others_letters,
+        ("payload",),
+        ("subject", "text"),
+    ),
+    "delivery": Source(
+        lambda row: f"Why a delivery stopped, {say_day(row.due_at)}",
+        lambda traces: OutboxRow.objects.filter(state__in=(OutboxState.DROPPED, OutboxState.FAILED)),
+        ("last_error",),
+    ),
+    "message": Source(
+        lambda made: f"Message of a request, {say_day(made.requested_at)}",
+        lambda traces: UpgradeRequest.objects.exclude(requester=traces.person),
+        ("message",),
+    ),
+    "note": Source(
+        lambda made: f"Answer to a request, {say_day(made.requested_at)}",
+        lambda traces: UpgradeRequest.objects.all(),
+        ("note",),
+    ),
+    "reset": Source(
+        lambda made: f"Usage reset of {made.workspace}, {say_day(made.at)}",
+        lambda traces: UsageReset.objects.select_related("workspace"),
+        ("reason",),
+        save=lambda row, values: reword(row.pk, **values),
+    ),
+    "resetter": Source(
+        lambda made: f"Who reset the usage of {made.workspace}, {say_day(made.at)}",
+        lambda traces: UsageReset.objects.exclude(by_ref__in=traces.references).select_related("workspace"),
+        ("by_name",),
+        save=lambda row, values: reword(row.pk, **values),
+    ),
+    "outreach": Source(
+        lambda made: f"Subject of the last outreach to {made.workspace or made.account}",
+        lambda traces: Triage.objects.select_related("workspace", "account"),
+        ("outreach_subject",),
+    ),
+    "bulk": Source(
+        lambda run: f"Reason or message of a bulk run, {say_day(run.created_at)}",
+        lambda traces: BulkRun.objects.all(),
+        ("reason", "message"),
+    ),
+    "result": Source(
+        lambda result: f"Result in a bulk run, {say_day(result.run.created_at)}",
+        lambda traces: BulkResult.objects.select_related("run"),
+        ("sentence",),
+    ),
+    "answer": Source(
+        lambda kept: f"Answer kept for a repeated submit, {say_day(kept.created_at)}",
+        lambda traces: IdempotencyKey.objects.exclude(outcome=None),
+        ("outcome",),
+        ("sentence", "changes", "effects"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """The newest of each kind first. `is_all`: no text was left out, and every row was looked at."""
+
+    lines: list[Line]
+    is_all: bool
+
+
+def find(traces: Traces, limit: int, looked_at: int | None = None) -> Found:
+    """At most `limit` lines. `looked_at`: how many rows of each kind are gone through at most; None: all of them."""
+    lines: list[Line] = []
+    pattern, is_all = _pattern(traces), True
+    for kind, source in SOURCES.items():
+        rows = source.narrow(traces)
+        for place, row in enumerate(rows.iterator(chunk_size=500) if looked_at is None else rows[: looked_at + 1]):
+            line = _line(f"{kind}:{row.pk}", source, row, pattern)
+            if len(lines) == limit and line:
+                return Found(lines, is_all=False)
+            if place == looked_at:
+                is_all = False
+            elif line:
+                lines.append(line)
+    return Found(lines, is_all)
+
+
+def list_missing(traces: Traces, ids: Collection[str]) -> list[str]:
+    """Those of the ids under which no such text stands."""
+    pattern = _pattern(traces)
+    there = {line_id for line_id, source, row in _rows_of(traces, ids) if _line(line_id, source, row, pattern)}
+    return [one for one in ids if one not in there]
+
+
+def rewrite(traces: Traces, ids: Collection[str] | None) -> int:
+    """Takes the words out of the chosen texts; None: out of all of them. Returns in how many rows they stood."""
+    pattern, count = _pattern(traces), 0
+    for _, source, row in _rows_of(traces, ids):
+        before = source.texts(row)
+        after = naming.reword(before, lambda text: pattern.sub(naming.ERASED, text))
+        changed = {name: value for name, value in after.items() if value != before[name]}
+        if changed:
+            source.save(row, source.whole(row, changed))
+            count += 1
+    return count
+
+
+def _rows_of(traces: Traces, ids: Collection[str] | None) -> Iterator[tuple[str, Source, Any]]:
+    for kind, source in SOURCES.items():
+        rows = source.narrow(traces)
+        if ids is not None:
+            numbers = [number for one in ids for head, _, number in [one.partition(":")] if head == kind]
+            rows = rows.filter(pk__in=[int(number) for number in numbers if number.isdecimal() and len(number) < 19])
+        for row in rows.iterator(chunk_size=500):
+            yield f"{kind}:{row.pk}", source, row
+
+
+def _pattern(traces: Traces) -> re.Pattern[str]:
+    """A word by itself: “Jan” is not in “Jansen”."""
+    longest_first = sorted(traces.words, key=len, reverse=True)
+    any_word = "|".join(map(re.escape, longest_first)) or r"(?!)"
+    return re.compile(rf"(?<!\w)(?:{any_word})(?!\w)")
+
+
+def _line(line_id: str, source: Source, row: Any, pattern: re.Pattern[str]) -> Line | None:
+    """By the same walk that would rewrite it, so that what is shown is what would go."""
+    found: list[tuple[str, re.Match[str]]] = []
+
+    def look(piece: str) -> str:
+        found.extend((piece, place) for place in pattern.finditer(piece))
+        return piece
+
+    naming.reword(source.texts(row), look)
+    if not found:
+        return None
+    piece, place = found[0]
+    start, end = max(place.start() - AROUND, 0), place.end() + AROUND
+    before = ("…" if start else "") + piece[start : place.start()]
+    after = piece[place.end() : end] + ("…" if end < len(piece) else "")
+    return Line(line_id, source.what(row), before, place[0], after, len(found))
