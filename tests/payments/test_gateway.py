@@ -39,7 +39,8 @@ from bursar.payments.gateway.subscriptions import NewSubscription
 from bursar.payments.ids import IdKind, is_id
 from bursar.payments.keys import Mode, StoredKey
 from bursar.payments.objects import Amount
-from tests.payments.till import BACK, HTTP, KEY, START, Till, euros, new_key, until
+from tests.payments.till import BACK, HTTP, KEY, START, Till, euros, new_key
+from tests.waiting import until
 
 NEVER = "tr_neverMade"
 
@@ -307,7 +308,7 @@ def test_a_mollie_that_hangs_may_have_done_it(
     with pytest.raises(Away) as caught:
         hasty.customers.create(key, name="A", email="a@b.example")
     assert caught.value.maybe_done
-    until(lambda: [one.answer for one in till.simulator.replays._kept.values()] not in ([], [None]))
+    until(lambda: [one.answer for one in till.simulator.replays._kept.values()] not in ([], [None]), "it was not done")
     made = till.gateway.customers.create(key, name="A", email="a@b.example")
     assert [one.id for one in till.gateway.customers.list().items] == [made.id]
 

@@ -26,7 +26,8 @@ from bursar.mollie_sim.server import serving
 from bursar.mollie_sim.simulator import Simulator
 from bursar.payments.gateway import Gateway
 from bursar.payments.gateway.caller import is_signed
-from tests.payments.till import BACK, HTTP, KEY, START, Shop, Till, until
+from tests.payments.till import BACK, HTTP, KEY, START, Shop, Till
+from tests.waiting import until
 
 BODY = {"amount": {"currency": "EUR", "value": "10.00"}, "description": "Ten", "redirectUrl": BACK}
 
@@ -177,7 +178,7 @@ def test_while_the_first_is_under_way_the_second_is_a_conflict(
     key = str(uuid4())
     with ThreadPoolExecutor(1) as aside:
         first = aside.submit(ask, address, "POST", "/payments", BODY, key)
-        until(lambda: simulator.replays._kept)
+        until(lambda: simulator.replays._kept, "the first is not under way")
         assert ask(address, "POST", "/payments", BODY, key).status_code == 409
         gate.set()
         assert first.result().status_code == 201
@@ -440,7 +441,7 @@ def test_the_command_serves_ticks_and_ends_with_whoever_started_it() -> None:
             simulator.base = address
             till = Till(simulator, Gateway(address, KEY), shop)
             first = till.paid_first()
-            until(lambda: shop.heard)  # its own clock tells, without being asked
+            until(lambda: shop.heard, "no webhook came")  # its own clock tells, without being asked
             assert shop.ids == [first.id]
         taken = subprocess.run(command[:-1], capture_output=True, **surroundings)
         assert taken.returncode != 0 and "Choose another with --port" in taken.stderr

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -37,14 +36,6 @@ def new_key() -> StoredKey:
 
 def euros(text: str) -> Amount:
     return Amount(Decimal(text), "EUR")
-
-
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Fails when it does not come true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @dataclass
