@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,14 @@ class Description:
             yield from self._check(f"{where} sent", at, operation["requestBody"], exchange.sent, "application/json")
 
     def _operation(self, exchange: Exchange) -> tuple[str, dict[str, Any]] | None:
-        """The most exact of the paths that fit: `/settlements/open` before `/settlements/{id}`."""
-        path = exchange.path.removeprefix("/v2")
+        """The most exact of the paths that fit: `/settlements/open` before `/settlements/{id}`.
+
+        The version stands in the file's paths, or in the address of its server.
+        """
+        paths = exchange.path, exchange.path.removeprefix("/v2")
         for template in sorted(self.whole["paths"], key=lambda one: one.count("{")):
-            if re.fullmatch(re.sub(r"\{[^/]+\}", "[^/]+", template), path):
+            fitting = re.compile(re.sub(r"\{[^/]+\}", "[^/]+", template))
+            if any(fitting.fullmatch(path) for path in paths):
                 operation = self.whole["paths"][template].get(exchange.method.lower())
                 if operation:
                     escaped = template.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
@@ -72,10 +77,11 @@ class Description:
         if name is None:
             return
         schema = {"$ref": f"{ROOT}{pointer}/content/{name.replace('/', '~1')}/schema"}
-        validator = jsonschema_rs.Draft202012Validator(schema, registry=self._registry())
+        validator = jsonschema_rs.Draft202012Validator(schema, registry=self._registry)
         for error in validator.iter_errors(value):
             yield f"{where}: {'.'.join(str(step) for step in error.instance_path)}: {error.message}"
 
+    @cached_property
     def _registry(self) -> Any:
         return jsonschema_rs.Registry([(ROOT, self.whole)], draft=jsonschema_rs.Draft202012)
 

@@ -50,15 +50,16 @@ GOOD = Exchange(
 )
 
 
-def faults_of(tmp_path: Path, exchange: Exchange) -> list[str]:
+def faults_of(tmp_path: Path, exchange: Exchange, text: str = SMALL) -> list[str]:
     path = tmp_path / "small.yaml"
-    path.write_text(SMALL)
+    path.write_text(text)
     return list(openapi.load(str(path)).faults(exchange))
 
 
 def test_what_is_as_described_has_no_fault(tmp_path: Path) -> None:
     assert faults_of(tmp_path, GOOD) == []
     assert faults_of(tmp_path, replace(GOOD, status=404, body={"detail": "no"})) == []
+    assert faults_of(tmp_path, GOOD, SMALL.replace("/payments/{", "/v2/payments/{")) == []
 
 
 def test_what_is_not_as_described_is_named(tmp_path: Path) -> None:
