@@ -41,6 +41,8 @@ class App:
         return self._respond(request)(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
+        if request.headers.get("Origin", request.host_url.rstrip("/")) != request.host_url.rstrip("/"):
+            return Response("Another site's pages may not ask here.", status=403)  # one that is open in the browser
         if request.path.startswith("/control/"):
             return control.respond(self.simulator, request)
         if not request.path.startswith("/v2/"):

@@ -118,6 +118,15 @@ def test_strange_addresses_bodies_and_verbs(address: str) -> None:
     assert ask(address, "GET", "/customers/cst_x/mandates/mdt_y").status_code == 404
 
 
+def test_pages_of_other_sites_change_nothing(simulator: Simulator, address: str) -> None:
+    """Such as one that is open in a developer's browser."""
+    for path in ("/control/clock", "/", "/v2/customers"):
+        answer = HTTP.post(address + path, json={"days": 1}, headers={"Origin": "https://evil.example"})
+        assert answer.status_code == 403
+    assert simulator.clock.now() == START
+    assert HTTP.post(f"{address}/control/clock", json={"days": 1}, headers={"Origin": address}).status_code == 200
+
+
 def test_things_of_one_customer_are_not_anothers(till: Till) -> None:
     one, other = till.paid_first(), till.paid_first()
     base = till.simulator.base
