@@ -167,13 +167,14 @@ def serve(options: argparse.Namespace) -> int:
         _say_where(options.port)
         say("starting the database …")
         _step("migrate", "--verbosity=0")
+        processes += _simulate_mollie()
         if options.file:
             _step("import", options.file, may_fail=True)
         elif not options.empty:
             _step("demo", "--if-empty")
         web = bursar("serve", "--until-eof", "--port", str(options.port))
         processes += [_start(command) for command in (web, bursar("worker", "--until-eof"))]
-        _wait_until_up(options.port, processes[0])
+        _wait_until_up(options.port, processes[-2])
         print(f"\nBursar is up after {time.monotonic() - started:.0f} s: http://127.0.0.1:{options.port}/panel/")
         print("Ctrl-C stops it.\n", flush=True)
         if _site_is_stale():  # after the start, so that nobody waits for it
@@ -186,6 +187,17 @@ def serve(options: argparse.Namespace) -> int:
     finally:
         ADDRESS.unlink(missing_ok=True)
         _stop([*processes, *aside])
+
+
+def _simulate_mollie() -> list[subprocess.Popen[bytes]]:
+    """A simulator of Mollie beside the demo, and the settings that lead there; nothing where a key is set already."""
+    if os.environ.get("BURSAR_MOLLIE_KEY"):
+        return []
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    os.environ |= {"BURSAR_MOLLIE_KEY": "test_simulator", "BURSAR_MOLLIE_URL": f"http://127.0.0.1:{port}"}
+    command = bursar("mollie-sim", "--until-eof", "--port", str(port), "--keep", str(VAR / "mollie.json"))
+    return [_start(command)]
 
 
 def _say_where(port: int) -> None:

@@ -20,6 +20,8 @@ from bursar.core.models import InstallationFact
 from bursar.demo.load import PASSWORD, SIGN_INS
 from bursar.notifications.seals import KEPT
 from bursar.outbox.models import OutboxRow, OutboxState
+from bursar.payments.gateway import get_mode
+from bursar.payments.keys import Mode, is_official
 from bursar.staff.models import StaffMember
 from bursar.staff.queries import has_second_factor
 
@@ -63,8 +65,16 @@ def _settings() -> Iterator[Finding]:
         yield Finding(False, "DATABASE_URL is unset: the embedded PostgreSQL is for one machine only.")
     if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
         yield Finding(False, "BURSAR_SMTP is unset: mails are written to var/mail and reach nobody.")
+    yield from _payments()
     if settings.BURSAR_HTTPS and settings.ALLAUTH_TRUSTED_PROXY_COUNT == 0:
         yield Finding(False, "BURSAR_PROXIES is 0 behind TLS: every reader looks like the proxy to the limits.")
+
+
+def _payments() -> Iterator[Finding]:
+    if not is_official(settings.BURSAR_MOLLIE_URL):
+        yield Finding(True, "BURSAR_MOLLIE_URL is not Mollie's own address: payments go to a simulator. Unset it.")
+    if get_mode() is Mode.TEST:
+        yield Finding(True, "BURSAR_MOLLIE_KEY is a test key: customers would pay nothing. Set the live one.")
 
 
 def _seals() -> Iterator[Finding]:

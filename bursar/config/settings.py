@@ -12,6 +12,7 @@ from bursar.config import logs, sign_in
 from bursar.core import timeouts
 from bursar.core.database import connection_settings, read_or_make_secret
 from bursar.core.options import address, at_least, boolean, names, option, required
+from bursar.payments.keys import OFFICIAL, read_key, why_not_address
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -110,6 +111,20 @@ BURSAR_LOGS_KEPT = timedelta(
         at_least(30),
     )
 )
+BURSAR_MOLLIE_KEY = required(
+    "BURSAR_MOLLIE_KEY",
+    "",
+    "The API key of the Mollie profile that payments go through: test_… or live_…. Empty: no payments.",
+    read_key,
+)
+BURSAR_MOLLIE_URL = required(
+    "BURSAR_MOLLIE_URL", f"https://{OFFICIAL}", "Where Mollie answers, or its simulator (bursar mollie-sim).", address
+)
+if why_not_address(BURSAR_MOLLIE_KEY, BURSAR_MOLLIE_URL):
+    raise ValueError(f"The setting BURSAR_MOLLIE_URL is wrong: {why_not_address(BURSAR_MOLLIE_KEY, BURSAR_MOLLIE_URL)}")
+BURSAR_MOLLIE_TOKEN = required(
+    "BURSAR_MOLLIE_TOKEN", "", "An access token of Mollie's that may read settlements; a key may not.", str
+)
 BURSAR_SEALS = required(
     "BURSAR_SEALS",
     "",
@@ -158,8 +173,9 @@ BURSAR_HANDBOOK = required(
 )
 
 ROOMS = [
-    "core", "ui", "access", "files", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "rollup",
-    "attention", "requests", "notifications", "webhooks", "product", "dashboard", "panel", "demo", "config",
+    "core", "ui", "access", "files", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "payments",
+    "rollup", "attention", "requests", "notifications", "webhooks", "product", "dashboard", "panel", "demo", "config",
+    "mollie_sim",
 ]  # fmt: skip
 INSTALLED_APPS = [
     "django.contrib.auth",

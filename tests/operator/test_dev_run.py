@@ -110,7 +110,7 @@ def bring_up(house: House) -> subprocess.Popen[bytes]:
     script = house.start()
     assert until(lambda: house.is_up() or script.poll() is not None, PATIENCE) and house.is_up(), house.said()
     commands = " ".join(house.living().values())
-    assert all(word in commands for word in (" serve ", " worker", "postgres")), commands
+    assert all(word in commands for word in (" serve ", " worker", " mollie-sim ", "postgres")), commands
     return script
 
 

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from bursar.mollie_sim import app
+from bursar.mollie_sim.server import serving
+from bursar.mollie_sim.simulator import Simulator
+from bursar.payments.gateway import Gateway
+from tests.payments.till import KEY, START, Shop, Till
+
+
+@pytest.fixture
+def simulator() -> Simulator:
+    """Its clock stands at START until it is moved; its webhooks go out over HTTP, to whoever listens."""
+    return Simulator(START)
+
+
+@pytest.fixture
+def address(simulator: Simulator) -> Iterator[str]:
+    with serving(simulator) as address:
+        yield address
+
+
+@pytest.fixture
+def gateway(address: str) -> Gateway:
+    return Gateway(address, KEY)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """What should take the simulator some time takes until this is set."""
+    gate = threading.Event()
+    monkeypatch.setattr(app, "sleep", lambda seconds: gate.wait(60))
+    yield gate
+    gate.set()
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    """Where Mollie's webhooks arrive."""
+    with Shop.open() as shop:
+        yield shop
+
+
+@pytest.fixture
+def till(simulator: Simulator, gateway: Gateway, shop: Shop) -> Till:
+    return Till(simulator, gateway, shop)
