@@ -1,0 +1,68 @@
+"""What lines add up to: one function, read by page, PDF, e-invoice and ledger alike. EUR; rounded once per rate.
+
+Rounding is half away from zero, so that a credit is its invoice with the sign turned, to the cent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bursar.billing.rules.vat import Treatment, VatDecision
+from bursar.core.money import ZERO, cents
+
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True)
+class Line:
+    """`unit_price` may have more decimals than cents; `discount` is an amount off the line, EUR."""
+
+    quantity: Decimal
+    unit_price: Decimal
+    vat: VatDecision
+    discount: Decimal = ZERO
+
+    @property
+    def net(self) -> Decimal:
+        """What the document shows, so what is added up: in cents."""
+        return cents(self.quantity * self.unit_price) - cents(self.discount)
+
+
+@dataclass(frozen=True, order=True)
+class RateTotal:
+    """Of all lines that are treated alike. `rate`: per cent."""
+
+    treatment: Treatment
+    rate: Decimal
+    state: str
+    net: Decimal
+    vat: Decimal
+
+
+@dataclass(frozen=True)
+class Totals:
+    net: Decimal
+    vat: Decimal
+    rates: tuple[RateTotal, ...]
+
+    @property
+    def gross(self) -> Decimal:
+        return self.net + self.vat
+
+
+def add_up(lines: Iterable[Line]) -> Totals:
+    """Nets by rate, VAT on each sum, rounded once."""
+    nets: dict[tuple[Treatment, Decimal, str], Decimal] = {}
+    for line in lines:
+        key = line.vat.treatment, line.vat.rate, line.vat.state
+        nets[key] = nets.get(key, ZERO) + line.net
+    rates = tuple(RateTotal(*key, net, cents(net * key[1] / HUNDRED)) for key, net in sorted(nets.items()))
+    return Totals(sum((one.net for one in rates), ZERO), sum((one.vat for one in rates), ZERO), rates)
+
+
+def split_gross(gross: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
+    """Net and VAT of an amount that includes VAT at `rate` per cent, as a refund of a part asks; they add up to it."""
+    net = cents(gross * HUNDRED / (HUNDRED + rate))
+    return net, gross - net
