@@ -22,6 +22,7 @@ from bursar.core.retention import no_longer_kept
 
 TRIES = 5
 LEFT_AFTER = timedelta(minutes=2)
+WATCHED = 5  # priority of its job: somebody looks at how far it is, while deliveries have time
 FORGOTTEN_AFTER = timedelta(days=1)
 """What people wanted yesterday they may not want today: it goes on when somebody says so."""
 
@@ -81,7 +82,7 @@ def enqueue(run_id: str) -> None:
     """For the worker; one job of a run waits at most, and none runs beside another."""
     name = f"bulk:{run_id}"
     with suppress(AlreadyEnqueued), transaction.atomic():
-        app.configure_task("actions.resume_bulk", lock=name, queueing_lock=name).defer(run_id=run_id)
+        app.configure_task("actions.resume_bulk", lock=name, queueing_lock=name, priority=WATCHED).defer(run_id=run_id)
 
 
 def list_left(now: datetime) -> list[BulkRun]:

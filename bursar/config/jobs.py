@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
-from bursar.config.minute import TICK, enqueue_ticks, run_tick
+from bursar.config.minute import FIRST, TICK, enqueue_ticks, run_tick
 from bursar.core import clock
 from bursar.core.retry import JOB_AGAIN
 from bursar.core.ticks import TICKS
@@ -16,7 +16,7 @@ STALLED = 120
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="config.minute", queueing_lock="config.minute", retry=JOB_AGAIN)
+@app.task(name="config.minute", queueing_lock="config.minute", priority=FIRST, retry=JOB_AGAIN)
 def minute(timestamp: int) -> None:
     enqueue_ticks(clock.now())
 
@@ -29,7 +29,7 @@ def tick(name: str) -> None:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="config.retry_stalled", queueing_lock="config.retry_stalled")
+@app.task(name="config.retry_stalled", queueing_lock="config.retry_stalled", priority=FIRST)
 async def retry_stalled(timestamp: int) -> None:
     """Puts back the jobs of workers that were killed; one whose like waits already is given up for that one."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):

@@ -18,13 +18,15 @@ from bursar.core import heartbeat
 from bursar.core.ticks import TICKS
 
 TICK = "config.tick"
+FIRST = 10
+"""Priority: before whatever else waits, however much that is. Deliveries have 0."""
 log = structlog.get_logger()
 
 
 def enqueue_ticks(now: datetime) -> None:
     """One job a tick, unless one waits already."""
     for name in TICKS:
-        job = app.configure_task(TICK, lock=f"tick:{name}", queueing_lock=f"tick:{name}")
+        job = app.configure_task(TICK, lock=f"tick:{name}", queueing_lock=f"tick:{name}", priority=FIRST)
         with suppress(AlreadyEnqueued), transaction.atomic():
             job.defer(name=name)
     heartbeat.beat(now)

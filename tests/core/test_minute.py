@@ -14,8 +14,9 @@ from django.db import connection, connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from bursar.actions import runs
 from bursar.config import jobs
-from bursar.config.minute import enqueue_ticks
+from bursar.config.minute import FIRST, enqueue_ticks
 from bursar.core import clock, heartbeat
 from bursar.core.ticks import TICKS
 from tests.cast import NOW
@@ -32,6 +33,16 @@ def test_each_minute_enqueues_each_tick_once(db: None, now: datetime) -> None:
     assert list_waiting() == sorted(TICKS)
     assert not ProcrastinateJob.objects.filter(task_name="config.tick", lock=None).exists()
     assert heartbeat.seen_at() == NOW + timedelta(minutes=1)
+
+
+def test_the_minute_goes_before_whatever_waits(db: None, now: datetime) -> None:
+    """And what people watch before what only has to leave some time."""
+    app.configure_task("outbox.deliver").defer(row_id=1)
+    runs.enqueue("blk_x")
+    enqueue_ticks(NOW)
+    waiting = ProcrastinateJob.objects.order_by("-priority", "id").values_list("task_name", flat=True)
+    assert list(dict.fromkeys(waiting)) == ["config.tick", "actions.resume_bulk", "outbox.deliver"]
+    assert {task.priority for task in (jobs.minute, jobs.retry_stalled)} == {FIRST}
 
 
 def aside(work: Callable[[], None]) -> None:
