@@ -1,6 +1,7 @@
 """The statements of the month roll. A month that begins is in no statistics, so none of them depends on any:
 
-what a step reads it finds by the accounts that it was given, and what is missing is found by EXCEPT.
+what a step reads it finds by the accounts that it was given, and what is missing is found by EXCEPT. (But a table that
+the server last saw empty passes for empty, until it looks again within a minute or so: large loads make it look.)
 """
 
 from __future__ import annotations
