@@ -173,9 +173,9 @@ BURSAR_HANDBOOK = required(
 )
 
 ROOMS = [
-    "core", "ui", "access", "files", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "payments",
-    "rollup", "attention", "requests", "notifications", "webhooks", "product", "dashboard", "panel", "demo", "config",
-    "mollie_sim",
+    "core", "ui", "access", "files", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "billing",
+    "payments", "rollup", "attention", "requests", "notifications", "webhooks", "product", "dashboard", "panel", "demo",
+    "config", "mollie_sim",
 ]  # fmt: skip
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from django.db import models
+
+from bursar.billing.rules import VatIdStatus
+from bursar.tenants.models import BillingAccount
+
+PEN = "bursar.billing.store"
+
+
+class BillingDetails(models.Model):
+    """Who pays, as it stands on documents. The book keeps what it was before; each charge keeps what it was made from.
+
+    `vat_id`: as `read_vat_id` writes it. `vat_status`, `known_at`, `asked_at`, `consultation`: what is known of it
+    (`rules.Standing`). `is_accepted`: somebody with the right took an unknown id for valid, under `consultation`.
+    `mails`: where documents go, beside the account's billing people.
+    """
+
+    account = models.OneToOneField(BillingAccount, on_delete=models.CASCADE, related_name="billing_details")
+    name = models.CharField(max_length=200)
+    street = models.CharField(max_length=200)
+    street_more = models.CharField(max_length=200, blank=True)
+    postcode = models.CharField(max_length=20, blank=True)
+    city = models.CharField(max_length=100)
+    country = models.CharField(max_length=2)
+    vat_id = models.CharField(max_length=20, blank=True)
+    vat_status = models.CharField(max_length=8, choices=[(one.value, one.value) for one in VatIdStatus])
+    known_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    consultation = models.CharField(max_length=60, blank=True)
+    is_accepted = models.BooleanField(default=False)
+    mails = models.JSONField(default=list)
+    changed_at = models.DateTimeField()
+
+    pen = PEN
+
+    class Meta:
+        indexes = [models.Index(name="vat_id_asked", fields=["asked_at"], condition=~models.Q(vat_id=""))]

@@ -1,0 +1,1 @@
+"""The pen of the tables of payments. No other module writes them."""
