@@ -274,7 +274,8 @@ class Lists:
     def _ordered(self, kind: Kind, reason: Reason, *, any_tab: bool = False) -> str:
         columns = f"{_COLUMNS}, {kind.hidden} AS is_hidden, a.mrr + a.potential AS amount"
         where = self._where(kind, None if any_tab else self.ask.tab)
-        return f"SELECT {columns} {self._joined(kind, _source(kind, reason), with_month=True)}{where} ORDER BY {reason.order}"
+        joined = self._joined(kind, _source(kind, reason), with_month=True)
+        return f"SELECT {columns} {joined}{where} ORDER BY {reason.order}"
 
     def get_row(self, kind: Kind) -> Row | None:
         """The one row of the target named by `only`, snoozed or not."""
