@@ -1,1 +1,1 @@
-"""Rules of payments. Pure."""
+"""The rules of payments, one module a subject: amounts, intervals, seats, retries, and the table of states. Pure."""
