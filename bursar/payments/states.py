@@ -69,6 +69,10 @@ class PaymentState(StrEnum):
     FAILED = "failed"
 
 
+RUNNING = frozenset({PaymentState.OPEN.value, PaymentState.PENDING.value, PaymentState.AUTHORIZED.value})
+"""Payments that will still become something else."""
+
+
 class RefundState(StrEnum):
     """First ours, until Mollie was asked; then Mollie's own words.
 

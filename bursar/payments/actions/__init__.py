@@ -1,9 +1,13 @@
-"""What news of payments and the clock do to accounts, and the levers of paying: one module a subject."""
+"""The verbs of payments, one file a subject; loaded here so that the registry finds them.
+
+What news of Mollie's and the clock do to accounts is the system's; the levers of customers and staff stand beside.
+"""
 
 from bursar.payments.actions import (
     arriving,
     breaking,
     checkouts,
+    exports,
     following,
     intervals,
     money,
@@ -17,6 +21,7 @@ __all__ = [
     "arriving",
     "breaking",
     "checkouts",
+    "exports",
     "following",
     "intervals",
     "money",

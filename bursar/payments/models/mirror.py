@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from bursar.core.ids import PublicIdField
 from bursar.payments.models.charges import Charge
@@ -67,7 +68,6 @@ class Subscription(Mirrored):
 
     `wanted`: the gross amount that it should have from the next charge, EUR; `wanted_decision`, `wanted_lines`,
     `wanted_net`: what that is made of. `then_tier`, `then_cadence`: the plan from the next interval on, as agreed.
-    `wanted_mandate_id`: the mandate that it should charge by; empty: as it is.
     `ends_at_paid_end`: it ends with what is paid. `end_asked_at`: when we told Mollie to end it. `broken_at`: since
     when Mollie charges by it no more, though nobody here ended it. `followed_at`: when its amount was compared last;
     `seats_seen_on`: the day whose seats were looked at. `asked_again_at`: the customer was asked to check out again.
@@ -98,7 +98,6 @@ class Subscription(Mirrored):
     wanted_decision = models.JSONField(default=dict)
     then_tier = models.CharField(max_length=12, blank=True)
     then_cadence = models.CharField(max_length=8, choices=Cadence.choices, blank=True)
-    wanted_mandate_id = id_field(blank=True)
     ends_at_paid_end = models.BooleanField(default=False)
     end_asked_at = models.DateTimeField(null=True, blank=True)
     broken_at = models.DateTimeField(null=True, blank=True)
@@ -120,6 +119,7 @@ class Subscription(Mirrored):
 
 class Payment(Mirrored):
     """One try to receive one amount, EUR gross. `at`: when it was made at Mollie. `reason`: why it failed, a code.
+    `dated_at`: the instant under which the Payments page lists it: when it was paid, else when it was made.
 
     `applied_*`: what its account was last moved by; `to_apply`: it has changed since, and a job moves the account.
     """
@@ -147,6 +147,9 @@ class Payment(Mirrored):
     at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
+    dated_at = models.GeneratedField(
+        expression=Coalesce("paid_at", "at"), output_field=models.DateTimeField(), db_persist=True
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     checkout = models.URLField(max_length=500, blank=True)
     dashboard = models.URLField(max_length=500, blank=True)
@@ -165,6 +168,11 @@ class Payment(Mirrored):
         ]
         indexes = [
             models.Index(name="payment_newest", fields=["-at", "-id"]),
+            models.Index(
+                name="payment_by_day",
+                fields=["-dated_at", "-id"],
+                include=["mode", "status", "amount", "refunded", "charged_back"],
+            ),
             models.Index(name="payment_of_account", fields=["account", "-at"]),
             models.Index(name="payment_paid", fields=["paid_at"], condition=Q(paid_at__isnull=False)),
             models.Index(name="payment_to_apply", fields=["id"], condition=Q(to_apply=True)),

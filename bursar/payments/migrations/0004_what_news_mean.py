@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0001_first"),
+        ("payments", "0003_payments_by_day"),
     ]
 
     operations = [
@@ -38,11 +38,6 @@ class Migration(migrations.Migration):
             model_name="subscription",
             name="seats_seen_on",
             field=models.DateField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="subscription",
-            name="wanted_mandate_id",
-            field=models.CharField(blank=True, max_length=72),
         ),
         migrations.AlterField(
             model_name="charge",
