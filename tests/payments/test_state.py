@@ -18,6 +18,7 @@ from bursar.billing.models import BillingDetails
 from bursar.core import clock
 from bursar.payments import timed
 from bursar.payments.actions.ending import end_subscription
+from bursar.payments.actions.following import quote_next
 from bursar.payments.models import Call, Charge, Payment, Subscription
 from bursar.payments.queries import get_meant, get_planned
 from bursar.plans.models import PaidPeriod, PinnedPrice
@@ -585,7 +586,7 @@ def test_one_bad_account_stops_no_other(cast: Cast, monkeypatch: pytest.MonkeyPa
     meant = mirrored.begin(cast.samen)
     with clock.frozen(at("2026-12-04")):
         bring_all(seat("panel", "ali", "member", clock.now()))
-        monkeypatch.setattr(timed, "quote_next", _fail_once(timed.quote_next))
+        monkeypatch.setattr(timed, "quote_next", _fail_once(quote_next))
         timed.follow(clock.now())
         timed.follow(clock.now())
     meant.refresh_from_db()
