@@ -127,6 +127,13 @@ if why_not_address(BURSAR_MOLLIE_KEY, BURSAR_MOLLIE_URL):
 BURSAR_MOLLIE_TOKEN = required(
     "BURSAR_MOLLIE_TOKEN", "", "An access token of Mollie's that may read settlements; a key may not.", str
 )
+BURSAR_MOLLIE_EVENTS_SECRET = required(
+    "BURSAR_MOLLIE_EVENTS_SECRET",
+    "",
+    "The secret of Mollie's newer webhooks, which are signed; several, comma separated, while one takes the place of "
+    "another. Empty: only the older kind is taken.",
+    names,
+)
 BURSAR_RETRY_DAYS = required(
     "BURSAR_RETRY_DAYS",
     "3, 7, 14",
@@ -138,13 +145,6 @@ BURSAR_RENEWAL_NOTICE_YEARLY = required(
 )
 BURSAR_RENEWAL_NOTICE_MONTHLY = required(
     "BURSAR_RENEWAL_NOTICE_MONTHLY", "3", "How many days before a monthly charge billing people are told.", at_least(1)
-)
-BURSAR_MOLLIE_EVENTS_SECRET = required(
-    "BURSAR_MOLLIE_EVENTS_SECRET",
-    "",
-    "The secret of Mollie's newer webhooks, which are signed; several, comma separated, while one takes the place of "
-    "another. Empty: only the older kind is taken.",
-    names,
 )
 BURSAR_TERMS_VERSION = required(
     "BURSAR_TERMS_VERSION",

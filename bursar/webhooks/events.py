@@ -40,6 +40,12 @@ _REQUEST = {
     "proposal": {"tier": "changemaker", "cadence": "yearly", "name": "", "visibility": ""},
 }
 
+_VAT = {
+    "country": "DE",
+    "vat_id": "DE136695976",
+    "vat_id_status": "valid",
+    "vat": {"treatment": "reverse_charge", "rate": "0", "state": ""},
+}
 _ENDS = {"ends_at": "2026-12-24T14:02:11+00:00", "last_day": "2026-12-24"}
 _ENDS_BY_DAY = {"ends_at": "2027-01-01T00:00:00+00:00", "last_day": "2026-12-31"}
 _FALLS = [{"workspace": "ws-1", "tier_before": "changemaker", "tier": "free"}]
@@ -182,6 +188,20 @@ describe(
         "lapsed_at": None,
     },
     (("Discount", "", "50 % scholarship until 31 December 2026"),),
+)
+describe(
+    "billing.details_changed",
+    "Who pays, as invoices name it, was written down or changed. `vat` says whose VAT is charged from now on: "
+    "`treatment` is charged, reverse_charge, outside_scope or exempt, `rate` is per cent.",
+    _VAT,
+    (("VAT", "21 % VAT (Netherlands)", "no VAT (reverse charge)"),),
+)
+describe(
+    "billing.vat_changed",
+    "Another VAT holds from now on, because of what is known of the VAT id: VIES confirmed it, or says that it is not "
+    "valid, or staff accepted it.",
+    _VAT,
+    (("VAT", "21 % VAT (Netherlands)", "no VAT (reverse charge)"),),
 )
 describe(
     "account.managed",

@@ -1,7 +1,4 @@
-"""The verbs of payments, one file a subject; loaded here so that the registry finds them.
-
-What news of Mollie's and the clock do to accounts is the system's; the levers of customers and staff stand beside.
-"""
+"""What news of payments and the clock do to accounts, and the levers of paying: one module a subject."""
 
 from bursar.payments.actions import (
     arriving,
