@@ -35,7 +35,8 @@ def cancel_payment(gateway: Gateway, call: Call) -> str:
 
 @op(CallOp.SUBSCRIPTION_UPDATE)
 def update_subscription(gateway: Gateway, call: Call) -> str:
-    """Needs subscription, an id of ours: brings Mollie's to its `wanted` amount and its cadence; with mandate (Mollie's
+    """Needs subscription, an id of ours: brings Mollie's to its `wanted` amount and its cadence, or
+    the one that is agreed for the next charge; with mandate (Mollie's
     id) and start (a day, of the next charge) to those too.
     """
     ours, customer = _get_subscription(call), get_customer_of(call)
@@ -52,8 +53,9 @@ def list_changes(ours: Subscription, body: dict[str, Any], found: objects.Subscr
     changes: dict[str, Any] = {}
     if found.amount != Amount(ours.wanted, CURRENCY):
         changes["amount"] = Amount(ours.wanted, CURRENCY)
-    if ours.cadence and found.interval != MOLLIE_CALLS_IT[ours.cadence]:
-        changes["interval"] = MOLLIE_CALLS_IT[ours.cadence]
+    cadence = ours.then_cadence or ours.cadence
+    if cadence and found.interval != MOLLIE_CALLS_IT[cadence]:
+        changes["interval"] = MOLLIE_CALLS_IT[cadence]
     if body.get("mandate") and found.mandate_id != body["mandate"]:
         changes["mandate_id"] = body["mandate"]
     start = date.fromisoformat(body["start"]) if body.get("start") else None
