@@ -22,6 +22,7 @@ class Own(models.TextChoices):
     ASK = "ask", "ask for more"
     ADD_WORKSPACE = "add_workspace", "ask for a new workspace"
     WITHDRAW = "withdraw", "take a request back"
+    PAY = "pay", "see to payment"
 
 
 class By(models.TextChoices):
@@ -35,6 +36,7 @@ _OUT_OF_REACH = {
     Own.ASK: "You take part here from outside. An owner, admin or billing person of the workspace can ask for more.",
     Own.ADD_WORKSPACE: "Only an owner or admin of the organisation can ask for a new workspace. Ask one of them.",
     Own.WITHDRAW: "Whoever asked takes it back, or an owner, admin or billing person.",
+    Own.PAY: "Only an owner, admin or billing person sees to payment. Ask one of them.",
 }
 _BY = {
     By.CLOCK: "Bursar does this by itself, when the clock says so; nobody else can.",

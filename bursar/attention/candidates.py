@@ -79,9 +79,8 @@ def _with_accounts(only: str) -> str:
     )
     return (
         f", needs AS ({sources}), firsts AS (SELECT DISTINCT ON (n.account_id) n.account_id AS key, n.account_id, "
-        f"n.rank, n.since, {_NOTHING_METERED}, a.tier, n.ends_at, "
+        f"n.rank, n.since, {_NOTHING_METERED}, n.tier, n.ends_at, "
         "array_agg(n.reason) OVER (PARTITION BY n.account_id) AS reasons FROM needs n "
-        "JOIN rollup_accountmonth a ON a.account_id = n.account_id AND a.month = %(month)s "
         "ORDER BY n.account_id, n.rank) "
     )
 
@@ -95,6 +94,11 @@ def _source(kind: Kind, reason: Reason) -> str:
         f"SELECT n.key, n.account_id, {rank} AS rank, n.since, n.dropped_at, n.seconds, n.cap_seconds, n.tier, "
         f"NULL::timestamptz AS ends_at, ARRAY['{reason.key}'] || {dropped} AS reasons FROM ({reason.source}) n"
     )
+
+
+def _sources(kind: Kind) -> list[str]:
+    """All rows of a list in no order, in as few parts as there are: each one takes its time to plan."""
+    return ["SELECT * FROM firsts"] if kind is ACCOUNTS else [_source(kind, reason) for reason in kind.reasons]
 
 
 class Row(NamedTuple):
@@ -222,20 +226,20 @@ class Lists:
     def _begin(self, kind: Kind) -> str:
         return _DROPS + (self._with_accounts if kind is ACCOUNTS else "")
 
-    def _joined(self, kind: Kind, reason: Reason, *, with_month: bool) -> str:
+    def _joined(self, kind: Kind, source: str, *, with_month: bool) -> str:
         month = (
             " JOIN rollup_accountmonth a ON a.account_id = s.account_id AND a.month = %(month)s" if with_month else ""
         )
-        return f"FROM ({_source(kind, reason)}) s LEFT JOIN attention_triage t ON t.{kind.slug}_id = s.key{month}"
+        return f"FROM ({source}) s LEFT JOIN attention_triage t ON t.{kind.slug}_id = s.key{month}"
 
     def count(self, kind: Kind) -> Counts:
         """One statement for all tabs and reasons."""
         with_month = bool(self.ask.managers)
         parts = [
             f"SELECT s.rank, {kind.hidden} AS hidden, t.owner_id = %(me)s AS mine "
-            + self._joined(kind, reason, with_month=with_month)
+            + self._joined(kind, source, with_month=with_month)
             + self._where(kind, None)
-            for reason in kind.reasons
+            for source in _sources(kind)
         ]
         counts = Counts({tab: {reason.key: 0 for reason in kind.reasons} for tab in TABS})
         with connection.cursor() as cursor:
@@ -270,7 +274,8 @@ class Lists:
     def _ordered(self, kind: Kind, reason: Reason, *, any_tab: bool = False) -> str:
         columns = f"{_COLUMNS}, {kind.hidden} AS is_hidden, a.mrr + a.potential AS amount"
         where = self._where(kind, None if any_tab else self.ask.tab)
-        return f"SELECT {columns} {self._joined(kind, reason, with_month=True)}{where} ORDER BY {reason.order}"
+        joined = self._joined(kind, _source(kind, reason), with_month=True)
+        return f"SELECT {columns} {joined}{where} ORDER BY {reason.order}"
 
     def get_row(self, kind: Kind) -> Row | None:
         """The one row of the target named by `only`, snoozed or not."""

@@ -40,14 +40,14 @@ _DROPPED = (
 # Accounts: `since` or `ends_at`, of the facts of the month. `{only}` narrows to one account when one row is asked.
 _ACCOUNTS = "rollup_accountmonth a WHERE a.month = %(month)s AND a.is_listed{only} AND "
 _JOINED = "JOIN rollup_accountmonth a ON a.account_id = e.account_id AND a.month = %(month)s AND a.is_listed{only} "
-_OWED = "SELECT a.account_id, a.overdue_since AS since, NULL::timestamptz AS ends_at FROM " + _ACCOUNTS
+_OWED = "SELECT a.account_id, a.tier, a.overdue_since AS since, NULL::timestamptz AS ends_at FROM " + _ACCOUNTS
 _PAYMENT_FAILED = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'self_serve'"
 _INVOICE_OVERDUE = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'managed'"
 
 # Class and status leave those whom money, a trial, an invoice or 100 % off keeps. What is left: a workspace on a paid
 # base tier at a price above 0, nothing timed on it, and no day until which the account's tiers are kept.
 _NOBODY_PAYS = (
-    "SELECT a.account_id, {since} AS since, NULL::timestamptz AS ends_at FROM "
+    "SELECT a.account_id, a.tier, {since} AS since, NULL::timestamptz AS ends_at FROM "
     + _ACCOUNTS
     + "a.klass = 'comped' AND a.mode = 'self_serve' AND a.status IN ('none', 'cancelled') "
     "AND EXISTS (SELECT 1 FROM rollup_workspacemonth w WHERE w.account_id = a.account_id AND w.month = a.month "
@@ -70,7 +70,7 @@ _NOBODY_SINCE = (
     f"(SELECT MIN(b.valid_from) FROM plans_basetier b WHERE b.workspace_id IN ({_PLACES}) "
     "AND b.tier = ANY(%(paid)s) AND b.valid_from <= %(now)s AND (b.valid_until IS NULL OR b.valid_until > %(now)s)))"
 )
-_EARLIEST = "SELECT e.account_id, NULL::timestamptz AS since, MIN(e.ends_at) AS ends_at FROM ("
+_EARLIEST = "SELECT e.account_id, a.tier, NULL::timestamptz AS since, MIN(e.ends_at) AS ends_at FROM ("
 _TIER_ENDING = (
     _EARLIEST + "SELECT w.account_id, g.valid_until AS ends_at FROM plans_tiergrant g "
     "JOIN rollup_workspacemonth w ON w.workspace_id = g.workspace_id AND w.month = %(month)s "
@@ -80,7 +80,7 @@ _TIER_ENDING = (
     "AND p.lapses_at <= %(tier_until)s AND p.valid_from <= %(now)s "
     "AND (p.valid_until IS NULL OR p.valid_until > p.lapses_at) AND EXISTS (SELECT 1 FROM rollup_workspacemonth w "
     "WHERE w.account_id = p.account_id AND w.month = %(month)s AND w.base_tier = ANY(%(paid)s) "
-    "AND (w.grant_until IS NULL OR w.grant_until <= p.lapses_at))) e " + _JOINED + "GROUP BY 1"
+    "AND (w.grant_until IS NULL OR w.grant_until <= p.lapses_at))) e " + _JOINED + "GROUP BY 1, 2"
 )
 # A discount whose end raises a price: of a paid tier that lasts longer, where no other discount does as much after it.
 _DISCOUNT_ENDING = (
@@ -94,11 +94,11 @@ _DISCOUNT_ENDING = (
     "AND NOT EXISTS (SELECT 1 FROM plans_discount o WHERE o.id <> d.id AND o.valid_from <= %(now)s "
     "AND (o.valid_until IS NULL OR o.valid_until > d.valid_until) AND ((d.workspace_id IS NULL "
     "AND o.workspace_id = w.workspace_id) OR (d.workspace_id IS NOT NULL AND o.account_id = x.account_id "
-    "AND o.percent >= d.percent))))) e " + _JOINED + "WHERE NOT (e.kind = 'trial' AND a.klass = 'trial') GROUP BY 1"
+    "AND o.percent >= d.percent))))) e " + _JOINED + "WHERE NOT (e.kind = 'trial' AND a.klass = 'trial') GROUP BY 1, 2"
 )
 _UNTIL = "(a.reason ->> 'until')::timestamptz"
 _TRIAL_ENDING = (
-    f"SELECT a.account_id, NULL::timestamptz AS since, {_UNTIL} AS ends_at FROM "
+    f"SELECT a.account_id, a.tier, NULL::timestamptz AS since, {_UNTIL} AS ends_at FROM "
     + _ACCOUNTS
     + f"a.klass = 'trial' AND {_UNTIL} <= %(trial_until)s"
 )

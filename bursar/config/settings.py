@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from bursar.audit.rules import read_places
+from bursar.billing.rules import configured as billing
 from bursar.config import logs, sign_in
 from bursar.core import timeouts
 from bursar.core.database import connection_settings, read_or_make_secret
@@ -131,6 +132,73 @@ BURSAR_MOLLIE_EVENTS_SECRET = required(
     "The secret of Mollie's newer webhooks, which are signed; several, comma separated, while one takes the place of "
     "another. Empty: only the older kind is taken.",
     names,
+BURSAR_TERMS_VERSION = required(
+    "BURSAR_TERMS_VERSION",
+    "",
+    "The version of the terms that customers agree to at checkout, such as 2026-11; each charge keeps it. They agree "
+    "the notice before renewals and the charges for seats.",
+    billing.read_version,
+)
+BURSAR_TERMS_URL = option("BURSAR_TERMS_URL", None, "Where customers read these terms.", address)
+BURSAR_SELLER_NAME = required(
+    "BURSAR_SELLER_NAME", "", "Who sells, by its legal name. Empty: BURSAR_COMPANY_NAME.", str.strip
+)
+BURSAR_SELLER_ADDRESS = required(
+    "BURSAR_SELLER_ADDRESS",
+    "",
+    "The seller's address as documents show it, its lines parted by semicolons; without the country.",
+    billing.read_lines,
+)
+BURSAR_SELLER_COUNTRY = required(
+    "BURSAR_SELLER_COUNTRY", "NL", "The seller's country, a member state of the EU (ISO 3166).", billing.read_country
+)
+BURSAR_SELLER_VAT_ID = required(
+    "BURSAR_SELLER_VAT_ID",
+    "",
+    "The seller's VAT id. VIES gives a consultation number only to whoever names their own.",
+    billing.read_own_id,
+)
+if billing.why_not_own(BURSAR_SELLER_COUNTRY, BURSAR_SELLER_VAT_ID):
+    raise ValueError(billing.why_not_own(BURSAR_SELLER_COUNTRY, BURSAR_SELLER_VAT_ID))
+BURSAR_SELLER_ZONE = required(
+    "BURSAR_SELLER_ZONE",
+    "Europe/Amsterdam",
+    "The seller's time zone: days of charges and documents, due dates and the months of the Payments page are its own. "
+    "MRR's months are UTC.",
+    billing.read_zone,
+)
+BURSAR_OSS = required(
+    "BURSAR_OSS",
+    "no",
+    "Yes when the seller declares VAT by the Union's one-stop shop: consumers elsewhere in the EU then pay their own "
+    "country's rate, else the seller's.",
+    boolean,
+)
+BURSAR_VAT_RATES = required(
+    "BURSAR_VAT_RATES",
+    "{}",
+    "Standard rates that are newer than this Bursar, or correct it, as JSON: country (or a region of one, as PT-30) to "
+    'the day from which a rate holds, in per cent: {"NL": {"2027-01-01": "22"}}.',
+    billing.read_rates,
+)
+BURSAR_VIES = required(
+    "BURSAR_VIES",
+    "yes" if BURSAR_HTTPS else "no",
+    "Whether VAT ids are asked of the Commission's register. Off: an id stays unknown, and VAT is charged, until "
+    "somebody with the right accepts it. Yes when BURSAR_HTTPS is.",
+    boolean,
+)
+BURSAR_VIES_URL = required(
+    "BURSAR_VIES_URL", "https://ec.europa.eu/taxation_customs/vies/rest-api", "Where the register answers.", address
+)
+BURSAR_VIES_AGAIN = timedelta(
+    days=required(
+        "BURSAR_VIES_AGAIN_DAYS",
+        "20",
+        "After how many days a VAT id is asked of the register again; below a month, so that each renewal has a fresh "
+        "answer before it.",
+        at_least(1),
+    )
 )
 BURSAR_SEALS = required(
     "BURSAR_SEALS",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import InterfaceError, OperationalError
+from django.db.transaction import TransactionManagementError
 
 from bursar.core.errors import Unavailable
 
@@ -24,14 +25,21 @@ def sqlstate_of(error: BaseException | None) -> str:
     return getattr(error, "sqlstate", None) or getattr(getattr(error, "__cause__", None), "sqlstate", None) or ""
 
 
+def _origin(error: BaseException) -> BaseException:
+    """What ended the transaction, where somebody still asked inside it and was told only that it is over."""
+    return error.__cause__ or error if isinstance(error, TransactionManagementError) else error
+
+
 def as_busy(error: BaseException) -> Unavailable | None:
     """When the connection still stands, and the transaction alone was ended: by a limit, or in favour of another."""
+    error = _origin(error)
     sentence = _BUSY.get(sqlstate_of(error)) if isinstance(error, OperationalError) else None
     return Unavailable(sentence) if sentence else None
 
 
 def is_away(error: BaseException) -> bool:
     """Whether the database could not be reached, or went away meanwhile. What it may have done last is not known."""
+    error = _origin(error)
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     return sqlstate_of(error) not in _BUSY

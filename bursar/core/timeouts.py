@@ -72,4 +72,5 @@ def begin_transaction(work: Work) -> None:
     """The limits of `work` until the transaction ends; the caller has opened it."""
     assert connection.in_atomic_block, "without a transaction the limits would stay on the connection"
     words = "; ".join(f"SET LOCAL {name} = {value}" for name, value in of(work).parameters().items())
-    connection.connection.execute(words)  # beside Django's cursors: it is no query of the action, and is not counted
+    with connection.wrap_database_errors:  # beside Django's cursors: it is no query of the action, and is not counted
+        connection.connection.execute(words)

@@ -46,11 +46,12 @@ class Written:
 
 @contextmanager
 def apart() -> Iterator[psycopg.Connection[Any]]:
-    """A connection beside the one in use, to the same database."""
+    """A connection beside the one in use, to the same database. Its errors come as Django's."""
     own = connection.copy()
     own.ensure_connection()
     try:
-        yield own.connection
+        with own.wrap_database_errors:
+            yield own.connection
     finally:
         own.close()
 

@@ -6,19 +6,32 @@ from collections.abc import Iterable
 from html import escape
 
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem; color: #1d2433; }
-h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem } small { color: #5b6577 }
-form { margin: 1rem 0 } label { display: block; margin: .6rem 0 .2rem } select { font: inherit; padding: .3rem }
-button { font: inherit; padding: .4rem 1rem; margin: .8rem .4rem 0 0 } table { border-collapse: collapse; width: 100% }
-td, th { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid #dde2ea }
+:root { color-scheme: light dark; --ground: light-dark(#eef1f6, #151a23); --card: light-dark(#fff, #1e2531);
+  --ink: light-dark(#1d2433, #e4e8ef); --soft: light-dark(#5b6577, #9aa5b8); --line: light-dark(#dde2ea, #343d4d);
+  --deed: light-dark(#2353c4, #7ea4ff); --on-deed: light-dark(#fff, #10141c); }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 0; padding: 2rem 1rem;
+  background: var(--ground); color: var(--ink) }
+main { max-width: 44rem; margin: auto; padding: 1.5rem 2rem; background: var(--card); border: 1px solid var(--line);
+  border-radius: 10px; overflow-x: auto }
+h1 { font-size: 1.4rem; margin: 0 0 .5rem } h2 { font-size: 1.1rem; margin-top: 2rem }
+small, .none { color: var(--soft) }
+a { color: var(--deed) } form { margin: 1rem 0 } label { display: block; margin: .8rem 0 .25rem; font-weight: 600 }
+select { font: inherit; padding: .5rem; width: 100%; border: 1px solid var(--line); border-radius: 6px;
+  background: var(--card); color: inherit }
+button { font: inherit; padding: .5rem 1.2rem; margin: .8rem .4rem 0 0; border-radius: 6px;
+  border: 1px solid var(--line); background: var(--card); color: inherit; cursor: pointer }
+form > div > button { background: var(--deed); border-color: var(--deed); color: var(--on-deed); font-weight: 600 }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+td, th { text-align: left; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+@media (max-width: 30rem) { body { padding: 0 } main { border: 0; border-radius: 0; padding: 1rem } }
 """
 
 
 def page(title: str, *parts: str) -> str:
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     note = "<p><small>This is a simulator of Mollie. No money moves.</small></p>"
-    body = "".join(parts)
-    return f'<!doctype html><html lang="en">{head}<style>{_STYLE}</style><h1>{escape(title)}</h1>{body}{note}</html>'
+    inner = f"<h1>{escape(title)}</h1>{''.join(parts)}{note}"
+    return f'<!doctype html><html lang="en">{head}<style>{_STYLE}</style><main>{inner}</main></html>'
 
 
 def paragraph(text: str) -> str:
@@ -55,6 +68,9 @@ def buttons(address: str, name: str, options: Iterable[tuple[str, str]]) -> str:
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Cells are HTML already."""
+    rows = list(rows)
+    if not rows:
+        return '<p class="none">None yet.</p>'
     top = "".join(f"<th>{escape(text)}</th>" for text in head)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><tr>{top}</tr>{body}</table>"

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from bursar.access.rights import Own
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Notice, Outcome, Reason, Topic, Undo
@@ -26,17 +27,25 @@ def sight_of(case: Case) -> rules.Sight:
     return found
 
 
+def own_rights_on(case: Case) -> list[str]:
+    """What the actor's roles open at the account that the case is about."""
+    bills = case.once("bills", lambda: queries.may_bill(case.actor.person_id, case.target, case.now))
+    return [Own.PAY] if bills else []
+
+
 register_target(
     Target(
         slug="account",
         model=BillingAccount,
         label="account",
         page="panel:account",
+        own_page="dashboard:account",
         fetch=queries.get_account,
         accounts=lambda account: [account.pk],
         lock=store.lock_accounts,
         stream=lambda account: account.public_id,
         touches=lambda account: [account.public_id, account.organisation.public_id],
+        own_rights=own_rights_on,
         parents=lambda account: [account.organisation],
     )
 )

@@ -25,7 +25,7 @@ from bursar.tenants.models import (
     WorkspaceMembership,
     WorkspaceRole,
 )
-from bursar.tenants.rules import Sight
+from bursar.tenants.rules import BILLING, Sight
 
 M = TypeVar("M")
 NAMES.add("per", lambda ids: dict(Person.objects.filter(public_id__in=ids).values_list("public_id", "name")))
@@ -100,6 +100,21 @@ def get_roles(person_id: int | None, organisation_id: int, workspace_id: int | N
 def get_sight(person_id: int | None, organisation_id: int, workspace_id: int | None, at: datetime) -> Sight:
     """The same as what the roles open."""
     return Sight(*get_roles(person_id, organisation_id, workspace_id, at))
+
+
+def may_bill(person_id: int | None, account: BillingAccount, at: datetime) -> bool:
+    """Whether somebody has billing rights on the account: in its organisation, or in a live workspace that draws on it.
+
+    The same as `Scope.may_bill`, of one account.
+    """
+    who = person_id or 0
+    above = OrganisationMembership.objects.at(at).filter(
+        person_id=who, organisation_id=account.organisation_id, organisation__deleted_at=None, role__in=BILLING
+    )
+    seats = WorkspaceMembership.objects.at(at).filter(
+        person_id=who, workspace__account=account, workspace__deleted_at=None, is_support=False, role__in=BILLING
+    )
+    return above.exists() or seats.exists()
 
 
 def list_direct_members(workspace: Workspace, at: datetime) -> QuerySet[WorkspaceMembership]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from bursar.access.keys import digest_of
 from bursar.actions.run import run
@@ -19,6 +19,7 @@ from bursar.audit.models import AuditLine
 from bursar.config.minute import run_ticks
 from bursar.core import clock
 from bursar.core.errors import NotFound, Refused
+from bursar.core.faults import is_away
 from bursar.core.reading import consistent_read
 from bursar.files import csv, kinds, queries, store
 from bursar.files.csv import EXPORT
@@ -130,6 +131,14 @@ def test_an_export_that_is_refused_after_the_writing_is_never_served(
     assert refusal_of("rollup.company.export", cast.iris, "company", {"rows": "accounts"}).sentence == "Not now."
     assert File.objects.get().finished_at is None
     assert not AuditLine.objects.filter(key="rollup.company.export").exists()
+
+
+def test_its_connection_may_be_cut_and_that_is_nobodys_fault(cast: Cast) -> None:
+    with pytest.raises(OperationalError) as cut, store.writing(EXPORT, "text/plain") as file:
+        file.write(os.urandom(10))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [file._raw.info.backend_pid])
+    assert is_away(cut.value)
 
 
 def test_kinds_are_closed_and_an_unknown_one_is_served_to_nobody(cast: Cast) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, OperationalError, connection
+from django.db.transaction import TransactionManagementError
 from django.test import Client
 
 from bursar.access.keys import digest_of
@@ -106,8 +107,12 @@ def test_writes_are_told_so_and_done_once_when_sent_again(committed: Cast) -> No
 def test_which_errors_are_nobodys_fault(code: str, words: str, gone: bool) -> None:
     error = OperationalError("x")
     error.__cause__ = type("Said", (Exception,), {"sqlstate": code})()
-    told = as_unavailable(error)
-    assert told is not None and words in told.sentence and is_away(error) == gone
+    later = TransactionManagementError("asked inside the transaction that this ended")
+    later.__cause__ = error
+    for one in (error, later):
+        told = as_unavailable(one)
+        assert told is not None and words in told.sentence and is_away(one) == gone
+    assert as_unavailable(TransactionManagementError("a fault of ours")) is None
     assert as_unavailable(DatabaseError("a fault of ours")) is None and as_unavailable(ValueError()) is None
 
 

@@ -99,6 +99,11 @@ class House:
             process.wait()
         stop_embedded(self.var / "postgres")
 
+    def tell_faults(self) -> str:
+        """What the log holds of errors, with their tracebacks."""
+        lines = (self.folder / "log").read_text(errors="replace").splitlines()
+        return "\n".join(line[:6000] for line in lines if "level='error'" in line)[-12000:]
+
     def count_deadlocks(self) -> int:
         return (self.var / "postgres/log").read_text(errors="replace").count("deadlock detected")
 
@@ -250,7 +255,7 @@ def kill_and_kill(house: House, load: Load) -> Counter[str]:
     chance, killed = random.Random(9), Counter[str]()
     for n in range(KILLS):
         load.wait_for_more(chance.randint(1, 12))
-        assert not load.faults, load.faults
+        assert not load.faults, (load.faults, house.tell_faults())
         whom = WHOM[n % len(WHOM)]
         house.kill(whom)
         killed[whom] += 1

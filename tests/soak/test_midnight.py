@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import secrets
 import sys
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -57,16 +58,36 @@ SECRET = "a secret that only this test knows"
 HEADERS = {"Authorization": f"Bearer {SECRET}"}
 
 
+FORK = multiprocessing.get_context("fork")
+
+
+@dataclass
+class Seen:
+    """What one process saw. `answers`: seconds of each answer, by what was asked; `sent`: seconds of use by month."""
+
+    answers: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    sent: dict[date, int] = field(default_factory=lambda: defaultdict(int))
+    slowest: list[tuple[float, str, timedelta]] = field(default_factory=list)  # seconds, what, how long after midnight
+    faults: list[str] = field(default_factory=list)
+    longest_wait: tuple[float, str, str] = (0.0, "", "")  # seconds, what waits, what holds
+
+    def add(self, other: Seen) -> None:
+        for what, spent in other.answers.items():
+            self.answers[what] += spent
+        for month, seconds in other.sent.items():
+            self.sent[month] += seconds
+        self.slowest = sorted([*self.slowest, *other.slowest])[-SHOWN:]
+        self.faults += other.faults
+        self.longest_wait = max(self.longest_wait, other.longest_wait)
+
+
 class Company:
-    """What the threads share. `answers`: seconds of each answer, by what was asked."""
+    """Who uses it: a process each, as web and worker are, so that none holds a lock while another has the interpreter."""
 
     def __init__(self, midnight: datetime) -> None:
-        self.midnight, self.stop = midnight, threading.Event()
-        self.answers: dict[str, list[float]] = defaultdict(list)
-        self.sent: dict[date, int] = defaultdict(int)
-        self.slowest: list[tuple[float, str, timedelta]] = []  # seconds, what, how long after midnight
-        self.faults: list[str] = []
-        self.longest_wait = (0.0, "", "")  # seconds, what waits, what holds
+        self.midnight, self.stop, self.failed = midnight, FORK.Event(), FORK.Event()
+        self.told: Any = FORK.Queue()
+        self.seen = Seen()
         self.ids = list(BillingAccount.objects.order_by("id").values_list("public_id", flat=True)[:ACCOUNTS])
 
     def timed(self, what: str, call: Callable[..., Any], *values: Any, **more: Any) -> Any:
@@ -75,8 +96,8 @@ class Company:
             return call(*values, **more)
         finally:
             spent = time.perf_counter() - started
-            self.answers[what].append(spent)
-            self.slowest = sorted([*self.slowest, (spent, what, clock.now() - self.midnight)])[-SHOWN:]
+            self.seen.answers[what].append(spent)
+            self.seen.slowest = sorted([*self.seen.slowest, (spent, what, clock.now() - self.midnight)])[-SHOWN:]
 
     def page(self, random: Random) -> None:
         client = Client()
@@ -85,7 +106,7 @@ class Company:
             address = random.choice(ADDRESSES)
             answer = self.timed(address, client.get, address.format(account=random.choice(self.ids)))
             if answer.status_code not in (200, 302):
-                self.faults.append(f"{address}: {answer.status_code}")
+                self.seen.faults.append(f"{address}: {answer.status_code}")
 
     def warm(self) -> None:
         """What a process does once, at its first answer, is not what is measured."""
@@ -115,9 +136,9 @@ class Company:
             more = {"content_type": "application/json", "headers": HEADERS}
             answer = self.timed("usage", client.post, "/api/product/v1/usage", batch, **more)
             if answer.status_code == 200 and answer.json()["taken"] == EVENTS:
-                self.sent[Month.of(at).first] += EVENTS * 30
+                self.seen.sent[Month.of(at).first] += EVENTS * 30
             else:
-                self.faults.append(f"usage: {answer.status_code} {answer.content[:200]!r}")
+                self.seen.faults.append(f"usage: {answer.status_code} {answer.content[:200]!r}")
 
     def tick(self, _: Random) -> None:
         """The worker's part of it."""
@@ -131,23 +152,33 @@ class Company:
             with connection.cursor() as cursor:
                 cursor.execute(WAITS)
                 for seconds, waiting, holding in cursor.fetchall():
-                    if seconds > self.longest_wait[0]:
-                        self.longest_wait = (float(seconds), waiting, holding)
+                    self.seen.longest_wait = max(self.seen.longest_wait, (float(seconds), waiting, holding))
 
-    def start(self) -> list[threading.Thread]:
+    def start(self) -> list[Any]:
+        connection.close()  # each process has its own
         parts = [self.page, self.page, self.act, self.use, self.tick, self.watch]
-        threads = [threading.Thread(target=self._whole, args=(part, n)) for n, part in enumerate(parts)]
-        for thread in threads:
-            thread.start()
-        return threads
+        processes = [FORK.Process(target=self._whole, args=(part, n), daemon=True) for n, part in enumerate(parts)]
+        for process in processes:
+            process.start()
+        return processes
 
     def _whole(self, part: Callable[[Random], None], seed: int) -> None:
+        self.seen = Seen()
         try:
             part(Random(seed))
         except BaseException as error:
-            self.faults.append(f"{part.__name__}: {error!r}")
-        finally:
-            connection.close()
+            self.seen.faults.append(f"{part.__name__}: {error!r}")
+        if self.seen.faults:
+            self.failed.set()
+        self.told.put(self.seen)
+
+    def end(self, processes: list[Any]) -> Seen:
+        self.stop.set()
+        for _ in processes:
+            self.seen.add(self.told.get(timeout=120))
+        for process in processes:
+            process.join()
+        return self.seen
 
 
 def test_midnight_on_the_first(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,46 +192,44 @@ def test_midnight_on_the_first(transactional_db: None, monkeypatch: pytest.Monke
     monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + ahead)
     refresh(clock.now())
     before = dict(UsageMonth.objects.values_list("month").annotate(seconds=Sum("seconds")))
-    threads = company.start()
+    processes = company.start()
     prepared = False
-    while clock.now() < midnight + AFTER and not company.faults:
+    while clock.now() < midnight + AFTER and not company.failed.is_set():
         prepared |= clock.now() < midnight and AccountMonth.objects.filter(month=midnight.date()).exists()
         time.sleep(1)
-    company.stop.set()
-    for thread in threads:
-        thread.join()
-    assert not company.faults, company.faults[:5]
+    seen = company.end(processes)
+    assert not seen.faults, seen.faults[:5]
     assert prepared, "the rows were made before midnight"
-    report(company)
-    count_all(company, before)
-    answers = sorted(seconds for some in company.answers.values() for seconds in some)
-    assert company.longest_wait[0] <= WAIT, company.longest_wait
+    report(seen)
+    count_all(company.ids, seen.sent, before)
+    answers = sorted(seconds for some in seen.answers.values() for seconds in some)
+    assert seen.longest_wait[0] <= WAIT, seen.longest_wait
     assert answers[int(len(answers) * 0.999)] <= ANSWER, answers[-10:]
 
 
-def report(company: Company) -> None:
-    seconds, waiting, holding = company.longest_wait
+def report(seen: Seen) -> None:
+    seconds, waiting, holding = seen.longest_wait
     lines = [f"{ACCOUNTS:,} accounts; the longest wait for a lock: {seconds * 1000:.0f} ms: {waiting} | {holding}"]
-    for what, spent in sorted(company.answers.items()):
+    for what, spent in sorted(seen.answers.items()):
         ordered = sorted(spent)
         shown = [ordered[min(len(ordered) - 1, int(len(ordered) * part))] * 1000 for part in (0.5, 0.99, 0.999)]
         within = ", ".join(f"{ms:.0f} ms" for ms in shown)
         lines.append(f"{what}: {len(ordered)} answers; half, 99 % and 99.9 % within {within}")
-    lines += [f"{spent * 1000:.0f} ms: {what}, {at.total_seconds():+.0f} s" for spent, what, at in company.slowest]
+    lines += [f"{spent * 1000:.0f} ms: {what}, {at.total_seconds():+.0f} s" for spent, what, at in seen.slowest]
     sys.stderr.write("\n".join(["", *lines, ""]))
 
 
-def count_all(company: Company, before: dict[date, int]) -> None:
+def count_all(ids: list[str], sent: dict[date, int], before: dict[date, int]) -> None:
     """Each event that was acknowledged, in its month: in events, month, and facts. And all else is as it should be."""
     now = clock.now()
     refresh(now, try_again=True)
     for model in (UsageMonth, WorkspaceMonth, AccountMonth):
         column = "seconds" if model is UsageMonth else "recorded_seconds"
         after = dict(model.objects.values_list("month").annotate(total=Sum(column)))  # type: ignore[attr-defined]  # each
-        for month, seconds in company.sent.items():
+        for month, seconds in sent.items():
             assert after[month] == before.get(month, 0) + seconds, (model.__name__, month)
-    assert len(company.sent) == 2 and UsageEvent.objects.filter(source="soak").exists()
-    touched = Random(1).sample(company.ids, min(len(company.ids), 200))
+    assert len(sent) == 2 and UsageEvent.objects.filter(source="soak").exists()
+    touched = Random(1).sample(ids, min(len(ids), 200))
     differences = list(list_differences(now)) if ACCOUNTS <= 10_000 else []
     differences += [one for pk in touched for one in list_differences(now, account=pk)] if not differences else []
     assert not differences, differences[:5]

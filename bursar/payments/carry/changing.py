@@ -8,12 +8,13 @@ from typing import Any
 
 from bursar.core import clock
 from bursar.payments import look, objects
-from bursar.payments.carry.ops import INTERVALS, get_customer_of, op, refuse
+from bursar.payments.carry.ops import get_customer_of, op, refuse
 from bursar.payments.errors import NotThere, RefusedThere
 from bursar.payments.gateway import Gateway
 from bursar.payments.gateway.subscriptions import CANCELED
 from bursar.payments.models import Call, MollieCustomer, Subscription
 from bursar.payments.objects import Amount
+from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
 from bursar.payments.states import RUNNING, CallOp
 from bursar.payments.store.mirror import CURRENCY, Asked
 
@@ -54,8 +55,8 @@ def list_changes(ours: Subscription, body: dict[str, Any], found: objects.Subscr
     changes: dict[str, Any] = {}
     if found.amount != Amount(ours.wanted, CURRENCY):
         changes["amount"] = Amount(ours.wanted, CURRENCY)
-    if ours.cadence and found.interval != INTERVALS[ours.cadence]:
-        changes["interval"] = INTERVALS[ours.cadence]
+    if ours.cadence and found.interval != MOLLIE_CALLS_IT[ours.cadence]:
+        changes["interval"] = MOLLIE_CALLS_IT[ours.cadence]
     if body.get("mandate") and found.mandate_id != body["mandate"]:
         changes["mandate_id"] = body["mandate"]
     start = date.fromisoformat(body["start"]) if body.get("start") else None

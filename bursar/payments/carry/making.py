@@ -16,7 +16,7 @@ from django.conf import settings
 
 from bursar.core import clock
 from bursar.payments import look, objects
-from bursar.payments.carry.ops import INTERVALS, get_customer_of, metadata_of, op, refuse
+from bursar.payments.carry.ops import get_customer_of, metadata_of, op, refuse
 from bursar.payments.errors import KeyTooOld
 from bursar.payments.gateway import Gateway
 from bursar.payments.gateway.payments import NewPayment, Sequence, Whole
@@ -24,6 +24,7 @@ from bursar.payments.gateway.subscriptions import NewSubscription
 from bursar.payments.keys import StoredKey
 from bursar.payments.models import Call, Charge, Mandate, MollieCustomer, Refund, Subscription
 from bursar.payments.objects import Amount, Page, Raw
+from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
 from bursar.payments.states import CallOp, CallState
 from bursar.payments.store import calls, mirror
 from bursar.payments.store.belonging import get_told
@@ -148,7 +149,7 @@ def create_subscription(gateway: Gateway, call: Call) -> str:
 def _new_subscription(call: Call, ours: Subscription, customer: MollieCustomer) -> NewSubscription:
     return NewSubscription(
         amount=Amount(ours.wanted, CURRENCY),
-        interval=INTERVALS[ours.cadence],
+        interval=MOLLIE_CALLS_IT[ours.cadence],
         start=ours.start_date,
         description=f"{settings.BURSAR_COMPANY_NAME} {ours.public_id}",
         mandate_id=ours.mollie_mandate_id or get_newest_mandate(customer),

@@ -10,13 +10,9 @@ from bursar.payments.errors import MollieProblem, RefusedThere
 from bursar.payments.gateway import Gateway
 from bursar.payments.models import Call, MollieCustomer
 from bursar.payments.states import CallOp
-from bursar.plans.models import Cadence
 
 Op = Callable[[Gateway, Call], str]
 """Does it and mirrors the answer. Returns Mollie's id of what it concerns; raises MollieProblem."""
-
-INTERVALS = {Cadence.MONTHLY.value: "1 month", Cadence.YEARLY.value: "12 months"}
-"""By cadence, in Mollie's words."""
 
 OPS: Registry[Op] = Registry("call to Mollie")
 

@@ -1,0 +1,83 @@
+"""What the settings say of the seller, read and checked. Each raises ValueError with what is wrong."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bursar.billing.rules.places import MEMBER_STATES
+from bursar.billing.rules.rates import STANDARD
+from bursar.billing.rules.vat_ids import read_vat_id, say_state_of, why_not_vat_id
+
+VERSION_LENGTH = 40
+
+
+def read_version(text: str) -> str:
+    if len(text) > VERSION_LENGTH:
+        raise ValueError(f"it has at most {VERSION_LENGTH} characters")
+    return text.strip()
+
+
+def read_lines(text: str) -> list[str]:
+    return [line.strip() for line in text.split(";") if line.strip()]
+
+
+def read_country(text: str) -> str:
+    country = text.strip().upper()
+    if country not in MEMBER_STATES:
+        raise ValueError("the rules of VAT here are those of a seller in the EU: a member state's two letters")
+    return country
+
+
+def read_own_id(text: str) -> str:
+    vat_id = read_vat_id(text)
+    sentence = why_not_vat_id(vat_id) if vat_id else None
+    if sentence:
+        raise ValueError(sentence)
+    return vat_id
+
+
+def why_not_own(country: str, vat_id: str) -> str | None:
+    if vat_id and say_state_of(vat_id) != country:
+        return f"The setting BURSAR_SELLER_VAT_ID is of another country than BURSAR_SELLER_COUNTRY, {country}."
+    return None
+
+
+def read_zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text.strip())
+    except (LookupError, ValueError, OSError) as error:  # an OSError for the name of a folder
+        raise ValueError("a time zone has a name such as Europe/Amsterdam") from error
+
+
+def read_rates(text: str) -> dict[str, dict[date, str]]:
+    """In the form of `STANDARD`."""
+    said = json.loads(text)
+    if not isinstance(said, dict):
+        raise ValueError("it is a JSON object by country")
+    return {_place(place): _read_dated(place, dated) for place, dated in said.items()}
+
+
+def _place(place: str) -> str:
+    if place not in STANDARD:
+        raise ValueError(f"there is no VAT of “{place}” in the EU")
+    return place
+
+
+def _read_dated(place: str, dated: Any) -> dict[date, str]:
+    if not isinstance(dated, dict):
+        raise ValueError(f"{place} names days and rates")
+    return {date.fromisoformat(day): _read_rate(place, rate) for day, rate in dated.items()}
+
+
+def _read_rate(place: str, rate: Any) -> str:
+    try:
+        fits = isinstance(rate, str) and 0 < Decimal(rate) < 100
+    except InvalidOperation:
+        fits = False
+    if not fits:
+        raise ValueError(f"a rate of {place} is a per cent as text, such as “21”")
+    return str(rate)
