@@ -126,6 +126,12 @@ if why_not_address(BURSAR_MOLLIE_KEY, BURSAR_MOLLIE_URL):
 BURSAR_MOLLIE_TOKEN = required(
     "BURSAR_MOLLIE_TOKEN", "", "An access token of Mollie's that may read settlements; a key may not.", str
 )
+BURSAR_MOLLIE_EVENTS_SECRET = required(
+    "BURSAR_MOLLIE_EVENTS_SECRET",
+    "",
+    "The secret of Mollie's newer webhooks, which are signed; several, comma separated, while one takes the place of "
+    "another. Empty: only the older kind is taken.",
+    names,
 BURSAR_TERMS_VERSION = required(
     "BURSAR_TERMS_VERSION",
     "",
