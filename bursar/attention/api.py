@@ -12,9 +12,9 @@ from bursar.access.request import actor_of
 from bursar.attention import csv, filters, queries
 from bursar.attention.queries import ACCOUNTS, WORKSPACES, Lists
 from bursar.core import clock
-from bursar.rollup.filters import PAGE_SIZE
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
+from bursar.ui.lists import PAGE_SIZE
 
 router = Router(tags=["attention"])
 

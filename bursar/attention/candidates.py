@@ -23,9 +23,10 @@ from bursar.plans.ends import WARNED_BEFORE, EndKind
 from bursar.plans.models import CapEffect, TierTerms
 from bursar.plans.rules import PAID_TIERS
 from bursar.plans.trials import TRIAL_KIND
-from bursar.rollup.filters import NOBODY, PAGE_SIZE
+from bursar.rollup.filters import NOBODY
 from bursar.rollup.models import AccountMonth
 from bursar.tenants.search import search_account_ids
+from bursar.ui.lists import PAGE_SIZE
 from bursar.usage.queries import TierClock
 from bursar.usage.rules import PACE_WINDOW
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bursar.attention.reasons import REASONS
+from bursar.core.asked import read_one, read_page, read_several
 from bursar.plans.models import Tier
-from bursar.rollup.filters import read_one, read_page, read_people, read_several
+from bursar.rollup.filters import read_people
 
 TABS = {"": "Needs a human", "mine": "Mine", "snoozed": "Snoozed"}
 

@@ -20,12 +20,11 @@ from bursar.attention.queries import ACCOUNTS, WORKSPACES, Counts, Kind, Lists
 from bursar.attention.reasons import REASONS
 from bursar.core import clock
 from bursar.core.errors import NotFound
-from bursar.rollup.filters import PAGE_SIZE
-from bursar.rollup.present import query
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.staff.queries import list_managers
 from bursar.tenants.queries import has_accounts
+from bursar.ui.lists import PAGE_SIZE, query
 from bursar.ui.navigation import NavEntry, register
 
 

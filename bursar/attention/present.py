@@ -15,10 +15,11 @@ from bursar.attention.filters import TABS, Ask
 from bursar.attention.queries import Counts, Kind, Line
 from bursar.attention.reasons import REASONS
 from bursar.plans.models import Tier
-from bursar.rollup.filters import NOBODY, PAGE_SIZE
-from bursar.rollup.present import menu, query
+from bursar.rollup.filters import NOBODY
 from bursar.rollup.words import explain
 from bursar.staff.models import StaffMember
+from bursar.ui import lists
+from bursar.ui.lists import menu, query
 
 PAGES = {"workspace": "page", "account": "accounts_page"}
 
@@ -69,14 +70,7 @@ def reason_links(kind: Kind, counts: Counts, ask: Ask, given: QueryDict) -> list
 
 
 def pager(kind: Kind, page: int, total: int, given: QueryDict) -> dict[str, Any]:
-    name, last = PAGES[kind.slug], min(page * PAGE_SIZE, total)
-    return {
-        "first": (page - 1) * PAGE_SIZE + 1 if total else 0,
-        "last": last,
-        "total": total,
-        "previous_url": "?" + query(given, **{name: page - 1 if page > 2 else None}) if page > 1 else "",
-        "next_url": "?" + query(given, **{name: page + 1}) if last < total else "",
-    }
+    return lists.pager(page, total, given, PAGES[kind.slug])
 
 
 def bulk_tools(slug: str) -> list[dict[str, str]]:

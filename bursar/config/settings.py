@@ -132,6 +132,7 @@ BURSAR_MOLLIE_EVENTS_SECRET = required(
     "The secret of Mollie's newer webhooks, which are signed; several, comma separated, while one takes the place of "
     "another. Empty: only the older kind is taken.",
     names,
+)
 BURSAR_TERMS_VERSION = required(
     "BURSAR_TERMS_VERSION",
     "",

@@ -22,12 +22,13 @@ from bursar.files.api import router as files_router
 from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
 from bursar.panel.book_api import router as book_router
+from bursar.payments.api import router as payments_router
 from bursar.product.admin_api import router as keys_router
 from bursar.product.api import api as product_api
 from bursar.requests.api import router as requests_router
 from bursar.rollup.api import router as rollup_router
 from bursar.staff.api import router as staff_router
-from bursar.ui import navigation
+from bursar.ui import lists, navigation
 from bursar.webhooks.api import router as webhooks_router
 
 
@@ -53,7 +54,7 @@ api = DescribedAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace
 api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
-    webhooks_router, keys_router, files_router,
+    webhooks_router, keys_router, files_router, payments_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)
@@ -98,6 +99,7 @@ urlpatterns = [
     path("panel/book/", include("bursar.audit.urls")),
     path("panel/", include("bursar.panel.urls")),
     path("panel/usage/", include("bursar.rollup.urls")),
+    path("panel/payments/", include("bursar.payments.urls")),
     path("panel/at-risk/", include("bursar.attention.urls")),
     path("panel/requests/", include("bursar.requests.urls")),
     path("panel/webhooks/", include("bursar.webhooks.urls")),
@@ -107,3 +109,4 @@ urlpatterns = [
     path("", include("bursar.dashboard.urls")),
 ]
 navigation.ENTRIES.close()
+lists.VIEW_KEEPERS.close()

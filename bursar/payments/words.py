@@ -40,7 +40,7 @@ METHODS = {
     "belfius": Method("Belfius", _AT_ONCE),
     "kbc": Method("KBC/CBC", _AT_ONCE),
     "eps": Method("eps", _AT_ONCE),
-    "paypal": Method("PayPal", "It is decided at once, seldom after three days. The payer can dispute it for 180 days."),
+    "paypal": Method("PayPal", "It is decided at once, seldom after days. The payer can dispute it for 180 days."),
     "banktransfer": Method("Bank transfer", _TRANSFER_PACE),
     "applepay": Method("Apple Pay", _CARD_PACE),
     "przelewy24": Method("Przelewy24", _AT_ONCE),
@@ -118,7 +118,7 @@ SOURCES = {PaymentSource.MOLLIE: "Mollie", PaymentSource.BANK: "bank"}
 
 
 def say_method(code: str) -> str:
-    """ "directdebit" → "SEPA direct debit"; one we have no word for stands as Mollie calls it; empty: none chosen yet."""
+    """ "directdebit" → "SEPA direct debit"; a method without a word of ours stands as Mollie calls it."""
     known = METHODS.get(code)
     return known.label if known else code
 

@@ -28,7 +28,7 @@ from bursar.rollup.project import Moved, describe_fault, project, project_each
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.rollup.store import mark
-from bursar.rollup.views import get_view
+from bursar.rollup.views import PAGES, ROLLUP, get_view
 from bursar.tenants.models import BillingAccount, Workspace
 
 log = structlog.get_logger()
@@ -209,14 +209,21 @@ register_target(
 class SaveView(ActionForm):
     name = forms.CharField(label="Name", max_length=60, help_text="Your view of the same name is replaced.")
     shared = forms.BooleanField(label="Share with all colleagues", required=False)
+    page = forms.ChoiceField(
+        label="Page", required=False, choices=[(name, name) for name in PAGES], widget=forms.HiddenInput,
+        help_text="Whose filters these are; empty: the rollup's.",
+    )  # fmt: skip
     query = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput, help_text="The page's address.")
+
+    def clean_page(self) -> str:
+        return self.cleaned_data["page"] or ROLLUP
 
     def clean_query(self) -> str:
         try:
             given = read_query(self.cleaned_data["query"])
             for passing in ("month", "page"):
                 given.pop(passing, None)
-            filters.read(given, self.case.now)
+            PAGES[self.cleaned_data.get("page", ROLLUP)](given, self.case.now)
         except Refusal as refusal:
             raise forms.ValidationError(refusal.sentence) from None
         return given.urlencode()
@@ -252,7 +259,8 @@ def _need_to_share(case: Case, data: Cleaned | None) -> Need | None:
 )
 def save_view(act: Act, company: Company, data: Cleaned) -> Outcome:
     values = {"query": data["query"], "is_shared": data["shared"], "created_at": act.now}
-    made, _ = SavedView.objects.update_or_create(owner_id=act.actor.staff_id, name=data["name"], defaults=values)
+    known_by = {"owner_id": act.actor.staff_id, "page": data["page"], "name": data["name"]}
+    made, _ = SavedView.objects.update_or_create(**known_by, defaults=values)
     changes = [Change("View", "", made.name), Change("Shared", "", "yes" if made.is_shared else "no")]
     changes.append(Change("Address", "", made.query))
     return Outcome(f"The view “{made.name}” is kept.", changes, data={"view": made.public_id})

@@ -204,6 +204,13 @@ def _moved(row: Any) -> dict[str, str]:
 @router.get("/views", operation_id="views_list", summary="Saved views, own and shared", response=list[ViewOut])
 def list_views(request: HttpRequest) -> list[ViewOut]:
     return [
-        ViewOut(id=view.public_id, name=view.name, owner=str(view.owner), is_shared=view.is_shared, query=view.query)
+        ViewOut(
+            id=view.public_id,
+            page=view.page,
+            name=view.name,
+            owner=str(view.owner),
+            is_shared=view.is_shared,
+            query=view.query,
+        )
         for view in views.views_for(actor_of(request))
     ]

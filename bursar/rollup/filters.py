@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bursar.core.asked import read_one, read_page, read_several, read_sort, read_values
 from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest
 from bursar.plans.models import PaymentMode, PaymentStatus, Tier
 from bursar.rollup.models import RevenueClass
 
 LOOKBACK = 12
-PAGE_SIZE = 50
 SORTS = ("account", "class", "tier", "pays", "seats", "hours", "mrr", "potential", "manager", "payment")
 DEFAULT_SORT = "-mrr"
 STATUSES = {**dict(PaymentStatus.choices), PaymentMode.MANAGED.value: PaymentMode.MANAGED.label}
@@ -63,7 +62,7 @@ def read(query: Any, now: datetime) -> View:
         statuses=read_several(query, "status", STATUSES, "payment status"),
         managers=read_people(query, "manager", "account manager"),
         partner=read_one(query, "partner", ("yes", "no")),
-        sort=_sort(query.get("sort", "") or DEFAULT_SORT),
+        sort=read_sort(query, SORTS, DEFAULT_SORT),
         page=read_page(query.get("page", "") or "1"),
         nested=query.get("workspaces", "") != "hide",
         hidden=read_several(query, "hide", dict.fromkeys(COLUMNS), "column"),
@@ -84,44 +83,10 @@ def _month(text: str, current: Month) -> Month:
     return month
 
 
-def read_several(query: Any, name: str, known: Mapping[str, Any], words: str) -> tuple[str, ...]:
-    values = tuple(dict.fromkeys(value for value in _list(query, name) if value))
-    for value in values:
-        if value not in known:
-            raise BadRequest(f"There is no {words} “{value[:40]}”. Known are: {', '.join(known)}.")
-    return values
-
-
-def _list(query: Any, name: str) -> list[str]:
-    if hasattr(query, "getlist"):
-        found: list[str] = query.getlist(name)
-        return found
-    return [query[name]] if name in query else []
-
-
 def read_people(query: Any, name: str, words: str) -> tuple[str, ...]:
     """Public ids of staff people, or “nobody”."""
-    values = tuple(dict.fromkeys(value for value in _list(query, name) if value))
+    values = tuple(dict.fromkeys(value for value in read_values(query, name) if value))
     for value in values:
         if value != NOBODY and not (value.startswith("stf_") and value.isascii() and len(value) <= 24):
             raise BadRequest(f"“{value[:40]}” is no {words}'s id.")
     return values
-
-
-def read_one(query: Any, name: str, known: tuple[str, ...]) -> str:
-    value: str = query.get(name, "")
-    if value and value not in known:
-        raise BadRequest(f"“{name}” is one of {', '.join(known)}, not “{value[:40]}”.")
-    return value
-
-
-def _sort(text: str) -> str:
-    if text.removeprefix("-") not in SORTS:
-        raise BadRequest(f"Nothing can be sorted by “{text[:40]}”. Known are: {', '.join(SORTS)}.")
-    return text
-
-
-def read_page(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1_000_000):
-        raise BadRequest(f"“{text[:40]}” is not a page number.")
-    return int(text[:9])

@@ -176,17 +176,18 @@ class MonthRestatement(models.Model):
 
 
 class SavedView(models.Model):
-    """A name for the rollup's filters, sort and columns: `query` is the page's address without the month."""
+    """A name for a page's filters, sort and columns: `query` is its address without the month."""
 
     public_id = PublicIdField(prefix="vue")
     owner = models.ForeignKey(StaffMember, on_delete=models.CASCADE, related_name="+")
+    page = models.CharField(max_length=20, default="rollup")
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=2000, blank=True)
     is_shared = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="one_view_a_name", fields=["owner", "name"])]
+        constraints = [models.UniqueConstraint(name="one_view_a_name", fields=["owner", "page", "name"])]
 
     def __str__(self) -> str:
         return self.name

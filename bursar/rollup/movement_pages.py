@@ -21,6 +21,7 @@ from bursar.rollup.models import RevenueClass
 from bursar.rollup.movements import KINDS, LABELS, NET, RULE_CHANGED, Figure, MonthMovements
 from bursar.rollup.refresh import refresh
 from bursar.rollup.states import HOPED_FOR, Klass
+from bursar.ui import lists
 from bursar.ui.navigation import NavEntry, register
 
 register(NavEntry(key="movements", label="Movements", url_name="rollup:movements", order=40, help="movements"))
@@ -84,8 +85,8 @@ def show_moved(request: HttpRequest, month: str, kind: str) -> HttpResponse:
     refresh(now)
     with queries.consistent_read():
         found = movements.list_moved(view.month, kind)
-        start = (view.page - 1) * filters.PAGE_SIZE
-        rows = list(found[start : start + filters.PAGE_SIZE])
+        start = (view.page - 1) * lists.PAGE_SIZE
+        rows = list(found[start : start + lists.PAGE_SIZE])
         count, total = found.count(), found.aggregate(total=Sum("change"))["total"] or ZERO
     for row in rows:
         row.why = words.explain(row.reason)  # type: ignore[attr-defined]  # for the template
@@ -96,7 +97,7 @@ def show_moved(request: HttpRequest, month: str, kind: str) -> HttpResponse:
         "kind_label": LABELS[kind],
         "rows": rows,
         "total": total,
-        "pager": present.pager(view, count, request.GET),
+        "pager": lists.pager(view.page, count, request.GET),
     }
     return render(request, "rollup/moved.html", context)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -16,10 +15,11 @@ from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.errors import BadRequest, NotFound
 from bursar.rollup import filters, present, queries, views
-from bursar.rollup.filters import PAGE_SIZE, View
+from bursar.rollup.filters import View
 from bursar.rollup.refresh import refresh
 from bursar.staff.queries import list_managers
 from bursar.tenants.queries import count_invitations, get_account, list_people_by_role
+from bursar.ui import lists
 from bursar.ui.navigation import NavEntry, register
 
 register(NavEntry(key="rollup", label="Usage & billing", url_name="rollup:page", order=10, help="usage-and-billing"))
@@ -38,27 +38,21 @@ def show_page(request: HttpRequest) -> HttpResponse:
     view, now = _look(request)
     with queries.consistent_read():
         totals = queries.calc_totals(view)
-        pages = max(1, -(-totals.rows // PAGE_SIZE))
+        pages = lists.count_pages(totals.rows)
         if view.page > pages:
-            return HttpResponseRedirect(f"?{present.query(request.GET, page=pages)}")
+            return HttpResponseRedirect(f"?{lists.query(request.GET, page=pages)}")
         context = {
             **_frame(request, view, now, totals),
             "rows": [present.account_row(line, view, request.GET) for line in queries.list_page(view, now)],
-            "pager": present.pager(view, totals.rows, request.GET),
+            "pager": lists.pager(view.page, totals.rows, request.GET),
             "filters": present.filter_menus(view, request.GET, list_managers()),
             "headers": present.headers(view, request.GET),
             "bulk_tools": present.bulk_tools(),
             "columns": present.columns(view),
             "kept": [(k, v) for k, values in request.GET.lists() if k not in ("hide", "page") for v in values],
-            "saved_views": present.saved_views(views.views_for(actor_of(request)), request.GET, actor_of(request)),
-            "save_url": _save_url(request),
+            "saved_views": lists.saved_views(actor_of(request), views.ROLLUP, request.GET),
         }
     return render(request, "rollup/page.html", context)
-
-
-def _save_url(request: HttpRequest) -> str:
-    address = reverse("actions:dialog", args=["company", "company", "save_view"])
-    return f"{address}?{urlencode({'query': present.query(request.GET)})}"
 
 
 def _frame(request: HttpRequest, view: View, now: datetime, totals: queries.Totals) -> dict[str, Any]:
@@ -69,11 +63,11 @@ def _frame(request: HttpRequest, view: View, now: datetime, totals: queries.Tota
         "totals": totals,
         "faulty": frame.faulty,
         "links": present.total_links(totals, request.GET),
-        "totals_url": reverse("rollup:totals") + "?" + present.query(request.GET),
+        "totals_url": reverse("rollup:totals") + "?" + lists.query(request.GET),
         "months": present.months(view, frame.months, request.GET),
         "rule": present.rule(frame.rule_version),
-        "query": present.query(request.GET),
-        "nested_url": "?" + present.query(request.GET, workspaces="hide" if view.nested else None),
+        "query": lists.query(request.GET),
+        "nested_url": "?" + lists.query(request.GET, workspaces="hide" if view.nested else None),
         "clear_url": "?" + present.only_month(view),
     }
 

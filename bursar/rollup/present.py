@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from django.http import QueryDict
 from django.urls import reverse
 
-from bursar.access.actor import Actor
 from bursar.actions.registry import ACTIONS
 from bursar.core.calendar import months_between
 from bursar.plans.models import PaymentStatus, Tier
 from bursar.rollup import filters, rules, words
-from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, PAGE_SIZE, SORTS, STATUSES, View
-from bursar.rollup.models import RevenueClass, SavedView, WorkspaceMonth
+from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, SORTS, STATUSES, View
+from bursar.rollup.models import RevenueClass, WorkspaceMonth
 from bursar.rollup.queries import NESTED_MORE, AccountLine, Totals, WorkspaceLine
 from bursar.rollup.states import HOPED_FOR, Klass
+from bursar.ui import lists
+from bursar.ui.lists import menu, query
 
 COLUMNS = (
     ("account", "Account", False),
@@ -32,19 +33,6 @@ COLUMNS = (
     ("manager", "Manager", False),
     ("payment", "Last payment €", False),
 )
-
-
-def query(given: QueryDict, **changes: Any) -> str:
-    """The address's parameters with some changed; None removes one."""
-    made = given.copy()
-    for name, value in changes.items():
-        made.pop(name, None)
-        if isinstance(value, list):
-            made.setlist(name, value)
-        elif value is not None:
-            made[name] = str(value)
-    made.pop("shown", None)
-    return made.urlencode()
 
 
 def only_month(view: View) -> str:
@@ -65,47 +53,13 @@ def months(view: View, with_data: set[date], given: QueryDict) -> list[dict[str,
 
 
 def headers(view: View, given: QueryDict) -> list[dict[str, Any]]:
-    """Numbers sort high to low first, words A to Z; a second click turns it round."""
-    made = []
-    present = view.sort.removeprefix("-")
-    for key, label, numeric in COLUMNS:
-        falls = view.sort.startswith("-")
-        wanted = (key if falls else f"-{key}") if key == present else (f"-{key}" if numeric else key)
-        made.append(
-            {
-                "key": key,
-                "label": label,
-                "numeric": numeric,
-                "url": _sort_url(given, wanted) if key in SORTS else "",
-                "direction": ("descending" if falls else "ascending") if key == present else "",
-            }
-        )
-    return made
-
-
-def _sort_url(given: QueryDict, wanted: str) -> str:
-    return "?" + query(given, sort=None if wanted == DEFAULT_SORT else wanted, page=None)
+    return lists.headers(COLUMNS, SORTS, view.sort, DEFAULT_SORT, given)
 
 
 def columns(view: View) -> list[dict[str, Any]]:
     """Which columns can be hidden, and are."""
     labels = {key: label for key, label, _ in COLUMNS}
     return [{"key": key, "label": labels[key], "hidden": key in view.hidden} for key in filters.COLUMNS]
-
-
-def saved_views(views: Iterable[SavedView], given: QueryDict, actor: Actor) -> list[dict[str, Any]]:
-    """Their addresses keep the month that is looked at."""
-    month = f"&month={given['month']}" if given.get("month") else ""
-    return [
-        {
-            "name": view.name,
-            "url": f"?{view.query}{month}",
-            "by": "" if view.owner_id == actor.staff_id else str(view.owner),
-            "shared": view.is_shared,
-            "delete_url": reverse("actions:dialog", args=["view", view.public_id, "delete"]),
-        }
-        for view in views
-    ]
 
 
 def filter_menus(view: View, given: QueryDict, managers: list[Any]) -> list[dict[str, Any]]:
@@ -115,22 +69,8 @@ def filter_menus(view: View, given: QueryDict, managers: list[Any]) -> list[dict
         menu("tier", "Tier", Tier.choices, view.tiers, given),
         menu("status", "Payment status", list(STATUSES.items()), view.statuses, given),
         menu("manager", "Account manager", people, view.managers, given),
-        menu("partner", "Partner", [("yes", "partners"), ("no", "no partners")], (view.partner,), given),
+        menu("partner", "Partner", [("yes", "partners"), ("no", "no partners")], (view.partner,), given, single=True),
     ]
-
-
-def menu(name: str, label: str, choices: Any, chosen: tuple[str, ...], given: QueryDict) -> dict[str, Any]:
-    """A filter as a menu of choices, with those that hold and the address without them."""
-    picked = [str(words_) for value, words_ in choices if value in chosen]
-    return {
-        "name": name,
-        "label": label,
-        "single": name == "partner",
-        "options": [{"value": value, "label": str(words_), "selected": value in chosen} for value, words_ in choices],
-        "active": bool(picked),
-        "words": ", ".join(picked),
-        "clear_url": "?" + query(given, **{name: None, "page": None}),
-    }
 
 
 def total_links(totals: Totals, given: QueryDict) -> dict[str, str]:
@@ -167,18 +107,6 @@ def bulk_tools() -> list[dict[str, str]]:
         for action in ACTIONS.values()
         if action.bulk and action.target_slug in ("account", "workspace")
     ]
-
-
-def pager(view: View, total: int, given: QueryDict) -> dict[str, Any]:
-    first = (view.page - 1) * PAGE_SIZE + 1
-    last = min(view.page * PAGE_SIZE, total)
-    return {
-        "first": first if total else 0,
-        "last": last,
-        "total": total,
-        "previous_url": "?" + query(given, page=view.page - 1 if view.page > 2 else None) if view.page > 1 else "",
-        "next_url": "?" + query(given, page=view.page + 1) if last < total else "",
-    }
 
 
 def account_row(line: AccountLine, view: View, given: QueryDict) -> dict[str, Any]:

@@ -22,11 +22,12 @@ from bursar.plans.queries import load_account, load_catalogue
 from bursar.plans.rules import AccountState
 from bursar.plans.states import Mode, Status
 from bursar.rollup import rules
-from bursar.rollup.filters import LOOKBACK, NOBODY, PAGE_SIZE, View
+from bursar.rollup.filters import LOOKBACK, NOBODY, View
 from bursar.rollup.models import AccountMonth, FormerRules, RevenueClass, Unprojected, WorkspaceMonth
 from bursar.tenants.models import BillingAccount, Workspace
 from bursar.tenants.queries import Contact, list_admin_contacts
 from bursar.tenants.search import search_account_ids
+from bursar.ui.lists import PAGE_SIZE
 from bursar.usage.models import UsageMonth
 from bursar.usage.queries import Standing, list_standings
 from bursar.usage.rules import calc_cap_state

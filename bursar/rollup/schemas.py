@@ -119,6 +119,7 @@ class MovedOut(Schema):
 
 class ViewOut(Schema):
     id: str
+    page: str = Field(description="Whose filters these are.", examples=["rollup"])
     name: str
     owner: str
     is_shared: bool

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from bursar.core.ids import PublicIdField
 from bursar.payments.models.charges import Charge
@@ -112,6 +113,7 @@ class Subscription(Mirrored):
 
 class Payment(Mirrored):
     """One try to receive one amount, EUR gross. `at`: when it was made at Mollie. `reason`: why it failed, a code.
+    `dated_at`: the instant under which the Payments page lists it: when it was paid, else when it was made.
 
     `applied_*`: what its account was last moved by; `to_apply`: it has changed since, and a job moves the account.
     """
@@ -139,6 +141,9 @@ class Payment(Mirrored):
     at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
+    dated_at = models.GeneratedField(
+        expression=Coalesce("paid_at", "at"), output_field=models.DateTimeField(), db_persist=True
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     checkout = models.URLField(max_length=500, blank=True)
     dashboard = models.URLField(max_length=500, blank=True)
@@ -157,6 +162,11 @@ class Payment(Mirrored):
         ]
         indexes = [
             models.Index(name="payment_newest", fields=["-at", "-id"]),
+            models.Index(
+                name="payment_by_day",
+                fields=["-dated_at", "-id"],
+                include=["mode", "status", "amount", "refunded", "charged_back"],
+            ),
             models.Index(name="payment_of_account", fields=["account", "-at"]),
             models.Index(name="payment_paid", fields=["paid_at"], condition=Q(paid_at__isnull=False)),
             models.Index(name="payment_to_apply", fields=["id"], condition=Q(to_apply=True)),

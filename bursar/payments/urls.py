@@ -1,0 +1,13 @@
+from django.urls import path
+
+from bursar.payments import pages, tab_pages
+
+app_name = "payments"
+
+urlpatterns = [
+    path("", pages.show_page, name="page"),
+    path("export", pages.export, name="export"),
+    path("gap/", tab_pages.show_gap, name="gap"),
+    path("gap/export", tab_pages.export_gap, name="export_gap"),
+    path("drift/", tab_pages.show_drift, name="drift"),
+]
