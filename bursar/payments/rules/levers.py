@@ -32,8 +32,9 @@ class Owed(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How an account stands. `has_subscription`: one is meant and not ended here; `then`: a change agreed for later.
+    """How an account stands. `has_subscription`: one is meant and was not ended here; `is_alive_there`: nor at Mollie.
 
+    `then`: whether a change is agreed for the next interval.
     `owed`: what is asked for and neither paid nor ended, oldest first; what is only planned is not in it.
     """
 
@@ -43,6 +44,7 @@ class Standing(NamedTuple):
     has_details: bool
     has_mandate: bool
     has_subscription: bool
+    is_alive_there: bool
     then: bool
     owed: tuple[Owed, ...]
     now: datetime
@@ -173,6 +175,8 @@ def why_not_change_plan(standing: Standing) -> str | None:
         return "There is no subscription to change. Buy a plan at the checkout."
     if not standing.has_subscription:
         return ELSEWHERE
+    if not standing.is_alive_there:
+        return "Mollie ended the subscription by itself. Give a new method first: that makes a new one."
     if standing.paid_until is None:
         return "The renewal is under way. Change the plan once it has arrived."
     upgrade = standing.find_waiting(ChargeKind.UPGRADE)
@@ -190,17 +194,25 @@ def why_not_withdraw(standing: Standing) -> str | None:
     return "No change is planned."
 
 
-def why_not_this_plan(tier: str, cadence: str, present: tuple[str, str], then: tuple[str, str]) -> str | None:
-    """`present`: the tier and cadence that are paid; `then`: those agreed for later, or the present ones."""
-    if (tier, cadence) == present:
-        if then != present:
+class Plan(NamedTuple):
+    """What an account has, or would have. `low`, `high`: the lowest and the highest tier of its workspaces."""
+
+    low: str
+    high: str
+    cadence: str
+
+
+def why_not_this_plan(tier: str, cadence: str, present: Plan, then: tuple[str, str]) -> str | None:
+    """`then`: the tier and cadence that are agreed for later; empty ones stay as they are."""
+    if (tier, cadence) == (present.high, present.cadence) and present.low == present.high:
+        if any(then):
             return "This is the present plan. Withdraw the planned change to keep it."
         return "This is the present plan already."
-    if (tier, cadence) == then:
+    if any(then) and (tier, cadence) == (then[0] or present.high, then[1] or present.cadence):
         return "This is what comes at the end of the interval already."
     return None
 
 
-def is_at_once(tier: str, cadence: str, present: tuple[str, str]) -> bool:
+def is_at_once(tier: str, cadence: str, present: Plan) -> bool:
     """Whether a change of plan holds as soon as its difference is paid; else from the next interval on."""
-    return cadence == present[1] and RANK[tier] > RANK[present[0]]
+    return cadence == present.cadence and RANK[tier] >= RANK[present.high] and RANK[tier] > RANK[present.low]

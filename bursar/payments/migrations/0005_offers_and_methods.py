@@ -8,7 +8,7 @@ import bursar.core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0001_first"),
+        ("payments", "0004_what_news_mean"),
         ("staff", "0003_tokens_and_last_seen"),
         ("tenants", "0005_told_here"),
     ]
