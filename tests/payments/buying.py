@@ -12,6 +12,7 @@ from bursar.actions.run import preview, run
 from bursar.actions.spec import Case, Outcome
 from bursar.billing.store import Details, set_details
 from bursar.core import clock
+from bursar.payments.actions.apply import apply_payment, apply_subscription
 from bursar.payments.models import Call, Charge, Offer, Payment, Refund, Subscription
 from bursar.plans.models import BaseTier, PaymentTerms
 from bursar.tenants.models import BillingAccount
@@ -23,12 +24,28 @@ DETAILS = Details("Stichting Samen", "Plein 1", "1011 AB", "Amsterdam", "NL")
 WATCHED = (Charge, Call, Subscription, Payment, Refund, Offer, PaymentTerms, BaseTier)
 
 
+def work_and_apply(counter: Counter) -> int:
+    """The worker's jobs, and what the mirror's news mean for accounts, until nothing is left of either."""
+    done, more = 0, Counter.work(counter)
+    while more:
+        done += more
+        for pk in Payment.objects.filter(to_apply=True).order_by("pk").values_list("pk", flat=True):
+            apply_payment(pk, clock.now())
+        for pk in Subscription.objects.filter(is_meant=True).values_list("pk", flat=True):
+            apply_subscription(pk, clock.now())
+        more = Counter.work(counter)
+    return done
+
+
 @dataclass
 class Buyer:
     """Does what customers and staff do to one account; `counter` does what Mollie and the worker do."""
 
     cast: Cast
     counter: Counter
+
+    def __post_init__(self) -> None:
+        self.counter.work = lambda: work_and_apply(self.counter)  # type: ignore[method-assign]  # the whole way
 
     @property
     def account(self) -> BillingAccount:

@@ -65,7 +65,7 @@ def open_levers(**how: object) -> set[str]:
         ({"status": Status.ACTIVE, "paid_until": AHEAD, "has_subscription": False, "is_alive_there": False},
          {"change_method"}),
         ({"status": Status.ACTIVE, "paid_until": AHEAD, "is_alive_there": False}, {"cancel", "change_method"}),
-        ({"status": Status.ACTIVE, "paid_until": AHEAD, "owed": (UNDER_WAY,)}, {"cancel"}),
+        ({"status": Status.ACTIVE, "paid_until": AHEAD, "owed": (UNDER_WAY,)}, {"cancel", "change_method"}),
         ({"status": Status.PAST_DUE, "paid_until": PAST, "owed": (FAILED,)},
          {"pay_now", "retry", "cancel", "change_method"}),
         ({"status": Status.PAST_DUE, "paid_until": PAST, "owed": (FAILED._replace(tries=4),)},

@@ -37,12 +37,18 @@ def _failed(case: Case) -> Charge | None:
     return next((one for one in rows if one.state == ChargeState.FAILED), None)
 
 
+def _find_proof(case: Case) -> Charge | None:
+    """One that was begun and not finished."""
+    rows = queries.list_open(case.target.pk)
+    return next((one for one in rows if one.kind == ChargeKind.METHOD), None)
+
+
 def ask_least(case: Case, data: Cleaned) -> Decimal | None:
     """The least that every method takes as a first payment, so that all of them are offered. None: not needed.
 
     Raises MollieProblem.
     """
-    if _failed(case) is not None:
+    if _failed(case) is not None or _find_proof(case) is not None:
         return None
     methods = get_gateway().methods.list(Sequence.FIRST)
     return max((one.minimum.value for one in methods), default=CENT)
@@ -77,9 +83,11 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     in_menu=False,
 )
 def change_method(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
-    charge = _failed(act.case)
+    charge, there = _failed(act.case), _find_proof(act.case)
     if charge is not None:
         try_again(act, charge, "first")
+    elif there is not None:
+        charge = there
     else:
         amount = act.prepared or CENT
         quote = Quote((), 0, amount, ZERO, amount, NO_SUPPLY)

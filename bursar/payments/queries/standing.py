@@ -10,7 +10,7 @@ from django.db.models import Sum
 from bursar.billing.queries import decide, get_details
 from bursar.billing.seller import seller_day
 from bursar.payments.gateway import get_mode
-from bursar.payments.models import Charge, Offer, Payment
+from bursar.payments.models import Charge, Offer, Payment, Subscription
 from bursar.payments.queries.basics import get_meant, get_usable_mandate, list_open
 from bursar.payments.rules.amounts import Quote, quote_rest
 from bursar.payments.rules.intervals import DAYS_OF, count_days_left
@@ -45,11 +45,15 @@ def load_standing(account: BillingAccount, state: AccountState, now: datetime) -
         has_details=get_details(account.pk) is not None,
         has_mandate=get_usable_mandate(account.pk) is not None,
         has_subscription=has_subscription,
-        is_alive_there=has_subscription and meant is not None and meant.status not in ENDED_THERE,
+        is_alive_there=has_subscription and _is_alive(meant),
         then=bool(meant and (meant.then_tier or meant.then_cadence)),
         owed=tuple(_owed(list_open(account.pk))),
         now=now,
     )
+
+
+def _is_alive(meant: Subscription | None) -> bool:
+    return meant is not None and meant.broken_at is None and meant.status not in ENDED_THERE
 
 
 def _owed(charges: list[Charge]) -> list[Owed]:

@@ -14,6 +14,7 @@ from bursar.plans.states import Status
 
 LIVES = frozenset({Status.ACTIVE, Status.PAST_DUE})
 TRIES_AT_MOST = 4
+OWED_KINDS = (ChargeKind.RENEWAL, ChargeKind.SEAT, ChargeKind.LINK, ChargeKind.INVOICE)
 WAITS = frozenset({ChargeState.ASKED, ChargeState.OPEN, ChargeState.UNDER_WAY})
 NOT_SET_UP = "Payments are not set up here yet."
 MANAGED = "The account is billed by invoice."
@@ -105,6 +106,8 @@ def why_not_pay_now(standing: Standing) -> str | None:
         waiting = next((one for one in standing.owed if one.state == ChargeState.UNDER_WAY), None)
         if waiting is not None:
             return f"{euros(waiting.gross)} is with the bank since {say_day(waiting.made_at)}. Nothing is to do."
+        if standing.find_waiting(*OWED_KINDS):
+            return "A checkout is open for it already. Go on there."
         return "Nothing is open: there is nothing to pay now."
     return None
 
@@ -158,8 +161,11 @@ def why_not_change_method(standing: Standing) -> str | None:
     is_kept = standing.terms.status == Status.CANCELLED and standing.paid_until
     if not (standing.terms.status in LIVES or is_kept):
         return "There is no plan to pay for. The method is chosen at the checkout."
-    if standing.find_waiting(ChargeKind.METHOD, ChargeKind.UPGRADE, ChargeKind.FIRST):
-        return "A payment is being made just now. Finish that one, or wait a moment."
+    waiting = standing.find_waiting(ChargeKind.METHOD)
+    if waiting is not None and waiting.state == ChargeState.UNDER_WAY:
+        return f"A new method is being proved since {say_day(waiting.made_at)}. It can take some days."
+    if standing.find_waiting(*OWED_KINDS):
+        return "What is open is being paid just now. Finish that first."
     return None
 
 

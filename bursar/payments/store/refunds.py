@@ -20,3 +20,9 @@ def ask(payment: Payment, amount: Decimal, state: RefundState, now: datetime, **
 def decide(refund: Refund, state: RefundState, by_id: int | None, now: datetime, note: str = "") -> None:
     refund.state, refund.decided_by_id, refund.decided_at, refund.note = state.value, by_id, now, note
     refund.save(update_fields=["state", "decided_by", "decided_at", "note"])
+
+
+def fail(refund: Refund) -> None:
+    """Mollie refused it for good, and knows nothing of it."""
+    refund.state = RefundState.FAILED.value
+    refund.save(update_fields=["state"])
