@@ -6,6 +6,7 @@ from typing import Any
 
 from bursar.dashboard import present
 from bursar.dashboard.queries import accounts, history, workspaces
+from bursar.payments.sections import OWN_PAYMENTS
 from bursar.tenants.scope import Scope
 from bursar.ui.sections import Look, Section
 
@@ -34,3 +35,5 @@ PLACES = Section("places", "", "dashboard/_places.html", _places)
 LATELY = Section("lately", "", "dashboard/_lately.html", _lately)
 
 HOME_SECTIONS = (PLACES, LATELY)
+ACCOUNT_SECTIONS = (OWN_PAYMENTS,)
+"""On the page of price and payments."""
