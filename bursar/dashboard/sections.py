@@ -35,5 +35,5 @@ PLACES = Section("places", "", "dashboard/_places.html", _places)
 LATELY = Section("lately", "", "dashboard/_lately.html", _lately)
 
 HOME_SECTIONS = (PLACES, LATELY)
-ACCOUNT_SECTIONS = (OWN_BILLING,)
-"""On the page of price and payments."""
+BELOW_PRICE = (OWN_BILLING,)
+"""On the page of price and payments, beneath what is paid."""

@@ -51,8 +51,10 @@ def list_changes(before: BillingDetails | None, after: BillingDetails) -> list[C
     return [change for change in texts if change.before != change.after] + gone + new
 
 
-def change_of_vat(before: VatDecision, after: VatDecision) -> Change:
-    return Change(VAT, say_decision(before), say_decision(after), concerns_money=True)
+def list_change_of_vat(before: VatDecision, after: VatDecision) -> list[Change]:
+    """Nothing where it stays as it was."""
+    was, now = say_decision(before), say_decision(after)
+    return [Change(VAT, was, now, concerns_money=True)] if was != now else []
 
 
 def is_same_vat(one: VatDecision, other: VatDecision) -> bool:
