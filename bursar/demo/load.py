@@ -14,6 +14,8 @@ from bursar.core import clock
 from bursar.core.models import InstallationFact
 from bursar.demo import triage
 from bursar.demo.company import Company, Line, staff
+from bursar.demo.mollie import tell_simulator
+from bursar.demo.payments import make_payments
 from bursar.demo.requests import make_requests
 from bursar.product.importing import Report, import_lines
 from bursar.tenants.models import Organisation, Person
@@ -55,6 +57,7 @@ def load(
     report = import_lines(_encoded(Company(accounts, seed, now).lines()), system("demo"), progress=progress)
     if not report.bad:
         make_requests(now)
+        tell_simulator(make_payments(now))
     make_sign_ins()
     triage.triage_some(clock.now())
     return report

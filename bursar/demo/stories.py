@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bursar.core.calendar import add_months, add_months_at
+from bursar.core.calendar import add_months, add_months_at, midnight
 
 Line = dict[str, Any]
 VAT = Decimal("1.21")
@@ -97,13 +97,13 @@ def _mollie(story: Story, account: Line, number: int, bought: datetime, now: dat
     step = 12 if story.cadence == "yearly" else 1
     terms = {"kind": "payment", "account": account, "mode": "self_serve", "cadence": story.cadence}
     late = {"past_due": timedelta(days=6 + number % 20), "written_off": timedelta(days=75)}.get(story.pays)
-    failed = now - late if late else None
+    failed = midnight((now - late).date()) if late else None
     if story.pays == "lapsed":
         bought = min(bought, add_months_at(now, -step) - timedelta(days=20))
         bought = max(bought, add_months_at(now, -13))
     start = bought
     while start < (failed or now):
-        end = add_months_at(start, step)
+        end = midnight(add_months_at(start, step).date())  # the day on which Mollie charges next
         if failed and end > failed:
             end = failed
         yield _paid(story, account, "mollie", number, start, end)

@@ -16,11 +16,11 @@ from bursar.core.retention import forgets
 from bursar.core.retry import JOB_AGAIN
 from bursar.core.ticks import tick
 from bursar.outbox.store import deliver_apart, list_finished, list_order_keys_due
-from bursar.payments import carry, look
+from bursar.payments import carry, look, timed
 from bursar.payments.errors import MollieProblem, RateLimited
 from bursar.payments.store import calls, hints
 
-__all__ = ["carry"]
+__all__ = ["carry", "timed"]
 CALLS_AT_ONCE = 10  # at 30 s each this ends before the outbox takes a row for stuck
 SWEPT_AT_ONCE = 1000
 log = structlog.get_logger()

@@ -10,6 +10,7 @@ class ChargeKind(StrEnum):
 
     FIRST: the first interval, at a checkout. RENEWAL: a later one, which Mollie takes by the subscription. SEAT: seats
     above the highest count paid in this interval. UPGRADE: the difference to a dearer tier for the days that are left.
+    METHOD: the least that proves a new way of paying; it goes back at once.
     LINK, INVOICE: what staff asked for by a link or an invoice.
     """
 
@@ -17,6 +18,7 @@ class ChargeKind(StrEnum):
     RENEWAL = "renewal"
     SEAT = "seat"
     UPGRADE = "upgrade"
+    METHOD = "method"
     LINK = "link"
     INVOICE = "invoice"
 

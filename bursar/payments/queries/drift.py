@@ -12,13 +12,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from bursar.payments.gateway import get_mode
 from bursar.payments.models import Call, Mandate, Payment, Subscription
 from bursar.payments.queries.listing import of_this_world, with_names
-from bursar.payments.rules.drift import CHARGES, Drift, Money, Standing, judge_payment, judge_subscription
+from bursar.payments.rules.drift import CHARGES, ENDED, Drift, Money, Standing, judge_payment, judge_subscription
+from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
 from bursar.payments.states import CallState, ChargeState, PaymentKind, PaymentState
-from bursar.plans.models import Cadence
 from bursar.tenants.models import BillingAccount, Workspace
-
-ENDED = ("canceled", "suspended", "completed")
-_INTERVALS = {Cadence.YEARLY: "12 months", Cadence.MONTHLY: "1 month"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def _subscriptions() -> QuerySet[Subscription]:
         card_expires=Subquery(mandate.values("card_expires")[:1]),
     )
     as_ours = Q(cadence="")
-    for cadence, interval in _INTERVALS.items():
+    for cadence, interval in MOLLIE_CALLS_IT.items():
         as_ours |= Q(cadence=cadence, interval=interval)
     is_fine = (
         Q(is_meant=True, amount=F("wanted"), has_workspaces=True)

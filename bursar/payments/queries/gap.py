@@ -186,8 +186,8 @@ def _try(line: _Line, back: dict[int, list[Back]]) -> Try:
     decided_at = {
         PaymentState.PAID: line.paid_at,
         PaymentState.FAILED: line.failed_at or line.at,
-        PaymentState.CANCELED: line.at,
-        PaymentState.EXPIRED: line.expires_at or line.at,
+        PaymentState.CANCELED: line.failed_at or line.at,
+        PaymentState.EXPIRED: line.failed_at or line.expires_at or line.at,
     }.get(PaymentState(line.status))
     return Try(
         line.amount,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
+
 CHARGES = frozenset({"active", "pending"})
 """Statuses of a subscription at Mollie in which it charges, or will."""
-_INTERVALS = {"yearly": (12, "month"), "monthly": (1, "month")}
-_INTERVAL = re.compile(r"(\d+) (day|week|month)s?\Z")
+ENDED = frozenset({"canceled", "suspended", "completed"})
 
 
 class Drift(StrEnum):
@@ -65,9 +65,11 @@ class Standing:
 
 def judge_subscription(one: Standing) -> list[Drift]:
     """What is not as meant; what we are just changing is left alone until Mollie has answered."""
-    if one.status not in CHARGES:
+    if one.status in ENDED:
         is_surprise = one.is_meant and not one.is_end_asked and not one.is_changing
         return [Drift.ENDED_THERE] if is_surprise else []
+    if one.status not in CHARGES:
+        return []
     if not one.has_account:
         return [Drift.UNKNOWN]
     if one.is_changing:
@@ -76,16 +78,11 @@ def judge_subscription(one: Standing) -> list[Drift]:
         return [Drift.SECOND if one.has_meant else Drift.UNKNOWN]
     found = {
         Drift.AMOUNT: one.amount != one.wanted,
-        Drift.INTERVAL: bool(one.cadence) and _read_interval(one.interval) != _INTERVALS[one.cadence],
+        Drift.INTERVAL: bool(one.cadence) and one.interval != MOLLIE_CALLS_IT[one.cadence],
         Drift.NOBODY_THERE: not one.has_workspaces,
         Drift.MANDATE: _is_mandate_bad(one),
     }
     return [drift for drift, holds in found.items() if holds]
-
-
-def _read_interval(text: str) -> tuple[int, str] | None:
-    match = _INTERVAL.match(text)
-    return (int(match[1]), match[2]) if match else None
 
 
 def _is_mandate_bad(one: Standing) -> bool:

@@ -8,8 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from bursar.payments.ids import IdKind, checked, is_id
-from bursar.payments.models import Charge, Hint, Payment
-from bursar.payments.states import RUNNING
+from bursar.payments.models import Hint, Payment
 from bursar.payments.store.work import enqueue
 
 SWEPT_AFTER = timedelta(minutes=2)
@@ -76,13 +75,6 @@ def is_first(event_id: str, now: datetime) -> bool:
         return True
     row = {"told_at": now, "looked_at": now, "due_at": now}
     return Hint.objects.get_or_create(mollie_id=event_id, defaults=row)[1]
-
-
-def hint_charge(charge: Charge, now: datetime) -> None:
-    """The customer came back from Mollie's page, often before the webhook: a person waits."""
-    running = Payment.objects.filter(charge=charge, status__in=RUNNING).exclude(mollie_id="")
-    for mollie_id in running.values_list("mollie_id", flat=True):
-        hint(mollie_id, now, is_awaited=True)
 
 
 KEPT = timedelta(days=7)

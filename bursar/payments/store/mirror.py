@@ -18,7 +18,7 @@ from bursar.core.locks import hold
 from bursar.core.money import ZERO
 from bursar.payments import objects
 from bursar.payments.errors import Nonsense
-from bursar.payments.models import Charge, Chargeback, Mandate, MollieCustomer, Payment, Refund, Subscription
+from bursar.payments.models import Chargeback, Mandate, MollieCustomer, Payment, Refund, Subscription
 from bursar.payments.models.shared import Mirrored
 from bursar.payments.states import PaymentState, RefundState
 from bursar.payments.store.belonging import Owner
@@ -261,9 +261,3 @@ def _keep_chargeback(payment: Payment, found: objects.Chargeback, asked: Asked) 
         "raw": found.raw,
     }
     return _write(row, asked, values)
-
-
-def set_charge(payment: Payment, charge: Charge) -> None:
-    """Which charge a payment tries to settle: a renewal is found by its subscription, once it is applied."""
-    payment.charge = charge
-    payment.save(update_fields=["charge"])
