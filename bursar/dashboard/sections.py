@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bursar.billing.sections import OWN_BILLING
 from bursar.dashboard import present
 from bursar.dashboard.queries import accounts, history, workspaces
 from bursar.payments.sections import OWN_PAYMENTS
@@ -35,5 +36,5 @@ PLACES = Section("places", "", "dashboard/_places.html", _places)
 LATELY = Section("lately", "", "dashboard/_lately.html", _lately)
 
 HOME_SECTIONS = (PLACES, LATELY)
-ACCOUNT_SECTIONS = (OWN_PAYMENTS,)
+ACCOUNT_SECTIONS = (OWN_PAYMENTS, OWN_BILLING)
 """On the page of price and payments."""
