@@ -14,7 +14,7 @@ from bursar.core import clock
 from bursar.core.reading import consistent_read
 from bursar.payments import filters, present
 from bursar.payments.filters import View
-from bursar.payments.queries import listing
+from bursar.payments.queries import drift, listing
 from bursar.ui import lists
 from bursar.ui.navigation import NavEntry, register
 
@@ -24,7 +24,10 @@ register(
         label="Payments",
         url_name="payments:page",
         order=15,
+        group="counted",
         help="payments",
+        holds=("payments:gap", "payments:drift"),
+        count=lambda actor: drift.count_drift(),
     )
 )
 
