@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
 
 from bursar.billing.models import BillingDetails
-from bursar.billing.rules import Buyer, ItemCategory, VatDecision, VatIdStatus, decide_vat
+from bursar.billing.rules import Buyer, ItemCategory, Standing, VatDecision, VatIdStatus, decide_vat, say_standing
 from bursar.billing.seller import get_rates, get_seller
+
+TRIED_AGAIN_AFTER = timedelta(hours=3)
 
 
 def get_details(account_id: int) -> BillingDetails | None:
@@ -28,9 +33,43 @@ def buyer_of(details: BillingDetails | None) -> Buyer:
     )
 
 
+def say_status(details: BillingDetails) -> str:
+    """What is known of the VAT id, in words; empty without one."""
+    return say_standing(standing_of(details), is_accepted=details.is_accepted)
+
+
+def standing_of(details: BillingDetails) -> Standing:
+    return Standing(
+        details.vat_id, VatIdStatus(details.vat_status), details.known_at, details.asked_at, details.consultation
+    )
+
+
+def is_fresh(details: BillingDetails, now: datetime) -> bool:
+    """Whether the register's last word on the id is young enough."""
+    has_spoken = details.vat_status in (VatIdStatus.VALID, VatIdStatus.INVALID)
+    return has_spoken and details.known_at is not None and details.known_at > now - settings.BURSAR_VIES_AGAIN
+
+
+def list_to_ask(now: datetime, account_ids: Collection[int] | None = None) -> QuerySet[BillingDetails]:
+    """Those whose VAT id the register should be asked about: its last word is old, and it was not tried just now."""
+    is_old = Q(known_at=None) | Q(known_at__lte=now - settings.BURSAR_VIES_AGAIN) | Q(is_accepted=True)
+    is_due = Q(asked_at=None) | Q(asked_at__lte=now - TRIED_AGAIN_AFTER)
+    found = BillingDetails.objects.exclude(vat_id="").filter(is_old, is_due)
+    if account_ids is not None:
+        found = found.filter(account_id__in=account_ids)
+    return found.select_related("account").order_by(F("asked_at").asc(nulls_first=True), "id")
+
+
+def decide_for(
+    details: BillingDetails | None, day: date, category: ItemCategory = ItemCategory.STANDARD
+) -> VatDecision:
+    """As `decide`, of details in hand."""
+    return decide_vat(get_seller(), buyer_of(details), category, day, get_rates())
+
+
 def decide(account_id: int, day: date, category: ItemCategory = ItemCategory.STANDARD) -> VatDecision:
     """`day`: the seller's, of supply or of payment when that comes first. Reads the details as they are now."""
-    return decide_vat(get_seller(), buyer_of(get_details(account_id)), category, day, get_rates())
+    return decide_for(get_details(account_id), day, category)
 
 
 def decide_all(

@@ -6,8 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from bursar.billing.models import BillingDetails
-from bursar.billing.rules import Answer, Standing, VatIdStatus
+from bursar.billing.queries import standing_of
+from bursar.billing.rules import Answer, Standing
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,24 @@ def accept(account_ids: Collection[int], consultation: str, now: datetime) -> di
     return rows
 
 
-def standing_of(row: BillingDetails) -> Standing:
-    return Standing(row.vat_id, VatIdStatus(row.vat_status), row.known_at, row.asked_at, row.consultation)
+def mark_silent(details_ids: Collection[int], vat_id: str, now: datetime) -> None:
+    """The register was asked about this id and said nothing."""
+    BillingDetails.objects.filter(pk__in=details_ids, vat_id=vat_id).update(asked_at=now)
+
+
+def forget_mails(emails: Collection[str]) -> None:
+    """Addresses, in small letters, that documents go to no more. Whoever is invoiced stays as they are."""
+    wanted = Q(pk__in=[])
+    for email in emails:
+        wanted |= Q(mails__icontains=email)
+    for row in BillingDetails.objects.filter(wanted):
+        left = [mail for mail in row.mails if mail.lower() not in emails]
+        BillingDetails.objects.filter(pk=row.pk).update(mails=left)
+
+
+def reword(details_id: int, **values: str) -> None:
+    """`values`: name or lines of the address, as an eraser's choice leaves them."""
+    BillingDetails.objects.filter(pk=details_id).update(**values)
 
 
 def _stand(row: BillingDetails, standing: Standing) -> None:

@@ -14,6 +14,7 @@ from bursar.core import timeouts
 from bursar.core.database import connection_settings, read_or_make_secret
 from bursar.core.options import address, at_least, boolean, names, option, required
 from bursar.payments.keys import OFFICIAL, read_key, why_not_address
+from bursar.payments.rules.retries import read_days
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -125,6 +126,25 @@ if why_not_address(BURSAR_MOLLIE_KEY, BURSAR_MOLLIE_URL):
     raise ValueError(f"The setting BURSAR_MOLLIE_URL is wrong: {why_not_address(BURSAR_MOLLIE_KEY, BURSAR_MOLLIE_URL)}")
 BURSAR_MOLLIE_TOKEN = required(
     "BURSAR_MOLLIE_TOKEN", "", "An access token of Mollie's that may read settlements; a key may not.", str
+)
+BURSAR_MOLLIE_EVENTS_SECRET = required(
+    "BURSAR_MOLLIE_EVENTS_SECRET",
+    "",
+    "The secret of Mollie's newer webhooks, which are signed; several, comma separated, while one takes the place of "
+    "another. Empty: only the older kind is taken.",
+    names,
+)
+BURSAR_RETRY_DAYS = required(
+    "BURSAR_RETRY_DAYS",
+    "3, 7, 14",
+    "On which days after a charge failed it is tried again by itself, where the cause may pass; at most four.",
+    read_days,
+)
+BURSAR_RENEWAL_NOTICE_YEARLY = required(
+    "BURSAR_RENEWAL_NOTICE_YEARLY", "30", "How many days before a yearly charge billing people are told.", at_least(1)
+)
+BURSAR_RENEWAL_NOTICE_MONTHLY = required(
+    "BURSAR_RENEWAL_NOTICE_MONTHLY", "3", "How many days before a monthly charge billing people are told.", at_least(1)
 )
 BURSAR_TERMS_VERSION = required(
     "BURSAR_TERMS_VERSION",

@@ -103,6 +103,7 @@ urlpatterns = [
     path("panel/at-risk/", include("bursar.attention.urls")),
     path("panel/requests/", include("bursar.requests.urls")),
     path("panel/webhooks/", include("bursar.webhooks.urls")),
+    path("", include("bursar.payments.hook_urls")),
     path("", include("bursar.notifications.urls")),
     path("", include("bursar.staff.urls")),
     path("", include("bursar.dashboard.urls")),

@@ -161,7 +161,7 @@ def say_status(bill: Bill) -> tuple[str, str]:
 
 def _say_paid_on(bill: Bill, until: datetime) -> str:
     """Nothing renews it: until when it is paid, and when the tiers go."""
-    words = "Cancelled. Paid until {}" if bill.reason["code"] == "cancelled" else "Paid until {}"
+    words = "Cancelled. Paid until {}" if bill.reason["code"] in ("cancelled", "cancelled_owing") else "Paid until {}"
     lapses_at = bill.terms.lapses_at
     if lapses_at is None:
         return format_html(words + ".", end(until))

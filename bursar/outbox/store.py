@@ -61,6 +61,10 @@ def drop(rows: QuerySet[OutboxRow], why: str, now: datetime) -> int:
     return waiting.update(state=OutboxState.DROPPED, due_at=now, last_error=why)
 
 
+def list_dropped(kind: str) -> QuerySet[OutboxRow]:
+    return OutboxRow.objects.filter(kind=kind, state=OutboxState.DROPPED)
+
+
 def drop_one(row: OutboxRow, why: str, now: datetime) -> None:
     """By hand, whatever became of it so far. The caller has looked that it is not on its way out."""
     OutboxRow.objects.filter(pk=row.pk).update(state=OutboxState.DROPPED, due_at=now, last_error=why)
@@ -93,6 +97,13 @@ def deliver_due(now: datetime, limit: int = 200) -> int:
 def deliver_apart(now: datetime, kind: str, prefix: str, limit: int) -> int:
     """As `deliver_due`, for the rows of one kind whose order key begins with `prefix`. Returns how many were taken."""
     return _deliver(now, limit, Q(kind=kind, order_key__startswith=prefix))[0]
+
+
+def list_order_keys_due(kind: str, now: datetime) -> list[str]:
+    """Those of which something is due, or was left half-sent by a worker that was killed."""
+    stuck = Q(state=OutboxState.SENDING, due_at__lte=now - STUCK_AFTER, cut_off__lt=CUT_OFF_AT_MOST)
+    due = OutboxRow.objects.filter(stuck | Q(state=OutboxState.WAITING, due_at__lte=now), kind=kind)
+    return list(due.order_by("order_key").values_list("order_key", flat=True).distinct())
 
 
 def _deliver(now: datetime, limit: int, which: Q) -> tuple[int, int]:

@@ -22,6 +22,7 @@ class IdKind(StrEnum):
     CHARGEBACK = "chb"
     LINK = "pl"
     SETTLEMENT = "stl"
+    EVENT = "event"
 
 
 def is_id(text: str, kind: IdKind) -> bool:

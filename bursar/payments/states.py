@@ -10,6 +10,7 @@ class ChargeKind(StrEnum):
 
     FIRST: the first interval, at a checkout. RENEWAL: a later one, which Mollie takes by the subscription. SEAT: seats
     above the highest count paid in this interval. UPGRADE: the difference to a dearer tier for the days that are left.
+    METHOD: the least that proves a new way of paying; it goes back at once.
     LINK, INVOICE: what staff asked for by a link or an invoice.
     """
 
@@ -17,6 +18,7 @@ class ChargeKind(StrEnum):
     RENEWAL = "renewal"
     SEAT = "seat"
     UPGRADE = "upgrade"
+    METHOD = "method"
     LINK = "link"
     INVOICE = "invoice"
 
@@ -67,6 +69,10 @@ class PaymentState(StrEnum):
     FAILED = "failed"
 
 
+RUNNING = frozenset({PaymentState.OPEN.value, PaymentState.PENDING.value, PaymentState.AUTHORIZED.value})
+"""Payments that will still become something else."""
+
+
 class RefundState(StrEnum):
     """First ours, until Mollie was asked; then Mollie's own words.
 
@@ -100,3 +106,16 @@ class CallState(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     DROPPED = "dropped"
+
+
+class CallOp(StrEnum):
+    """What we may ask Mollie to do. `payments/carry/` says how each is done, and what its body names."""
+
+    CUSTOMER_CREATE = "customer.create"
+    PAYMENT_CREATE = "payment.create"
+    PAYMENT_CANCEL = "payment.cancel"
+    SUBSCRIPTION_CREATE = "subscription.create"
+    SUBSCRIPTION_UPDATE = "subscription.update"
+    SUBSCRIPTION_CANCEL = "subscription.cancel"
+    MANDATE_REVOKE = "mandate.revoke"
+    REFUND_CREATE = "refund.create"

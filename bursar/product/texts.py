@@ -19,6 +19,8 @@ from django.db.models.functions import Cast
 from bursar.access.models import User
 from bursar.actions.models import BulkResult, BulkRun, IdempotencyKey
 from bursar.attention.models import Triage
+from bursar.billing.models import BillingDetails
+from bursar.billing.store import reword as reword_details
 from bursar.core import naming
 from bursar.core.days import say_day
 from bursar.notifications.models import Mail
@@ -166,6 +168,12 @@ SOURCES: dict[str, Source] = {
         lambda traces: UsageReset.objects.exclude(by_ref__in=traces.references).select_related("workspace"),
         ("by_name",),
         put=lambda row, values: reword(row.pk, **values),
+    ),
+    "payer": Source(
+        lambda details: f"Billing details of {details.account}",
+        lambda traces: BillingDetails.objects.select_related("account"),
+        ("name", "street", "street_more"),
+        put=lambda row, values: reword_details(row.pk, **values),
     ),
     "outreach": Source(
         lambda made: f"Subject of the last outreach to {made.workspace or made.account}",

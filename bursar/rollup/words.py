@@ -16,6 +16,7 @@ _SENTENCES = {
     "subscription": "A Mollie subscription is live.",
     "past_due": "A Mollie payment is past due since {since}.",
     "cancelled": "Cancelled; paid until {until}.",
+    "cancelled_owing": "Cancelled, and past due since {since}; the plan stays until {until}.",
     "set_back": "Back to self-serve; paid until {until}.",
     "invoice_settled": "A settled invoice covers this period.",
     "renewal_unpaid": "Renewal unpaid since {since}.",

@@ -69,6 +69,12 @@ def get_person(actor: Actor, public_id: str) -> Person:
     return _found(found.first() if actor.all_accounts else None)
 
 
+def find_addressee(email: str) -> str:
+    """The public id of the one person who has this address; empty where it is nobody's, or several people's."""
+    found = Person.objects.filter(email__iexact=email, erased_at=None).values_list("public_id", flat=True)[:2]
+    return found[0] if len(found) == 1 else ""
+
+
 def list_person_touches(person: Person) -> list[str]:
     return [person.public_id]
 

@@ -40,6 +40,12 @@ _REQUEST = {
     "proposal": {"tier": "changemaker", "cadence": "yearly", "name": "", "visibility": ""},
 }
 
+_VAT = {
+    "country": "DE",
+    "vat_id": "DE136695976",
+    "vat_id_status": "valid",
+    "vat": {"treatment": "reverse_charge", "rate": "0", "state": ""},
+}
 _ENDS = {"ends_at": "2026-12-24T14:02:11+00:00", "last_day": "2026-12-24"}
 _ENDS_BY_DAY = {"ends_at": "2027-01-01T00:00:00+00:00", "last_day": "2026-12-31"}
 _FALLS = [{"workspace": "ws-1", "tier_before": "changemaker", "tier": "free"}]
@@ -184,6 +190,20 @@ describe(
     (("Discount", "", "50 % scholarship until 31 December 2026"),),
 )
 describe(
+    "billing.details_changed",
+    "Who pays, as invoices name it, was written down or changed. `vat` says whose VAT is charged from now on: "
+    "`treatment` is charged, reverse_charge, outside_scope or exempt, `rate` is per cent.",
+    _VAT,
+    (("VAT", "21 % VAT (Netherlands)", "no VAT (reverse charge)"),),
+)
+describe(
+    "billing.vat_changed",
+    "Another VAT holds from now on, because of what is known of the VAT id: VIES confirmed it, or says that it is not "
+    "valid, or staff accepted it.",
+    _VAT,
+    (("VAT", "21 % VAT (Netherlands)", "no VAT (reverse charge)"),),
+)
+describe(
     "account.managed",
     "The account is billed by invoice from now on; tiers stay as they are.",
     {"cadence": "yearly"},
@@ -232,6 +252,134 @@ describe(
         "owner": "per-1",
     },
     (("Workspace", "", "Klimaatpanel"),),
+)
+describe(
+    "subscription.pending",
+    "A first payment is with the bank. Nothing is bought yet. Amounts of payments are EUR with VAT.",
+    {"amount_eur": "3267.00", "tier": "changemaker"},
+    (("Payment", "none", "pending"),),
+)
+describe(
+    "subscription.started",
+    "A first payment arrived: the tier holds now, is paid until `paid_until`, and renews by itself. `tiers`: which "
+    "workspaces rose.",
+    {
+        "amount_eur": "3267.00",
+        "paid_until": "2027-11-24T00:00:00+00:00",
+        "last_day": "2027-11-23",
+        "tier": "changemaker",
+        "cadence": "yearly",
+        "tiers": [{"workspace": "ws-1", "tier_before": "free", "tier": "changemaker"}],
+    },
+    (("Payment", "pending", "active"), ("Paid until", "", "23 November 2027"), ("Plan", "", "Changemaker, yearly")),
+)
+describe(
+    "checkout.ended",
+    "A checkout ended unpaid, as `status` says: failed, expired or canceled. Nothing was bought.",
+    {"amount_eur": "3267.00", "status": "expired"},
+    (("Payment", "pending", "none"),),
+)
+describe(
+    "method.changed",
+    "The customer gave a new way of paying; charges go by it from now on.",
+    {"method": "creditcard"},
+    (("Way of paying", "", "creditcard"),),
+)
+describe(
+    "subscription.renewed",
+    "A renewal arrived, or what was open of it: the plan is paid until `paid_until`.",
+    {"amount_eur": "104.06", "paid_until": "2026-12-24T00:00:00+00:00", "last_day": "2026-12-23"},
+    (("Paid until", "23 November 2026", "23 December 2026"),),
+)
+describe(
+    "charge.paid",
+    "A charge beside the renewals is paid, as `kind` says: seat, upgrade, or an earlier renewal that was owed.",
+    {"amount_eur": "30.25", "kind": "seat", "tier": ""},
+)
+describe(
+    "subscription.past_due",
+    "A renewal failed, was charged back, or did not come. Nothing is taken away. `next_try_on`: the day on which it is "
+    "tried again by itself; without one the customer pays, or gives a new method.",
+    {"amount_eur": "104.06", "reason": "AM04", "next_try_on": "2026-11-27", "needs_new_method": False},
+    (("Payment", "active", "past due: € 104.06"),),
+)
+describe(
+    "payment.failed",
+    "Another try at a charge failed, or a charge that moves no plan.",
+    {"amount_eur": "104.06", "kind": "renewal", "reason": "AM04", "next_try_on": "2026-12-01"},
+)
+describe(
+    "payment.retried",
+    "A failed charge is tried again by itself.",
+    {"amount_eur": "104.06", "kind": "renewal", "tries": 1},
+)
+describe(
+    "payment.charged_back",
+    "The payer's bank took money back that moves no plan: of an earlier interval or of seats.",
+    {"amount_eur": "104.06", "kind": "renewal"},
+)
+describe(
+    "payment.charge_back_reversed",
+    "Money that was charged back came again.",
+    {"amount_eur": "104.06", "kind": "renewal"},
+    (("Payment", "past due", "active"),),
+)
+describe(
+    "payment.refunded",
+    "Money goes back to the customer; `refunded_eur` in all of this payment. The plan stays as it is.",
+    {"amount_eur": "104.06", "refunded_eur": "20.00"},
+    (("Refunded", "€ 0.00", "€ 20.00"),),
+)
+describe(
+    "payment.unexpected",
+    "Money arrived that nobody owes: after an end, or twice. It starts nothing; staff refund it or use it.",
+    {"amount_eur": "104.06"},
+)
+describe(
+    "subscription.ended_by_mollie",
+    "Mollie takes no further payment by this subscription. What is paid goes on until `paid_until`.",
+    {"status": "canceled", "paid_until": "2026-12-24T00:00:00+00:00", "last_day": "2026-12-23"},
+    (("Payment", "renewed by itself", "needs a new way of paying"),),
+)
+describe(
+    "subscription.over",
+    "What was paid is over and the plan costs nothing now: there is no subscription. Tiers stay.",
+    {"paid_until": "2026-11-24T00:00:00+00:00", "last_day": "2026-11-23"},
+    (("Payment", "active", "none"),),
+)
+describe(
+    "subscription.amount_changed",
+    "The next charge is another one: seats, discounts, prices or VAT changed. 0.00: the subscription ends with what is "
+    "paid.",
+    {"amount_before_eur": "104.06", "amount_eur": "208.12", "seats": 2, "charged_on": "2026-12-24"},
+    (("Next charge", "€ 104.06", "€ 208.12"),),
+)
+describe(
+    "seats.charged",
+    "Seats above those that are paid in this interval are charged for the rest of it.",
+    {"amount_eur": "30.25", "seats": 1, "paid_until": "2026-12-24T00:00:00+00:00", "last_day": "2026-12-23"},
+    (("Seats charged", "", "1 more seat"),),
+)
+describe(
+    "renewal.announced",
+    "Billing people are told of the next charge: its day, amount and method.",
+    {"amount_eur": "104.06", "charged_on": "2026-12-24", "method": "directdebit"},
+)
+describe(
+    "method.needed",
+    "A charge failed and is not tried again by itself: the customer pays it, or gives a new method.",
+    {"amount_eur": "104.06", "kind": "renewal"},
+)
+describe(
+    "checkout.needed",
+    "A plan that cost nothing costs something again, and nothing is charged by itself: the customer checks out.",
+    {"amount_eur": "104.06", "cadence": "monthly"},
+)
+describe(
+    "plan.changed",
+    "A cheaper tier, or another cadence, that was agreed for the end of the interval holds now.",
+    {"tiers": [{"workspace": "ws-1", "tier_before": "guardian", "tier": "changemaker"}], "cadence": "monthly"},
+    (("Plan", "", "Changemaker"),),
 )
 describe(TEST, "Sent by hand from the panel, to see whether messages arrive. It names nobody.", of_account=False)
 EVENTS.close()

@@ -92,7 +92,7 @@ def test_an_exempt_item_bears_none_where_vat_would_be_charged() -> None:
 
 def test_what_should_be_read_is_said() -> None:
     assert decide(Buyer("BE", vat_id="DE136695976", status=VALID)).remarks == (
-        "The VAT id is of DE, the address in BE.",
+        "The VAT id is of Germany, the address in Belgium.",
     )
     assert decide(Buyer("GR", vat_id="EL094259216", status=VALID)).remarks == ()
     assert "the Canary Islands" in decide(Buyer("ES", "38 001")).remarks[0]

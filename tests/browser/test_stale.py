@@ -29,7 +29,8 @@ def type_a_note(page: Any, base: str, cast: Cast) -> None:
     sign_in(page, base, "ties@agora.example")
     page.goto(f"{base}/panel/workspaces/{cast.panel.public_id}")
     page.click("text=Add note…")
-    page.fill("dialog[open] textarea >> nth=0", TYPED)
+    with page.expect_response("**/preview"):  # else it may be the one that finds out who signed in, before any click
+        page.fill("dialog[open] textarea >> nth=0", TYPED)
 
 
 def notes() -> list[tuple[str, str]]:

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from bursar.core import clock
 from bursar.mollie_sim import app
 from bursar.mollie_sim.server import serving
 from bursar.mollie_sim.simulator import Simulator
-from bursar.payments.gateway import Gateway
+from bursar.payments import gateway as gateways
+from bursar.payments.gateway import Gateway, caller
+from tests.cast import Cast
+from tests.payments.counter import Counter
 from tests.payments.till import KEY, START, Shop, Till
 
 
@@ -48,3 +53,17 @@ def shop() -> Iterator[Shop]:
 @pytest.fixture
 def till(simulator: Simulator, gateway: Gateway, shop: Shop) -> Till:
     return Till(simulator, gateway, shop)
+
+
+@pytest.fixture
+def counter(cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Counter]:
+    """Both clocks stand at the cast's instant. Nothing is tried for twenty seconds: each fault is met at once."""
+    monkeypatch.setattr(caller, "PATIENT", None)
+    made: list[Counter] = []
+    simulator = Simulator(clock.now(), send=lambda parcel: made[0].take(parcel))
+    with serving(simulator) as address:
+        settings.BURSAR_MOLLIE_KEY, settings.BURSAR_MOLLIE_URL = KEY, address
+        gateways.forget()
+        made.append(Counter(simulator, gateways.get_gateway(patient=True), cast.samen))
+        yield made[0]
+    gateways.forget()

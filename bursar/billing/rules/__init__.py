@@ -1,12 +1,14 @@
 """The rules of VAT: whose a sale bears, what is known of a VAT id, what lines add up to. No Django, no clock."""
 
-from bursar.billing.rules.places import VatArea, find_area
+from bursar.billing.rules.places import COUNTRIES, VatArea, find_area, say_country, why_not_postcode
 from bursar.billing.rules.rates import Rates
 from bursar.billing.rules.totals import Line, RateTotal, Totals, add_up, split_gross
 from bursar.billing.rules.vat import Buyer, ItemCategory, Seller, Treatment, VatDecision, decide_vat
 from bursar.billing.rules.vat_ids import Answer, Standing, VatIdStatus, read_vat_id, say_state_of, why_not_vat_id
+from bursar.billing.rules.words import explain_decision, say_decision, say_rate, say_standing
 
 __all__ = [
+    "COUNTRIES",
     "Answer",
     "Buyer",
     "ItemCategory",
@@ -22,9 +24,15 @@ __all__ = [
     "VatIdStatus",
     "add_up",
     "decide_vat",
+    "explain_decision",
     "find_area",
     "read_vat_id",
+    "say_country",
+    "say_decision",
+    "say_rate",
+    "say_standing",
     "say_state_of",
     "split_gross",
+    "why_not_postcode",
     "why_not_vat_id",
 ]

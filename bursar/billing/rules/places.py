@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from babel import Locale
+
 from bursar.billing.rules.rates import STANDARD
+from bursar.core.sortkey import sort_key
+
+# What CLDR names beside the countries of ISO 3166: parts of some, unions, and codes for tests.
+_NO_COUNTRIES = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
+_NAMES: dict[str, str] = {
+    code: name
+    for code, name in Locale("en", "GB").territories.items()
+    if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
+}
+COUNTRIES = dict(sorted(_NAMES.items(), key=lambda pair: sort_key(pair[1])))
+"""ISO 3166-1 alpha-2 to English names, in their order."""
 
 MEMBER_STATES = frozenset(place for place in STANDARD if len(place) == 2)
 _TREATED_AS = {"MC": "FR"}  # article 7; the Isle of Man follows the United Kingdom, outside as well
@@ -39,6 +52,17 @@ class VatArea(NamedTuple):
     state: str
     region: str = ""
     left_out: str = ""
+
+
+def say_country(code: str) -> str:
+    return COUNTRIES.get(code, code)
+
+
+def why_not_postcode(country: str, postcode: str) -> str | None:
+    """Not every country has postcodes; in the EU they say whose VAT is due."""
+    if country in MEMBER_STATES and not any(sign.isalnum() for sign in postcode):
+        return "Write the postcode: within the EU it says whose VAT is due."
+    return None
 
 
 def find_area(country: str, postcode: str) -> VatArea:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from bursar.billing.rules.places import VatArea, find_area
+from bursar.billing.rules.places import VatArea, find_area, say_country
 from bursar.billing.rules.rates import Rates
 from bursar.billing.rules.vat_ids import VatIdStatus, say_state_of
 
@@ -128,7 +128,9 @@ def _remark(seller: Seller, buyer: Buyer, area: VatArea) -> list[str]:
     said = []
     of_id = say_state_of(buyer.vat_id)
     if buyer.vat_id and of_id and of_id != (area.state or buyer.country):
-        said.append(f"The VAT id is of {of_id}, the address in {buyer.country}.")
+        said.append(f"The VAT id is of {say_country(of_id)}, the address in {say_country(buyer.country)}.")
+    if buyer.vat_id.startswith("XI"):
+        said.append("A VAT id of Northern Ireland is for goods: for services its holder is outside the EU.")
     if area.left_out:
         said.append(f"The address lies in {area.left_out}, outside the VAT area of the EU.")
     if area.state not in ("", seller.country) and buyer.status == VatIdStatus.UNKNOWN and not buyer.is_accepted:

@@ -1,5 +1,29 @@
-"""The verbs of payments, one file a subject; loaded here so that the registry finds them."""
+"""What news of payments and the clock do to accounts, and the levers of paying: one module a subject."""
 
-from bursar.payments.actions import exports
+from bursar.payments.actions import (
+    arriving,
+    breaking,
+    checkouts,
+    exports,
+    following,
+    intervals,
+    money,
+    noticing,
+    refusals,
+    retrying,
+    seating,
+)
 
-__all__ = ["exports"]
+__all__ = [
+    "arriving",
+    "breaking",
+    "checkouts",
+    "exports",
+    "following",
+    "intervals",
+    "money",
+    "noticing",
+    "refusals",
+    "retrying",
+    "seating",
+]

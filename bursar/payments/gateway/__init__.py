@@ -50,6 +50,7 @@ class Gateway:
 
 
 _gateway = cache(Gateway)  # one client a process: connections are kept
+forget = _gateway.cache_clear
 
 
 def get_gateway(*, patient: bool = False) -> Gateway:

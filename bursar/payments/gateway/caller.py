@@ -141,7 +141,7 @@ def _nothing_lost(request: httpx.Request) -> None:
 
 def is_signed(body: str, signature: str, secrets: list[str]) -> bool:
     """Whether one of our secrets signed this event of Mollie's. An absent signature is none."""
-    if not signature or not secrets:
+    if not (signature and signature.isascii() and secrets):
         return False
     try:
         return bool(SignatureValidator(secrets).validate_payload(body, signature))

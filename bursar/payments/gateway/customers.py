@@ -17,7 +17,7 @@ class Customers:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def create(self, key: StoredKey, *, name: str, email: str, metadata: Any = None) -> Customer:
+    def create(self, key: StoredKey, *, name: str, email: str | None = None, metadata: Any = None) -> Customer:
         body = given(name=name, email=email, metadata=metadata)
         return read_customer(self._caller.make("customers.create", key, ("entity_customer", body)))
 

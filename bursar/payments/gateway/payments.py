@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from bursar.payments.gateway.caller import Caller
 from bursar.payments.gateway.shared import PAGE, given
 from bursar.payments.ids import IdKind, checked
 from bursar.payments.keys import StoredKey
-from bursar.payments.objects import Amount, Page, Payment
-from bursar.payments.reading import read_page, read_payment
+from bursar.payments.objects import Amount, Chargeback, Page, Payment, Raw, Refund
+from bursar.payments.reading import read_chargeback, read_page, read_payment, read_refund
 
 
 class Sequence(StrEnum):
@@ -54,16 +54,33 @@ class NewPayment:
         )
 
 
+class Whole(NamedTuple):
+    payment: Payment
+    refunds: tuple[Refund, ...]
+    chargebacks: tuple[Chargeback, ...]
+
+
 class Payments:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def create(self, key: StoredKey, new: NewPayment) -> Payment:
-        return read_payment(self._caller.make("payments.create", key, ("payment_request", new.body)))
+    def create(self, key: StoredKey, new: NewPayment | Raw) -> Payment:
+        """new: also a body as it was kept, since a repeat has to say the same."""
+        body = new.body if isinstance(new, NewPayment) else new
+        return read_payment(self._caller.make("payments.create", key, ("payment_request", body)))
 
     def get(self, payment_id: str) -> Payment:
         payment_id = checked(payment_id, IdKind.PAYMENT)
         return read_payment(self._caller.get("payments.get", payment_id=payment_id))
+
+    def get_whole(self, payment_id: str) -> Whole:
+        """With the money that went back, in one answer."""
+        payment_id = checked(payment_id, IdKind.PAYMENT)
+        raw = self._caller.get("payments.get", payment_id=payment_id, embed="refunds,chargebacks")
+        embedded = raw.pop("_embedded", {})
+        refunds = tuple(read_refund(one) for one in embedded.get("refunds") or ())
+        chargebacks = tuple(read_chargeback(one) for one in embedded.get("chargebacks") or ())
+        return Whole(read_payment(raw), refunds, chargebacks)
 
     def cancel(self, payment_id: str) -> Payment:
         """Raises RefusedThere when it can no longer be cancelled (`is_cancelable`)."""

@@ -11,7 +11,7 @@ from bursar.payments.gateway.caller import Caller
 from bursar.payments.gateway.shared import PAGE, given
 from bursar.payments.ids import IdKind, checked
 from bursar.payments.keys import StoredKey
-from bursar.payments.objects import Amount, Page, Payment, Subscription
+from bursar.payments.objects import Amount, Page, Payment, Raw, Subscription
 from bursar.payments.reading import read_page, read_payment, read_subscription
 
 CANCELED = "canceled"
@@ -49,11 +49,11 @@ class Subscriptions:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def create(self, key: StoredKey, customer_id: str, new: NewSubscription) -> Subscription:
+    def create(self, key: StoredKey, customer_id: str, new: NewSubscription | Raw) -> Subscription:
+        """new: also a body as it was kept, since a repeat has to say the same."""
         customer_id = checked(customer_id, IdKind.CUSTOMER)
-        raw = self._caller.make(
-            "subscriptions.create", key, ("subscription_request", new.body), customer_id=customer_id
-        )
+        body = new.body if isinstance(new, NewSubscription) else new
+        raw = self._caller.make("subscriptions.create", key, ("subscription_request", body), customer_id=customer_id)
         return read_subscription(raw)
 
     def get(self, customer_id: str, subscription_id: str) -> Subscription:

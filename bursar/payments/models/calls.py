@@ -16,8 +16,9 @@ from bursar.tenants.models import BillingAccount
 class Call(models.Model):
     """One call that changes something at Mollie, written with the change that wants it and carried out after commit.
 
-    `op`: the name of its kind in `payments/calls.py`; `body`: what that needs, ids of ours and of Mollie's.
-    `key`: the idempotency key, the same on every try; `first_tried_at`: Mollie remembers it for an hour from then.
+    `op`: one of `CallOp`; `body`: what that needs, ids of ours and of Mollie's. `key`: the idempotency key, the same on
+    every try, and `sent`: what left under it, which Mollie holds every repeat against; `first_tried_at`: Mollie
+    remembers the key for an hour from then.
     `answer_id`: Mollie's id of what it made. `problem`: the sentence of the last refusal. `is_awaited`: a person waits.
     """
 
@@ -27,6 +28,7 @@ class Call(models.Model):
     )
     op = models.CharField(max_length=30)
     body = models.JSONField(default=dict)
+    sent = models.JSONField(default=dict)
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     mode = models.CharField(max_length=4, choices=MODES)
     state = state_field(CallState, default=CallState.WAITING.value)
@@ -40,7 +42,14 @@ class Call(models.Model):
     pen = PEN
 
     class Meta:
-        indexes = [models.Index(name="call_of_account", fields=["account", "-made_at"])]
+        indexes = [
+            models.Index(name="call_of_account", fields=["account", "-made_at"]),
+            models.Index(
+                name="call_waiting",
+                fields=["made_at"],
+                condition=Q(state__in=[CallState.WAITING.value, CallState.LOOKING.value]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.op} {self.public_id}"
@@ -48,6 +57,8 @@ class Call(models.Model):
 
 class Hint(models.Model):
     """Somebody said that a payment changed: a webhook, the redirect page, the sync. Of that only the id is taken.
+
+    A row under an event's id says that this event was heard, and never waits.
 
     `told_at`: the newest; `looked_at`: up to which one it was looked up. Many hints of a payment are one look.
     """

@@ -17,7 +17,8 @@ class Charge(models.Model):
     `due_on`: the day that it is planned for; a first interval, an upgrade and a link have none until they are paid, and
     it is then that day, in the seller's zone. `interval_from`, `interval_until`: the time that it pays for.
     `tier`, `cadence`: what the account gets when it is paid; empty: nothing new. `tries`: payments that failed, counted
-    for retries that go by themselves; `next_try_at`: the next. `failing_told_at`: told once per failing window.
+    for retries that go by themselves; `next_try_at`: the next. `failed_at`: since when it fails, until it is paid;
+    `failing_told_at`: told once per failing window; `method_asked_at`: the customer was asked for a new method.
     `terms_version`, `agreed_at`: what the customer agreed to at checkout. `settled_at`: when it was paid.
     `replaces`: an open charge that this one took the place of.
     """
@@ -51,7 +52,9 @@ class Charge(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
     failing_told_at = models.DateTimeField(null=True, blank=True)
+    method_asked_at = models.DateTimeField(null=True, blank=True)
     notice_sent_at = models.DateTimeField(null=True, blank=True)
     replaces = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 

@@ -6,11 +6,11 @@ A line is what a charge keeps as JSON: {"tier", "seats", "rate", "percent", "net
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from bursar.billing.rules import Line, VatDecision, add_up
+from bursar.billing.rules import Line, Treatment, VatDecision, add_up, split_gross
 from bursar.core.money import ZERO, cents, plain
 from bursar.plans.rules import MONTHS_OF, PriceLine, Seated, list_price_lines
 
@@ -57,6 +57,35 @@ def quote_seats(added: list[PriceLine], cadence: str, days_left: int, days: int,
         for line in added
     ]
     return _sum_up(lines, sum(line.seats for line in added), decision)
+
+
+def quote_as_stands(lines: Sequence[JsonLine], gross: Decimal, decision: VatDecision) -> Quote:
+    """What Mollie will take, whatever we want of it by now. Where these lines do not add up to it, it has none."""
+    known = _sum_up(list(lines), sum(int(line["seats"]) for line in lines), decision)
+    if known.gross == gross:
+        return known
+    net, vat = split_gross(gross, decision.rate)
+    return Quote((), known.seats, net, vat, gross, decision)
+
+
+def amounts_of(quote: Quote) -> dict[str, Any]:
+    """The columns that a quote fills."""
+    return {
+        "seats": quote.seats,
+        "lines": list(quote.lines),
+        "net": quote.net,
+        "vat": quote.vat,
+        "gross": quote.gross,
+        "decision": quote.decision.as_json(),
+    }
+
+
+def read_decision(kept: Mapping[str, Any]) -> VatDecision:
+    """From `VatDecision.as_json`."""
+    return VatDecision(
+        Treatment(kept["treatment"]), Decimal(kept["rate"]), kept["state"], kept["is_oss"], tuple(kept["remarks"]),
+        kept["inputs"],
+    )  # fmt: skip
 
 
 def calc_part(amount: Decimal, days_left: int, days: int) -> Decimal:

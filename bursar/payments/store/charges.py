@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from bursar.payments.models import Charge
-from bursar.payments.rules.amounts import Quote
+from bursar.payments.rules.amounts import Quote, amounts_of
 from bursar.payments.states import ChargeKind, ChargeState
 from bursar.tenants.models import BillingAccount
 
@@ -20,16 +21,10 @@ def make(
     )
 
 
-def amounts_of(quote: Quote) -> dict[str, Any]:
-    """The columns that a quote fills."""
-    return {
-        "seats": quote.seats,
-        "lines": list(quote.lines),
-        "net": quote.net,
-        "vat": quote.vat,
-        "gross": quote.gross,
-        "decision": quote.decision.as_json(),
-    }
+def add(charge: Charge) -> Charge:
+    """Stores one that was made up by what a payment told of it."""
+    charge.save(force_insert=True)
+    return charge
 
 
 def put(charge: Charge, **fields: Any) -> Charge:
@@ -38,3 +33,14 @@ def put(charge: Charge, **fields: Any) -> Charge:
         setattr(charge, name, value)
     charge.save(update_fields=list(fields))
     return charge
+
+
+def end(charges: Iterable[Charge], now: datetime) -> None:
+    """Nobody owes them any more."""
+    ids = [charge.pk for charge in charges]
+    Charge.objects.filter(pk__in=ids).update(state=ChargeState.ENDED.value, ended_at=now, next_try_at=None)
+
+
+def stop_tries(account_id: int) -> None:
+    """What failed is owed still; nothing is tried by itself."""
+    Charge.objects.filter(account_id=account_id, next_try_at__isnull=False).update(next_try_at=None)

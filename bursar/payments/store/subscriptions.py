@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -54,3 +55,13 @@ def put(subscription: Subscription, **fields: Any) -> Subscription:
         setattr(subscription, name, value)
     subscription.save(update_fields=list(fields))
     return subscription
+
+
+def note_followed(ids: Iterable[int], now: datetime) -> None:
+    """Their amounts are right as they stand."""
+    Subscription.objects.filter(pk__in=list(ids)).update(followed_at=now)
+
+
+def note_seen(ids: Iterable[int], day: date) -> None:
+    """Their seats of that day were looked at."""
+    Subscription.objects.filter(pk__in=list(ids)).update(seats_seen_on=day)

@@ -4,13 +4,14 @@ What comes from actions holds from now on, under the accounts' locks; `take_hist
 """
 
 from bursar.plans.store import discounts, managers, periods, prices, terms, tiers, told
-from bursar.plans.store.terms import set_payment_terms
+from bursar.plans.store.terms import foresee_terms, set_payment_terms
 from bursar.plans.store.tiers import end_grants, grant_tier, set_base_tier
 from bursar.plans.store.told import mark_told
 
 __all__ = [
     "discounts",
     "end_grants",
+    "foresee_terms",
     "grant_tier",
     "managers",
     "mark_told",

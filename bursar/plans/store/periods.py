@@ -11,6 +11,11 @@ from bursar.tenants.store.upsert import upsert
 FIELDS = ["account_id", "source", "service_from", "service_until", "net", "gross", "booked_at", "credited_at"]
 
 
+def book(row: PaidPeriod) -> None:
+    """What was paid for just now; told again under the same external id, it stands as it did."""
+    PaidPeriod.objects.bulk_create([row], ignore_conflicts=True)
+
+
 def take_history(rows: Sequence[PaidPeriod]) -> Written:
     """By the payment's external id. One that moves to another account concerns both, from its beginning on."""
     written = Written()

@@ -24,6 +24,11 @@ def set_payment_terms(account: BillingAccount, state: AccountState, now: datetim
     replace_from(PaymentTerms, {"account": account}, now, values)
 
 
+def foresee_terms(account: BillingAccount, at: datetime, **values: Any) -> None:
+    """Terms that will hold from `at` on by the clock alone, unless somebody says something else before."""
+    replace_from(PaymentTerms, {"account": account}, at, values)
+
+
 def take_history(points: Iterable[Point]) -> Written:
     """Subjects are (account,). Tiers lapse with the terms, so the usage of all workspaces is looked at again."""
     changed = {account: at for (account,), at in merge_points(PaymentTerms, ("account_id",), points).items()}

@@ -47,12 +47,20 @@ def calc_running(account: AccountState, terms: Terms, price: Price, at: datetime
         return Running(since, {"code": "past_due", "since": iso(since)})
     run = paid_run(account, terms, at)
     if run is not None:
-        return Running(None, _why_paid(account, terms, run, at))
+        return Running(_owing_since(terms), _why_paid(account, terms, run, at))
     return _overdue(account, terms, at, grace) if is_managed(terms) else None
+
+
+def _owing_since(terms: Terms) -> datetime | None:
+    """Cancelled while past due, or charged back after that: it counts as past due until what is paid ends."""
+    return terms.past_due_since if terms.status == Status.CANCELLED else None
 
 
 def _why_paid(account: AccountState, terms: Terms, run: Interval, at: datetime) -> dict[str, Any]:
     if terms.status == Status.CANCELLED:
+        owing = _owing_since(terms)
+        if owing is not None:
+            return {"code": "cancelled_owing", "until": iso(run.end), "since": iso(owing)}
         return {"code": "cancelled", "until": iso(run.end)}
     if frozen_since(account, terms, at) is not None:
         return {"code": "set_back", "until": iso(run.end)}

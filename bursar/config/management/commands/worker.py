@@ -16,7 +16,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = "Example: bursar worker --concurrency 2"
         parser.add_argument("--until-eof", action="store_true", help="stop when standard input is closed")
-        parser.add_argument("--concurrency", type=int, default=2, help="how many jobs at once")
+        parser.add_argument(
+            "--concurrency",
+            type=int,
+            default=2,
+            help="how many jobs at once, and how many more of those that ask Mollie",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["until_eof"]:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0001_first"),
+        ("payments", "0002_calls_keep_what_left"),
         ("tenants", "0005_told_here"),
     ]
 

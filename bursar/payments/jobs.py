@@ -1,0 +1,78 @@
+"""Looks and calls, each in a job of its own queue, and the sweepers behind them. Loading this registers the carrier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db.models import QuerySet
+from procrastinate.contrib.django import app
+
+from bursar.core import clock
+from bursar.core.retention import forgets
+from bursar.core.retry import JOB_AGAIN
+from bursar.core.ticks import tick
+from bursar.outbox.store import deliver_apart, list_finished, list_order_keys_due
+from bursar.payments import carry, look, timed
+from bursar.payments.errors import MollieProblem, RateLimited
+from bursar.payments.store import calls, hints
+
+__all__ = ["carry", "timed"]
+CALLS_AT_ONCE = 10  # at 30 s each this ends before the outbox takes a row for stuck
+SWEPT_AT_ONCE = 1000
+log = structlog.get_logger()
+
+
+@app.task(name="payments.carry", retry=JOB_AGAIN)
+def carry_calls(account_id: str) -> None:
+    """Some of what is due of one account; the rest in a job behind it."""
+    if deliver_apart(clock.now(), calls.KIND, account_id, CALLS_AT_ONCE) == CALLS_AT_ONCE:
+        calls.start(account_id)
+
+
+@app.task(name="payments.look", retry=JOB_AGAIN)
+def look_at_hint(mollie_id: str) -> None:
+    """One look, whoever told of it how often. What cannot be looked at now waits for the sweeper."""
+    if not hints.is_waiting(mollie_id):
+        return
+    asked_at = clock.now()
+    try:
+        found = look.look_at(mollie_id)
+    except MollieProblem as problem:
+        log.warning("look_put_off", id=mollie_id, why=str(problem))
+        hints.put_off(mollie_id, clock.now(), problem.seconds if isinstance(problem, RateLimited) else None)
+        return
+    if found is not None:
+        hints.note_looked(mollie_id, asked_at)
+    elif hints.is_worth_another(mollie_id):
+        hints.put_off(mollie_id, clock.now())
+    else:
+        hints.forget(mollie_id, asked_at)
+
+
+@tick("payments.hints")
+def look_at_left(now: datetime) -> None:
+    """The sweeper: what could not be looked at, and what a lost job left behind."""
+    due = hints.list_waiting().filter(due_at__lte=now).order_by("due_at")
+    for mollie_id in due.values_list("mollie_id", flat=True)[:SWEPT_AT_ONCE]:
+        hints.start(mollie_id)
+
+
+@tick("payments.calls")
+def carry_left(now: datetime) -> None:
+    """The sweeper: calls whose time has come again, and whatever a lost job left behind."""
+    calls.drop_with_rows(now)
+    for account_id in list_order_keys_due(calls.KIND, now)[:SWEPT_AT_ONCE]:
+        calls.start(account_id)
+
+
+@forgets("payments")
+def list_old(now: datetime) -> Iterator[QuerySet[Any]]:
+    """Hints as soon as the sync has gone over their payments again; calls, and their rows, with the other logs."""
+    yield hints.list_looked_before(now - hints.KEPT)
+    kept_since = now - settings.BURSAR_LOGS_KEPT
+    yield calls.list_finished_before(kept_since)
+    yield list_finished(kept_since).filter(kind=calls.KIND)

@@ -1,0 +1,134 @@
+"""Looking at Mollie: a payment is fetched with all that hangs on it and copied into the mirror. No transaction is open
+while Mollie is asked. What the copy means for an account is said by `actions/apply.py`, after it is committed.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import structlog
+from django.conf import settings
+
+from bursar.core import clock
+from bursar.payments import objects
+from bursar.payments.errors import Away, NotThere, WrongMode
+from bursar.payments.gateway import Gateway, get_gateway
+from bursar.payments.gateway.payments import Whole
+from bursar.payments.models import Mandate, MollieCustomer, Payment, Subscription
+from bursar.payments.store import mirror
+from bursar.payments.store.belonging import find_owner, get_told
+from bursar.payments.store.mirror import Asked, Older
+
+TRIES = 5
+VALID = "valid"
+log = structlog.get_logger()
+
+
+def look_at(mollie_payment_id: str) -> Payment | None:
+    """The payment as it stands in the mirror now, its account moved by it; None for one that Mollie does not know.
+
+    Raises MollieProblem: nothing is known then, and the same look may work later.
+    """
+    gateway = get_gateway(patient=True)
+    try:
+        return keep_newest(gateway, mollie_payment_id)
+    except (NotThere, WrongMode) as problem:
+        log.info("payment_not_at_mollie", id=mollie_payment_id, why=str(problem))
+        return None
+
+
+def keep_newest(gateway: Gateway, mollie_payment_id: str) -> Payment:
+    """Asks again while somebody else was told something newer meanwhile. Raises MollieProblem."""
+    for _ in range(TRIES):
+        at = clock.now()
+        whole = gateway.payments.get_whole(mollie_payment_id)
+        with suppress(Older):
+            return keep(gateway, whole, Asked(at, clock.now()))
+    raise Away("Others look at this payment at the same time, again and again. Try again later.", maybe_done=False)
+
+
+def keep(gateway: Gateway, whole: Whole, asked: Asked) -> Payment:
+    """First what the payment hangs on, as far as that is new or has reason to have changed; then the payment."""
+    found = whole.payment
+    before = Payment.objects.filter(mollie_id=found.id).first()
+    is_news = before is None or before.status != found.status or before.raw != found.raw
+    customer = get_customer(gateway, found.customer_id) if found.customer_id else None
+    subscription = None
+    if customer is not None:
+        subscription = _find_subscription(gateway, found, customer, is_news=is_news)
+        if found.mandate_id:
+            _look_at_mandate(gateway, found.mandate_id, customer, is_news=is_news)
+    owner = find_owner(found, customer, subscription)
+    return mirror.keep_payment(found, owner, asked, whole.refunds, whole.chargebacks)
+
+
+def take(gateway: Gateway, whole: Whole, asked: Asked) -> Payment:
+    """An answer that came with something else. Raises MollieProblem."""
+    with suppress(Older):
+        return keep(gateway, whole, asked)
+    return Payment.objects.get(mollie_id=whole.payment.id)
+
+
+def get_customer(gateway: Gateway, customer_id: str) -> MollieCustomer:
+    """From the mirror; one that nobody here knows is asked for once. Raises MollieProblem."""
+    known = MollieCustomer.objects.filter(mollie_id=customer_id).first()
+    if known is not None:
+        return known
+    at = clock.now()
+    found = gateway.customers.get(customer_id)
+    with suppress(Older):
+        return mirror.keep_customer(found, Asked(at, clock.now()))
+    return MollieCustomer.objects.get(mollie_id=customer_id)
+
+
+def look_at_subscription(gateway: Gateway, customer: MollieCustomer, subscription_id: str) -> Subscription:
+    """Mollie sends no news of subscriptions: they are asked for. Raises MollieProblem."""
+    at = clock.now()
+    found = gateway.subscriptions.get(customer.mollie_id, subscription_id)
+    return take_subscription(found, customer, Asked(at, clock.now()))
+
+
+def take_subscription(found: objects.Subscription, customer: MollieCustomer, asked: Asked) -> Subscription:
+    """Ours may wait for Mollie's answer still: the metadata says which it is."""
+    told = get_told(found.metadata, "subscription")
+    ours = Subscription.objects.filter(public_id=told, mollie_id="").first() if told else None
+    with suppress(Older):
+        return mirror.keep_subscription(found, customer, asked, ours=ours)
+    return Subscription.objects.get(mollie_id=found.id)
+
+
+def _find_subscription(
+    gateway: Gateway, found: objects.Payment, customer: MollieCustomer, *, is_news: bool
+) -> Subscription | None:
+    """Each charge moves its next day; a failure may have ended it."""
+    if not found.subscription_id:
+        return None
+    known = Subscription.objects.filter(mollie_id=found.subscription_id).first()
+    if known is not None and not is_news:
+        return known
+    return look_at_subscription(gateway, customer, found.subscription_id)
+
+
+def _look_at_mandate(gateway: Gateway, mandate_id: str, customer: MollieCustomer, *, is_news: bool) -> None:
+    known = Mandate.objects.filter(mollie_id=mandate_id).first()
+    if known is not None and known.status == VALID and not is_news:
+        return
+    look_at_mandate(gateway, customer, mandate_id)
+
+
+def look_at_mandate(gateway: Gateway, customer: MollieCustomer, mandate_id: str) -> None:
+    """A mandate that Mollie does not know any more is not valid. Raises MollieProblem."""
+    at = clock.now()
+    with suppress(Older):
+        try:
+            found = gateway.mandates.get(customer.mollie_id, mandate_id)
+        except NotThere:
+            for known in Mandate.objects.filter(mollie_id=mandate_id):
+                mirror.lose_mandate(known, Asked(at, clock.now()))
+        else:
+            mirror.keep_mandate(found, customer, Asked(at, clock.now()))
+
+
+def get_hook() -> str:
+    """Where Mollie tells of payments."""
+    return f"{settings.BURSAR_ADDRESS}/mollie/hook"

@@ -1,0 +1,120 @@
+"""What a payment's news ask of the charges beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from bursar.billing.seller import seller_day
+from bursar.core.calendar import midnight
+from bursar.payments.models import Charge, Payment, Subscription
+from bursar.payments.rules.amounts import amounts_of, quote_as_stands, read_decision
+from bursar.payments.rules.intervals import DAYS_OF, end_of_interval
+from bursar.payments.rules.table import INTERVALS, Owed
+from bursar.payments.states import ChargeKind, ChargeState, PaymentState
+
+LIVE = (PaymentState.OPEN, PaymentState.PENDING, PaymentState.AUTHORIZED, PaymentState.PAID)
+DECIDED = Q(state=ChargeState.PAID) | Q(failed_at__isnull=False)
+
+
+def get_payment(public_id: str) -> Payment:
+    return Payment.objects.select_related("charge", "subscription", "account").get(public_id=public_id)
+
+
+def find_charge(payment: Payment) -> Charge | None:
+    """The one that it names, or the renewal of its subscription that is planned for about that day.
+
+    Where none is planned though the subscription goes on, news came in another order: then one that is not stored yet.
+    """
+    if payment.charge is not None or payment.subscription is None:
+        return payment.charge
+    return _find_renewal(payment, payment.subscription) or _make_up(payment, payment.subscription)
+
+
+def _find_renewal(payment: Payment, subscription: Subscription) -> Charge | None:
+    taken = Payment.objects.filter(subscription=subscription, charge__isnull=False).exclude(pk=payment.pk)
+    renewals = Charge.objects.filter(subscription=subscription, kind=ChargeKind.RENEWAL, due_on__isnull=False)
+    free = {one: one.due_on for one in renewals.exclude(pk__in=taken.values("charge_id")) if one.due_on}
+    day = seller_day(payment.at)
+    near = [one for one, due_on in free.items() if abs(due_on - day) <= _half(subscription)]
+    return min(near, key=lambda one: abs(free[one] - day), default=None)
+
+
+def _make_up(payment: Payment, subscription: Subscription) -> Charge | None:
+    if not subscription.is_meant or subscription.end_asked_at or payment.account_id is None:
+        return None
+    day = seller_day(payment.at)
+    begins = midnight(day)
+    kinds = [kind.value for kind in INTERVALS]
+    known = Charge.objects.filter(account_id=payment.account_id, interval_from=begins, kind__in=kinds)
+    if known.exclude(state=ChargeState.ENDED).exists():
+        return None
+    decision = read_decision(subscription.wanted_decision)
+    return Charge(
+        account_id=payment.account_id,
+        subscription=subscription,
+        kind=ChargeKind.RENEWAL.value,
+        state=ChargeState.UNDER_WAY.value,
+        made_at=payment.at,
+        due_on=day,
+        interval_from=begins,
+        interval_until=end_of_interval(begins, subscription.cadence),
+        **amounts_of(quote_as_stands(subscription.wanted_lines, payment.amount, decision)),
+    )
+
+
+def _half(subscription: Subscription) -> timedelta:
+    return timedelta(days=DAYS_OF.get(subscription.cadence, DAYS_OF["monthly"]) // 2)
+
+
+def describe_owed(charge: Charge | None, payment: Payment) -> Owed | None:
+    if charge is None:
+        return None
+    tries = Payment.objects.filter(charge=charge) if charge.pk else Payment.objects.none()
+    others = list(tries.exclude(pk=payment.pk).filter(status__in=LIVE, charged_back=0))
+    return Owed(
+        kind=charge.kind,
+        state=charge.state,
+        was_paid=charge.settled_at is not None,
+        is_newest=charge.interval_from is None or not _list_later(charge).exists(),
+        others_live=bool(others),
+        others_paid=any(one.status == PaymentState.PAID for one in others),
+    )
+
+
+def list_intervals(subscription: Subscription) -> list[Charge]:
+    """The first interval and its renewals, without those that nobody owes."""
+    kinds = [kind.value for kind in INTERVALS]
+    known = Charge.objects.filter(subscription=subscription, kind__in=kinds, interval_from__isnull=False)
+    return list(known.exclude(state=ChargeState.ENDED).order_by("interval_from"))
+
+
+def get_interval_of(subscription: Subscription, until: datetime | None) -> Charge | None:
+    """The one that is paid until then."""
+    return next((one for one in list_intervals(subscription) if until and one.interval_until == until), None)
+
+
+def is_interval_under_way(subscription: Subscription, now: datetime) -> bool:
+    """Whether the bank has the renewal of the interval that began."""
+    waiting = (ChargeState.ASKED, ChargeState.OPEN, ChargeState.UNDER_WAY)
+    begun = [one for one in list_intervals(subscription) if one.interval_from and one.interval_from <= now]
+    return any(one.state in waiting for one in begun)
+
+
+def list_owed_intervals(account_id: int) -> QuerySet[Charge]:
+    """Intervals that failed."""
+    kinds = [kind.value for kind in INTERVALS]
+    return Charge.objects.filter(account_id=account_id, kind__in=kinds, state=ChargeState.FAILED)
+
+
+def _list_later(charge: Charge) -> QuerySet[Charge]:
+    kinds = [kind.value for kind in INTERVALS]
+    later = Charge.objects.filter(DECIDED, account_id=charge.account_id, kind__in=kinds)
+    return later.filter(interval_from__gt=charge.interval_from).exclude(state=ChargeState.ENDED)
+
+
+def list_to_end(account_id: int) -> list[Charge]:
+    """What a cancelled plan asks for no more: all that is neither paid, nor failed, nor over."""
+    done = (ChargeState.PAID, ChargeState.FAILED, ChargeState.ENDED)
+    return list(Charge.objects.filter(account_id=account_id).exclude(state__in=done))
