@@ -6,15 +6,17 @@ given back in part, one in a thousand was charged back.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
 from bursar.core.calendar import Month
+from bursar.payments.models import Charge, Chargeback, Mandate, MollieCustomer, Payment, Refund, Subscription
 
 CHUNK = 100_000
 MONTHS = 13
@@ -30,56 +32,86 @@ _X = (
     "%(month)s::timestamptz) "
     "* ((i * 37) % 997) / 1000 ELSE %(month)s::timestamptz - make_interval(months => (j % 13)::int) + "
     "make_interval(days => (i * 7 % 28)::int, secs => (i * 911 % 80000)) END AS at, i % 40 = 0 AS failed, "
-    "i % 997 = 0 AS charged_back, i % 499 = 0 AS refunded FROM x) "
+    "i % 997 = 0 AND i % 40 > 0 AS charged_back, i % 499 = 0 AND i % 40 > 0 AS refunded FROM x) "
 )
+_PAYERS = f"WITH z AS (SELECT {_ACCOUNT} AS n FROM generate_series(0, %(payers)s - 1) k) "
 _STATUS = "CASE WHEN failed THEN 'failed' ELSE 'paid' END"
-_PAYERS = f"WITH z AS (SELECT n FROM (SELECT {_ACCOUNT} AS n FROM generate_series(0, %(payers)s - 1) k) s) "
-_OPENED = [
-    "INSERT INTO payments_molliecustomer (id, account_id, mollie_id, rules_since, dashboard, mode, raw, learned_at) "
-    f"{_PAYERS} SELECT n, n, 'cst_s' || n, %(start)s, '', 'test', '{{}}', %(start)s FROM z",
-    "INSERT INTO payments_mandate (id, mollie_id, customer_id, method, status, holder, account_end, card_label, "
-    f"created_at, mode, raw, learned_at) {_PAYERS} SELECT n, 'mdt_s' || n, n, 'directdebit', 'valid', '', '1234', '', "
-    "%(start)s, 'test', '{{}}', %(start)s FROM z",
-    "INSERT INTO payments_subscription (id, public_id, account_id, customer_id, mollie_id, is_meant, "
-    "mollie_mandate_id, "
-    "status, amount, interval, start_date, next_date, created_at, cadence, wanted, wanted_net, wanted_lines, "
-    "wanted_decision, then_tier, then_cadence, ends_at_paid_end, mode, raw, learned_at) "
-    f"{_PAYERS} SELECT n, 'msub_' || left(md5('s' || n), 16), n, n, 'sub_s' || n, true, 'mdt_s' || n, 'active', 1089, "
-    "'12 months', %(start)s::date, %(now)s::date + (n % 340 + 1)::int, %(start)s, 'yearly', 1089, 900, '[]', "
-    "'{{}}', '', "
-    "'', false, 'test', '{{}}', %(start)s FROM z",
-    "INSERT INTO payments_charge (id, public_id, account_id, subscription_id, kind, state, made_at, due_on, "
-    "interval_from, tier, cadence, seats, lines, net, vat, gross, decision, checkout, terms_version, tries) "
-    f"{_PAYERS} SELECT %(payments)s + n, 'chg_' || left(md5('q' || n), 16), n, n, 'renewal', 'planned', %(now)s, "
-    "%(now)s::date + (n % 340 + 1)::int, %(now)s::date + (n % 340 + 1)::int, '', 'yearly', 1, '[]', 900, 189, 1089, "
-    "'{{}}', '', '', 0 FROM z",
-]
-_PAID = [
-    "INSERT INTO payments_charge (id, public_id, account_id, subscription_id, kind, state, made_at, due_on, tier, "
-    "cadence, seats, lines, net, vat, gross, decision, checkout, terms_version, tries) "
-    f"{_X} SELECT i, 'chg_' || left(md5('c' || i), 16), n, n, 'seat', {_STATUS}, at, (at AT TIME ZONE "
-    "%(zone)s)::date, '', "
-    "'', 1, '[]', 75, 15.75, 90.75, '{{}}', '', '', 0 FROM y",
-    "INSERT INTO payments_payment (id, public_id, mollie_id, source, account_id, charge_id, subscription_id, "
-    "mollie_customer_id, mollie_mandate_id, kind, amount, refunded, charged_back, method, status, reason, description, "
-    "at, paid_at, failed_at, checkout, dashboard, settlement_id, applied_status, applied_refunded, "
-    "applied_charged_back, "
-    f"to_apply, mode, raw, learned_at) {_X} SELECT i, 'pmt_' || left(md5('m' || i), 16), 'tr_s' || i, 'mollie', "
-    "n, i, n, "
-    "'cst_s' || n, 'mdt_s' || n, (ARRAY['renewal', 'seat', 'retry', 'first'])[i % 4 + 1], 90.75, "
-    "CASE WHEN refunded AND NOT failed THEN 20 ELSE 0 END, CASE WHEN charged_back AND NOT failed THEN 90.75 ELSE "
-    "0 END, "
-    f"(ARRAY['directdebit', 'directdebit', 'creditcard', 'ideal', 'paypal'])[i % 5 + 1], {_STATUS}, "
-    "CASE WHEN failed THEN 'AM04' ELSE '' END, 'Bursar', at, CASE WHEN failed THEN NULL ELSE at END, "
-    f"CASE WHEN failed THEN at END, '', '', '', {_STATUS}, 0, 0, false, 'test', '{{}}', at FROM y",
-    "INSERT INTO payments_refund (mollie_id, payment_id, amount, state, description, reason, then_end, accepts_twice, "
-    f"created_at, note, mode, raw, learned_at) {_X} SELECT 're_s' || i, i, 20, 'refunded', '', '', 'nothing', "
-    "false, at, '', "
-    "'test', '{{}}', at FROM y WHERE refunded AND NOT failed",
-    "INSERT INTO payments_chargeback (mollie_id, payment_id, amount, reason_code, reason, created_at, mode, raw, "
-    f"learned_at) {_X} SELECT 'chb_s' || i, i, 90.75, 'MD06', '', at, 'test', '{{}}', at FROM y WHERE "
-    "charged_back AND NOT failed",
-]
+_CHARGED = {"net": "75", "vat": "15.75", "gross": "90.75", "seats": "1"}
+_PLANNED = {"net": "900", "vat": "189", "gross": "1089", "seats": "1"}
+_NEXT = "%(now)s::date + (n % 340 + 1)::int"
+_COPIED = {"mode": "'test'", "learned_at": "%(start)s"}
+
+
+def _id(prefix: str, of: str) -> str:
+    return f"'{prefix}_' || left(md5('{prefix}' || {of}), 16)"
+
+
+def _opened() -> list[str]:
+    """What each account that pays has at Mollie, and its next renewal."""
+    made = {"created_at": "%(start)s", **_COPIED}
+    ours = {"id": "n", "account_id": "n"}
+    return [
+        _insert(MollieCustomer, _PAYERS, "z", {
+            **ours, "mollie_id": "'cst_s' || n", "rules_since": "%(start)s", **_COPIED,
+        }),
+        _insert(Mandate, _PAYERS, "z", {
+            "id": "n", "customer_id": "n", "mollie_id": "'mdt_s' || n", "method": "'directdebit'", "status": "'valid'",
+            **made,
+        }),
+        _insert(Subscription, _PAYERS, "z", {
+            **ours, "public_id": _id("msub", "n"), "customer_id": "n", "mollie_id": "'sub_s' || n", "is_meant": "true",
+            "mollie_mandate_id": "'mdt_s' || n", "status": "'active'", "amount": "1089", "wanted": "1089",
+            "interval": "'12 months'", "cadence": "'yearly'", "start_date": "%(start)s::date",
+            "next_date": _NEXT, **made,
+        }),
+        _insert(Charge, _PAYERS, "z", {
+            "id": "%(payments)s + n", "public_id": _id("chg", "-n"), "account_id": "n", "subscription_id": "n",
+            "kind": "'renewal'", "state": "'planned'", "made_at": "%(now)s", "due_on": _NEXT, "interval_from": _NEXT,
+            **_PLANNED,
+        }),
+    ]  # fmt: skip
+
+
+def _paid() -> list[str]:
+    made = {"mode": "'test'", "learned_at": "at", "created_at": "at", "payment_id": "i"}
+    return [
+        _insert(Charge, _X, "y", {
+            "id": "i", "public_id": _id("chg", "i"), "account_id": "n", "subscription_id": "n", "kind": "'seat'",
+            "state": _STATUS, "made_at": "at", "due_on": "(at AT TIME ZONE %(zone)s)::date", **_CHARGED,
+        }),
+        _insert(Payment, _X, "y", {
+            "id": "i", "public_id": _id("pmt", "i"), "mollie_id": "'tr_s' || i", "account_id": "n", "charge_id": "i",
+            "subscription_id": "n", "mollie_customer_id": "'cst_s' || n", "mollie_mandate_id": "'mdt_s' || n",
+            "kind": "(ARRAY['renewal', 'seat', 'retry', 'first'])[i % 4 + 1]", "amount": "90.75",
+            "refunded": "CASE WHEN refunded THEN 20 ELSE 0 END", "at": "at",
+            "charged_back": "CASE WHEN charged_back THEN 90.75 ELSE 0 END",
+            "method": "(ARRAY['directdebit', 'directdebit', 'creditcard', 'ideal', 'paypal'])[i % 5 + 1]",
+            "status": _STATUS, "reason": "CASE WHEN failed THEN 'AM04' ELSE '' END", "applied_status": _STATUS,
+            "paid_at": "CASE WHEN failed THEN NULL ELSE at END", "failed_at": "CASE WHEN failed THEN at END",
+            "to_apply": "false", "mode": "'test'", "learned_at": "at",
+        }),
+        _insert(Refund, _X, "y WHERE refunded", {
+            "public_id": _id("ref", "i"), "mollie_id": "'re_s' || i", "amount": "20", "state": "'refunded'", **made,
+        }),
+        _insert(Chargeback, _X, "y WHERE charged_back", {
+            "mollie_id": "'chb_s' || i", "amount": "90.75", "reason_code": "'MD06'", **made,
+        }),
+    ]  # fmt: skip
+
+
+def _insert(model: type[models.Model], head: str, source: str, columns: dict[str, str]) -> str:
+    """What is not among `columns` and may not be null has its default."""
+    filled = {
+        field.column: _literal(field.get_default())
+        for field in model._meta.concrete_fields
+        if not (field.null or field.primary_key or field.generated or field.column in columns)
+    } | columns
+    names = ", ".join(f'"{name}"' for name in filled)
+    return f"INSERT INTO {model._meta.db_table} ({names}) {head} SELECT {', '.join(filled.values())} FROM {source}"
+
+
+def _literal(value: Any) -> str:
+    return f"'{json.dumps(value)}'" if isinstance(value, dict | list) else f"'{value}'"
 
 
 def load_payments(now: datetime, accounts: int, payments: int, progress: Progress) -> None:
@@ -96,8 +128,8 @@ def load_payments(now: datetime, accounts: int, payments: int, progress: Progres
     with _without_indexes():
         for first in range(1, payments + 1, CHUNK):
             last = min(first + CHUNK - 1, payments)
-            _run(_OPENED if first == 1 else [], values)
-            _run(_PAID, {**values, "first": first, "last": last})
+            _run(_opened() if first == 1 else [], values)
+            _run(_paid(), {**values, "first": first, "last": last})
             progress("payments", last, payments)
     with connection.cursor() as cursor:
         for table in (*TABLES, "payments_molliecustomer", "payments_mandate", "payments_subscription"):
@@ -109,7 +141,7 @@ def _run(statements: list[str], values: dict[str, Any]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # keys are right by construction
         for sql in statements:
-            cursor.execute(_percents(sql.replace("{{}}", "{}")), values)
+            cursor.execute(_percents(sql), values)
 
 
 def _percents(sql: str) -> str:

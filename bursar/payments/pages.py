@@ -27,7 +27,7 @@ register(
         group="counted",
         help="payments",
         holds=("payments:gap", "payments:drift"),
-        count=lambda actor: drift.count_drift(),
+        count=lambda actor: drift.count_drift(clock.now()),
     )
 )
 
@@ -37,11 +37,12 @@ def show_page(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     view = filters.read(request.GET, now)
     with consistent_read():
-        totals = listing.calc_totals(view)
+        found = listing.filtered(view)
+        totals = listing.calc_totals(found)
         pages = lists.count_pages(totals.rows)
         if view.page > pages:
             return HttpResponseRedirect(f"?{lists.query(request.GET, page=pages)}")
-        rows = [present.row(payment) for payment in listing.list_page(view)]
+        rows = [present.row(payment) for payment in listing.list_page(view, found)]
         context = {
             **_frame(request, view, totals),
             "now": now,

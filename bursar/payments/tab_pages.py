@@ -57,7 +57,7 @@ def export_gap(request: HttpRequest) -> HttpResponse:
 def show_drift(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     with consistent_read():
-        found = drift.list_drift()
+        found = drift.list_drift(now)
     context = {
         "tab": "drift",
         "mode": present.mode(),
