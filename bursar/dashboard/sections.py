@@ -36,5 +36,6 @@ PLACES = Section("places", "", "dashboard/_places.html", _places)
 LATELY = Section("lately", "", "dashboard/_lately.html", _lately)
 
 HOME_SECTIONS = (PLACES, LATELY)
-ACCOUNT_SECTIONS = (OWN_PAYMENTS, OWN_BILLING)
-"""On the page of price and payments."""
+ACCOUNT_SECTIONS = (OWN_PAYMENTS,)
+BELOW_PRICE = (OWN_BILLING,)
+"""On the page of price and payments: before the price, and beneath what is paid."""
