@@ -143,7 +143,7 @@ def create_subscription(gateway: Gateway, call: Call) -> str:
         lambda key, body: gateway.subscriptions.create(key, customer.mollie_id, body),
         lambda next_id: gateway.subscriptions.list_of_customer(customer.mollie_id, next_id),
     )
-    look.take_subscription(made, customer, _birth(call))
+    look.move_subscription(look.take_subscription(made, customer, _birth(call)))
     return made.id
 
 
@@ -153,7 +153,7 @@ def _new_subscription(call: Call, ours: Subscription, customer: MollieCustomer) 
         interval=MOLLIE_CALLS_IT[ours.cadence],
         start=ours.start_date,
         description=f"{settings.BURSAR_COMPANY_NAME} {ours.public_id}",
-        mandate_id=ours.mollie_mandate_id or get_newest_mandate(customer),
+        mandate_id=ours.wanted_mandate_id or ours.mollie_mandate_id or get_newest_mandate(customer),
         webhook_url=look.get_hook(),
         metadata=metadata_of(call, subscription=ours.public_id),
     )
