@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from bursar.actions.run import Act
-from bursar.actions.spec import Change, Outcome
+from bursar.actions.spec import Change, Outcome, Touched
 from bursar.billing.seller import seller_day
 from bursar.core.calendar import midnight
 from bursar.core.days import say_end
@@ -156,7 +156,8 @@ def book_period(act: Act, account: BillingAccount, charge: Charge) -> None:
 def end_checkout(act: Act, account: BillingAccount, found: Found) -> Outcome:
     charge = charge_of(found)
     charges.end([charge], act.now)
-    changes, touched = [], {}
+    changes: list[Change] = []
+    touched: Touched = {}
     if found.move and found.move.to:
         changes, touched = [say_status(terms_of(act.case).status, found.move.to)], {account.pk: None}
         set_terms(act, account, found.move.to)
