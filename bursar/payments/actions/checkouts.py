@@ -12,6 +12,7 @@ from bursar.billing.seller import seller_day
 from bursar.core.calendar import midnight
 from bursar.core.days import say_end
 from bursar.payments.actions.planning import move_to_mandate, plan_subscription
+from bursar.payments.actions.returning import give_back
 from bursar.payments.actions.shared import (
     BY_ITSELF,
     TOLD,
@@ -168,13 +169,14 @@ def end_checkout(act: Act, account: BillingAccount, found: Found) -> Outcome:
 @by_payment(
     Verb.TAKE_METHOD,
     label="New method on file",
-    help="The new way of paying works: Mollie charges by it from now on.",
+    help="The new way of paying works: Mollie charges by it from now on. What proved it goes back.",
     when=BY_ITSELF + "The former method is revoked once Mollie has taken the new one.",
     tell=TOLD,
     event="method.changed",
 )
 def take_method(act: Act, account: BillingAccount, found: Found) -> Outcome:
     settle_charge(charge_of(found), found.payment, act.now)
+    give_back(act, account, found.payment)
     terms = terms_of(act.case)
     if terms.status == Stand.ACTIVE:
         set_terms(act, account)  # what was foreseen for the end of a subscription that Mollie ended holds no more

@@ -11,14 +11,11 @@ from bursar.payments import look, objects
 from bursar.payments.carry.ops import get_customer_of, op, refuse
 from bursar.payments.errors import NotThere, RefusedThere
 from bursar.payments.gateway import Gateway
-from bursar.payments.gateway.subscriptions import CANCELED
 from bursar.payments.models import Call, MollieCustomer, Subscription
 from bursar.payments.objects import Amount
 from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
 from bursar.payments.states import RUNNING, CallOp
 from bursar.payments.store.mirror import CURRENCY, Asked
-
-ENDED = frozenset({CANCELED, "completed"})
 
 
 @op(CallOp.PAYMENT_CANCEL)
@@ -105,7 +102,7 @@ def _list_live(gateway: Gateway, customer: MollieCustomer) -> list[objects.Subsc
     live, next_id = [], None
     while True:
         page = gateway.subscriptions.list_of_customer(customer.mollie_id, next_id)
-        live += [one for one in page.items if one.status not in ENDED]
+        live += [one for one in page.items if one.status not in look.ENDED]
         next_id = page.next_id
         if next_id is None:
             return live

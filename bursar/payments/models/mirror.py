@@ -6,7 +6,7 @@ A row without an account is one that nobody here asked for; it stands in drift.
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from bursar.core.ids import PublicIdField
@@ -172,6 +172,16 @@ class Payment(Mirrored):
                 name="payment_by_day",
                 fields=["-dated_at", "-id"],
                 include=["mode", "status", "amount", "refunded", "charged_back"],
+            ),
+            models.Index(
+                name="payment_returned_more",
+                fields=["id"],
+                condition=Q(amount__lt=F("refunded") + F("charged_back")),
+            ),
+            models.Index(
+                name="payment_of_nothing",
+                fields=["account"],
+                condition=Q(charge__isnull=True, status=PaymentState.PAID.value),
             ),
             models.Index(name="payment_of_account", fields=["account", "-at"]),
             models.Index(name="payment_paid", fields=["paid_at"], condition=Q(paid_at__isnull=False)),
