@@ -251,8 +251,7 @@ def test_a_mandate_by_which_something_charges_is_not_revoked(counter: Counter) -
     assert refused.state == CallState.REFUSED and "still charges" in refused.problem
     assert counter.simulator.world.mandates[old].status == "valid"
     new = counter.pay(counter.first(), method="creditcard").mollie_mandate_id
-    counter.want(ours, "121.00", wanted_mandate_id=new)
-    counter.put("subscription.update", subscription=ours.public_id)
+    counter.put("subscription.update", subscription=ours.public_id, mandate=new)
     call = counter.ask("mandate.revoke", mandate=old, after=new)
     ours.refresh_from_db()
     assert call.state == CallState.DONE and (ours.mollie_mandate_id, ours.status) == (new, "active")

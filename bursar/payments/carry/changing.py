@@ -34,19 +34,19 @@ def cancel_payment(gateway: Gateway, call: Call) -> str:
 
 @op(CallOp.SUBSCRIPTION_UPDATE)
 def update_subscription(gateway: Gateway, call: Call) -> str:
-    """Needs subscription, an id of ours: brings Mollie's to its `wanted` amount and mandate, and to the cadence that it
-    has from the next charge on. The day of that stays.
+    """Needs subscription, an id of ours: brings Mollie's to its `wanted` amount and to the cadence that it has from the
+    next charge on; with mandate, Mollie's id, to that mandate too. The day of the next charge stays.
     """
     ours, customer = _get_subscription(call), get_customer_of(call)
     found = gateway.subscriptions.get(customer.mollie_id, ours.mollie_id)
-    changes = list_changes(ours, found)
+    changes = list_changes(ours, str(call.body.get("mandate", "")), found)
     if changes:
         gateway.subscriptions.update(customer.mollie_id, ours.mollie_id, **changes)
     look.move_subscription(look.look_at_subscription(gateway, customer, ours.mollie_id))
     return ours.mollie_id
 
 
-def list_changes(ours: Subscription, found: objects.Subscription) -> dict[str, Any]:
+def list_changes(ours: Subscription, mandate_id: str, found: objects.Subscription) -> dict[str, Any]:
     """What differs from what is wanted, as the gateway takes it."""
     changes: dict[str, Any] = {}
     if found.amount != Amount(ours.wanted, CURRENCY):
@@ -54,8 +54,8 @@ def list_changes(ours: Subscription, found: objects.Subscription) -> dict[str, A
     cadence = ours.then_cadence or ours.cadence
     if cadence and found.interval != MOLLIE_CALLS_IT[cadence]:
         changes["interval"] = MOLLIE_CALLS_IT[cadence]
-    if ours.wanted_mandate_id and found.mandate_id != ours.wanted_mandate_id:
-        changes["mandate_id"] = ours.wanted_mandate_id
+    if mandate_id and found.mandate_id != mandate_id:
+        changes["mandate_id"] = mandate_id
     return changes
 
 

@@ -153,7 +153,7 @@ def _new_subscription(call: Call, ours: Subscription, customer: MollieCustomer) 
         interval=MOLLIE_CALLS_IT[ours.cadence],
         start=ours.start_date,
         description=f"{settings.BURSAR_COMPANY_NAME} {ours.public_id}",
-        mandate_id=ours.wanted_mandate_id or ours.mollie_mandate_id or get_newest_mandate(customer),
+        mandate_id=ours.mollie_mandate_id or get_newest_mandate(customer),
         webhook_url=look.get_hook(),
         metadata=metadata_of(call, subscription=ours.public_id),
     )
