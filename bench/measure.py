@@ -18,6 +18,7 @@ from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "bursar.config.settings"
 BATCH = 10_000
+PAYMENTS_EACH = 10  # of an account, on the average: a million at 100,000 accounts
 
 
 def main() -> None:
@@ -30,6 +31,8 @@ def main() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
+    from bench import payments
+
     settings.ALLOWED_HOSTS = ["*"]
     size, events, verify_up_to = (int(text) for text in sys.argv[1:4])
     call_command("migrate", verbosity=0)
@@ -40,6 +43,7 @@ def main() -> None:
         bench.page(name)
     bench.at_risk()
     bench.csv()
+    payments.measure(bench)
     bench.usage()
     bench.action()
     bench.movements()
@@ -47,13 +51,18 @@ def main() -> None:
     bench.roll()
 
 
+def _quiet(what: str, done: int, total: int) -> None:
+    """Of how far a load is, nothing is said."""
+
+
 def _load(size: int, events: int) -> None:
     from bursar.core import clock
-    from bursar.demo import load, scale
+    from bursar.demo import load, scale, scale_payments
 
     if load.is_empty():
         started = time.perf_counter()
-        scale.load(clock.now(), size, events, lambda what, done, total: None)
+        scale.load(clock.now(), size, events, _quiet)
+        scale_payments.load_payments(clock.now(), size, size * PAYMENTS_EACH, _quiet)
         print(f"(loaded in {time.perf_counter() - started:.0f} s)", flush=True)
 
 
@@ -104,7 +113,7 @@ class Bench:
 
         return str(Month.of(self.now).plus(-count))
 
-    def _measured(self, address: str) -> tuple[int, float, float, int]:
+    def measured(self, address: str) -> tuple[int, float, float, int]:
         """Bytes, milliseconds of the whole answer, of the database's part, and the most statements."""
         from django.db import connection
 
@@ -142,7 +151,7 @@ class Bench:
         from bursar.config.actors import actor_for
         from bursar.core import clock
 
-        size, whole, mine, count = self._measured("/panel/at-risk/")
+        size, whole, mine, count = self.measured("/panel/at-risk/")
         now = clock.now()
         floor.at_risk(self.month, now)
         base = median(lambda: floor.at_risk(self.month, now), 11)
@@ -158,7 +167,7 @@ class Bench:
         from bench import floor
         from bursar.core.calendar import Month
 
-        size, whole, mine, count = self._measured(f"/panel/usage/?{query}")
+        size, whole, mine, count = self.measured(f"/panel/usage/?{query}")
         like = "haarlem 42" if query.startswith("q=") else ""
         month = Month.parse(query.removeprefix("month=")).first if query.startswith("month=") else self.month
         floor.page(month, like)

@@ -105,6 +105,8 @@ urlpatterns = [
     path("panel/requests/", include("bursar.requests.urls")),
     path("panel/webhooks/", include("bursar.webhooks.urls")),
     path("", include("bursar.payments.hook_urls")),
+    path("panel/refunds/", include("bursar.payments.refund_urls")),
+    path("pay/", include("bursar.payments.pay_urls")),
     path("", include("bursar.notifications.urls")),
     path("", include("bursar.staff.urls")),
     path("", include("bursar.dashboard.urls")),

@@ -68,9 +68,10 @@ def list_payments(request: HttpRequest, cursor: str = "", limit: int = LIMIT) ->
     if view.sort.removeprefix("-") != "date":
         raise BadRequest("By cursor, payments are sorted by date alone; the page can do more.")
     with consistent_read():
-        totals = listing.calc_totals(view)
-        found = listing.ordered(view, listing.filtered(view)).filter(_after(cursor, falls=view.sort.startswith("-")))
-        rows = list(found.values_list(*csv.FLAT, "dated_at", "pk")[: limit + 1])
+        every = listing.filtered(view)
+        totals = listing.calc_totals(every)
+        found = listing.ordered(view, every).filter(_after(cursor, falls=view.sort.startswith("-")))
+        rows = list(csv.flat(found).values_list(*csv.FLAT, "dated_at", "pk")[: limit + 1])
     has_more = len(rows) > limit
     return {
         "month": str(view.month or filters.ALL),
@@ -111,4 +112,4 @@ def _totals(totals: listing.Totals) -> dict[str, Any]:
 def get_payment(request: HttpRequest, payment_id: str) -> dict[str, str]:
     """By our id or by Mollie's."""
     found = listing.get_payment(payment_id)
-    return _row_of(listing.of_this_world().filter(pk=found.pk).values_list(*csv.FLAT).get())
+    return _row_of(csv.flat(listing.of_this_world().filter(pk=found.pk)).values_list(*csv.FLAT).get())

@@ -7,12 +7,16 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from django.db.models import Func, QuerySet, TextField
+from django.db.models.functions import Cast
+
 from bursar.core.calendar import Month
 from bursar.core.money import ZERO, plain
 from bursar.files import csv
 from bursar.files.csv import Layout, Written
 from bursar.payments import words
 from bursar.payments.filters import GapAsk, View
+from bursar.payments.models import Payment
 from bursar.payments.queries.gap import Row, calc_gap, fill
 from bursar.payments.queries.listing import filtered, ordered
 from bursar.payments.rules.gap import Cause
@@ -31,18 +35,30 @@ OF_COLUMN = {
     "back": ("refunded_eur", "charged_back_eur"),
 }
 FLAT = (
-    "dated_at", "account__public_id", "account__shown_label", "account__organisation__name", "source", "kind",
-    "method", "status", "reason", "amount", "refunded", "charged_back", "at", "paid_at", "failed_at", "public_id",
-    "mollie_id", "description", "mode", "dashboard",
+    "account__public_id", "account__shown_label", "account__organisation__name", "source", "kind", "method", "status",
+    "reason", "amount_", "refunded_", "charged_back_", "made_", "paid_", "failed_", "public_id", "mollie_id",
+    "description", "mode", "dashboard",
 )  # fmt: skip
+INSTANT = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"+00:00\"')"
+"""As text from the database, to the second: a million rows are not read into instants only to be written again."""
+
+
+def flat(rows: QuerySet[Payment]) -> QuerySet[Payment]:
+    """With what `FLAT` names: amounts are EUR with two decimals, which is how the database has them."""
+    amounts = {f"{name}_": Cast(name, TextField()) for name in ("amount", "refunded", "charged_back")}
+    instants = {"made_": "at", "paid_": "paid_at", "failed_": "failed_at"}
+    return rows.annotate(
+        **amounts,
+        **{to: Func(name, template=INSTANT, output_field=TextField()) for to, name in instants.items()},
+    )
 
 
 def cells(values: tuple[Any, ...]) -> list[str]:
     """Of one payment, `values` as in `FLAT`, in the order of `COLUMNS`."""
-    dated, account_id, account, organisation, source, kind, method, status, reason, *rest = values
-    amount, refunded, charged_back, at, paid_at, failed_at, *last = rest
+    account_id, account, organisation, source, kind, method, status, reason, *rest = values
+    amount, refunded, charged_back, made, paid, failed, *last = rest
     return [
-        dated.isoformat(),
+        paid or made,
         account_id or "",
         account or "",
         organisation or "",
@@ -50,14 +66,14 @@ def cells(values: tuple[Any, ...]) -> list[str]:
         kind,
         method,
         status,
-        words.say_reason(method, reason),
+        words.say_reason(method, reason) if reason else "",
         reason,
-        plain(amount),
-        plain(refunded),
-        plain(charged_back),
-        at.isoformat(),
-        paid_at.isoformat() if paid_at else "",
-        failed_at.isoformat() if failed_at else "",
+        amount,
+        refunded,
+        charged_back,
+        made,
+        paid or "",
+        failed or "",
         *last,
     ]
 
@@ -71,7 +87,7 @@ def write(view: View, layout: Layout) -> Written:
 
 
 def _batches(view: View) -> Iterator[list[list[str]]]:
-    found = ordered(view, filtered(view)).values_list(*FLAT).iterator(chunk_size=CHUNK)
+    found = flat(ordered(view, filtered(view))).values_list(*FLAT).iterator(chunk_size=CHUNK)
     while batch := [cells(values) for values in islice(found, CHUNK)]:
         yield batch
 

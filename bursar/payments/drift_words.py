@@ -14,6 +14,7 @@ from bursar.payments.models import Payment, Subscription
 from bursar.payments.queries.drift import Found
 from bursar.payments.rules.drift import LABELS, Drift
 
+EVERY = {"12 months": "year", "1 month": "month"}
 LEVERS: dict[Drift, tuple[str, ...]] = {
     Drift.UNKNOWN: ("payments.account.cancel_subscription", "payments.account.refresh"),
     Drift.SECOND: ("payments.account.cancel_subscription", "payments.account.refresh"),
@@ -47,6 +48,7 @@ def row(one: Found) -> dict[str, Any]:
         "account": one.account,
         "sentence": say(one),
         "dashboard": _dashboard(one),
+        "is_strange": one.account is None,
         "levers": [_lever(key, one) for key in LEVERS[one.drift] if _is_open(key, one)],
         "menu_url": reverse("actions:menu", args=["account", one.account.public_id]) if one.account else "",
         "mollie_id": one.payment.mollie_id if one.payment else one.subscription and one.subscription.mollie_id,
@@ -92,10 +94,11 @@ def _say_payment(drift: Drift, payment: Payment) -> str:
 
 
 def _say_subscription(drift: Drift, one: Subscription) -> str:
-    next_day = f" next on {say_day(one.next_date)}" if one.next_date else ""
-    charges = f"It charges {euros(one.amount)} every {one.interval.removeprefix('1 ')}{next_day}"
+    next_day = f", next on {say_day(one.next_date)}" if one.next_date else ""
+    interval = EVERY.get(one.interval, one.interval)
+    charges = f"It charges {euros(one.amount)} every {interval}{next_day}"
     if drift is Drift.ENDED_THERE:
-        return f"Mollie says {one.status}, and nobody here ended it: nothing is charged any more."
+        return f"Mollie says “{one.status}”, and nobody here ended it: nothing is charged any more."
     if drift is Drift.AMOUNT:
         return f"{charges}; ours is {euros(one.wanted)}."
     if drift is Drift.INTERVAL:

@@ -14,7 +14,7 @@ from bursar.core import clock
 from bursar.core.reading import consistent_read
 from bursar.payments import filters, present
 from bursar.payments.filters import View
-from bursar.payments.queries import listing
+from bursar.payments.queries import drift, listing
 from bursar.ui import lists
 from bursar.ui.navigation import NavEntry, register
 
@@ -24,7 +24,10 @@ register(
         label="Payments",
         url_name="payments:page",
         order=15,
+        group="counted",
         help="payments",
+        holds=("payments:gap", "payments:drift"),
+        count=lambda actor: drift.count_drift(clock.now()),
     )
 )
 
@@ -34,11 +37,12 @@ def show_page(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     view = filters.read(request.GET, now)
     with consistent_read():
-        totals = listing.calc_totals(view)
+        found = listing.filtered(view)
+        totals = listing.calc_totals(found)
         pages = lists.count_pages(totals.rows)
         if view.page > pages:
             return HttpResponseRedirect(f"?{lists.query(request.GET, page=pages)}")
-        rows = [present.row(payment) for payment in listing.list_page(view)]
+        rows = [present.row(payment) for payment in listing.list_page(view, found)]
         context = {
             **_frame(request, view, totals),
             "now": now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from bursar.actions.registry import TARGETS
 from bursar.core.calendar import Month, months_between
 from bursar.core.days import say_day
+from bursar.core.money import ZERO
 from bursar.payments import words
 from bursar.payments.filters import ALL, COLUMNS, DEFAULT_SORT, LOOKBACK, SORTS, STATES, View
 from bursar.payments.gateway import get_mode
@@ -148,25 +150,46 @@ def say_since(payment: Payment) -> str:
     return ""
 
 
-def causes(gap: Gap, chosen: str, given: QueryDict) -> list[dict[str, Any]]:
-    """From due to arrived, cause by cause; each opens its accounts. Those that nobody has stay away."""
-    return [
-        {
-            "key": cause.value,
-            "label": CAUSES[cause][0],
-            "words": CAUSES[cause][1],
-            "amount": -gap.parts[cause],
-            "accounts": gap.counts[cause],
-            "url": "?" + query(given, cause=None if cause == chosen else cause, page=None),
-            "here": cause == chosen,
-        }
-        for cause in Cause
-        if gap.counts[cause]
-    ]
+def steps(gap: Gap, chosen: str, given: QueryDict) -> dict[str, Any]:
+    """From due to arrived, cause by cause; each opens its accounts. Those that nobody has stay away.
+
+    `bar`: where the step stands in a 100 wide drawing, in which what is reached so far ends.
+    """
+    made: list[dict[str, Any]] = []
+    reached = gap.due
+    for cause in Cause:
+        if not gap.counts[cause]:
+            continue
+        amount = -gap.parts[cause]
+        made.append(
+            {
+                "label": CAUSES[cause][0],
+                "words": CAUSES[cause][1],
+                "amount": amount,
+                "accounts": gap.counts[cause],
+                "url": "?" + query(given, cause=None if cause == chosen else cause, page=None),
+                "here": cause == chosen,
+                "tone": "more" if amount > 0 else "less",
+                "span": (min(reached, reached + amount), abs(amount)),
+            }
+        )
+        reached += amount
+    highest = max([gap.due, gap.arrived, *(sum(one["span"]) for one in made)])
+    for one in made:
+        one["bar"] = _bar(*one["span"], highest)
+    return {"causes": made, "due": _bar(ZERO, gap.due, highest), "arrived": _bar(ZERO, gap.arrived, highest)}
+
+
+def _bar(start: Decimal, width: Decimal, highest: Decimal) -> dict[str, float]:
+    """Nothing is drawn below zero."""
+    if highest <= 0:
+        return {"x": 0.0, "width": 0.0}
+    low, high = max(start, ZERO), max(start + width, ZERO)
+    return {"x": round(float(100 * low / highest), 2), "width": round(float(100 * (high - low) / highest), 2)}
 
 
 def gap_row(row: GapRow, month: Month) -> dict[str, Any]:
-    parts = [{"label": CAUSES[cause][0], "amount": amount} for cause, amount in row.parts.items()]
+    parts = [{"label": _say_cause(cause, amount), "amount": amount} for cause, amount in row.parts.items()]
     asked = {"month": month, "q": row.account.public_id} if row.account else {"month": month, "kind": "other"}
     return {
         "row": row,
@@ -176,3 +199,7 @@ def gap_row(row: GapRow, month: Month) -> dict[str, Any]:
         "payments_url": f"{reverse('payments:page')}?{urlencode(asked)}",
         "menu_url": reverse("actions:menu", args=["account", row.account.public_id]) if row.account else "",
     }
+
+
+def _say_cause(cause: Cause, amount: Decimal) -> str:
+    return "chargeback reversed" if cause is Cause.CHARGED_BACK and amount < 0 else CAUSES[cause][0]

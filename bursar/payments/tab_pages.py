@@ -16,19 +16,6 @@ from bursar.payments import drift_words, filters, present
 from bursar.payments.queries import drift, gap
 from bursar.payments.rules.gap import CAUSES
 from bursar.ui import lists
-from bursar.ui.navigation import NavEntry, register
-
-register(
-    NavEntry(
-        key="drift",
-        label="Drift",
-        url_name="payments:drift",
-        order=35,
-        group="counted",
-        help="drift",
-        count=lambda actor: drift.count_drift(),
-    )
-)
 
 
 @require_GET
@@ -49,7 +36,7 @@ def show_gap(request: HttpRequest) -> HttpResponse:
         "now": now,
         "ask": ask,
         "gap": found,
-        "causes": present.causes(found, ask.cause, request.GET),
+        "steps": present.steps(found, ask.cause, request.GET),
         "cause_label": CAUSES[ask.cause][0] if ask.cause else "",
         "rows": [present.gap_row(row, ask.month) for row in shown],
         "months": present.months(ask.month, ask.current, request.GET, has_all=False),
@@ -70,7 +57,7 @@ def export_gap(request: HttpRequest) -> HttpResponse:
 def show_drift(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     with consistent_read():
-        found = drift.list_drift()
+        found = drift.list_drift(now)
     context = {
         "tab": "drift",
         "mode": present.mode(),

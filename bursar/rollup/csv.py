@@ -106,7 +106,7 @@ def flatten(fact: AccountMonth) -> Flat:
 
 
 def account_cells(line: AccountLine, view: View) -> dict[str, str]:
-    paid_at = line.last_payment.booked_at if line.last_payment else None
+    paid_at = line.last_payment.at if line.last_payment else None
     cells = _cells(flatten(line.fact), words.explain_cells(line.fact.reason), line.contacts, paid_at, view)
     return dict(zip(ACCOUNT_COLUMNS, cells, strict=True))
 

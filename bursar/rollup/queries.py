@@ -6,18 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Greatest, RowNumber
 
 from bursar.core.calendar import Month
 from bursar.core.money import ZERO
 from bursar.core.reading import consistent_read as consistent_read
-from bursar.plans.models import PaidPeriod, Tier
+from bursar.payments.queries.latest import is_ruled, list_newest_paid, newest_paid
+from bursar.plans.models import PaidPeriod, PeriodSource, Tier
 from bursar.plans.queries import load_account, load_catalogue
 from bursar.plans.rules import AccountState
 from bursar.plans.states import Mode, Status
@@ -141,9 +142,15 @@ def ordered(view: View, rows: QuerySet[AccountMonth]) -> QuerySet[AccountMonth]:
 
 
 def with_last_payment(rows: QuerySet[AccountMonth], view: View) -> QuerySet[AccountMonth]:
-    """With `last_payment_at`, when the newest paid period of the month or before was booked; None without any."""
-    newest = PaidPeriod.objects.filter(account_id=OuterRef("account_id"), booked_at__lt=view.month.end)
-    return rows.annotate(last_payment_at=Subquery(newest.order_by("-booked_at").values("booked_at")[:1]))
+    """With `last_payment_at`, when the account last paid in the month or before; None when it never did."""
+    mirrored = Subquery(newest_paid(view.month.end).values("paid_at")[:1])
+    told = _told(view.month.end).filter(account_id=OuterRef("account_id")).order_by("-booked_at")
+    return rows.annotate(last_payment_at=Greatest(mirrored, Subquery(told.values("booked_at")[:1])))
+
+
+def _told(before: datetime) -> QuerySet[PaidPeriod]:
+    """What was told to be paid. Of accounts that Mollie rules the mirror alone says what came through it."""
+    return PaidPeriod.objects.filter(~Q(source=PeriodSource.MOLLIE) | ~Q(is_ruled()), booked_at__lt=before)
 
 
 @dataclass
@@ -246,7 +253,7 @@ class AccountLine:
     fact: AccountMonth
     contacts: list[Contact]
     manager: str
-    last_payment: PaidPeriod | None
+    last_payment: LastPayment | None
     workspaces: list[WorkspaceLine]
     more: int
 
@@ -275,7 +282,7 @@ def list_lines(facts: list[AccountMonth], view: View, now: datetime, nested: int
     """`nested`: how many workspaces each; None for all."""
     ids = [fact.account_id for fact in facts]
     contacts = list_admin_contacts(ids, now)
-    payments = {row.account_id: row for row in last_payments(ids, view.month.end)}
+    payments = last_payments(ids, view.month.end)
     workspaces = list_workspace_lines(ids, view, now, nested) if view.nested or nested is None else {}
     return [
         AccountLine(
@@ -316,10 +323,19 @@ def list_workspace_lines(
     return lines
 
 
-def last_payments(account_ids: list[int], before: datetime) -> QuerySet[PaidPeriod]:
-    """The newest paid period of each account, booked before the given instant."""
-    newest = PaidPeriod.objects.filter(account_id__in=account_ids, booked_at__lt=before)
-    return newest.order_by("account_id", "-booked_at", "-id").distinct("account_id")
+class LastPayment(NamedTuple):
+    at: datetime
+    gross: Decimal
+
+
+def last_payments(account_ids: list[int], before: datetime) -> dict[int, LastPayment]:
+    """Of each account, before the given instant: from the mirror, or as it was told, whichever is newer."""
+    told = _told(before).filter(account_id__in=account_ids).order_by("account_id", "-booked_at", "-id")
+    found = {row.account_id: LastPayment(row.booked_at, row.gross) for row in told.distinct("account_id")}
+    for pk, paid in list_newest_paid(account_ids, before).items():
+        assert paid.paid_at is not None
+        found[pk] = max(found.get(pk, LastPayment(EVER, ZERO)), LastPayment(paid.paid_at, paid.amount))
+    return found
 
 
 def get_fact(account_public_id: str, view: View) -> AccountMonth | None:

@@ -68,17 +68,22 @@ def _best_first(found: Any, text: str) -> Any:
 
 
 def search_account_ids(asked: str) -> Q:
-    """A condition on accounts: label, organisation, a workspace, or an admin contact's name or address contains it.
+    """A condition on rows of accounts: label, organisation, a workspace, or an admin contact's name or address has it.
 
     An id of the account, its organisation, a workspace, a member or a line of the log means the account too, and so
     does a member's whole address. One look through each table, whatever else is asked: as alternatives of one
     condition they would be tried per row.
     """
+    return Q(account_id__in=list_meant_ids(asked))
+
+
+def list_meant_ids(asked: str) -> QuerySet[Any, Any]:
+    """The same accounts, by key."""
     text, asked = sort_key(asked), asked.strip()
     found = BillingAccount.objects.filter(sort_key__contains=text).values("id")
     theirs = BillingAccount.objects.filter(organisation__sort_key__contains=text).values("id")
     workspaces = Workspace.objects.filter(sort_key__contains=text, deleted_at=None).values("account_id")
-    return Q(account_id__in=found.union(theirs, workspaces, *_by_contact(text, asked), *_by_id(asked)))
+    return found.union(theirs, workspaces, *_by_contact(text, asked), *_by_id(asked))
 
 
 def _by_contact(text: str, asked: str) -> tuple[QuerySet[Any, Any], QuerySet[Any, Any]]:

@@ -84,6 +84,7 @@ class Charge(models.Model):
         indexes = [
             models.Index(name="charge_of_account", fields=["account", "-made_at"]),
             models.Index(name="charge_due", fields=["due_on"]),
+            models.Index(name="charge_ended", fields=["id"], condition=Q(state=ChargeState.ENDED.value)),
             models.Index(name="charge_next_try", fields=["next_try_at"], condition=Q(next_try_at__isnull=False)),
             models.Index(
                 name="charge_running",

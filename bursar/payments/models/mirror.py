@@ -6,7 +6,7 @@ A row without an account is one that nobody here asked for; it stands in drift.
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from bursar.core.ids import PublicIdField
@@ -68,7 +68,6 @@ class Subscription(Mirrored):
 
     `wanted`: the gross amount that it should have from the next charge, EUR; `wanted_decision`, `wanted_lines`,
     `wanted_net`: what that is made of. `then_tier`, `then_cadence`: the plan from the next interval on, as agreed.
-    `wanted_mandate_id`: the mandate that it should charge by; empty: as it is.
     `ends_at_paid_end`: it ends with what is paid. `end_asked_at`: when we told Mollie to end it. `broken_at`: since
     when Mollie charges by it no more, though nobody here ended it. `followed_at`: when its amount was compared last;
     `seats_seen_on`: the day whose seats were looked at. `asked_again_at`: the customer was asked to check out again.
@@ -99,7 +98,6 @@ class Subscription(Mirrored):
     wanted_decision = models.JSONField(default=dict)
     then_tier = models.CharField(max_length=12, blank=True)
     then_cadence = models.CharField(max_length=8, choices=Cadence.choices, blank=True)
-    wanted_mandate_id = id_field(blank=True)
     ends_at_paid_end = models.BooleanField(default=False)
     end_asked_at = models.DateTimeField(null=True, blank=True)
     broken_at = models.DateTimeField(null=True, blank=True)
@@ -177,6 +175,16 @@ class Payment(Mirrored):
                 name="payment_by_day",
                 fields=["-dated_at", "-id"],
                 include=["mode", "status", "amount", "refunded", "charged_back"],
+            ),
+            models.Index(
+                name="payment_returned_more",
+                fields=["id"],
+                condition=Q(amount__lt=F("refunded") + F("charged_back")),
+            ),
+            models.Index(
+                name="payment_of_nothing",
+                fields=["account"],
+                condition=Q(charge__isnull=True, status=PaymentState.PAID.value),
             ),
             models.Index(name="payment_of_account", fields=["account", "-at"]),
             models.Index(name="payment_paid", fields=["paid_at"], condition=Q(paid_at__isnull=False)),

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from bursar.payments.gateway import get_mode
-from bursar.payments.models import Call, Mandate, Payment, Subscription
+from bursar.payments.models import Call, Charge, Mandate, Payment, Subscription
 from bursar.payments.queries.listing import of_this_world, with_names
 from bursar.payments.rules.drift import CHARGES, ENDED, Drift, Money, Standing, judge_payment, judge_subscription
 from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
 from bursar.payments.states import CallState, ChargeState, PaymentKind, PaymentState
 from bursar.tenants.models import BillingAccount, Workspace
+
+LOOK_AHEAD = timedelta(days=400)
+"""Further than the next charge of any subscription."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,11 @@ class Found:
     since: datetime
 
 
-def list_drift() -> list[Found]:
-    """The newest first within each kind, kinds in their order; two statements."""
+def list_drift(now: datetime) -> list[Found]:
+    """The newest first within each kind, kinds in their order; three statements."""
     found = [
         Found(drift, one.account, one, None, one.canceled_at or one.created_at)
-        for one in _subscriptions()
+        for one in _subscriptions(now.date())
         for drift in judge_subscription(_stand(one))
     ]
     found += [
@@ -45,39 +47,41 @@ def list_drift() -> list[Found]:
     return sorted(found, key=lambda one: (order[one.drift], -one.since.timestamp()))
 
 
-def count_drift() -> int:
-    return len(list_drift())
+def count_drift(now: datetime) -> int:
+    return len(list_drift(now))
 
 
-def _subscriptions() -> QuerySet[Subscription]:
+def _subscriptions(today: date) -> QuerySet[Subscription]:
     """Those that are not plainly as meant."""
     mode = get_mode()
     rows = Subscription.objects.filter(~Q(mollie_id=""), **({"mode": mode} if mode else {}))
-    calls = Call.objects.filter(account_id=OuterRef("account_id"), state__in=(CallState.WAITING, CallState.LOOKING))
-    meant = Subscription.objects.filter(account_id=OuterRef("account_id"), is_meant=True, status__in=CHARGES)
-    living = Workspace.objects.filter(account_id=OuterRef("account_id"), deleted_at=None)
-    mandate = Mandate.objects.filter(mollie_id=OuterRef("mollie_mandate_id"))
-    rows = rows.annotate(
-        is_changing=Exists(calls),
-        has_workspaces=Exists(living),
-        mandate_status=Subquery(mandate.values("status")[:1]),
-        card_expires=Subquery(mandate.values("card_expires")[:1]),
-    )
+    living = Workspace.objects.filter(deleted_at=None)
+    ends = Q(card_expires__lt=today + LOOK_AHEAD)
+    bad = Mandate.objects.filter(~Q(status__in=("valid", "pending")) | ends)
     as_ours = Q(cadence="")
     for cadence, interval in MOLLIE_CALLS_IT.items():
         as_ours |= Q(cadence=cadence, interval=interval)
     is_fine = (
-        Q(is_meant=True, amount=F("wanted"), has_workspaces=True)
+        Q(is_meant=True, amount=F("wanted"), account_id__in=living.values("account_id"))
         & as_ours
-        & (Q(mandate_status=None) | Q(mandate_status__in=("valid", "pending")))
-        & (Q(card_expires=None) | Q(next_date=None) | Q(card_expires__gte=F("next_date")))
+        & ~Q(mollie_mandate_id__in=bad.values("mollie_id"))
     )
     charges = Q(status__in=CHARGES) & ~is_fine
     ended = Q(status__in=ENDED, is_meant=True, end_asked_at=None)
-    return (
-        rows.filter(charges | ended)
-        .annotate(has_meant=Exists(meant))
-        .select_related("account__organisation", "customer")
+    found = _with_facts(rows.filter(charges | ended), living)
+    return found.select_related("account__organisation", "customer")
+
+
+def _with_facts(rows: QuerySet[Subscription], living: QuerySet[Workspace]) -> QuerySet[Subscription]:
+    """What the rule asks beside the row itself."""
+    own = {"account_id": OuterRef("account_id")}
+    mandate = Mandate.objects.filter(mollie_id=OuterRef("mollie_mandate_id"))
+    return rows.annotate(
+        is_changing=Exists(Call.objects.filter(**own, state__in=(CallState.WAITING, CallState.LOOKING))),
+        has_meant=Exists(Subscription.objects.filter(**own, is_meant=True, status__in=CHARGES)),
+        has_workspaces=Exists(living.filter(**own)),
+        mandate_status=Subquery(mandate.values("status")[:1]),
+        card_expires=Subquery(mandate.values("card_expires")[:1]),
     )
 
 
@@ -100,14 +104,14 @@ def _stand(one: Any) -> Standing:
     )
 
 
-def _payments() -> Iterator[Payment]:
+def _payments() -> QuerySet[Payment]:
     """From which more went back than was paid; and paid ones that pay for nothing, once they were applied."""
     more = of_this_world().filter(amount__lt=F("refunded") + F("charged_back"))
     paid = of_this_world().filter(status=PaymentState.PAID, to_apply=False, account__isnull=False)
     loose = paid.filter(charge=None).exclude(kind=PaymentKind.METHOD)
-    after = paid.filter(charge__state=ChargeState.ENDED)
-    ids = more.values("pk").union(loose.values("pk"), after.values("pk"))
-    return with_names(of_this_world().filter(pk__in=ids)).select_related("charge", "account__organisation").iterator()
+    after = paid.filter(charge__in=Charge.objects.filter(state=ChargeState.ENDED))
+    ids = list(more.values_list("pk", flat=True).union(loose.values_list("pk"), after.values_list("pk")))
+    return with_names(of_this_world().filter(pk__in=ids)).select_related("charge", "account__organisation")
 
 
 def _count_money(one: Payment) -> Money:

@@ -46,16 +46,16 @@ _NUMBERS = (
 )
 _TRIES = "p.id, p.amount, p.at, p.paid_at, p.failed_at, p.expires_at, p.status"
 _ODD = (
-    "WITH paid AS MATERIALIZED (SELECT p.charge_id, sum(p.amount) AS amount FROM payments_payment p "
-    f"WHERE p.charge_id IS NOT NULL AND {_PAID} GROUP BY 1), "
-    "odd AS (SELECT c.id FROM payments_charge c LEFT JOIN paid ON paid.charge_id = c.id "
-    f"WHERE {_IS_DUE} AND coalesce(paid.amount, 0) <> c.gross "
-    "UNION SELECT c.id FROM paid JOIN payments_charge c ON c.id = paid.charge_id "
-    f"WHERE ({_IS_DUE}) IS NOT TRUE "
-    f"UNION SELECT p.charge_id {_WENT} AND p.charge_id IS NOT NULL) "
-    f"SELECT c.id, c.account_id, c.gross, c.due_on, c.state, c.kind, {_TRIES} FROM odd "
-    f"JOIN payments_charge c ON c.id = odd.id LEFT JOIN payments_payment p ON p.charge_id = c.id AND {_WORLD} "
-    "ORDER BY c.id"
+    f"WITH due AS MATERIALIZED (SELECT c.id, c.gross FROM payments_charge c WHERE {_IS_DUE}), "
+    "paid AS MATERIALIZED (SELECT p.charge_id, sum(p.amount) AS amount FROM payments_payment p "
+    f"WHERE p.charge_id IS NOT NULL AND {_PAID} GROUP BY 1) "
+    "SELECT coalesce(due.id, paid.charge_id) FROM due FULL JOIN paid ON paid.charge_id = due.id "
+    "WHERE due.id IS NULL OR coalesce(paid.amount, 0) <> due.gross "
+    f"UNION SELECT p.charge_id {_WENT} AND p.charge_id IS NOT NULL"
+)
+_CHARGES = (
+    f"SELECT c.id, c.account_id, c.gross, c.due_on, c.state, c.kind, {_TRIES} FROM payments_charge c "
+    f"LEFT JOIN payments_payment p ON p.charge_id = c.id AND {_WORLD} WHERE c.id = ANY(%(odd)s) ORDER BY c.id"
 )
 _LOOSE = (
     f"SELECT NULL, p.account_id, NULL, NULL, NULL, NULL, {_TRIES} FROM payments_payment p "
@@ -117,7 +117,7 @@ class Gap:
 
 
 def calc_gap(month: Month, now: datetime) -> Gap:
-    """In four statements, to be read of one instant."""
+    """In five statements, to be read of one instant."""
     span, mode = span_of(month), get_mode()
     values = {
         "start": span.start,
@@ -131,6 +131,7 @@ def calc_gap(month: Month, now: datetime) -> Gap:
         cursor.execute(_NUMBERS, values)
         due, paid, went = (amount or ZERO for amount in cursor.fetchone())
         cursor.execute(_ODD, values)
+        cursor.execute(_CHARGES, {**values, "odd": [pk for (pk,) in cursor.fetchall()]})
         lines = [_Line(*found) for found in cursor.fetchall()]
         cursor.execute(_LOOSE, values)
         lines += [_Line(*found) for found in cursor.fetchall()]

@@ -14,7 +14,7 @@ from bursar.payments.gateway import get_mode
 from bursar.payments.ids import IdKind, is_id
 from bursar.payments.models import Payment
 from bursar.payments.states import PaymentState
-from bursar.tenants.search import search_account_ids
+from bursar.tenants.search import list_meant_ids
 from bursar.ui.lists import PAGE_SIZE
 
 ORDER = {
@@ -37,6 +37,7 @@ def of_this_world() -> QuerySet[Payment]:
 
 
 def filtered(view: View) -> QuerySet[Payment]:
+    """What is searched for is looked up here, once, whatever is then asked of the rows."""
     rows = of_this_world()
     if view.span:
         rows = rows.filter(dated_at__gte=view.span.start, dated_at__lt=view.span.end)
@@ -56,7 +57,7 @@ def _is_meant(asked: str) -> Q:
         return Q(mollie_id=asked)
     if asked.startswith("pmt_"):
         return Q(public_id=asked)
-    return search_account_ids(asked)
+    return Q(account_id__in=[pk for (pk,) in list_meant_ids(asked).values_list("id")])
 
 
 def _state_in(states: tuple[str, ...]) -> Q:
@@ -83,10 +84,10 @@ def with_names(rows: QuerySet[Payment]) -> QuerySet[Payment]:
     return rows.select_related("account__organisation").defer("raw")
 
 
-def list_page(view: View) -> list[Payment]:
-    """The rows of one page, in one statement."""
+def list_page(view: View, rows: QuerySet[Payment]) -> list[Payment]:
+    """One page of these, in one statement."""
     start = (view.page - 1) * PAGE_SIZE
-    return list(with_names(ordered(view, filtered(view)))[start : start + PAGE_SIZE])
+    return list(with_names(ordered(view, rows))[start : start + PAGE_SIZE])
 
 
 @dataclass
@@ -112,12 +113,11 @@ class Totals:
         return self.received - self.refunded - self.charged_back
 
 
-def calc_totals(view: View) -> Totals:
+def calc_totals(rows: QuerySet[Payment]) -> Totals:
     """One statement: grouped by status, added up here."""
     totals = Totals()
     groups = (
-        filtered(view)
-        .order_by()
+        rows.order_by()
         .values("status")
         .annotate(
             rows=Count("*"),
@@ -129,21 +129,21 @@ def calc_totals(view: View) -> Totals:
         )
     )
     for group in groups:
-        status, rows, total = group["status"], group["rows"], group["total"]
-        totals.rows += rows
+        status, count, total = group["status"], group["rows"], group["total"]
+        totals.rows += count
         totals.refunded += group["refunded_"]
         totals.charged_back += group["charged_back_"]
         totals.refunded_rows += group["refunded_rows"]
         totals.charged_back_rows += group["charged_back_rows"]
         if status == PaymentState.PAID:
-            totals.received, totals.received_rows = total, rows
+            totals.received, totals.received_rows = total, count
         elif status == PaymentState.FAILED:
-            totals.failed, totals.failed_rows = total, rows
+            totals.failed, totals.failed_rows = total, count
         elif status in RUNNING:
             totals.pending += total
-            totals.pending_rows += rows
+            totals.pending_rows += count
         else:
-            totals.left_rows += rows
+            totals.left_rows += count
     return totals
 
 

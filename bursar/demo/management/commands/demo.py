@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bursar.core import clock
-from bursar.demo import load, scale
+from bursar.demo import load, scale, scale_payments
 
 
 class Command(BaseCommand):
@@ -17,6 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=2026, help="the same seed makes the same company")
         parser.add_argument("--if-empty", action="store_true", help="say nothing and do nothing when data is there")
         parser.add_argument("--events", type=int, default=20, help="usage events per workspace and month, at scale")
+        parser.add_argument("--payments", type=int, default=0, help="how many payments through Mollie, at scale")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["accounts"] <= 1_000_000:
@@ -28,6 +29,8 @@ class Command(BaseCommand):
             raise CommandError("The database holds data already; the demo goes into an empty one only.")
         if options["accounts"] > 1000:
             scale.load(clock.now(), options["accounts"], options["events"], self._progress)
+            if options["payments"]:
+                scale_payments.load_payments(clock.now(), options["accounts"], options["payments"], self._progress)
         else:
             report = load.load(clock.now(), options["accounts"], options["seed"], self._progress)
             for number, why in sorted(report.bad.items()):
