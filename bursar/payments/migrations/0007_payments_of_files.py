@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0004_what_news_mean"),
+        ("payments", "0006_indexes_of_drift"),
         ("tenants", "0005_told_here"),
     ]
 
