@@ -32,6 +32,7 @@ from bursar.files import queries as files
 from bursar.files.models import File
 from bursar.notifications.models import Inbox
 from bursar.outbox.models import OutboxRow
+from bursar.payments.models import Payment, Refund
 from bursar.product.importing import Report, import_lines
 from bursar.product.models import ApiKey
 from bursar.requests.models import RequestKind, UpgradeRequest
@@ -271,6 +272,18 @@ class Cast:
             "view": lambda: SavedView.objects.get_or_create(
                 owner_id=self.iris.staff_id, name="Shared", is_shared=True, defaults={"created_at": NOW}
             )[0],
+            "payment": self._payment,
+            "refund": lambda: Refund.objects.get_or_create(
+                payment=self._payment(),
+                defaults={
+                    "amount": "1.00",
+                    "state": "asked",
+                    "mode": "test",
+                    "created_at": NOW,
+                    "learned_at": NOW,
+                    "asked_by_id": self.ties.staff_id,
+                },
+            )[0],
             "request": lambda: UpgradeRequest.objects.get_or_create(
                 kind=RequestKind.TIER_UPGRADE,
                 organisation=self.haarlem.organisation,
@@ -280,6 +293,12 @@ class Cast:
             )[0],
         }
         return str(things[slug]().public_id)
+
+    def _payment(self) -> Payment:
+        paid = {"status": "paid", "amount": "2178.00", "method": "ideal", "kind": "first", "mode": "test", "at": NOW}
+        return Payment.objects.get_or_create(
+            account=self.haarlem, mollie_id="tr_ofTheCast", defaults={**paid, "paid_at": NOW, "learned_at": NOW}
+        )[0]
 
     def _endpoint(self) -> WebhookEndpoint:
         return WebhookEndpoint.objects.get_or_create(

@@ -41,6 +41,7 @@ class OutcomeOut(Schema):
     undo: UndoOut | None = None
     secret: str = ""
     secret_was_shown: bool = False
+    next: str = ""
     changes: list[ChangeOut]
     effects: list[ChangeOut]
     data: dict[str, Any]

@@ -23,6 +23,8 @@ TOLD = {
     Notice.STAFF: "every colleague who may act",
     Notice.LEADS: "the leads",
     Notice.REQUESTER: "whoever asked",
+    Notice.APPROVERS: "colleagues who decide on refunds",
+    Notice.ASKER: "the colleague who asked for it",
 }
 REASONS = {
     Reason.REQUIRED: "Required. It stays in the book, for colleagues; the customer never sees it.",

@@ -195,7 +195,9 @@ def _next_url(request: HttpRequest) -> str:
 def _done(request: HttpRequest, case: Case, outcome: Outcome) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         messages.success(request, outcome.sentence)
-        return HttpResponseRedirect(_next_url(request))
+        return HttpResponseRedirect(outcome.next or _next_url(request))
+    if outcome.next:
+        return HttpResponse(status=204, headers={"HX-Redirect": outcome.next})
     touched = target_of(case.target).touches(case.target)
     response = HttpResponse(status=204)
     response["HX-Trigger"] = json.dumps(

@@ -12,8 +12,8 @@ from bursar.core.errors import Invalid
 from bursar.core.fields import Tick, Whole
 
 _TYPES: list[tuple[type[forms.Field], Any]] = [
+    (forms.DecimalField, str),  # before whole numbers: to Django it is one of them
     (forms.IntegerField, Whole),
-    (forms.DecimalField, str),
     (forms.DateField, str),
     (forms.BooleanField, Tick),
     (forms.MultipleChoiceField, list[str]),

@@ -31,8 +31,8 @@ class Notice(Enum):
     """Whom an action tells; the rooms that carry notices find the people.
 
     GRANTER: the staff member who granted what ends, else the account manager, else the leads. STAFF: every colleague
-    who may act. LEADS: those who manage staff. MANAGER: the account manager, where there is one. REQUESTER: whoever
-    asked for what was decided.
+    who may act. APPROVERS: colleagues who decide on refunds. LEADS: those who manage staff. MANAGER: the account
+    manager, where there is one. REQUESTER: whoever asked for what was decided. ASKER: the colleague who asked for it.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
@@ -40,12 +40,14 @@ class Notice(Enum):
     GRANTER = "granter"
     MANAGER = "manager"
     STAFF = "staff"
+    APPROVERS = "approvers"
+    ASKER = "asker"
     LEADS = "leads"
     REQUESTER = "requester"
 
     @property
     def is_for_staff(self) -> bool:
-        return self in (Notice.GRANTER, Notice.MANAGER, Notice.STAFF, Notice.LEADS)
+        return self not in (Notice.WORKSPACE_ADMINS, Notice.BILLING, Notice.REQUESTER)
 
 
 class Group(StrEnum):
@@ -132,6 +134,7 @@ class Outcome:
     `secret_was_shown`: a repeated request hears that instead. `event`: instead of the one that the action declares.
     `touches`: ids beside the target's own whose timelines show the line, such as that of what was made.
     `told`: what it is called this time, instead of what the action says.
+    `next`: the path of a page on which whoever did it goes on.
     `outgoing`: outbox rows that leave after commit, as (kind, payload); the door adds the line's id as `line`.
     """
 
@@ -144,6 +147,7 @@ class Outcome:
     undo: Undo | None = None
     secret: str = ""
     secret_was_shown: bool = False
+    next: str = ""
     event: str = ""
     told: str = ""
     touches: list[str] = field(default_factory=list)

@@ -19,7 +19,7 @@ COLUMNS = (
     "account",
     "organisation", "tier", "former_tier", "counted_hours", "cap_hours", "mrr_eur", "potential_eur", "contact",
     "contact_email", "last_admin_login", "admin_logins_30_days", "reading", "account_manager", "owner",
-    "snoozed_until", "outcome", "last_outreach_at", "last_outreach",
+    "snoozed_until", "outcome", "last_outreach_at", "last_outreach", "payment_failure",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def cells(line: Line) -> dict[str, str]:
         triage.outcome if triage else "",
         _iso(triage.outreach_at) if triage else "",
         triage.outreach_subject if triage else "",
+        line.debt,
     ]
     return dict(zip(COLUMNS, values, strict=True))
 

@@ -18,6 +18,7 @@ from bursar.attention.models import OutreachTemplate, Triage
 from bursar.attention.reasons import REASONS, Reason
 from bursar.core.calendar import Month
 from bursar.core.errors import NotFound
+from bursar.payments.queries.failures import list_failures
 from bursar.plans.models import Tier
 from bursar.rollup.models import AccountMonth
 from bursar.rollup.queries import with_names
@@ -31,7 +32,10 @@ NO_LOGIN = rules.LoginSignal(None, 0, 0)
 
 @dataclass(frozen=True)
 class Line:
-    """One row. `reasons`: the first decides its place. `signal` and `contacts` are the account's."""
+    """One row. `reasons`: the first decides its place. `signal` and `contacts` are the account's.
+
+    `debt`: of an account whose payment failed, how often and why.
+    """
 
     kind: Kind
     row: Row
@@ -45,6 +49,7 @@ class Line:
     reset: UsageReset | None
     triage: Triage | None
     template: OutreachTemplate | None
+    debt: str = ""
 
     @property
     def account(self) -> BillingAccount:
@@ -81,6 +86,7 @@ def list_lines(lists: Lists, found: Iterable[tuple[Kind, Row]], now: datetime) -
     logins = list_admin_logins(accounts, now)
     resets = _resets(spaces, now)
     triages = _triages(spaces, [row.key for kind, row in pairs if kind is ACCOUNTS])
+    debts = list_failures([row.account_id for kind, row in pairs if kind is ACCOUNTS])
     templates = {template.reason: template for template in OutreachTemplate.objects.all()}
     lines = []
     for kind, row in pairs:
@@ -102,6 +108,7 @@ def list_lines(lists: Lists, found: Iterable[tuple[Kind, Row]], now: datetime) -
                 reset=resets.get(row.key) if kind is WORKSPACES else None,
                 triage=triages.get((kind.slug, row.key)),
                 template=templates.get(reasons[0].key),
+                debt=debts[row.account_id].words if kind is ACCOUNTS and row.account_id in debts else "",
             )
         )
     return lines

@@ -44,6 +44,27 @@ _OWED = "SELECT a.account_id, a.tier, a.overdue_since AS since, NULL::timestampt
 _PAYMENT_FAILED = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'self_serve'"
 _INVOICE_OVERDUE = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'managed'"
 
+# It charges, and there is nothing left to charge for.
+_GONE = "NOT EXISTS (SELECT 1 FROM tenants_workspace w WHERE w.account_id = a.account_id AND w.deleted_at IS NULL)"
+_CHARGES = (
+    "payments_subscription s JOIN rollup_accountmonth a ON a.account_id = s.account_id AND a.month = %(month)s "
+    "AND a.is_listed{only} WHERE s.status IN ('active', 'pending') AND s.end_asked_at IS NULL AND "
+)
+_CHARGED_FOR_NOTHING = (
+    "SELECT s.account_id, a.tier, "
+    "(SELECT MAX(w.deleted_at) FROM tenants_workspace w WHERE w.account_id = s.account_id) AS since, "
+    "NULL::timestamptz AS ends_at FROM " + _CHARGES + _GONE
+)
+# The mandate by which the next charge would go is not valid, or its card is over by then. A card holds to the last day
+# of its month, which is the day that Mollie names.
+_MANDATE_ENDING = (
+    "SELECT s.account_id, a.tier, NULL::timestamptz AS since, MIN(CASE WHEN m.status = 'valid' "
+    "THEN m.card_expires::timestamp AT TIME ZONE 'UTC' + interval '1 day' "
+    "ELSE s.next_date::timestamp AT TIME ZONE 'UTC' END) AS ends_at FROM payments_mandate m, "
+    + _CHARGES.replace(" WHERE ", " WHERE m.mollie_id = s.mollie_mandate_id AND s.is_meant AND ")
+    + f"NOT {_GONE} AND (m.status = 'invalid' OR m.card_expires < s.next_date) GROUP BY 1, 2"
+)
+
 # Class and status leave those whom money, a trial, an invoice or 100 % off keeps. What is left: a workspace on a paid
 # base tier at a price above 0, nothing timed on it, and no day until which the account's tiers are kept.
 _NOBODY_PAYS = (
@@ -148,6 +169,15 @@ ACCOUNT_REASONS = (
         "invoice_overdue", "invoice overdue", _INVOICE_OVERDUE, _LONGEST, (*_OF_ACCOUNT, "since"), "bad", "open for"
     ),
     Reason(
+        "charged_for_nothing",
+        "charged for nothing",
+        _CHARGED_FOR_NOTHING,
+        _LONGEST,
+        (*_OF_ACCOUNT, "since"),
+        "bad",
+        lasts="for",
+    ),
+    Reason(
         "nobody_pays",
         "nobody pays",
         _NOBODY_PAYS.replace("{since}", _NOBODY_SINCE),
@@ -155,6 +185,7 @@ ACCOUNT_REASONS = (
         (*_OF_ACCOUNT, "tier", "since"),
         lasts="for",
     ),
+    Reason("mandate_ending", "way of paying ends", _MANDATE_ENDING, _SOONEST, (*_OF_ACCOUNT, "ends")),
     Reason("tier_ending", "tier ending", _TIER_ENDING, _SOONEST, (*_OF_ACCOUNT, "tier", "ends")),
     Reason("discount_ending", "discount ending", _DISCOUNT_ENDING, _SOONEST, (*_OF_ACCOUNT, "ends")),
     Reason("trial_ending", "trial ending", _TRIAL_ENDING, _SOONEST, (*_OF_ACCOUNT, "ends")),

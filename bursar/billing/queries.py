@@ -6,11 +6,22 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from bursar.billing.models import BillingDetails
-from bursar.billing.rules import Buyer, ItemCategory, Standing, VatDecision, VatIdStatus, decide_vat, say_standing
+from bursar.billing.rules import (
+    Buyer,
+    ItemCategory,
+    Standing,
+    VatDecision,
+    VatIdStatus,
+    decide_vat,
+    read_vat_id,
+    say_country,
+    say_standing,
+)
 from bursar.billing.seller import get_rates, get_seller
+from bursar.core.sortkey import sort_key
 
 TRIED_AGAIN_AFTER = timedelta(hours=3)
 
@@ -33,6 +44,13 @@ def buyer_of(details: BillingDetails | None) -> Buyer:
     )
 
 
+def list_lines(details: BillingDetails) -> list[str]:
+    """Of the address, the country last."""
+    place = f"{details.postcode} {details.city}".strip()
+    parts = (details.street, details.street_more, place, say_country(details.country))
+    return [part for part in parts if part]
+
+
 def say_status(details: BillingDetails) -> str:
     """What is known of the VAT id, in words; empty without one."""
     return say_standing(standing_of(details), is_accepted=details.is_accepted)
@@ -48,6 +66,36 @@ def is_fresh(details: BillingDetails, now: datetime) -> bool:
     """Whether the register's last word on the id is young enough."""
     has_spoken = details.vat_status in (VatIdStatus.VALID, VatIdStatus.INVALID)
     return has_spoken and details.known_at is not None and details.known_at > now - settings.BURSAR_VIES_AGAIN
+
+
+def to_look_at(tab: str, now: datetime) -> Q:
+    """Which VAT ids stand under a heading of the staff's list. Raises KeyError for no such heading."""
+    is_old = Q(known_at__lte=now - settings.BURSAR_VIES_AGAIN) & ~Q(vat_status=VatIdStatus.UNKNOWN)
+    return {
+        "unknown": Q(vat_status=VatIdStatus.UNKNOWN, is_accepted=False),
+        "invalid": Q(vat_status=VatIdStatus.INVALID),
+        "old": is_old,
+        "accepted": Q(is_accepted=True),
+        "all": ~Q(vat_id=""),
+    }[tab]
+
+
+TABS = ("unknown", "invalid", "old", "accepted", "all")
+
+
+def count_ids(now: datetime) -> dict[str, int]:
+    """By heading, in one statement."""
+    return BillingDetails.objects.aggregate(**{f"of_{tab}": Count("id", filter=to_look_at(tab, now)) for tab in TABS})
+
+
+def list_ids(tab: str, text: str, now: datetime) -> QuerySet[BillingDetails]:
+    """`text`: part of a VAT id, of a payer's name or of an account's, as one types it. The oldest answers first."""
+    found = BillingDetails.objects.filter(to_look_at(tab, now)).select_related("account__organisation")
+    if text:
+        as_id = read_vat_id(text)
+        by_id = Q(vat_id__contains=as_id) if as_id else Q(pk__in=[])
+        found = found.filter(by_id | Q(name__icontains=text) | Q(account__sort_key__contains=sort_key(text)))
+    return found.order_by(F("known_at").asc(nulls_first=True), "id")
 
 
 def list_to_ask(now: datetime, account_ids: Collection[int] | None = None) -> QuerySet[BillingDetails]:

@@ -12,7 +12,7 @@ from bursar.billing.rules import configured as billing
 from bursar.config import logs, sign_in
 from bursar.core import timeouts
 from bursar.core.database import connection_settings, read_or_make_secret
-from bursar.core.options import address, at_least, boolean, names, option, required
+from bursar.core.options import address, at_least, boolean, names, option, read_amount, required
 from bursar.payments.keys import OFFICIAL, read_key, why_not_address
 from bursar.payments.rules.retries import read_days
 
@@ -213,6 +213,13 @@ BURSAR_VIES_AGAIN = timedelta(
         "answer before it.",
         at_least(1),
     )
+)
+BURSAR_REFUND_LIMIT = required(
+    "BURSAR_REFUND_LIMIT",
+    "250.00",
+    "EUR that one colleague may send back alone, counted over all refunds of a payment, and of an account within 30 "
+    "days. Above it a second person decides.",
+    read_amount,
 )
 BURSAR_SEALS = required(
     "BURSAR_SEALS",

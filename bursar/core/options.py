@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import TypeVar
 
+from bursar.core.money import cents
 from bursar.core.registry import Registry
 
 T = TypeVar("T")
@@ -50,6 +52,14 @@ def at_least(least: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def read_amount(text: str) -> Decimal:
+    """EUR, not negative, in cents."""
+    amount = Decimal(text)
+    if amount < 0 or amount != cents(amount):
+        raise ValueError("it is an amount in euros, such as 250.00")
+    return amount
 
 
 def option(name: str, default: str | None, doc: str, parse: Callable[[str], T]) -> T | None:

@@ -18,7 +18,7 @@ from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest, NotFound, Unavailable
 from bursar.dashboard import present
 from bursar.dashboard.queries import accounts, history, workspaces
-from bursar.dashboard.sections import HOME_SECTIONS, LATELY_SHOWN
+from bursar.dashboard.sections import ACCOUNT_SECTIONS, BELOW_PRICE, HOME_SECTIONS, LATELY_SHOWN
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.tenants import scope
@@ -137,6 +137,8 @@ def show_account(request: HttpRequest, account_id: str) -> HttpResponse:
         context = {
             **present.bill(bill),
             **present.price(mine, bill),
+            "sections": load(ACCOUNT_SECTIONS, Look(mine, account, mine.now, request.GET)),
+            "below": load(BELOW_PRICE, Look(mine, account, mine.now, request.GET)),
             "manager": accounts.get_manager(account, mine.now),
             "payments": payments,
             "pager": present.pager(request.GET, "page", page, count, accounts.PAYMENTS_SHOWN),

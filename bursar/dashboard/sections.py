@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from bursar.billing.sections import OWN_BILLING
 from bursar.dashboard import present
 from bursar.dashboard.queries import accounts, history, workspaces
+from bursar.payments.sections import OWN_PAYMENTS
 from bursar.tenants.scope import Scope
 from bursar.ui.sections import Look, Section
 
@@ -34,3 +36,6 @@ PLACES = Section("places", "", "dashboard/_places.html", _places)
 LATELY = Section("lately", "", "dashboard/_lately.html", _lately)
 
 HOME_SECTIONS = (PLACES, LATELY)
+ACCOUNT_SECTIONS = (OWN_PAYMENTS,)
+BELOW_PRICE = (OWN_BILLING,)
+"""On the page of price and payments: before the price, and beneath what is paid."""

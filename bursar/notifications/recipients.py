@@ -59,6 +59,10 @@ def list_recipients(notice: Notice, line: AuditLine, data: dict[str, Any]) -> li
         return _staff(_managing(_account(line), line.at))
     if notice is Notice.STAFF:
         return _staff(_holding(Right.ACT))
+    if notice is Notice.APPROVERS:
+        return _staff(_holding(Right.APPROVE_REFUND))
+    if notice is Notice.ASKER:
+        return _staff(_active().filter(public_id=str(data.get("asker", ""))))
     if notice is Notice.LEADS:
         return _staff(_holding(Right.MANAGE_STAFF))
     if notice is Notice.REQUESTER:

@@ -6,7 +6,9 @@ from typing import Any
 
 from django.db.models import Q
 
+from bursar.billing.sections import ACCOUNT_BILLING
 from bursar.panel import queries
+from bursar.payments.sections import ACCOUNT_PAYMENTS
 from bursar.rollup import filters
 from bursar.rollup.sections import ACCOUNT_MONTHS, PRICE, WORKSPACE_MONTHS
 from bursar.tenants.models import BillingAccount, Workspace
@@ -60,6 +62,6 @@ PEOPLE = Section("people", "People and seats", "panel/_people.html", _people)
 INVITED = Section("invited", "Invited", "panel/_invited.html", _invited)
 TERMS = Section("terms", "Terms and their history", "panel/_terms.html", _terms)
 
-ACCOUNT_SECTIONS = (PRICE, ACCOUNT_MONTHS, PEOPLE, INVITED, TERMS)
+ACCOUNT_SECTIONS = (PRICE, ACCOUNT_PAYMENTS, ACCOUNT_BILLING, ACCOUNT_MONTHS, PEOPLE, INVITED, TERMS)
 WORKSPACE_SECTIONS = (WORKSPACE_MONTHS, WHO, PEOPLE, INVITED, TERMS)
 ORGANISATION_SECTIONS = (INVITED,)

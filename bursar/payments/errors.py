@@ -87,3 +87,7 @@ class Nonsense(Away):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"Mollie answered something that cannot be read ({what}). Try again later.")
+
+
+class OtherCurrency(Nonsense):
+    """Money of a kind that nothing here counts."""

@@ -18,7 +18,10 @@ from bursar.core.ticks import tick
 from bursar.outbox.store import deliver_apart, list_finished, list_order_keys_due
 from bursar.payments import carry, look, timed
 from bursar.payments.errors import MollieProblem, RateLimited
+from bursar.payments.gateway import get_gateway, get_mode
 from bursar.payments.store import calls, hints
+from bursar.payments.store.work import enqueue
+from bursar.payments.sync import walks
 
 __all__ = ["carry", "timed"]
 CALLS_AT_ONCE = 10  # at 30 s each this ends before the outbox takes a row for stuck
@@ -59,6 +62,34 @@ def look_at_left(now: datetime) -> None:
     due = hints.list_waiting().filter(due_at__lte=now).order_by("due_at")
     for mollie_id in due.values_list("mollie_id", flat=True)[:SWEPT_AT_ONCE]:
         hints.start(mollie_id)
+
+
+@app.task(name="payments.sync", retry=JOB_AGAIN)
+def sync_list(walk: str) -> None:
+    """One walk, to its end. What Mollie refuses meanwhile ends the job; the next minute goes on with the walk."""
+    gateway = get_gateway(patient=True)
+    try:
+        while walks.step(gateway, walk, clock.now()):
+            pass
+    except MollieProblem as problem:
+        log.warning("sync_put_off", list=walk, why=str(problem))
+
+
+@app.task(name="payments.mandates", retry=JOB_AGAIN)
+def ask_about_mandates() -> None:
+    walks.ask_about_mandates(get_gateway(patient=True), clock.now())
+
+
+@tick("payments.sync")
+def sync_when_due(now: datetime) -> None:
+    """Nothing without a key."""
+    if get_mode() is None:
+        return
+    gateway = get_gateway(patient=True)
+    walks.ask_again(gateway, now)
+    for name in walks.list_due(gateway, now):
+        enqueue("payments.sync", f"sync:{name}", is_awaited=False, lock=f"sync:{name}", walk=name)
+    enqueue("payments.mandates", "mandates", is_awaited=False, lock="mandates")
 
 
 @tick("payments.calls")

@@ -11,9 +11,10 @@ from django.conf import settings
 
 from bursar.core import clock
 from bursar.payments import objects
-from bursar.payments.errors import Away, NotThere, WrongMode
+from bursar.payments.errors import Away, NotThere, OtherCurrency, WrongMode
 from bursar.payments.gateway import Gateway, get_gateway
 from bursar.payments.gateway.payments import Whole
+from bursar.payments.gateway.subscriptions import CANCELED
 from bursar.payments.models import Mandate, MollieCustomer, Payment, Subscription
 from bursar.payments.store import mirror
 from bursar.payments.store.belonging import find_owner, get_told
@@ -21,19 +22,22 @@ from bursar.payments.store.mirror import Asked, Older
 
 TRIES = 5
 VALID = "valid"
+ENDED = frozenset({CANCELED, "completed"})
+"""Subscriptions that charge no more, for good."""
 log = structlog.get_logger()
 
 
 def look_at(mollie_payment_id: str) -> Payment | None:
-    """The payment as it stands in the mirror now, its account moved by it; None for one that Mollie does not know.
+    """The payment as it stands in the mirror now, its account moved by it; None for one that Mollie does not know, or
+    that is not in our currency.
 
     Raises MollieProblem: nothing is known then, and the same look may work later.
     """
     gateway = get_gateway(patient=True)
     try:
         return keep_newest(gateway, mollie_payment_id)
-    except (NotThere, WrongMode) as problem:
-        log.info("payment_not_at_mollie", id=mollie_payment_id, why=str(problem))
+    except (NotThere, WrongMode, OtherCurrency) as problem:
+        log.info("payment_not_ours", id=mollie_payment_id, why=str(problem))
         return None
 
 
@@ -84,8 +88,21 @@ def get_customer(gateway: Gateway, customer_id: str) -> MollieCustomer:
 def look_at_subscription(gateway: Gateway, customer: MollieCustomer, subscription_id: str) -> Subscription:
     """Mollie sends no news of subscriptions: they are asked for. Raises MollieProblem."""
     at = clock.now()
-    found = gateway.subscriptions.get(customer.mollie_id, subscription_id)
+    try:
+        found = gateway.subscriptions.get(customer.mollie_id, subscription_id)
+    except NotThere:
+        return _lose_subscription(subscription_id, Asked(at, clock.now()))
     return take_subscription(found, customer, Asked(at, clock.now()))
+
+
+def _lose_subscription(subscription_id: str, asked: Asked) -> Subscription:
+    """Raises NotThere for one that was never known here either."""
+    known = Subscription.objects.filter(mollie_id=subscription_id).first()
+    if known is None:
+        raise NotThere("Mollie does not know this subscription.")
+    with suppress(Older):
+        mirror.lose_subscription(known, asked)
+    return Subscription.objects.get(pk=known.pk)
 
 
 def take_subscription(found: objects.Subscription, customer: MollieCustomer, asked: Asked) -> Subscription:

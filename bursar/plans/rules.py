@@ -481,10 +481,16 @@ def why_not_change_tier(terms: Terms) -> str | None:
 
 
 def why_not_set_managed(terms: Terms) -> str | None:
-    if is_managed(terms):
-        return "The account is managed already."
-    if is_charging(terms):
-        return "A Mollie subscription is live. It has to be cancelled before the account can be managed."
+    return "The account is managed already." if is_managed(terms) else None
+
+
+def why_not_managed_beside(terms: Terms, cancels: bool) -> str | None:
+    """Nobody pays twice. `cancels`: the subscription is ended with it."""
+    if is_charging(terms) and not cancels:
+        return (
+            "A Mollie subscription is live. It has to be cancelled before the account can be managed: tick that it "
+            "ends with what is paid."
+        )
     return None
 
 

@@ -381,6 +381,66 @@ describe(
     {"tiers": [{"workspace": "ws-1", "tier_before": "guardian", "tier": "changemaker"}], "cadence": "monthly"},
     (("Plan", "", "Changemaker"),),
 )
+_CHARGE = {
+    "charge": "chg_0k3j5n7p9r2t4v6x",
+    "kind": "first",
+    "tier": "changemaker",
+    "cadence": "yearly",
+    "seats": 3,
+    "net_eur": "2700.00",
+    "gross_eur": "3267.00",
+}
+describe(
+    "checkout.begun",
+    "A customer is at the checkout for a plan. Nothing is paid yet, and no tier changed. EUR.",
+    _CHARGE,
+    (("Plan", "", "Changemaker, billed yearly"), ("To pay, with VAT", "", "€ 3,267.00")),
+)
+describe(
+    "plan.offered",
+    "Staff offer a plan to the account, which its billing people may accept until then. Nothing changed yet.",
+    {"tier": "guardian", "cadence": "yearly", "until": "2026-12-24T14:02:11+00:00"},
+    (("Offered", "", "Guardian, billed yearly"),),
+)
+describe(
+    "plan.change_asked",
+    "A customer with a live subscription chose another plan. `holds`: when_paid, for a dearer one, whose difference "
+    "the charge asks for; or next_interval, from `from` on, when nothing is charged now. No tier changed yet.",
+    {**_CHARGE, "kind": "upgrade", "tier": "guardian", "holds": "when_paid", "from": None},
+    (("Plan", "Changemaker, billed yearly", "Guardian, billed yearly, when it is paid"),),
+)
+describe(
+    "plan.change_withdrawn",
+    "What was planned for the next interval, or begun and not paid, does not happen: the plan stays as it is.",
+    {"tier": "changemaker", "cadence": "yearly"},
+    (("Plan", "Changemaker, billed monthly, planned", "Changemaker, billed yearly"),),
+)
+describe(
+    "payment.tried",
+    "A charge that failed is tried again, by the customer or by staff. What comes of it is told by itself. EUR.",
+    {**_CHARGE, "kind": "renewal"},
+    (("To pay, with VAT", "", "€ 3,267.00"),),
+)
+describe(
+    "method.change_begun",
+    "A customer gives another way of paying, at the checkout. What is charged there is either what was open, or goes "
+    "back at once. EUR.",
+    {**_CHARGE, "kind": "method", "tier": None, "cadence": None, "seats": 0, "net_eur": "0.01", "gross_eur": "0.01"},
+    (("New way of paying", "", "at the checkout"),),
+)
+describe(
+    "subscription.cancelled",
+    "The subscription ended, by the customer or by staff: nothing is charged any more. Tiers stay until `until`; where "
+    "that is null, they fell at once, as `tiers` says.",
+    {"until": "2027-01-01T00:00:00+00:00", "last_day": "2026-12-31", "tiers": []},
+    (("Payment", "active", "cancelled"), ("Plan", "Changemaker", "Changemaker until 31 December 2026, then Free")),
+)
+describe(
+    "subscription.resumed",
+    "A cancelled plan that is still paid for goes on: a new subscription charges first on that day.",
+    {"next_charge_on": "2027-01-01", "tier": "changemaker", "cadence": "yearly"},
+    (("Payment", "cancelled", "active"),),
+)
 describe(TEST, "Sent by hand from the panel, to see whether messages arrive. It names nobody.", of_account=False)
 EVENTS.close()
 

@@ -35,7 +35,7 @@ from tests.requests.helpers import customer
 def test_staff_write_down_who_pays_and_the_book_keeps_what_it_was(cast: Cast) -> None:
     first = write_down(cast.ties, cast.haarlem)
     assert shown(first)["VAT id"] == ("", f"{GERMAN}, not confirmed yet")
-    assert shown(first)["VAT"] == ("21 % VAT (Netherlands)", "21 % VAT (Netherlands)")
+    assert "VAT" not in shown(first) and "21 % VAT (Netherlands) is added to every amount." in first.sentence
     assert shown(first)["Mail for documents"] == ("", "ap@koeln.example")
     assert "not confirmed yet: VAT is charged until it is" in first.sentence
     second = write_down(cast.ties, cast.haarlem, street="Rathausplatz 1", mails="inkoop@koeln.example")
@@ -139,7 +139,11 @@ def test_the_dialog_foresees_the_vat_and_asks_nobody(cast: Cast, register: Regis
     case = Case(cast.ties, cast.haarlem, NOW)
     foreseen = dialog.foresee(ACTIONS[SET], case, TOWN)
     assert foreseen["will"][-1].endswith("asked when you save. Once it is confirmed: no VAT (reverse charge).")
-    assert [(c.label, c.after) for c in foreseen["effects"]][-1] == ("VAT", "21 % VAT (Netherlands)")
+    assert "21 % VAT (Netherlands) is added to every amount." in foreseen["will"][0]
+    outside = dialog.foresee(ACTIONS[SET], case, {**TOWN, "country": "US", "vat_id": ""})
+    assert [(c.label, c.before, c.after) for c in outside["effects"]][-1] == (
+        "VAT", "21 % VAT (Netherlands)", "no VAT (outside the EU)",
+    )  # fmt: skip
     assert not register.asked and not BillingDetails.objects.exists()
     assert preview(SET, cast.ties, cast.haarlem.public_id, TOWN).changes
 

@@ -133,5 +133,5 @@ def test_seats_that_go_and_come_again_are_charged_once(priced: list[PriceLine], 
 def test_an_interval_is_its_months_exactly(people: list[set[int]], cadence: str) -> None:
     seated = [sit("changemaker", *those, pk=place) for place, those in enumerate(people)]
     quote = quote_interval(seated, RATES.__getitem__, cadence, decide())
-    a_month = sum(one.amount for one in list_price_lines(seated, RATES.__getitem__))
+    a_month = sum((one.amount for one in list_price_lines(seated, RATES.__getitem__)), Decimal(0))
     assert quote.net == cents(a_month) * (12 if cadence == "yearly" else 1)

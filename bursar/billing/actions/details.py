@@ -14,10 +14,10 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Cleaned, Group, Outcome, Reason, Topic
 from bursar.billing import queries, store, vies
 from bursar.billing.actions.shared import (
-    change_of_vat,
     decision_of,
     details_of,
     is_same_vat,
+    list_change_of_vat,
     list_changes,
     say_after,
     tell,
@@ -27,7 +27,6 @@ from bursar.billing.rules import (
     COUNTRIES,
     Answer,
     VatIdStatus,
-    explain_decision,
     read_vat_id,
     say_decision,
     why_not_postcode,
@@ -139,18 +138,17 @@ def ask_register(case: Case, data: Cleaned) -> Asked | None:
 
 
 def foresee(case: Case, data: Cleaned) -> list[str]:
-    """What follows for the VAT: as things stand, and once the register has spoken."""
+    """What follows for the VAT once the register has spoken; as things stand, the verb says it."""
     row = as_row(data, details_of(case))
-    decision = decision_of(case, row)
-    said = [explain_decision(decision), *decision.remarks]
     if row.vat_status != VatIdStatus.UNKNOWN or row.is_accepted:
-        return said
+        return []
+    decision = decision_of(case, row)
     row.vat_status = VatIdStatus.VALID
     confirmed = decision_of(case, row)
     if is_same_vat(decision, confirmed):
-        return said
+        return []
     who = "VIES, the register of the EU, is asked when you save" if vies.is_on() else "Somebody has to confirm the id"
-    return [*said, f"{who}. Once it is confirmed: {say_decision(confirmed)}."]
+    return [f"{who}. Once it is confirmed: {say_decision(confirmed)}."]
 
 
 def write(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
@@ -161,7 +159,7 @@ def write(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     if asked is not None:
         after = store.take_answers({account.pk: asked}, act.now)[account.pk]
     was, now = decision_of(act.case, before), decision_of(act.case, after)
-    changes = [*list_changes(before, after), change_of_vat(was, now)]
+    changes = [*list_changes(before, after), *list_change_of_vat(was, now)]
     first = f"{account} is billed as {after.name}." if before is None else f"The billing details of {account} change."
     silent = " VIES did not answer; it is asked again." if asked and asked.answer == Answer.SILENT else ""
     return Outcome(f"{first}{silent} {say_after(after, now)}", changes, data=tell(account, after, now))

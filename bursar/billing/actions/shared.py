@@ -7,7 +7,7 @@ from typing import Any
 from bursar.actions.spec import Case, Change
 from bursar.billing import queries
 from bursar.billing.models import BillingDetails
-from bursar.billing.rules import VatDecision, explain_decision, say_country, say_decision
+from bursar.billing.rules import VatDecision, explain_decision, say_decision
 from bursar.billing.seller import seller_day
 from bursar.tenants.models import BillingAccount
 from bursar.tenants.queries import find_addressee
@@ -34,17 +34,15 @@ def say_vat_id(details: BillingDetails | None) -> str:
     return f"{details.vat_id}, {queries.say_status(details)}"
 
 
-def say_address(details: BillingDetails) -> str:
-    place = f"{details.postcode} {details.city}".strip()
-    parts = (details.street, details.street_more, place, say_country(details.country))
-    return ", ".join(part for part in parts if part)
+def _say_address(details: BillingDetails | None) -> str:
+    return ", ".join(queries.list_lines(details)) if details else ""
 
 
 def list_changes(before: BillingDetails | None, after: BillingDetails) -> list[Change]:
     """What is another than it was, but for the VAT. A mail of somebody whom we know is named by reference."""
     texts = [
         Change("Name", before.name if before else "", after.name),
-        Change("Address", say_address(before) if before else "", say_address(after)),
+        Change("Address", _say_address(before), _say_address(after)),
         Change(VAT_ID, say_vat_id(before), say_vat_id(after)),
     ]
     had, has = (before.mails if before else []), after.mails
@@ -53,8 +51,10 @@ def list_changes(before: BillingDetails | None, after: BillingDetails) -> list[C
     return [change for change in texts if change.before != change.after] + gone + new
 
 
-def change_of_vat(before: VatDecision, after: VatDecision) -> Change:
-    return Change(VAT, say_decision(before), say_decision(after), concerns_money=True)
+def list_change_of_vat(before: VatDecision, after: VatDecision) -> list[Change]:
+    """Nothing where it stays as it was."""
+    was, now = say_decision(before), say_decision(after)
+    return [Change(VAT, was, now, concerns_money=True)] if was != now else []
 
 
 def is_same_vat(one: VatDecision, other: VatDecision) -> bool:

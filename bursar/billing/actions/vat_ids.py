@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 
 from bursar.access.rights import By, Right
@@ -14,10 +12,10 @@ from bursar.billing import queries, store, vies
 from bursar.billing.actions.shared import (
     VAT,
     VAT_ID,
-    change_of_vat,
     decision_of,
     details_of,
     is_same_vat,
+    list_change_of_vat,
     say_after,
     say_vat_id,
     tell,
@@ -219,5 +217,5 @@ def accept_vat_id(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     was, words = decision_of(act.case, before), say_vat_id(before)
     after = store.accept([account.pk], data["consultation"], act.now)[account.pk]
     now = decision_of(act.case, after)
-    changes: list[Any] = [Change(VAT_ID, words, say_vat_id(after)), change_of_vat(was, now)]
+    changes = [Change(VAT_ID, words, say_vat_id(after)), *list_change_of_vat(was, now)]
     return Outcome(f"{after.vat_id} counts as valid. {say_after(after, now)}", changes, data=tell(account, after, now))

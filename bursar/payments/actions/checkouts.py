@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from bursar.actions.run import Act
-from bursar.actions.spec import Change, Outcome
+from bursar.actions.spec import Change, Outcome, Touched
 from bursar.billing.seller import seller_day
 from bursar.core.calendar import midnight
 from bursar.core.days import say_end
 from bursar.payments.actions.planning import move_to_mandate, plan_subscription
+from bursar.payments.actions.returning import give_back
 from bursar.payments.actions.shared import (
     BY_ITSELF,
     TOLD,
@@ -155,7 +156,8 @@ def book_period(act: Act, account: BillingAccount, charge: Charge) -> None:
 def end_checkout(act: Act, account: BillingAccount, found: Found) -> Outcome:
     charge = charge_of(found)
     charges.end([charge], act.now)
-    changes, touched = [], {}
+    changes: list[Change] = []
+    touched: Touched = {}
     if found.move and found.move.to:
         changes, touched = [say_status(terms_of(act.case).status, found.move.to)], {account.pk: None}
         set_terms(act, account, found.move.to)
@@ -167,13 +169,14 @@ def end_checkout(act: Act, account: BillingAccount, found: Found) -> Outcome:
 @by_payment(
     Verb.TAKE_METHOD,
     label="New method on file",
-    help="The new way of paying works: Mollie charges by it from now on.",
+    help="The new way of paying works: Mollie charges by it from now on. What proved it goes back.",
     when=BY_ITSELF + "The former method is revoked once Mollie has taken the new one.",
     tell=TOLD,
     event="method.changed",
 )
 def take_method(act: Act, account: BillingAccount, found: Found) -> Outcome:
     settle_charge(charge_of(found), found.payment, act.now)
+    give_back(act, account, found.payment)
     terms = terms_of(act.case)
     if terms.status == Stand.ACTIVE:
         set_terms(act, account)  # what was foreseen for the end of a subscription that Mollie ended holds no more

@@ -148,9 +148,8 @@ def move_to_mandate(act: Act, account: BillingAccount, payment: Payment, paid_un
         )
         return
     old = meant.mollie_mandate_id
-    if mandate_id in (old, meant.wanted_mandate_id):
+    if mandate_id == old:
         return
-    subscriptions.put(meant, wanted_mandate_id=mandate_id)
-    calls.put(CallOp.SUBSCRIPTION_UPDATE, account, {"subscription": meant.public_id}, act.now)
+    calls.put(CallOp.SUBSCRIPTION_UPDATE, account, {"subscription": meant.public_id, "mandate": mandate_id}, act.now)
     if old:
         calls.put(CallOp.MANDATE_REVOKE, account, {"mandate": old, "after": mandate_id}, act.now)

@@ -10,10 +10,10 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Cleaned, Notice, Outcome
 from bursar.payments.actions.planning import foresee_end
 from bursar.payments.actions.shared import BY_ITSELF, KEY, by_system, set_terms
-from bursar.payments.models import Call, Charge, Subscription
+from bursar.payments.models import Call, Charge, Refund, Subscription
 from bursar.payments.rules.table import Stand
-from bursar.payments.states import CallOp, ChargeKind, ChargeState
-from bursar.payments.store import charges, subscriptions
+from bursar.payments.states import CallOp, ChargeKind, ChargeState, RefundState
+from bursar.payments.store import charges, refunds, subscriptions
 from bursar.plans.actions.shared import terms_of
 from bursar.tenants.models import BillingAccount
 
@@ -75,8 +75,16 @@ def _lose_subscription(act: Act, account: BillingAccount, call: Call) -> None:
         foresee_end(account, meant, terms.paid_until, act.now)
 
 
+def _lose_refund(act: Act, account: BillingAccount, call: Call) -> None:
+    """It did not leave, and may be asked for again."""
+    made = Refund.objects.filter(payment__account=account, public_id=call.body.get("refund", "")).first()
+    if made is not None and made.state == RefundState.SENDING:
+        refunds.fail(made)
+
+
 FOLLOWS: dict[CallOp, Callable[[Act, BillingAccount, Call], None]] = {
     CallOp.PAYMENT_CREATE: _lose_payment,
     CallOp.SUBSCRIPTION_CREATE: _lose_subscription,
+    CallOp.REFUND_CREATE: _lose_refund,
 }
 """Of the others nothing follows: Drift shows an amount, a subscription or a mandate that is not as we want it."""

@@ -11,14 +11,11 @@ from bursar.payments import look, objects
 from bursar.payments.carry.ops import get_customer_of, op, refuse
 from bursar.payments.errors import NotThere, RefusedThere
 from bursar.payments.gateway import Gateway
-from bursar.payments.gateway.subscriptions import CANCELED
 from bursar.payments.models import Call, MollieCustomer, Subscription
 from bursar.payments.objects import Amount
 from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
 from bursar.payments.states import RUNNING, CallOp
 from bursar.payments.store.mirror import CURRENCY, Asked
-
-ENDED = frozenset({CANCELED, "completed"})
 
 
 @op(CallOp.PAYMENT_CANCEL)
@@ -38,7 +35,8 @@ def cancel_payment(gateway: Gateway, call: Call) -> str:
 
 @op(CallOp.SUBSCRIPTION_UPDATE)
 def update_subscription(gateway: Gateway, call: Call) -> str:
-    """Needs subscription, an id of ours: brings Mollie's to its `wanted` amount and its cadence; with mandate (Mollie's
+    """Needs subscription, an id of ours: brings Mollie's to its `wanted` amount and its cadence, or
+    the one that is agreed for the next charge; with mandate (Mollie's
     id) and start (a day, of the next charge) to those too.
     """
     ours, customer = _get_subscription(call), get_customer_of(call)
@@ -55,8 +53,9 @@ def list_changes(ours: Subscription, body: dict[str, Any], found: objects.Subscr
     changes: dict[str, Any] = {}
     if found.amount != Amount(ours.wanted, CURRENCY):
         changes["amount"] = Amount(ours.wanted, CURRENCY)
-    if ours.cadence and found.interval != MOLLIE_CALLS_IT[ours.cadence]:
-        changes["interval"] = MOLLIE_CALLS_IT[ours.cadence]
+    cadence = ours.then_cadence or ours.cadence
+    if cadence and found.interval != MOLLIE_CALLS_IT[cadence]:
+        changes["interval"] = MOLLIE_CALLS_IT[cadence]
     if body.get("mandate") and found.mandate_id != body["mandate"]:
         changes["mandate_id"] = body["mandate"]
     start = date.fromisoformat(body["start"]) if body.get("start") else None
@@ -103,7 +102,7 @@ def _list_live(gateway: Gateway, customer: MollieCustomer) -> list[objects.Subsc
     live, next_id = [], None
     while True:
         page = gateway.subscriptions.list_of_customer(customer.mollie_id, next_id)
-        live += [one for one in page.items if one.status not in ENDED]
+        live += [one for one in page.items if one.status not in look.ENDED]
         next_id = page.next_id
         if next_id is None:
             return live

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from django.conf import settings
+from django.urls import reverse
 
 from bursar.core import clock
 from bursar.payments import look, objects
@@ -82,7 +83,7 @@ def _birth(call: Call) -> Asked:
 
 def get_back(call: Call) -> str:
     """Where the customer comes back to from Mollie's page."""
-    return f"{settings.BURSAR_ADDRESS}/payments/back/{call.body['charge']}"
+    return settings.BURSAR_ADDRESS + reverse("pay:charge", args=[call.body["charge"]])
 
 
 @op(CallOp.CUSTOMER_CREATE)

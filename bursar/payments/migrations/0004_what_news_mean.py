@@ -39,11 +39,6 @@ class Migration(migrations.Migration):
             name="seats_seen_on",
             field=models.DateField(blank=True, null=True),
         ),
-        migrations.AddField(
-            model_name="subscription",
-            name="wanted_mandate_id",
-            field=models.CharField(blank=True, max_length=72),
-        ),
         migrations.AlterField(
             model_name="charge",
             name="kind",

@@ -1,4 +1,4 @@
-"""The tables of payments: what we ask for (charges), what Mollie knows (mirror), what we tell Mollie (calls).
+"""The tables of payments: what we ask for (charges), what Mollie knows (mirror), what we tell Mollie (calls), offers.
 
 `payments/store/` alone writes them.
 """
@@ -6,6 +6,7 @@
 from bursar.payments.models.calls import Call, Hint, SyncMark
 from bursar.payments.models.charges import Charge
 from bursar.payments.models.mirror import Chargeback, Mandate, MollieCustomer, Payment, Refund, Subscription
+from bursar.payments.models.offers import Offer
 
 __all__ = [
     "Call",
@@ -14,6 +15,7 @@ __all__ = [
     "Hint",
     "Mandate",
     "MollieCustomer",
+    "Offer",
     "Payment",
     "Refund",
     "Subscription",

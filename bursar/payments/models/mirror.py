@@ -68,7 +68,6 @@ class Subscription(Mirrored):
 
     `wanted`: the gross amount that it should have from the next charge, EUR; `wanted_decision`, `wanted_lines`,
     `wanted_net`: what that is made of. `then_tier`, `then_cadence`: the plan from the next interval on, as agreed.
-    `wanted_mandate_id`: the mandate that it should charge by; empty: as it is.
     `ends_at_paid_end`: it ends with what is paid. `end_asked_at`: when we told Mollie to end it. `broken_at`: since
     when Mollie charges by it no more, though nobody here ended it. `followed_at`: when its amount was compared last;
     `seats_seen_on`: the day whose seats were looked at. `asked_again_at`: the customer was asked to check out again.
@@ -99,7 +98,6 @@ class Subscription(Mirrored):
     wanted_decision = models.JSONField(default=dict)
     then_tier = models.CharField(max_length=12, blank=True)
     then_cadence = models.CharField(max_length=8, choices=Cadence.choices, blank=True)
-    wanted_mandate_id = id_field(blank=True)
     ends_at_paid_end = models.BooleanField(default=False)
     end_asked_at = models.DateTimeField(null=True, blank=True)
     broken_at = models.DateTimeField(null=True, blank=True)

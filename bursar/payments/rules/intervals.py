@@ -25,8 +25,3 @@ def end_of_interval(start: datetime, cadence: str) -> datetime:
 def count_days_left(now: datetime, until: datetime, cadence: str) -> int:
     """Whole days from today on, never more than the interval has; 0 when it is over."""
     return max(0, min((until.date() - now.date()).days, DAYS_OF[cadence]))
-
-
-def get_interval(cadence: str) -> str:
-    """As Mollie writes it."""
-    return MOLLIE_CALLS_IT[cadence]

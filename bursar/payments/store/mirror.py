@@ -6,7 +6,7 @@ looks asks again. Each row is written in a short transaction of its own, which w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from bursar.core import clock
 from bursar.core.locks import hold
 from bursar.core.money import ZERO
 from bursar.payments import objects
-from bursar.payments.errors import Nonsense
+from bursar.payments.errors import Nonsense, OtherCurrency
 from bursar.payments.models import Chargeback, Mandate, MollieCustomer, Payment, Refund, Subscription
 from bursar.payments.models.shared import Mirrored
 from bursar.payments.states import PaymentState, RefundState
@@ -65,10 +65,24 @@ def _write(row: M, asked: Asked, values: dict[str, Any]) -> M:
     return row
 
 
+def note_seen(model: type[M], keys: Sequence[int], asked: Asked) -> None:
+    """Mollie said of these what stands, in a list; where something newer stands by now, that is left."""
+    rows = model._default_manager.filter(pk__in=keys).exclude(answered_at__gt=asked.at)
+    rows.update(**asked.as_fields())
+
+
+@transaction.atomic
+def lose_subscription(subscription: Subscription, asked: Asked) -> None:
+    """Mollie does not know it any more: nothing charges by it. Raises Older."""
+    row = _take(Subscription, subscription.mollie_id, asked)
+    if row is not None:
+        _write(row, asked, {"status": "canceled", "next_date": None})
+
+
 def euros(amount: objects.Amount) -> Any:
-    """Raises Nonsense for another currency: the mirror holds EUR alone."""
+    """Raises OtherCurrency: the mirror holds EUR alone."""
     if amount.currency != CURRENCY:
-        raise Nonsense(f"an amount in {amount.currency}")
+        raise OtherCurrency(f"an amount in {amount.currency}")
     return amount.value
 
 
@@ -248,6 +262,13 @@ def _find_ours(payment: Payment, found: objects.Refund) -> Refund | None:
     """Its answer may be on its way still, while somebody else looks at the payment already."""
     said = found.metadata if isinstance(found.metadata, dict) else {}
     return Refund.objects.filter(payment=payment, mollie_id="", public_id=str(said.get("refund", ""))).first()
+
+
+@transaction.atomic
+def keep_chargeback(found: objects.Chargeback, payment: Payment, asked: Asked) -> Chargeback:
+    """Raises Older."""
+    hold(f"mollie:{payment.mollie_id}")
+    return _keep_chargeback(payment, found, asked)
 
 
 def _keep_chargeback(payment: Payment, found: objects.Chargeback, asked: Asked) -> Chargeback:

@@ -18,9 +18,14 @@ from bursar.plans.models import Cadence, DiscountKind, GrantKind, PaymentMode, P
 from bursar.tenants.models import BillingAccount, Workspace
 
 CHANGE_TIER = "plans.workspace.change_tier"
+CANCEL = "payments.account.cancel_subscription"
 
 
 class SetManaged(ActionForm):
+    cancel = forms.BooleanField(
+        label="Cancel the subscription at the end of the paid interval", required=False,
+        help_text="It ends at Mollie at once, so that nothing is charged twice. What is paid stays paid.",
+    )  # fmt: skip
     cadence = forms.ChoiceField(label="Billed", choices=Cadence.choices, initial=Cadence.YEARLY)
     keep_tier = forms.BooleanField(
         label="Keep the trial's tier for good", required=False,
@@ -32,6 +37,8 @@ class SetManaged(ActionForm):
         self.fields["cadence"].initial = terms_of(self.case).cadence or Cadence.YEARLY
         if not _list_on_trial(self.case):
             del self.fields["keep_tier"]
+        if not rules.is_charging(terms_of(self.case)):
+            del self.fields["cancel"]
 
 
 def _list_on_trial(case: Case) -> list[tuple[rules.WorkspaceState, rules.EffectiveTier]]:
@@ -44,9 +51,16 @@ def _why_not_managed(case: Case) -> str | None:
     return rules.why_not_set_managed(terms_of(case))
 
 
+def _why_not_beside(case: Case, data: Cleaned) -> str | None:
+    return rules.why_not_managed_beside(terms_of(case), bool(data.get("cancel")))
+
+
 def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
     """Being managed gives no tier by itself: what a trial gives, or takes off the price, goes with it."""
-    words = []
+    words, paid_until = [], terms_of(case).paid_until
+    if data.get("cancel"):
+        paid = f"; the first invoice is for what begins after {say_end(paid_until)}" if paid_until else ""
+        words.append(f"The subscription ends at Mollie now{paid}.")
     on_trial = _list_on_trial(case)
     if on_trial and not data.get("keep_tier"):
         until = max(tier.grant.end for _, tier in on_trial if tier.grant and tier.grant.end)
@@ -77,8 +91,9 @@ def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
     customer_visible=True,
     concerns_money=True,
     blocked=_why_not_managed,
+    refused=_why_not_beside,
     preview=_foresee_managed,
-    calls=(CHANGE_TIER,),
+    calls=(CHANGE_TIER, CANCEL),
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
     event="account.managed",
@@ -86,6 +101,9 @@ def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
 def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     terms = terms_of(act.case)
     kept = {ws.id: tier.tier for ws, tier in _list_on_trial(act.case)} if data.get("keep_tier") else {}
+    if data.get("cancel"):
+        act.also(CANCEL, account, {})
+        act.case.cache.clear()  # what was read before is not so any more
     store.set_payment_terms(
         account,
         state_of(act.case),

@@ -23,6 +23,7 @@ from bursar.tenants.queries import get_roles
 from bursar.tenants.store.accounts import get_pooled_account
 
 CHANGE_TIER = "plans.workspace.change_tier"
+OFFER = "payments.account.send_checkout"
 DATE = DayInput()
 WORKSPACE_FIELDS = ("name", "visibility")
 
@@ -113,8 +114,32 @@ def _why_not_approve(case: Case) -> str | None:
     sentence = _why_not_decide(case) or _why_overtaken(case)
     if sentence or case.target.makes_workspace:
         return sentence
-    lever = ACTIONS[CHANGE_TIER]
-    return lever.blocked(Case(case.actor, case.target.workspace, case.now)) if lever.blocked else None
+    return None if _is_offered(case) else _why_blocked(CHANGE_TIER, case, case.target.workspace)
+
+
+def _why_blocked(key: str, case: Case, target: Any) -> str | None:
+    blocked = ACTIONS[key].blocked
+    return blocked(Case(case.actor, target, case.now)) if blocked else None
+
+
+def _is_offered(case: Case) -> bool:
+    """Whether a subscription is live: then the customer is sent an offer, and the tier comes when that is paid."""
+    if case.target.makes_workspace:
+        return False
+    terms, account = plans.terms_at(_state(case), case.now), case.target.workspace.account
+    return plans.is_charging(terms) and _why_blocked(OFFER, case, account) is None
+
+
+def _state(case: Case) -> plans.AccountState:
+    found: plans.AccountState = case.once("state", lambda: queries.load_state(case.target.workspace))
+    return found
+
+
+def _offer_of(case: Case, data: Cleaned) -> dict[str, str] | None:
+    """What is offered, billed as the account is; None where the tier is given at once."""
+    if data["end_date"] or not _is_offered(case):
+        return None
+    return {"tier": data["tier"], "cadence": plans.terms_at(_state(case), case.now).cadence or data["cadence"]}
 
 
 def _need_tier(case: Case, data: Cleaned | None) -> Need | None:
@@ -132,7 +157,11 @@ def _why_not_as_filled_in(case: Case, data: Cleaned) -> str | None:
     if request.makes_workspace:
         return None
     assert request.workspace is not None
-    return rules.why_no_upgrade(data["tier"], present_of(case, request.workspace).base)
+    sentence = rules.why_no_upgrade(data["tier"], present_of(case, request.workspace).base)
+    offer, refused = _offer_of(case, data), ACTIONS[OFFER].refused
+    if sentence or offer is None or refused is None:
+        return sentence
+    return refused(Case(case.actor, request.workspace.account, case.now), offer)
 
 
 def _foresee(case: Case, data: Cleaned) -> list[str]:
@@ -156,7 +185,11 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
 def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
     if data["tier"] == Tier.FREE or case.target.workspace is None:
         return []
-    state = case.once("state", lambda: queries.load_state(case.target.workspace))
+    offer, foresee = _offer_of(case, data), ACTIONS[OFFER].preview
+    if offer is not None and foresee is not None:
+        inner = Case(case.actor, case.target.workspace.account, case.now)
+        return ["A subscription is live: the customer is sent an offer for the account.", *foresee(inner, offer)]
+    state = _state(case)
     terms = plans.terms_at(state, case.now)
     if plans.is_managed(terms):
         billed = terms.cadence or "yearly"
@@ -171,6 +204,7 @@ CALLED = (
     "plans.workspace.grant_tier",
     "plans.account.set_managed",
     "plans.workspace.set_discount",
+    OFFER,
     CHANGE_TIER,
 )
 
@@ -183,7 +217,8 @@ CALLED = (
     group=Group.DECISION,
     done="Request approved",
     icon="check",
-    help="Gives what was asked for, as proposed or changed, at once; the requester is told.",
+    help="Gives what was asked for, as proposed or changed, at once; the requester is told. On a live subscription the "
+    "customer is sent an offer, and the tier comes when that is paid.",
     when="When the customer should get it. Change tier, billing, end or discount in the dialog where you agreed on "
     "something else: proposal and grant both stay. Deny with a note when the answer is no.",
     customer_visible=True,
@@ -203,10 +238,13 @@ def approve(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
     workspace = request.workspace
     assert workspace is not None
     before = Tier(queries.present_tier(workspace, queries.load_state(workspace), act.now).tier).label
-    _grant(act, workspace, data)
+    offer = _offer_of(act.case, data)
+    if offer is not None:
+        data = {**data, **offer}
+    _grant(act, workspace, data, offer)
     _keep_grant(request, data)
-    changes = [decide(act, request, RequestState.APPROVED, act.request.message), *_changes(request, before)]
-    sentence = f"{workspace.name} gets {_words(request)}."
+    changes = [decide(act, request, RequestState.APPROVED, act.request.message), *_changes(request, before, offer)]
+    sentence = f"{workspace.name} gets {_words(request)}{' as soon as it is paid' if offer else ''}."
     if request.makes_workspace:
         owner = naming.of(request.requester)
         sentence = f"The workspace {workspace.name} is made, on {_words(request)}; {owner} owns it."
@@ -222,9 +260,11 @@ def _make_workspace(act: Act, request: UpgradeRequest, data: Cleaned) -> Workspa
     )
 
 
-def _grant(act: Act, workspace: Workspace, data: Cleaned) -> None:
-    """By the levers of plans: their rights, refusals, lines and notices are the same as by hand."""
-    if data["end_date"]:
+def _grant(act: Act, workspace: Workspace, data: Cleaned, offer: dict[str, str] | None) -> None:
+    """By the levers of plans and payments: their rights, refusals, lines and notices are the same as by hand."""
+    if offer is not None:
+        act.also(OFFER, workspace.account, offer)
+    elif data["end_date"]:
         act.also("plans.workspace.grant_tier", workspace, {"tier": data["tier"], "end_date": data["end_date"]})
     elif data["tier"] != Tier.FREE:
         if not plans.has_way_of_paying(queries.load_state(workspace), act.now):
@@ -249,8 +289,8 @@ def _words(request: UpgradeRequest) -> str:
     return words
 
 
-def _changes(request: UpgradeRequest, before: str) -> list[Change]:
-    changes = [Change("Tier", before, _words(request))]
+def _changes(request: UpgradeRequest, before: str, offer: dict[str, str] | None) -> list[Change]:
+    changes = [Change("Tier", before, f"{_words(request)}, as soon as it is paid" if offer else _words(request))]
     if request.granted_tier != Tier.FREE:
         asked = request.cadence if request.cadence != request.granted_cadence else ""
         changes.append(Change("Billed", asked, request.granted_cadence, concerns_money=True))

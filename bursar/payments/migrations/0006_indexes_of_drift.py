@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0004_what_news_mean"),
+        ("payments", "0005_offers_and_methods"),
         ("tenants", "0005_told_here"),
     ]
 

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from bursar.core.errors import Refusal
+from bursar.payments.gateway import get_gateway
+from bursar.payments.ids import IdKind, is_id
+from bursar.payments.models import MollieCustomer, Subscription
+from bursar.payments.sync import history, walks
+from bursar.tenants.models import BillingAccount, Organisation
+
+
+class Command(BaseCommand):
+    help = "Compares the mirror with Mollie, or takes a first history in: bursar payments sync"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.epilog = "Example: bursar payments sync --from 2026-01-01 --customers customers.csv"
+        parser.add_argument("what", choices=["sync"], help="ask Mollie for what no webhook told")
+        parser.add_argument(
+            "--from", dest="since", type=date.fromisoformat, metavar="DAY", help="take a first history in, back to DAY"
+        )
+        parser.add_argument(
+            "--customers",
+            type=Path,
+            metavar="FILE",
+            help="with --from: CSV with the columns customer (cst_…) and account (acc_…, or an organisation's own id)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["customers"] and not options["since"]:
+            raise CommandError("--customers goes with --from.")
+        try:
+            gateway = get_gateway(patient=True)
+            if options["since"] is None:
+                walks.walk_all(gateway, self._tell)
+                self._end("Compared with Mollie; what differs is looked at by the worker.")
+                return
+            given = dict(self._read(options["customers"])) if options["customers"] else {}
+            history.take_in(gateway, datetime.combine(options["since"], time(), UTC), given, self._tell)
+        except Refusal as problem:
+            raise CommandError(f"{problem} The same command goes on where this one stopped.") from None
+        self._end(self._sum_up(gateway.mode.value))
+
+    def _read(self, path: Path) -> Iterator[tuple[str, str]]:
+        """Raises CommandError for a file that is not whole: nothing was asked of Mollie then."""
+        try:
+            with path.open(newline="", encoding="utf-8-sig") as source:
+                for number, row in enumerate(csv.DictReader(source), start=2):
+                    customer, account = (row.get("customer") or "").strip(), (row.get("account") or "").strip()
+                    found = _find_account(account) if is_id(customer, IdKind.CUSTOMER) else None
+                    if found is None:
+                        raise CommandError(f"{path} line {number}: no such account, or no id of a customer at Mollie.")
+                    yield customer, found
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise CommandError(f"{path} is no CSV in UTF-8: {error}.") from None
+
+    def _tell(self, name: str, seen: int) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"\r{seen:>9,}  {name:<24}", ending="")
+
+    def _end(self, sentence: str) -> None:
+        if self.stderr.isatty():
+            self.stderr.write("")
+        self.stdout.write(sentence)
+
+    def _sum_up(self, mode: str) -> str:
+        customers = MollieCustomer.objects.filter(mode=mode)
+        lost = customers.filter(account=None).order_by("mollie_id").values_list("mollie_id", flat=True)
+        meant = Subscription.objects.filter(mode=mode, is_meant=True).count()
+        said = f"{customers.count() - lost.count()} of {customers.count()} customers have an account here, {meant} of "
+        said += "these accounts a subscription."
+        shown = ", ".join(lost[:20])
+        return f"{said} Without an account: {shown}{'…' if lost.count() > 20 else ''}." if shown else said
+
+
+def _find_account(name: str) -> str | None:
+    """Its public id; that of the organisation's own account, by the product's id."""
+    found = BillingAccount.objects.filter(public_id=name).first()
+    if found is None and (organisation := Organisation.objects.filter(external_id=name).first()):
+        pooled = BillingAccount.objects.filter(organisation=organisation, scope="organisation")
+        found = pooled.first()
+    return found.public_id if found else None

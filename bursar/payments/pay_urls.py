@@ -1,0 +1,7 @@
+from django.urls import path
+
+from bursar.payments import pay_pages
+
+app_name = "pay"
+
+urlpatterns = [path("<slug:charge_id>", pay_pages.show, name="charge")]

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from bursar.payments import refund_pages
+
+app_name = "refunds"
+
+urlpatterns = [
+    path("", refund_pages.show_queue, name="queue"),
+    path("<slug:refund_id>", refund_pages.show_refund, name="refund"),
+]

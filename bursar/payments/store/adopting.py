@@ -1,0 +1,33 @@
+"""What was at Mollie before Bursar was: which of it counts here, and that none of it is news."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from bursar.payments.models import MollieCustomer, Payment, Subscription
+
+
+@transaction.atomic
+def mean(subscription: Subscription, cadence: str, now: datetime) -> bool:
+    """It is the one that its account should have, and from now on Mollie says how that account pays; False where the
+    account has one already.
+    """
+    others = Subscription.objects.filter(account=subscription.account, is_meant=True).exclude(pk=subscription.pk)
+    if others.exists():
+        return False
+    Subscription.objects.filter(pk=subscription.pk, is_meant=False).update(
+        is_meant=True, cadence=cadence, wanted=subscription.amount
+    )
+    MollieCustomer.objects.filter(pk=subscription.customer_id, rules_since=None).update(rules_since=now)
+    return True
+
+
+def note_history(payment: Payment) -> None:
+    """It happened before anybody looked: it moves nothing. One that was asked for here is no history."""
+    if payment.charge_id is not None or payment.applied_status:
+        return
+    payment.applied_status, payment.to_apply = payment.status, False
+    payment.applied_refunded, payment.applied_charged_back = payment.refunded, payment.charged_back
+    payment.save(update_fields=["applied_status", "applied_refunded", "applied_charged_back", "to_apply"])

@@ -1,0 +1,157 @@
+"""A first history: what Mollie did before Bursar was there, copied from its lists in pages, oldest day named.
+
+Nothing is asked piece by piece, so that a year takes minutes; nothing is kept in memory but one page; what is cut off
+goes on where it was. What is copied moves no account and tells nobody: it happened before we looked.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import structlog
+from django.db.models.functions import Lower
+
+from bursar.core import clock
+from bursar.payments import look, objects
+from bursar.payments.errors import Nonsense
+from bursar.payments.gateway import Gateway
+from bursar.payments.models import MollieCustomer, Payment, Subscription
+from bursar.payments.models.shared import Mirrored
+from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
+from bursar.payments.states import PaymentKind
+from bursar.payments.store import adopting, marks, mirror
+from bursar.payments.store.belonging import find_owner, get_told
+from bursar.payments.store.mirror import Asked, Older
+from bursar.payments.sync.walks import List, Take, turn_page
+from bursar.tenants.models import BillingAccount, Person
+from bursar.tenants.queries import list_customer_account_ids, may_bill
+
+Given = dict[str, str]
+"""Customers at Mollie, and the public id of whose they are, as the operator said."""
+M = TypeVar("M", bound=Mirrored)
+CADENCES = {interval: cadence for cadence, interval in MOLLIE_CALLS_IT.items()}
+LIVE = ("active", "pending")
+FIRST = "first"
+IS_FRESH = timedelta(days=1)
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Chapter:
+    name: str
+    listed: Callable[[Gateway], List]
+    take: Take
+    is_whole: bool = False
+    """Told from its beginning: what still holds may be older than the day."""
+
+
+def take_in(gateway: Gateway, since: datetime, given: Given, tell: Callable[[str, int], None]) -> None:
+    """All chapters, one after the other. One that was cut off goes on, and one that ended within a day is passed over,
+    unless the operator says whose customers are. Raises MollieProblem.
+    """
+    for chapter in list_chapters(given):
+        mark = marks.get(f"history: {chapter.name}", gateway.mode)
+        until = None if chapter.is_whole else since
+        is_same = mark.until == until and not given
+        if is_same and mark.begun_at is None and mark.walked_at and mark.walked_at > clock.now() - IS_FRESH:
+            continue
+        if mark.begun_at is None or mark.until != until:
+            marks.begin(mark, until, clock.now())
+        is_over = False
+        while not is_over:
+            is_over = turn_page(gateway, chapter.listed(gateway), chapter.take, mark)
+            tell(chapter.name, mark.seen)
+
+
+def list_chapters(given: Given) -> list[Chapter]:
+    """What others hang on comes first."""
+
+    def take_customers(gateway: Gateway, found: Sequence[objects.Customer], asked: Asked) -> None:
+        by_mail = _find_by_mail({one.email.lower() for one in found if one.email})
+        for one in found:
+            account_id = _find_told(one, given) or by_mail.get(one.email.lower())
+            with suppress(Older):
+                mirror.keep_customer(one, asked, account_id=None if _has_other(account_id, one) else account_id)
+
+    return [
+        Chapter("customers", lambda gateway: gateway.customers.list, take_customers, is_whole=True),
+        Chapter("subscriptions", lambda gateway: gateway.subscriptions.list, take_subscriptions, is_whole=True),
+        Chapter("payments", lambda gateway: gateway.payments.list, take_payments),
+        Chapter("refunds", lambda gateway: gateway.refunds.list, take_refunds),
+        Chapter("chargebacks", lambda gateway: gateway.chargebacks.list, take_chargebacks),
+    ]
+
+
+def _find_told(customer: objects.Customer, given: Given) -> int | None:
+    """As the operator said; else as we wrote into it ourselves."""
+    told = given.get(customer.id) or get_told(customer.metadata, "account")
+    return BillingAccount.objects.filter(public_id=told).values_list("pk", flat=True).first() if told else None
+
+
+def _find_by_mail(addresses: set[str]) -> dict[str, int]:
+    """By a billing person's address, where that leads to one account alone."""
+    now, found = clock.now(), defaultdict[str, set[int]](set)
+    for person in Person.objects.annotate(address=Lower("email")).filter(address__in=addresses):
+        for account in BillingAccount.objects.filter(pk__in=list_customer_account_ids(person, now)):
+            if may_bill(person.pk, account, now):
+                found[person.email.lower()].add(account.pk)
+    return {address: ids.pop() for address, ids in found.items() if len(ids) == 1}
+
+
+def _has_other(account_id: int | None, customer: objects.Customer) -> bool:
+    """An account keeps the customer that it has; a second one stands in drift."""
+    taken = MollieCustomer.objects.filter(account_id=account_id, mode=customer.mode.value)
+    return account_id is not None and taken.exclude(mollie_id=customer.id).exists()
+
+
+def take_subscriptions(gateway: Gateway, found: Sequence[objects.Subscription], asked: Asked) -> None:
+    """The newest that lives is the one that its account should have; another one stands in drift."""
+    for one in found:
+        customer = look.get_customer(gateway, one.customer_id)
+        row = look.take_subscription(one, customer, asked)
+        cadence = CADENCES.get(row.interval)
+        if row.status in LIVE and row.account_id is not None and cadence:
+            adopting.mean(row, cadence, asked.at)
+            if row.mollie_mandate_id:
+                look.look_at_mandate(gateway, customer, row.mollie_mandate_id)
+
+
+def take_payments(gateway: Gateway, found: Sequence[objects.Payment], asked: Asked) -> None:
+    customers = _by_id(MollieCustomer, {one.customer_id for one in found})
+    subscriptions = _by_id(Subscription, {one.subscription_id for one in found})
+    for one in found:
+        customer, subscription = customers.get(one.customer_id), subscriptions.get(one.subscription_id)
+        owner = find_owner(one, customer, subscription)
+        if owner.kind is PaymentKind.OTHER and owner.account_id is not None and one.sequence == FIRST:
+            owner = replace(owner, kind=PaymentKind.FIRST)
+        try:
+            with suppress(Older):
+                adopting.note_history(mirror.keep_payment(one, owner, asked, None, None))
+        except Nonsense as nonsense:
+            log.warning("payment_left_out", id=one.id, why=str(nonsense))
+
+
+def take_refunds(gateway: Gateway, found: Sequence[objects.Refund], asked: Asked) -> None:
+    payments = _by_id(Payment, {one.payment_id for one in found})
+    for one in found:
+        if one.payment_id in payments:
+            with suppress(Older):
+                mirror.keep_refund(one, payments[one.payment_id], asked)
+
+
+def take_chargebacks(gateway: Gateway, found: Sequence[objects.Chargeback], asked: Asked) -> None:
+    payments = _by_id(Payment, {one.payment_id for one in found})
+    for one in found:
+        if one.payment_id in payments:
+            with suppress(Older):
+                mirror.keep_chargeback(one, payments[one.payment_id], asked)
+
+
+def _by_id(model: type[M], ids: set[str]) -> dict[str, M]:
+    rows = model._default_manager.filter(mollie_id__in=ids - {""})
+    return {row.mollie_id: row for row in rows}  # type: ignore[attr-defined]  # all that are mirrored have one
