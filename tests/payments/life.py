@@ -266,18 +266,16 @@ class Life:
     def rest(self) -> None:
         """What was told is heard, what was asked is carried out, what was never told is found; and the minute after."""
         self.simulator.heal()
-        self.simulator.deliver()
-        for _ in range(12):
+        for number in range(12):
             self.wait(timedelta(minutes=61))
+            self.simulator.deliver()
             self.work()
             walks.walk_all(self.counter.gateway, lambda name, seen: None)
             for mandate in Mandate.objects.select_related("customer"):
                 look.look_at_mandate(self.counter.gateway, mandate.customer, mandate.mollie_id)
-            self.counter.work()
-            if not self._is_restless():
-                self.work()
-                if not self._is_restless():
-                    return
+            done = self.counter.work()
+            if number and not done and not self._is_restless():
+                return
         raise AssertionError(f"it never comes to rest: {self._is_restless()}")
 
     def _is_restless(self) -> list[str]:
