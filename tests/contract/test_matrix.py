@@ -133,6 +133,7 @@ TOLD = {
     "/actions/menu/<slug:slug>/<slug:target_id>": 404,
     "/notices/<slug:notice_id>/open": 405,
     "/notices/read": 405,
+    "/pay/<slug:charge_id>": 404,  # no such charge
 }
 # Of the open ones: to strangers.
 TO_STRANGERS = {
@@ -176,7 +177,7 @@ def expected_at(who: str, route: str, crowd: Crowd) -> int:
     if route in SIGN_IN:
         return SIGN_IN[route][who in ROLES]
     owned = re.fullmatch(r"/\w+/<slug:(\w+)_id>", route)
-    if owned:
+    if owned and owned[1] in TARGETS:
         return 200 if crowd.reaches(who, owned[1]) else 404
     return told(route)
 
