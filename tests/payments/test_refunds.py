@@ -186,6 +186,10 @@ def test_a_young_direct_debit_asks_for_a_tick(cast: Cast, key: None) -> None:
         assert not refund(fien, paid, "10.00").accepts_twice
 
 
+def test_what_belongs_to_nobody_is_sent_back_at_mollie(cast: Cast, key: None) -> None:
+    assert "belongs to no account here" in refused(finance("fien"), payment(None), {})
+
+
 def test_the_account_names_the_payment(cast: Cast, key: None) -> None:
     fien, key_ = finance("fien"), "payments.account.refund"
     assert "No payment has arrived" in refused(fien, cast.samen, {}, key_)

@@ -136,7 +136,7 @@ def find_upgrade(account_id: int) -> Charge | None:
 
 
 def _is_upgrade(charge: Charge) -> bool:
-    return charge.kind == ChargeKind.UPGRADE
+    return bool(charge.kind == ChargeKind.UPGRADE)
 
 
 def _ask(act: Act, account: BillingAccount, data: Cleaned, quote: Quote) -> Charge:
