@@ -94,6 +94,7 @@ def test_above_the_limit_a_second_person_decides(cast: Cast, key: None) -> None:
     fien, floor, paid = finance("fien"), finance("floor"), payment(cast.samen)
     made = refund(fien, paid, "250.01")
     assert made.state == "asked" and not Call.objects.exists()
+    assert AuditLine.objects.filter(key="payments.refund.put_up", target_id=made.public_id).count() == 1
     approve = "payments.refund.approve"
     assert "yourself" in refused(fien, made, {}, approve)
     assert "approve refund" in refused(cast.ties, made, {}, approve)
