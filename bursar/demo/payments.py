@@ -103,7 +103,7 @@ def _tell_abandoned(till: Till, one: Client) -> None:
 
 
 def _tell_paid(till: Till, one: Client, period: PaidPeriod, *, is_first: bool) -> None:
-    at = period.booked_at if is_first else charged_at(period.service_from.date())
+    at = period.booked_at.replace(microsecond=0) if is_first else charged_at(period.service_from.date())
     amount = Amount(period.net, period.gross, one.quote.tier, one.quote.seats)
     charge = till.charge(
         one.account, "first" if is_first else "renewal", "paid", amount, at, one.decision,
