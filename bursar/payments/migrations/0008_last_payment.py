@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('payments', '0007_payments_of_files'),
-        ('tenants', '0005_told_here'),
+        ("payments", "0007_payments_of_files"),
+        ("tenants", "0005_told_here"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('status', 'paid')), fields=['account', '-paid_at'], name='payment_last'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("status", "paid")), fields=["account", "-paid_at"], name="payment_last"
+            ),
         ),
     ]
