@@ -100,7 +100,7 @@ def is_nobody(who: str) -> bool:
 
 # Open to strangers; everything else is closed to them, and an address that is to be open has to come in here.
 OPEN = ("/healthz", "/readyz", "/metrics", "/sign-in/", "/account/inactive", "/api/product/v1/openapi.json",
-        "/notices/stop/")  # fmt: skip
+        "/notices/stop/", "/mollie/hook")  # fmt: skip
 # What a GET says to whoever may stand there, where that is not 200: to colleagues, or to everybody who signed in.
 TOLD = {
     "/panel": 302,
@@ -137,6 +137,7 @@ TOLD = {
 }
 # Of the open ones: to strangers.
 TO_STRANGERS = {
+    "/mollie/hook": 405,
     "/sign-in/closed": 302,
     "/sign-in/oidc/<slug:provider_id>/login/": 404,  # no issuer is set here
     "/sign-in/oidc/<slug:provider_id>/login/callback/": 404,
