@@ -571,6 +571,32 @@ def test_a_subscription_that_mollie_refuses_is_missed_when_its_day_comes(cast: C
         assert keys()[-1] == "miss_renewal" and Charge.objects.get(kind="renewal").state == "failed"
 
 
+def test_a_new_method_while_an_interval_is_owed_begins_after_it(cast: Cast) -> None:
+    """Mollie gave up, the interval that failed is owed still: nobody is charged for it by the new subscription too."""
+    meant = mirrored.begin(cast.samen)
+    with clock.frozen(at("2026-12-24")):
+        mirrored.charge_of(meant, date(2027, 1, 24), "failed", reason="MS02")
+        mirrored.say(meant, status="canceled", next_date=None)
+        held, charge = mirrored.mandate(cast.samen, "creditcard"), mirrored.check_out(cast.samen)
+        Charge.objects.filter(pk=charge.pk).update(kind="method")
+        charge.refresh_from_db()
+        mirrored.apply(mirrored.payment(charge, "paid", mollie_mandate_id=held.mollie_id))
+        newer = get_meant(cast.samen.pk)
+        assert newer and newer != meant and newer.start_date == date(2027, 1, 24)
+        assert mirrored.terms(cast.samen).status == "past_due"
+
+
+def test_where_every_workspace_is_gone_nothing_ends_by_itself(cast: Cast) -> None:
+    meant = mirrored.begin(cast.samen)
+    with clock.frozen(at("2026-12-02")):
+        gone = {"kind": "workspace", "external_id": "panel", "organisation": "samen", "name": "Jeugdpanel"}
+        made = load_account(cast.samen.pk).workspaces[0].created_at
+        bring_all({**gone, "created_at": made, "deleted_at": clock.now()})
+        timed.follow(clock.now())
+        meant.refresh_from_db()
+        assert meant.wanted == Decimal("104.06") and not Call.objects.filter(op="subscription.cancel").exists()
+
+
 @pytest.mark.parametrize("verb", ["renew", "start_paying", "fall_behind"])
 def test_nobody_else_does_what_the_system_does(cast: Cast, verb: str) -> None:
     mirrored.begin(cast.samen)

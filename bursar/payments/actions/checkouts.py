@@ -36,7 +36,7 @@ from bursar.payments.states import ChargeState
 from bursar.payments.store import charges
 from bursar.plans import rules, store
 from bursar.plans.actions.shared import state_of, tell_falls, terms_of
-from bursar.plans.models import GrantKind, PaidPeriod
+from bursar.plans.models import BaseTier, GrantKind, PaidPeriod, PaymentTerms, PinnedPrice, TierGrant
 from bursar.plans.states import Source
 from bursar.tenants.models import BillingAccount
 
@@ -82,7 +82,8 @@ def begin(act: Act, account: BillingAccount, charge: Charge, payment: Payment) -
     set_terms(act, account, Stand.ACTIVE, cadence=charge.cadence, paid_until=until, past_due_since=None, lapses_at=None)
     raised = raise_tiers(act, account, charge.tier)
     pin_lines(act, account, charge, charge.cadence, until)
-    made = plan_subscription(act, account, state_now(account), charge.cadence, start, payment.mollie_mandate_id)
+    state = state_now(act, PaymentTerms, BaseTier, TierGrant, PinnedPrice)
+    made = plan_subscription(act, account, state, charge.cadence, start, payment.mollie_mandate_id)
     settle_charge(charge, payment, act.now)
     day = seller_day(payment.paid_at or act.now)
     charges.put(charge, subscription=made, due_on=day, interval_from=act.now, interval_until=until)

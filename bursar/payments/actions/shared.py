@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
+from django.db.models import Model
 
 from bursar.access.rights import By
 from bursar.actions.registry import action
@@ -56,19 +57,19 @@ class OfPayment(ActionForm):
 class Found:
     """The payment that an action is about, its charge, and what the table says of its news, as things stand."""
 
-    def __init__(self, case: Case, payment_id: str) -> None:
+    def __init__(self, payment_id: str, account: BillingAccount, terms: rules.Terms) -> None:
         self.payment: Payment = get_payment(payment_id)
         self.charge: Charge | None = find_charge(self.payment)
         applied, says = applied_of(self.payment), says_of(self.payment)
         self.news: News | None = read_news(applied, says)
         self.move: Move | None = None
-        if self.news is not None and self.payment.account_id == case.target.pk:
+        if self.news is not None and self.payment.account_id == account.pk:
             role = role_of(self.news, describe_owed(self.charge, self.payment), applied)
-            self.move = find_move(role, self.news, stand_of(terms_of(case)))
+            self.move = find_move(role, self.news, stand_of(terms))
 
 
 def find(case: Case, data: Cleaned) -> Found:
-    found: Found = case.once(f"payment {data['payment']}", lambda: Found(case, data["payment"]))
+    found: Found = case.once("found", lambda: Found(data["payment"], case.target, terms_of(case)))
     return found
 
 
@@ -112,9 +113,9 @@ def set_terms(act: Act, account: BillingAccount, to: Stand | None = None, **valu
     store.set_payment_terms(account, state_of(act.case), act.now, **{"mode": mode, "status": status, **kept, **values})
 
 
-def state_now(account: BillingAccount) -> rules.AccountState:
-    """Read again after writes of the verb."""
-    return plans.load_account(account.pk)
+def state_now(act: Act, *written: type[Model]) -> rules.AccountState:
+    """Read again as far as the verb wrote."""
+    return plans.read_again(state_of(act.case), {model._meta.db_table for model in written})
 
 
 def tell_money(charge: Charge | Payment) -> dict[str, Any]:
