@@ -13,7 +13,8 @@ class BillingDetails(models.Model):
 
     `vat_id`: as `read_vat_id` writes it. `vat_status`, `known_at`, `asked_at`, `consultation`: what is known of it
     (`rules.Standing`). `is_accepted`: somebody with the right took an unknown id for valid, under `consultation`.
-    `mails`: where documents go, beside the account's billing people.
+    `mails`: where documents go, beside the account's billing people. `is_of_file`: as an import told it, and nobody
+    here wrote it down since.
     """
 
     account = models.OneToOneField(BillingAccount, on_delete=models.CASCADE, related_name="billing_details")
@@ -31,6 +32,7 @@ class BillingDetails(models.Model):
     is_accepted = models.BooleanField(default=False)
     mails = models.JSONField(default=list)
     changed_at = models.DateTimeField()
+    is_of_file = models.BooleanField(default=False)
 
     pen = PEN
 

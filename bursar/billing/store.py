@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from django.db.models import Q
@@ -27,6 +27,10 @@ class Details:
     mails: tuple[str, ...] = ()
 
 
+_TEXTS = [field.name for field in fields(Details) if field.name != "mails"]
+WRITTEN_HERE = "It was written down here since, and that stays: say the same, or change it by “Billing details…”."
+
+
 @dataclass(frozen=True)
 class Asked:
     """What the register answered about `vat_id`, and under which number it keeps that."""
@@ -41,14 +45,43 @@ def set_details(wanted: Mapping[int, Details], now: datetime) -> dict[int, Billi
     rows = _load(wanted)
     for account_id, details in wanted.items():
         row = rows.setdefault(account_id, BillingDetails(account_id=account_id))
-        if row.vat_id != details.vat_id or not row.vat_status:
-            _stand(row, Standing.begin(details.vat_id))
-            row.is_accepted = False
-        for name, value in vars(details).items():
-            setattr(row, name, list(value) if name == "mails" else value)
-        row.changed_at = now
+        row.is_of_file = False
+        _put(row, details, now)
     _save(rows)
     return rows
+
+
+def take_history(lines: Sequence[tuple[int, Details]], now: datetime) -> dict[int, str]:
+    """What a file says, as (account, details) in its order. Returns the places that are refused, with the sentence.
+
+    What people here wrote down since stays. The same again changes nothing; of a VAT id nothing is known by a file.
+    """
+    rows, refused = _load([account_id for account_id, _ in lines]), {}
+    fresh: dict[int, BillingDetails] = {}
+    for place, (account_id, details) in enumerate(lines):
+        row = rows.setdefault(account_id, BillingDetails(account_id=account_id, is_of_file=True))
+        if row.vat_status and details_of(row) == details:
+            continue
+        if not row.is_of_file:
+            refused[place] = WRITTEN_HERE
+            continue
+        _put(row, details, now)
+        fresh[account_id] = row
+    _save(fresh)
+    return refused
+
+
+def details_of(row: BillingDetails) -> Details:
+    return Details(**{name: getattr(row, name) for name in _TEXTS}, mails=tuple(row.mails))
+
+
+def _put(row: BillingDetails, details: Details, now: datetime) -> None:
+    if row.vat_id != details.vat_id or not row.vat_status:
+        _stand(row, Standing.begin(details.vat_id))
+        row.is_accepted = False
+    for name, value in vars(details).items():
+        setattr(row, name, list(value) if name == "mails" else value)
+    row.changed_at = now
 
 
 def take_answers(answers: Mapping[int, Asked], now: datetime) -> dict[int, BillingDetails]:

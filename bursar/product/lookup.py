@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from bursar.core import locks
-from bursar.product.records import AccountRef, OrganisationRecord, WorkspaceRecord
+from bursar.product.records import OrganisationRecord, WorkspaceRecord
+from bursar.product.records.shared import AccountRef
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Organisation, Person, Scope, Workspace
 from bursar.tenants.store import accounts

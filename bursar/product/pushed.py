@@ -20,7 +20,8 @@ from bursar.core.fields import (
     Tick,
     Whole,
 )
-from bursar.product.records import kind_of, words_of
+from bursar.product.records import words_of
+from bursar.product.records.shared import kind_of
 
 WorkspaceRole = Literal["owner", "admin", "member", "billing", "external", "observer"]
 OrganisationRole = Literal["owner", "admin", "member", "billing"]

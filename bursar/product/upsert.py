@@ -26,7 +26,7 @@ from bursar.product.pushed import (
     WorkspaceItem,
     WorkspaceMemberItem,
 )
-from bursar.product.records import kind_of
+from bursar.product.records.shared import kind_of
 from bursar.tenants import rules, store
 from bursar.tenants.models import (
     Invitation,

@@ -33,6 +33,7 @@ from bursar.outbox.carriers import CARRIERS, carrier
 from bursar.product import records
 from bursar.product.apply.batch import ENDS, TAKERS, takes
 from bursar.product.pushed import PUSHED
+from bursar.product.records.shared import Record
 from bursar.product.upsert import WRITERS
 from bursar.ui import navigation
 from bursar.ui.navigation import NavEntry
@@ -71,7 +72,7 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "name look-up": (NAMES, lambda name: NAMES.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "event": (EVENTS, lambda name: describe(name, "Nothing.")),
     "navigation entry": (navigation.ENTRIES, lambda name: navigation.register(replace(ENTRY, key=name))),
-    "kind of line": (records.KINDS, lambda name: records.KINDS.add(name, records.Record)),
+    "kind of line": (records.KINDS, lambda name: records.KINDS.add(name, Record)),
     "taker of lines": (TAKERS, lambda name: takes(name)(nothing)),  # type: ignore[arg-type]  # never called
     "writer of pushed items": (WRITERS, lambda name: WRITERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
 }  # fmt: skip

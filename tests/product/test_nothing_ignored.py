@@ -14,7 +14,8 @@ from bursar.access.models import User
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.product.pushed import PUSHED, Item
-from bursar.product.records import KINDS, kind_of
+from bursar.product.records import KINDS
+from bursar.product.records.shared import kind_of
 from bursar.tenants.models import Organisation, Person, Workspace
 from bursar.usage.models import UsageReset
 from tests.cast import NOW, Cast, bring, bring_all, client_workspace, person
@@ -107,6 +108,23 @@ LINES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
          "until": {"until": NOW}, "net": {"net": "11.00"}, "gross": {"gross": "13.31"}, "booked_at": {"booked_at": NOW},
          "credited_at": {"credited_at": NOW}},
     ),
+    "billing_details": (
+        {"account": HAARLEM, "name": "Stadt Köln", "street": "Rathausplatz 2", "postcode": "50667", "city": "Köln",
+         "country": "DE", "vat_id": "DE136695976"},
+        {"account": OTHERS, "name": {"name": "Köln"}, "street": {"street": "Dom 1"}, "street_more": {"street_more": "3"},
+         "postcode": {"postcode": "50668"}, "city": {"city": "Bonn"}, "country": {"country": "AT"},
+         "vat_id": {"vat_id": ""}, "mails": {"mails": ["ap@koeln.example"]}},
+    ),
+    "past_payment": (
+        {"external_id": "tr_a", "account": HAARLEM, "source": "mollie", "amount": "12.10", "status": "paid", "at": LATE,
+         "paid_at": LATE},
+        {"external_id": {"external_id": "tr_b"}, "account": OTHERS, "source": {"source": "bank"},
+         "type": {"type": "renewal"}, "amount": {"amount": "13.31"}, "refunded": {"refunded": "1.00"},
+         "charged_back": {"charged_back": "1.00"}, "method": {"method": "ideal"},
+         "status": {"status": "failed", "paid_at": None}, "reason": {"reason": "unknown"},
+         "description": {"description": "x"}, "at": {"at": OLD}, "paid_at": {"paid_at": NOW},
+         "failed_at": {"failed_at": NOW}},
+    ),
     "manager": (
         {"account": HAARLEM, "staff": "iris@agora.example", "from": LATE},
         {"account": OTHERS, "staff": {"staff": "noor@agora.example"}, "from": {"from": OLD}, "until": {"until": NOW}},
@@ -177,7 +195,7 @@ def fields_of(model: Any) -> set[str]:
 def stored() -> dict[str, list[str]]:
     """All that the rooms of state hold, whatever the keys of their rows are."""
     found = {"users": sorted(map(repr, User.objects.values_list("email", "name")))}
-    for room in ("tenants", "plans", "usage", "staff"):
+    for room in ("tenants", "plans", "usage", "staff", "billing", "payments"):
         for model in apps.get_app_config(room).get_models():
             names = [f.attname for f in model._meta.concrete_fields if f.attname not in ("id", "public_id", "clock_at")]
             found[model.__name__] = sorted(map(repr, model._default_manager.values_list(*names)))

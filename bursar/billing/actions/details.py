@@ -118,7 +118,7 @@ def as_row(data: Cleaned, present: BillingDetails | None) -> BillingDetails:
 def why_not_new(case: Case, data: Cleaned) -> str | None:
     """An id that nobody has confirmed yet may be sent again, to be asked again."""
     present = details_of(case)
-    if present is None or Details(**as_data(present) | {"mails": tuple(present.mails)}) != Details(**data):
+    if present is None or store.details_of(present) != Details(**data):
         return None
     if vies.is_on() and present.vat_status == VatIdStatus.UNKNOWN and not present.is_accepted:
         return None

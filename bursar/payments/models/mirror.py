@@ -121,12 +121,14 @@ class Payment(Mirrored):
     """One try to receive one amount, EUR gross. `at`: when it was made at Mollie. `reason`: why it failed, a code.
     `dated_at`: the instant under which the Payments page lists it: when it was paid, else when it was made.
 
+    `external_id`: the key under which a file told it, Mollie's id or the bank's; empty for what Mollie told first.
     `applied_*`: what its account was last moved by; `to_apply`: it has changed since, and a job moves the account.
     """
 
     public_id = PublicIdField(prefix="pmt")
     mollie_id = id_field(blank=True)
     source = state_field(PaymentSource, default=PaymentSource.MOLLIE.value)
+    external_id = models.CharField(max_length=100, blank=True)
     account = models.ForeignKey(
         BillingAccount, null=True, blank=True, on_delete=models.PROTECT, related_name="mirrored_payments"
     )
@@ -165,6 +167,7 @@ class Payment(Mirrored):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="one_payment", fields=["mollie_id"], condition=~Q(mollie_id="")),
+            models.UniqueConstraint(name="one_told_payment", fields=["external_id"], condition=~Q(external_id="")),
         ]
         indexes = [
             models.Index(name="payment_newest", fields=["-at", "-id"]),
