@@ -124,6 +124,7 @@ def test_what_mollie_says_of_month_ends_becomes_what_is_paid(cast: Cast) -> None
         meant = mirrored.begin(cast.samen)
         assert mirrored.terms(cast.samen).paid_until == datetime(2026, 12, 30, tzinfo=UTC)
         mirrored.say(meant, next_date=date(2026, 12, 31))
+        assert keys()[-1] == "note_next_charge"
         assert mirrored.terms(cast.samen).paid_until == datetime(2026, 12, 31, tzinfo=UTC)
         assert mirrored.planned(cast.samen).interval_from == datetime(2026, 12, 31, tzinfo=UTC)
         lines = AuditLine.objects.count()
@@ -290,7 +291,7 @@ def test_a_new_method_moves_the_subscription_and_revokes_the_old_one_after(cast:
     Charge.objects.filter(pk=quote.pk).update(kind="method")
     quote.refresh_from_db()
     mirrored.apply(mirrored.payment(quote, "paid", mollie_mandate_id=held.mollie_id))
-    assert mirrored.terms(cast.samen).status == "active"
+    assert mirrored.terms(cast.samen).status == "active" and keys()[-1] == "take_method"
     calls = list(Call.objects.order_by("id").values_list("op", "body"))[-2:]
     assert calls == [
         ("subscription.update", {"subscription": meant.public_id, "mandate": held.mollie_id}),
