@@ -474,6 +474,20 @@ def test_a_price_of_zero_ends_the_subscription_with_what_is_paid_and_tiers_stay(
         prove()
 
 
+def test_a_new_method_saves_no_subscription_whose_next_interval_costs_nothing(cast: Cast) -> None:
+    mirrored.begin(cast.samen)
+    free = {"kind": "scholarship", "percent": "100", "end_date": ""}
+    with clock.frozen(at("2026-11-25")):
+        run("plans.account.set_discount", cast.ties, cast.samen.public_id, free, reason="x")
+        timed.follow(clock.now())
+        held, charge = mirrored.mandate(cast.samen, "creditcard"), mirrored.check_out(cast.samen)
+        Charge.objects.filter(pk=charge.pk).update(kind="method", net=1, vat=0, gross=1)
+        charge.refresh_from_db()
+        mirrored.apply(mirrored.payment(charge, "paid", mollie_mandate_id=held.mollie_id))
+        assert mirrored.terms(cast.samen).status == "active"
+        assert mirrored.terms(cast.samen, at("2026-12-25")).status == "none"
+
+
 def test_a_price_above_zero_again_goes_on_with_a_new_subscription(cast: Cast) -> None:
     meant = mirrored.begin(cast.samen)
     free = {"kind": "scholarship", "percent": "100", "end_date": ""}

@@ -11,7 +11,7 @@ from bursar.actions.spec import Change, Outcome, Touched
 from bursar.billing.seller import seller_day
 from bursar.core.calendar import midnight
 from bursar.core.days import say_end
-from bursar.payments.actions.planning import move_to_mandate, plan_subscription
+from bursar.payments.actions.planning import foresee_end, move_to_mandate, plan_subscription
 from bursar.payments.actions.returning import give_back
 from bursar.payments.actions.shared import (
     BY_ITSELF,
@@ -30,6 +30,7 @@ from bursar.payments.actions.shared import (
     tell_paid_until,
 )
 from bursar.payments.models import Charge, Payment
+from bursar.payments.queries.basics import get_meant
 from bursar.payments.rules.intervals import start_of_next
 from bursar.payments.rules.table import Stand, Verb
 from bursar.payments.states import ChargeState
@@ -182,6 +183,8 @@ def take_method(act: Act, account: BillingAccount, found: Found) -> Outcome:
     if terms.status == Stand.ACTIVE:
         set_terms(act, account)  # what was foreseen for the end of a subscription that Mollie ended holds no more
     move_to_mandate(act, account, found.payment, terms.paid_until)
+    if terms.status == Stand.ACTIVE and terms.paid_until:
+        foresee_end(account, get_meant(account.pk), terms.paid_until, act.now)
     change = Change("Way of paying", "", found.payment.method, concerns_money=True)
     told = {"method": found.payment.method}
     return Outcome(f"{account} has a new way of paying.", [change], {account.pk: None}, data=told)
