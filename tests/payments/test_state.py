@@ -16,6 +16,8 @@ from bursar.actions.spec import Cleaned, Outcome
 from bursar.audit.models import AuditLine
 from bursar.billing.models import BillingDetails
 from bursar.core import clock
+from bursar.notifications.models import Mail
+from bursar.outbox import store as outbox
 from bursar.payments import timed
 from bursar.payments.actions.ending import end_subscription
 from bursar.payments.actions.following import quote_next
@@ -644,3 +646,41 @@ def _fail_once(real: Any) -> Any:
         return real(*args)
 
     return maybe
+
+
+def test_the_next_charge_is_what_its_own_day_makes_it(cast: Cast) -> None:
+    """A discount whose last day lies before it is not in it; one that lasts is."""
+    meant = mirrored.begin(cast.samen)
+    half = {"kind": "scholarship", "percent": "50", "end_date": "2026-12-23"}
+    with clock.frozen(at("2026-11-25")):
+        run("plans.account.set_discount", cast.ties, cast.samen.public_id, half, reason="x")
+        timed.follow(clock.now())
+        meant.refresh_from_db()
+        assert fact(cast.samen).mrr == 43 and meant.wanted_net == 86
+    with clock.frozen(at("2026-11-26")):
+        half["end_date"] = "2026-12-24"
+        run("plans.account.set_discount", cast.ties, cast.samen.public_id, half, reason="x")
+        timed.follow(clock.now())
+        meant.refresh_from_db()
+        assert meant.wanted_net == 43
+
+
+def test_tiers_above_stay_and_a_trial_ends_when_it_is_paid(cast: Cast) -> None:
+    run("plans.account.grant_trial", cast.ties, cast.samen.public_id, reason="Try it")
+    with clock.frozen(at("2026-11-25")):
+        mirrored.begin(cast.samen, "innovator")
+        state = load_account(cast.samen.pk)
+        grants = [grant for workspace in state.workspaces for grant in workspace.grants]
+        assert tier_of(cast) == "innovator" and all(grant.end == clock.now() for grant in grants)
+        prove()
+
+
+def test_the_customer_reads_what_failed_and_when_it_is_tried_again(cast: Cast) -> None:
+    meant = mirrored.begin(cast.samen)
+    with clock.frozen(at("2026-12-24")):
+        mirrored.charge_of(meant, date(2027, 1, 24), "failed", reason="AM04")
+        outbox.deliver_due(clock.now() + timedelta(minutes=1))
+    mail = Mail.objects.filter(email="lotte@client.example").latest("id")
+    text = " ".join(mail.text.split())
+    assert "€ 104.06 of Stichting Samen could not be collected: not enough money in the account." in text
+    assert "It is tried again on 27 December 2026." in text

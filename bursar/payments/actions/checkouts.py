@@ -16,7 +16,6 @@ from bursar.payments.actions.returning import give_back
 from bursar.payments.actions.shared import (
     BY_ITSELF,
     TOLD,
-    TOLD_ALL,
     Found,
     by_payment,
     charge_of,
@@ -64,7 +63,7 @@ def await_first(act: Act, account: BillingAccount, found: Found) -> Outcome:
     label="First payment arrived",
     help="What was bought at the checkout holds from now on, and is renewed by a subscription at Mollie.",
     when=BY_ITSELF + "To see what was bought, read the account's payments.",
-    tell=TOLD_ALL,
+    tell=TOLD,
     event="subscription.started",
 )
 def start_paying(act: Act, account: BillingAccount, found: Found) -> Outcome:

@@ -13,7 +13,7 @@ from django.db.models import Model
 from bursar.access.rights import By
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason, Topic
 from bursar.core.days import say_end, tell_end
 from bursar.core.money import euros, plain
 from bursar.payments.models import Charge, Payment
@@ -27,27 +27,39 @@ from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
 from bursar.plans.models import PaymentMode, Tier
 from bursar.tenants.models import BillingAccount
 
-TOLD = (Notice.BILLING,)
-TOLD_ALL = EVERYBODY_CONCERNED
+TOLD = EVERYBODY_CONCERNED
 BY_ITSELF = "Nobody reaches for this one: Bursar does it by itself when Mollie tells of it. "
 BY_CLOCK = "Nobody reaches for this one: the clock does it. "
 KEY = "payments.account.{}"
+Verbal = Callable[[Act, BillingAccount, Cleaned], Outcome]
+OF_THE_SYSTEM: dict[str, Any] = {
+    "on": BillingAccount,
+    "reason": Reason.NONE,
+    "customer_visible": True,
+    "concerns_money": True,
+    "permission": By.CLOCK,
+    "topic": Topic.MONEY,
+    "in_menu": False,
+    "icon": "credit-card",
+}
 
 
-def by_system(verb: str, **declaration: Any) -> Callable[[Any], Any]:
+def by_system(verb: str, **declaration: Any) -> Callable[[Verbal], Verbal]:
     """Declares an action of the system on an account; `payments.account.<verb>`."""
-    declaration = {
-        "on": BillingAccount,
-        "reason": Reason.NONE,
-        "customer_visible": True,
-        "concerns_money": True,
-        "permission": By.CLOCK,
-        "topic": Topic.MONEY,
-        "in_menu": False,
-        "icon": "credit-card",
-        **declaration,
-    }
-    return action(key=KEY.format(verb), **declaration)
+    register = action(key=KEY.format(verb), **{**OF_THE_SYSTEM, **declaration})
+
+    def declare(do: Verbal) -> Verbal:
+        def perform(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
+            """People who are told read what changed: the sentence is the first of it."""
+            outcome = do(act, account, data)
+            if declaration.get("tell"):
+                outcome.changes.insert(0, Change("In words", "", str(outcome.sentence), concerns_money=True))
+            return outcome
+
+        register(perform)
+        return do
+
+    return declare
 
 
 class OfPayment(ActionForm):
