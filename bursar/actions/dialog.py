@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django import forms
 from django.conf import settings
 
 from bursar.access.actor import ActorKind
@@ -19,6 +20,7 @@ def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: b
 
     is_untouched: nobody filled in anything yet, so what speaks against it is said calmly, not as a fault.
     """
+    data = _ticked(action, data)
     try:
         outcome = preview(action.key, case.actor, case.target.public_id, data)
     except Invalid:
@@ -39,6 +41,13 @@ def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: b
         "refusal": "",
         "incomplete": False,
     }
+
+
+def _ticked(action: Action, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What has to be ticked is taken as ticked: what will happen is read before one agrees to it."""
+    fields = action.form.base_fields  # type: ignore[attr-defined]  # set by Django's form metaclass
+    ticks = [name for name, field in fields.items() if isinstance(field, forms.BooleanField) and field.required]
+    return {**data, **dict.fromkeys(ticks, True)}
 
 
 def customer_view(action: Action, outcome: Outcome) -> dict[str, Any] | None:

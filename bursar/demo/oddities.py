@@ -26,6 +26,8 @@ def tell_all(till: Till, clients: list[Client]) -> None:
     """`clients`: those whose subscription charges. From the newest, so that the first customers stay plain."""
     for oddity, client in zip(ODDITIES, reversed(clients), strict=False):
         oddity(till, client)
+    for method in (DIRECT_DEBIT, CARD):
+        _tell_causes(till, method, [one for one in clients if one.method == method])
     _tell_strangers(till)
     _tell_the_gone(till)
 
@@ -57,6 +59,10 @@ def _failed(till: Till, one: Client) -> None:
 
 def _never_attempted(till: Till, one: Client) -> None:
     _extra(till, one, 4, "asked")
+
+
+def _due_today(till: Till, one: Client) -> None:
+    _extra(till, one, 0, "asked")
 
 
 def _upgrade(till: Till, one: Client) -> None:
@@ -157,11 +163,21 @@ def _card_expires(till: Till, one: Client) -> None:
 
 
 ODDITIES: tuple[Oddity, ...] = (
-    _seat, _under_way, _failed, _charged_back, _refunded(4, "refunded", Decimal("0.4")), _never_attempted, _upgrade,
-    _link, _refunded(0.02, "pending"), _refunded(90, "refunded"), _authorized, _returned_more, _part_paid,
+    _seat, _under_way, _failed, _charged_back, _refunded(4, "refunded", Decimal("0.4")), _never_attempted, _due_today,
+    _upgrade, _link, _refunded(0.02, "pending"), _refunded(90, "refunded"), _authorized, _returned_more, _part_paid,
     _paid_earlier, _paid_later, _other_amount, _after_end, _second, _amount_there, _interval_there, _card_expires,
     _reversed, _refunded(1, "asked"), _new_method, _refunded(2, "queued"), _refunded(30, "failed"),
 )  # fmt: skip
+
+
+def _tell_causes(till: Till, method: str, payers: list[Client]) -> None:
+    """For each cause that did not come up: a seat's charge that failed by it, and was paid three days later."""
+    old = sorted(payers, key=lambda one: one.periods[0].booked_at)[:5]
+    for place, cause in enumerate(till.list_untold(method) if old else ()):
+        one, days_ago = old[place % len(old)], 30 + 4 * place
+        charge = _extra(till, one, days_ago)
+        _pay(till, one, charge, days_ago, "failed", reason=cause)
+        _pay(till, one, charge, days_ago - 3, kind="retry")
 
 
 def _tell_strangers(till: Till) -> None:

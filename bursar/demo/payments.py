@@ -141,7 +141,7 @@ def _tell_failing(till: Till, one: Client, since: datetime) -> None:
             tried = till.payment(
                 one.customer, charge, one.method, "failed", tried_at, mollie_mandate_id=one.mandate.mollie_id, **more
             )
-            tried.failed_at = min(tried.failed_at, till.now)
+            tried.failed_at = min(tried.failed_at or till.now, till.now)
         charge.tries, start, failed = len(tries), until, failed + 1
     if failed > 1:
         _end(one, charged_at(since.date()) + timedelta(days=33))

@@ -139,6 +139,10 @@ class Till:
         place = self._failures[method] = self._failures.get(method, -1) + 1
         return causes[place % len(causes)]
 
+    def list_untold(self, method: str) -> list[str]:
+        """Causes for which no payment by this method failed yet."""
+        return _CAUSES[method][self._failures.get(method, -1) + 1 :]
+
     def refund(self, payment: Payment, amount: Decimal, state: str, at: datetime, **more: Any) -> Refund:
         is_asked = state in ("asked", "denied")
         made = Refund(

@@ -16,15 +16,15 @@ from bursar.payments.rules.drift import LABELS, Drift
 
 EVERY = {"12 months": "year", "1 month": "month"}
 LEVERS: dict[Drift, tuple[str, ...]] = {
-    Drift.UNKNOWN: ("payments.account.cancel_subscription", "payments.account.refresh"),
-    Drift.SECOND: ("payments.account.cancel_subscription", "payments.account.refresh"),
-    Drift.AMOUNT: ("payments.account.refresh",),
-    Drift.INTERVAL: ("payments.account.refresh",),
+    Drift.UNKNOWN: ("payments.account.end_strays",),
+    Drift.SECOND: ("payments.account.end_strays",),
+    Drift.AMOUNT: ("payments.account.set_as_meant",),
+    Drift.INTERVAL: ("payments.account.set_as_meant",),
     Drift.NOBODY_THERE: ("payments.account.cancel_subscription",),
-    Drift.MANDATE: ("payments.account.send_checkout", "payments.account.refresh"),
-    Drift.ENDED_THERE: ("payments.account.send_checkout", "payments.account.refresh"),
+    Drift.MANDATE: ("payments.account.refresh",),
+    Drift.ENDED_THERE: ("payments.account.send_checkout",),
     Drift.RETURNED_MORE: ("payments.account.refresh",),
-    Drift.AFTER_END: ("payments.payment.refund", "payments.payment.start_interval"),
+    Drift.AFTER_END: ("payments.payment.refund", "payments.account.start_interval"),
 }
 """What can be done about each, by the keys of actions; a link stands where the action exists."""
 

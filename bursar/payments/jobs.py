@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -19,6 +19,7 @@ from bursar.outbox.store import deliver_apart, list_finished, list_order_keys_du
 from bursar.payments import carry, look, timed
 from bursar.payments.errors import MollieProblem, RateLimited
 from bursar.payments.gateway import get_gateway, get_mode
+from bursar.payments.models import Payment
 from bursar.payments.store import calls, hints
 from bursar.payments.store.work import enqueue
 from bursar.payments.sync import walks
@@ -26,6 +27,8 @@ from bursar.payments.sync import walks
 __all__ = ["carry", "timed"]
 CALLS_AT_ONCE = 10  # at 30 s each this ends before the outbox takes a row for stuck
 SWEPT_AT_ONCE = 1000
+APPLIED_AT_ONCE = 200
+MOMENT = timedelta(minutes=1)
 log = structlog.get_logger()
 
 
@@ -62,6 +65,14 @@ def look_at_left(now: datetime) -> None:
     due = hints.list_waiting().filter(due_at__lte=now).order_by("due_at")
     for mollie_id in due.values_list("mollie_id", flat=True)[:SWEPT_AT_ONCE]:
         hints.start(mollie_id)
+
+
+@tick("payments.apply")
+def apply_left(now: datetime) -> None:
+    """The sweeper: copied, and then the worker died, or the account was busy. One stops no other."""
+    left = Payment.objects.filter(to_apply=True, account__isnull=False, answered_at__lt=now - MOMENT)
+    for payment in left.order_by("id")[:APPLIED_AT_ONCE]:
+        look.move(payment)
 
 
 @app.task(name="payments.sync", retry=JOB_AGAIN)

@@ -4,13 +4,17 @@ while Mollie is asked. What the copy means for an account is said by `actions/ap
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 
 import structlog
 from django.conf import settings
 
 from bursar.core import clock
+from bursar.core.errors import Unavailable
 from bursar.payments import objects
+from bursar.payments.actions.apply import apply_payment, apply_subscription
 from bursar.payments.errors import Away, NotThere, OtherCurrency, WrongMode
 from bursar.payments.gateway import Gateway, get_gateway
 from bursar.payments.gateway.payments import Whole
@@ -35,7 +39,7 @@ def look_at(mollie_payment_id: str) -> Payment | None:
     """
     gateway = get_gateway(patient=True)
     try:
-        return keep_newest(gateway, mollie_payment_id)
+        return move(keep_newest(gateway, mollie_payment_id))
     except (NotThere, WrongMode, OtherCurrency) as problem:
         log.info("payment_not_ours", id=mollie_payment_id, why=str(problem))
         return None
@@ -67,10 +71,34 @@ def keep(gateway: Gateway, whole: Whole, asked: Asked) -> Payment:
 
 
 def take(gateway: Gateway, whole: Whole, asked: Asked) -> Payment:
-    """An answer that came with something else. Raises MollieProblem."""
+    """An answer that came with something else: copied, and its account moved by it. Raises MollieProblem."""
     with suppress(Older):
-        return keep(gateway, whole, asked)
+        return move(keep(gateway, whole, asked))
     return Payment.objects.get(mollie_id=whole.payment.id)
+
+
+def move(payment: Payment) -> Payment:
+    """The account, by what the copies of its payment and of that one's subscription say."""
+    if payment.to_apply:
+        _try(apply_payment, payment)
+    if payment.subscription is not None:
+        move_subscription(payment.subscription)
+    return payment
+
+
+def move_subscription(subscription: Subscription) -> Subscription:
+    _try(apply_subscription, subscription)
+    return subscription
+
+
+def _try(apply: Callable[[int, datetime], None], row: Payment | Subscription) -> None:
+    """What goes wrong here is loud, and takes nothing back of what was learned: the sweeper tries again."""
+    try:
+        apply(row.pk, clock.now())
+    except Unavailable as busy:
+        log.info("not_applied_yet", id=row.mollie_id, why=busy.sentence)
+    except Exception:
+        log.exception("not_applied", id=row.mollie_id)
 
 
 def get_customer(gateway: Gateway, customer_id: str) -> MollieCustomer:

@@ -103,18 +103,16 @@ def total_links(given: QueryDict) -> dict[str, str]:
 
 def bars(totals: Totals) -> list[dict[str, Any]]:
     """The money of the filtered set as bars of a 100 wide drawing: what stayed, failed, is under way, went back."""
-    parts = [
-        ("kept", totals.kept),
-        ("failed", totals.failed),
-        ("pending", totals.pending),
-        ("back", totals.refunded + totals.charged_back),
-    ]
-    whole = sum(max(amount, 0) for _, amount in parts)
-    made, x = [], 0.0
-    for key, amount in parts:
-        width = round(float(100 * max(amount, 0) / whole), 2) if whole else 0.0
-        made.append({"key": key, "x": round(x, 2), "width": width})
-        x += width
+    parts = {
+        "kept": max(totals.kept, ZERO),
+        "failed": totals.failed,
+        "pending": totals.pending,
+        "back": totals.refunded + totals.charged_back,
+    }
+    whole, x, made = sum(parts.values(), ZERO), ZERO, []
+    for key, amount in parts.items():
+        made.append({"key": key, **_bar(x, amount, whole)})
+        x += amount
     return made
 
 
@@ -156,6 +154,7 @@ def steps(gap: Gap, chosen: str, given: QueryDict) -> dict[str, Any]:
     `bar`: where the step stands in a 100 wide drawing, in which what is reached so far ends.
     """
     made: list[dict[str, Any]] = []
+    spans: list[tuple[Decimal, Decimal]] = []
     reached = gap.due
     for cause in Cause:
         if not gap.counts[cause]:
@@ -170,13 +169,13 @@ def steps(gap: Gap, chosen: str, given: QueryDict) -> dict[str, Any]:
                 "url": "?" + query(given, cause=None if cause == chosen else cause, page=None),
                 "here": cause == chosen,
                 "tone": "more" if amount > 0 else "less",
-                "span": (min(reached, reached + amount), abs(amount)),
             }
         )
+        spans.append((min(reached, reached + amount), abs(amount)))
         reached += amount
-    highest = max([gap.due, gap.arrived, *(sum(one["span"]) for one in made)])
-    for one in made:
-        one["bar"] = _bar(*one["span"], highest)
+    highest = max([gap.due, gap.arrived, *(start + width for start, width in spans)])
+    for one, (start, width) in zip(made, spans, strict=True):
+        one["bar"] = _bar(start, width, highest)
     return {"causes": made, "due": _bar(ZERO, gap.due, highest), "arrived": _bar(ZERO, gap.arrived, highest)}
 
 

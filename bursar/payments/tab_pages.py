@@ -14,7 +14,7 @@ from bursar.core import clock
 from bursar.core.reading import consistent_read
 from bursar.payments import drift_words, filters, present
 from bursar.payments.queries import drift, gap
-from bursar.payments.rules.gap import CAUSES
+from bursar.payments.rules.gap import CAUSES, Cause
 from bursar.ui import lists
 
 
@@ -37,7 +37,7 @@ def show_gap(request: HttpRequest) -> HttpResponse:
         "ask": ask,
         "gap": found,
         "steps": present.steps(found, ask.cause, request.GET),
-        "cause_label": CAUSES[ask.cause][0] if ask.cause else "",
+        "cause_label": CAUSES[Cause(ask.cause)][0] if ask.cause else "",
         "rows": [present.gap_row(row, ask.month) for row in shown],
         "months": present.months(ask.month, ask.current, request.GET, has_all=False),
         "pager": lists.pager(ask.page, len(rows), request.GET),

@@ -26,6 +26,8 @@ from bursar.core.days import say_day
 from bursar.notifications.models import Mail
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.outbox.store import UNDONE
+from bursar.payments.models import Refund
+from bursar.payments.store.refunds import reword as reword_refund
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import Person
@@ -174,6 +176,12 @@ SOURCES: dict[str, Source] = {
         lambda traces: BillingDetails.objects.select_related("account"),
         ("name", "street", "street_more"),
         put=lambda row, values: reword_details(row.pk, **values),
+    ),
+    "refund": Source(
+        lambda made: f"Why a refund was asked for, or denied, {say_day(made.created_at)}",
+        lambda traces: Refund.objects.all(),
+        ("reason", "note"),
+        put=lambda row, values: reword_refund(row.pk, **values),
     ),
     "outreach": Source(
         lambda made: f"Subject of the last outreach to {made.workspace or made.account}",

@@ -24,15 +24,19 @@ DETAILS = Details("Stichting Samen", "Plein 1", "1011 AB", "Amsterdam", "NL")
 WATCHED = (Charge, Call, Subscription, Payment, Refund, Offer, PaymentTerms, BaseTier)
 
 
+def apply_all() -> None:
+    for pk in Payment.objects.filter(to_apply=True).order_by("pk").values_list("pk", flat=True):
+        apply_payment(pk, clock.now())
+    for pk in Subscription.objects.filter(is_meant=True).values_list("pk", flat=True):
+        apply_subscription(pk, clock.now())
+
+
 def work_and_apply(counter: Counter) -> int:
     """The worker's jobs, and what the mirror's news mean for accounts, until nothing is left of either."""
     done, more = 0, Counter.work(counter)
     while more:
         done += more
-        for pk in Payment.objects.filter(to_apply=True).order_by("pk").values_list("pk", flat=True):
-            apply_payment(pk, clock.now())
-        for pk in Subscription.objects.filter(is_meant=True).values_list("pk", flat=True):
-            apply_subscription(pk, clock.now())
+        apply_all()
         more = Counter.work(counter)
     return done
 

@@ -12,14 +12,17 @@ from django.db import connection, transaction
 from django.test import Client
 from procrastinate.contrib.django import app
 
+from bursar.billing.queries import decide
+from bursar.billing.seller import seller_day
 from bursar.core import clock
 from bursar.core.ticks import TICKS
 from bursar.mollie_sim import posting
 from bursar.mollie_sim.simulator import Simulator
 from bursar.payments.gateway import Gateway
 from bursar.payments.models import Call, Charge, Payment, Subscription
+from bursar.payments.rules.amounts import Quote, quote_as_stands
 from bursar.payments.states import ChargeKind, ChargeState
-from bursar.payments.store import calls
+from bursar.payments.store import calls, charges, subscriptions
 from bursar.tenants.models import BillingAccount
 from tests.payments.till import HTTP
 
@@ -48,20 +51,21 @@ class Counter:
         answer = Client(enforce_csrf_checks=True).post(PATH, parcel.body, kind, headers=headers)
         return answer.status_code
 
-    def charge(self, gross: str = "121.00", **more: Any) -> Charge:
-        net = (Decimal(gross) / Decimal("1.21")).quantize(Decimal("0.01"))
-        values = {"kind": ChargeKind.SEAT.value, "state": ChargeState.ASKED.value, "made_at": clock.now(), **more}
-        return Charge.objects.create(
-            account=self.account, net=net, vat=Decimal(gross) - net, gross=Decimal(gross), **values
-        )
+    def quote(self, gross: str) -> Quote:
+        decision = decide(self.account.pk, seller_day(clock.now()))
+        return quote_as_stands([], Decimal(gross), decision)
 
-    def subscription(self, wanted: str = "121.00", **more: Any) -> Subscription:
+    def charge(self, gross: str = "121.00", kind: ChargeKind = ChargeKind.SEAT) -> Charge:
+        return charges.make(self.account, kind, ChargeState.ASKED, self.quote(gross), clock.now())
+
+    def subscription(self, wanted: str = "121.00") -> Subscription:
+        """Meant, and not known to Mollie yet; charges first in 30 days."""
         now = clock.now()
-        values = {"cadence": "monthly", "start_date": now.date() + timedelta(days=30), **more}
-        return Subscription.objects.create(
-            account=self.account, mode="test", is_meant=True, status="", wanted=Decimal(wanted), amount=0,
-            created_at=now, learned_at=now, **values,
-        )  # fmt: skip
+        start = now.date() + timedelta(days=30)
+        return subscriptions.plan(self.account, "monthly", self.quote(wanted), start, now)
+
+    def want(self, ours: Subscription, gross: str, **more: Any) -> None:
+        subscriptions.put(ours, **subscriptions.wanted_of(self.quote(gross)), **more)
 
     def put(self, op: str, *, is_awaited: bool = False, **body: Any) -> Call:
         clock.set_fixed(clock.now() + SOON)

@@ -87,7 +87,8 @@ def _mollie_says_the_same(history: History) -> None:
     load_records(simulator.world, mollie.list_records(history))
     with serving(simulator) as address:
         gateway = Gateway(address, "test_key")
-        found, after = {}, None
+        found: dict[str, Any] = {}
+        after = None
         while True:
             page = gateway.payments.list(after)
             found |= {one.id: one for one in page.items}

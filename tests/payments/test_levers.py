@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,19 +17,25 @@ from bursar.core.ticks import TICKS
 from bursar.outbox.models import OutboxRow
 from bursar.payments.models import Call, Charge, Mandate, Offer, Payment, Refund, Subscription
 from bursar.plans.models import PaymentTerms
+from bursar.webhooks.events import EVENTS
 from tests.cast import Cast, bring_all, fact, person, refusal_of, seat
 from tests.payments.buying import DETAILS, Buyer, set_details
 from tests.payments.counter import Counter
 from tests.payments.till import HTTP
 from tests.requests.helpers import customer
+from tests.webhooks.test_events import OF_PAYING
 
 YEAR = {"tier": "changemaker", "cadence": "yearly"}
 
 
 @pytest.fixture
-def buyer(cast: Cast, counter: Counter, settings: Any) -> Buyer:
+def buyer(cast: Cast, counter: Counter, settings: Any) -> Iterator[Buyer]:
+    """Whatever a test does: each event carries the details that its example shows."""
     settings.BURSAR_TERMS_VERSION = "2026-11"
-    return Buyer(cast, counter)
+    yield Buyer(cast, counter)
+    for row in OutboxRow.objects.filter(kind="webhook"):
+        event, data = row.payload["event"], row.payload["data"]
+        assert set(EVENTS[event].details) <= set(data), event
 
 
 def test_a_plan_is_bought(buyer: Buyer) -> None:
@@ -302,3 +309,15 @@ def test_an_account_that_pays_elsewhere_has_no_levers_here(buyer: Buyer) -> None
         data = YEAR if verb == "change_plan" else {}
         assert "told from elsewhere" in refusal_of(buyer.key(verb), maud, haarlem.public_id, data).sentence
     assert list(PaymentTerms.objects.order_by("pk").values_list()) == terms and not Subscription.objects.exists()
+
+
+def test_every_lever_tells_programs(buyer: Buyer) -> None:
+    """That the details are those of the examples, the fixture looks at after every test."""
+    buyer.buy(method="creditcard")
+    buyer.do("send_checkout", {"tier": "guardian", "cadence": "yearly"}, who=buyer.cast.noor)
+    buyer.do("change_plan", {"tier": "changemaker", "cadence": "monthly"})
+    for verb in ("withdraw_change", "change_method", "cancel_plan", "resume_plan"):
+        buyer.do(verb)
+    Charge.objects.filter(kind="first").update(state="failed")
+    buyer.do("pay_now", {"how": "checkout"})
+    assert set(OutboxRow.objects.filter(kind="webhook").values_list("payload__event", flat=True)) >= OF_PAYING

@@ -15,14 +15,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bursar.core import clock
+from bursar.core.errors import Unavailable
+from bursar.core.ticks import TICKS
 from bursar.mollie_sim import posting
 from bursar.payments import look
 from bursar.payments.models import Chargeback, Hint, Mandate, MollieCustomer, Payment, Subscription
-from bursar.payments.states import PaymentKind
+from bursar.payments.states import ChargeState, PaymentKind
 from bursar.payments.store import hints
 from tests.payments.counter import PATH, SOON, Counter
 from tests.payments.till import HTTP, Shop, Till, euros, new_key
 
+TRY = look._try
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -103,7 +106,8 @@ def test_our_own_id_that_mollie_does_not_know_yet_is_looked_for_again(counter: C
 
 def test_a_paid_first_payment_is_copied_with_its_mandate(counter: Counter) -> None:
     payment = counter.pay(counter.first())
-    assert (payment.status, payment.method, payment.to_apply) == ("paid", "ideal", True)
+    assert (payment.status, payment.method, payment.applied_status) == ("paid", "ideal", "paid")
+    assert not payment.to_apply and payment.charge and payment.charge.state == ChargeState.PAID
     assert payment.paid_at == counter.simulator.world.payments[payment.mollie_id].paid_at
     mandate = Mandate.objects.get()
     assert (mandate.mollie_id, mandate.status, mandate.method) == (payment.mollie_mandate_id, "valid", "directdebit")
@@ -124,7 +128,8 @@ def test_a_renewal_brings_its_subscription_with_the_next_day(counter: Counter) -
     counter.wait(days=31)
     renewal = Payment.objects.get(kind=PaymentKind.RENEWAL.value)
     ours.refresh_from_db()
-    assert renewal.subscription == ours and renewal.account == counter.account and renewal.charge is None
+    assert renewal.subscription == ours and renewal.account == counter.account
+    assert renewal.charge and (renewal.charge.kind, renewal.charge.state) == ("renewal", "paid")
     assert before and ours.next_date and ours.next_date > before
     assert renewal.status == "paid" and renewal.amount == Decimal("121.00")
 
@@ -248,6 +253,31 @@ def test_a_look_that_was_killed_before_it_was_noted_is_looked_at_again(counter: 
     counter.sweep(minutes=3)
     assert not hints.is_waiting(payment.mollie_id)
     assert Payment.objects.values("status", "to_apply", "raw").get() == before
+
+
+@pytest.mark.parametrize("fault", [Unavailable("Busy."), RuntimeError("a fault of ours")])
+def test_what_was_copied_and_not_applied_is_applied_by_the_sweeper(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    """Killed between the two steps, or the account was busy, or a fault was in our way."""
+    payment = counter.first()
+
+    def fail(pk: int, now: Any) -> None:
+        raise fault
+
+    with monkeypatch.context() as broken:
+        broken.setattr(look, "apply_payment", fail)
+        broken.setattr(look, "_try", TRY)
+        counter.pay(payment)
+    assert (payment.status, payment.applied_status, payment.to_apply) == ("paid", "open", True)
+    assert not hints.is_waiting(payment.mollie_id)
+    TICKS["payments.apply"](clock.now())
+    payment.refresh_from_db()
+    assert payment.to_apply
+    TICKS["payments.apply"](clock.now() + timedelta(minutes=2))
+    payment.refresh_from_db()
+    assert payment.applied_status == "paid" and not payment.to_apply
+    assert payment.charge and payment.charge.state == ChargeState.PAID
 
 
 def test_the_page_and_the_webhook_may_race(counter: Counter) -> None:

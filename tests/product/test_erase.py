@@ -34,6 +34,7 @@ from bursar.core.text import why_not_name
 from bursar.notifications.models import Mail
 from bursar.outbox import store
 from bursar.outbox.models import OutboxRow
+from bursar.payments.models import Refund
 from bursar.product import texts
 from bursar.product.texts import Traces
 from bursar.requests.models import UpgradeRequest
@@ -318,9 +319,10 @@ def test_free_text_of_every_kind_is_shown_and_changed_when_all_is_chosen(cast: C
                {"kind": "scholarship", "percent": 50}, reason="Jan asked")  # fmt: skip
     UsageReset.objects.create(workspace=cast.panel, at=NOW - timedelta(days=9), by_name="Jan", reason="An old one")
     Triage.objects.create(workspace=cast.noord, outreach_subject="What Jan wrote")
+    Refund.objects.filter(public_id=cast.target_id("refund")).update(reason="Jan was charged twice")
     store.put("mail", "letter", {"to": "x@y.example", "name": "X", "subject": "About Jan", "text": "Hi"}, NOW)
     found = {line.id.partition(":")[0] for line in texts.find(texts.trace(_jan()), 100).lines}
-    assert found == {"mail", "letter", "message", "note", "reset", "resetter", "outreach", "bulk"}
+    assert found == {"mail", "letter", "message", "note", "reset", "resetter", "refund", "outreach", "bulk"}
     book = list(AuditLine.objects.order_by("pk").values())
     run(ERASE, cast.iris, _jan().public_id, {"typed": "Jan", "all_lines": True}, reason="x")
     assert not texts.find(Traces(_jan(), [], [], ["Jan"]), 100).lines

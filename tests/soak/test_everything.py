@@ -36,6 +36,7 @@ from bursar.product.queries import actor_of_key
 from bursar.rollup import csv, filters, movements, queries
 from bursar.rollup.refresh import refresh
 from bursar.tenants.models import BillingAccount, Organisation, Workspace
+from bursar.ui.lists import PAGE_SIZE
 from tests.cast import NOW, Cast, bring, prove, sign_in, text_of
 
 TIERS = st.sampled_from(["free", "pilot", "innovator", "changemaker", "guardian"])
@@ -291,7 +292,7 @@ def check_view(address: str, now: datetime, client: Client) -> None:
     totals = queries.calc_totals(view)
     api = client.get(f"/api/v1/rollup?{address}").json()
     nested, flat = _csv_rows(view, now, by_workspace=True), _csv_rows(view, now, by_workspace=False)
-    assert len(flat) == len(api["accounts"]) == totals.accounts == api["totals"]["accounts"] <= filters.PAGE_SIZE
+    assert len(flat) == len(api["accounts"]) == totals.accounts == api["totals"]["accounts"] <= PAGE_SIZE
     for rows in (flat, nested, api["accounts"]):
         assert total(rows, "mrr_eur") == totals.mrr == Decimal(api["totals"]["mrr_eur"]), address
         assert total(rows, "potential_eur") == totals.potential == Decimal(api["totals"]["potential_eur"]), address

@@ -67,6 +67,11 @@ BY_MOLLIE = {
     "subscription.over", "subscription.amount_changed", "seats.charged", "renewal.announced", "method.needed",
     "checkout.needed", "plan.changed",
 }  # fmt: skip
+OF_PAYING = {
+    "checkout.begun", "plan.offered", "plan.change_asked", "plan.change_withdrawn", "payment.tried",
+    "method.change_begun", "subscription.cancelled", "subscription.resumed",
+}  # fmt: skip
+"""Levers of customers before a simulator of Mollie: `tests/payments/test_levers.py` pulls them all."""
 
 
 def pull_every_lever(cast: Cast) -> None:
@@ -98,7 +103,7 @@ def test_each_carries_the_details_that_its_example_shows(cast: Cast) -> None:
     listen()
     pull_every_lever(cast)
     found = sent()
-    unsent = set(EVENTS) - {TEST} - BY_CLOCK - BY_MOLLIE - {body["type"] for body in found}
+    unsent = set(EVENTS) - {TEST} - BY_CLOCK - BY_MOLLIE - OF_PAYING - {body["type"] for body in found}
     assert not unsent, f"Pull the levers that send these too, in `pull_every_lever`: {sorted(unsent)}"
     for body in found:
         assert set(body["data"]["details"]) == set(EVENTS[body["type"]].details), body["type"]

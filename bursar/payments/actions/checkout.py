@@ -89,7 +89,7 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     until = end_of_interval(case.now, data["cadence"])
     said = list_words(quote, data["cadence"])
     said.append(f"It pays until {say_end(until)}; the next charge would be on {say_day(until)}, {euros(quote.gross)}.")
-    return [*said, "Nothing is charged here: the next page leads to the checkout of our payment provider."]
+    return said
 
 
 def matches(charge: Charge, tier: str, cadence: str, quote: Quote) -> bool:
@@ -136,7 +136,7 @@ def check_out(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         ask_payment(act, made, "first")
     plan = name(tier, cadence)
     changes = [Change("Plan", "", plan), Change("To pay, with VAT", "", euros(made.gross), concerns_money=True)]
-    sentence = f"{plan}: {euros(made.gross)} with VAT are to be paid. The checkout opens next."
+    sentence = f"The checkout opens next: {plan}, {euros(made.gross)} with VAT."
     return Outcome(sentence, changes, data=tell_charge(made), touches=[made.public_id], next=pay_path(made))
 
 

@@ -108,10 +108,10 @@ def _why_not_like_this(case: Case, data: Cleaned) -> str | None:
     until = rules.until_taken_back(queries.paid_of(payment), case.now)
     if sentence is None and until is not None and not data["accepts_twice"]:
         sentence = f"{rules.warn_of_twice(until)} Tick that you know it, or wait until then."
-    return sentence or _why_not_then(case, payment.account, data["then_end"])
+    return sentence or why_not_then(case, payment.account, data["then_end"])
 
 
-def _why_not_then(case: Case, account: BillingAccount | None, then: str) -> str | None:
+def why_not_then(case: Case, account: BillingAccount | None, then: str) -> str | None:
     if then == ThenEnd.NOTHING:
         return None
     if account is None:
@@ -192,11 +192,11 @@ def ask_refund(act: Act, target: Any, data: Cleaned) -> Outcome:
         return Outcome(
             f"{euros(amount)} wait for a second person to decide.", changes, data=told, touches=[made.public_id]
         )
-    _send(act, made)
+    send(act, made)
     return Outcome(f"{euros(amount)} go back to the payer.", changes, data=told, touches=[made.public_id])
 
 
-def _send(act: Act, made: Refund) -> None:
+def send(act: Act, made: Refund) -> None:
     """Mollie is told after commit; what else it was asked to do is done now."""
     account = made.payment.account
     calls.put("refund.create", account, {"refund": made.public_id}, act.now)
@@ -227,88 +227,3 @@ def put_up(act: Act, refund: Refund, data: Cleaned) -> Outcome:
     whose = refund.payment.account or "a payment of nobody here"
     change = Change("Refund", "", euros(refund.amount), private=True)
     return Outcome(f"{euros(refund.amount)} to {whose} wait for your decision.", [change])
-
-
-def _why_not_decide(case: Case) -> str | None:
-    refund: Refund = case.target
-    return rules.why_not_decide(refund.state, refund.asked_by_id, case.actor.staff_id)
-
-
-def _why_not_approve(case: Case) -> str | None:
-    """What was true when it was asked for may not be any more."""
-    refund: Refund = case.target
-    left = queries.get_left(refund.payment, but=refund)
-    sentence = _why_not_decide(case) or rules.why_not_amount(refund.amount, left)
-    return sentence or _why_not_then(case, refund.payment.account, refund.then_end)
-
-
-def _foresee_approval(case: Case, data: Cleaned) -> list[str]:
-    refund: Refund = case.target
-    said: list[str] = []
-    if until := rules.until_taken_back(queries.paid_of(refund.payment), case.now):
-        said.append(Loss(rules.warn_of_twice(until)))
-    if refund.then_end != ThenEnd.NOTHING:
-        said.append(Loss(f"And the subscription: {THEN[ThenEnd(refund.then_end)]}."))
-    return said
-
-
-def _tell(refund: Refund) -> dict[str, Any]:
-    asker = refund.asked_by.public_id if refund.asked_by else ""
-    return {"refund": refund.public_id, "state": refund.state, "asker": asker}
-
-
-@action(
-    key="payments.refund.approve",
-    on=Refund,
-    label="Approve…",
-    group=Group.DECISION,
-    done="Refund approved",
-    icon="check",
-    help="Sends the money back, and does with the subscription what was asked for.",
-    when="When the money should go back: you looked at the payment and the reason. Nobody approves what they asked for "
-    "themselves. Deny with a note when the answer is no.",
-    permission=Right.APPROVE_REFUND,
-    reason=Reason.OPTIONAL,
-    blocked=_why_not_approve,
-    preview=_foresee_approval,
-    calls=(CANCEL, AT_ONCE),
-    tell=(Notice.ASKER,),
-    topic=Topic.DECISIONS,
-)
-def approve(act: Act, refund: Refund, data: Cleaned) -> Outcome:
-    refunds.decide(refund, RefundState.SENDING, act.actor.staff_id, act.now)
-    _send(act, refund)
-    change = Change("Refund", "waits", f"{euros(refund.amount)} approved", private=True)
-    return Outcome(f"{euros(refund.amount)} go back to the payer.", [change], data=_tell(refund))
-
-
-class Deny(ActionForm):
-    note = forms.CharField(
-        label="Why not", max_length=500, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="For the colleague who asked. The customer never sees it.",
-    )  # fmt: skip
-
-
-@action(
-    key="payments.refund.deny",
-    on=Refund,
-    form=Deny,
-    label="Deny…",
-    group=Group.DECISION,
-    done="Refund denied",
-    icon="x",
-    help="Says no: nothing leaves. The colleague who asked is told, with your note.",
-    when="When the money should stay here. Who asked may ask again, with another amount or a better reason.",
-    permission=Right.APPROVE_REFUND,
-    reason=Reason.NONE,
-    blocked=_why_not_decide,
-    tell=(Notice.ASKER,),
-    topic=Topic.DECISIONS,
-)
-def deny(act: Act, refund: Refund, data: Cleaned) -> Outcome:
-    refunds.decide(refund, RefundState.DENIED, act.actor.staff_id, act.now, data["note"])
-    changes = [
-        Change("Refund", "waits", f"{euros(refund.amount)} denied", private=True),
-        Change("Why not", "", data["note"], private=True),
-    ]
-    return Outcome(f"{euros(refund.amount)} stay here.", changes, data=_tell(refund))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
 from typing import Any
 
 from bursar.core import clock
@@ -35,20 +34,19 @@ def cancel_payment(gateway: Gateway, call: Call) -> str:
 
 @op(CallOp.SUBSCRIPTION_UPDATE)
 def update_subscription(gateway: Gateway, call: Call) -> str:
-    """Needs subscription, an id of ours: brings Mollie's to its `wanted` amount and its cadence, or
-    the one that is agreed for the next charge; with mandate (Mollie's
-    id) and start (a day, of the next charge) to those too.
+    """Needs subscription, an id of ours: brings Mollie's to its `wanted` amount and to the cadence that it has from the
+    next charge on; with mandate, Mollie's id, to that mandate too. The day of the next charge stays.
     """
     ours, customer = _get_subscription(call), get_customer_of(call)
     found = gateway.subscriptions.get(customer.mollie_id, ours.mollie_id)
-    changes = list_changes(ours, call.body, found)
+    changes = list_changes(ours, str(call.body.get("mandate", "")), found)
     if changes:
         gateway.subscriptions.update(customer.mollie_id, ours.mollie_id, **changes)
-    look.look_at_subscription(gateway, customer, ours.mollie_id)
+    look.move_subscription(look.look_at_subscription(gateway, customer, ours.mollie_id))
     return ours.mollie_id
 
 
-def list_changes(ours: Subscription, body: dict[str, Any], found: objects.Subscription) -> dict[str, Any]:
+def list_changes(ours: Subscription, mandate_id: str, found: objects.Subscription) -> dict[str, Any]:
     """What differs from what is wanted, as the gateway takes it."""
     changes: dict[str, Any] = {}
     if found.amount != Amount(ours.wanted, CURRENCY):
@@ -56,11 +54,8 @@ def list_changes(ours: Subscription, body: dict[str, Any], found: objects.Subscr
     cadence = ours.then_cadence or ours.cadence
     if cadence and found.interval != MOLLIE_CALLS_IT[cadence]:
         changes["interval"] = MOLLIE_CALLS_IT[cadence]
-    if body.get("mandate") and found.mandate_id != body["mandate"]:
-        changes["mandate_id"] = body["mandate"]
-    start = date.fromisoformat(body["start"]) if body.get("start") else None
-    if start is not None and found.next_date != start:
-        changes["start"] = start
+    if mandate_id and found.mandate_id != mandate_id:
+        changes["mandate_id"] = mandate_id
     return changes
 
 
@@ -73,7 +68,7 @@ def cancel_subscription(gateway: Gateway, call: Call) -> str:
     customer = get_customer_of(call)
     at = clock.now()
     found = gateway.subscriptions.cancel(customer.mollie_id, ours.mollie_id)
-    look.take_subscription(found, customer, Asked(at, clock.now()))
+    look.move_subscription(look.take_subscription(found, customer, Asked(at, clock.now())))
     return ours.mollie_id
 
 

@@ -143,7 +143,7 @@ def create_subscription(gateway: Gateway, call: Call) -> str:
         lambda key, body: gateway.subscriptions.create(key, customer.mollie_id, body),
         lambda next_id: gateway.subscriptions.list_of_customer(customer.mollie_id, next_id),
     )
-    look.take_subscription(made, customer, _birth(call))
+    look.move_subscription(look.take_subscription(made, customer, _birth(call)))
     return made.id
 
 

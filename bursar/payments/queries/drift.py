@@ -104,13 +104,28 @@ def _stand(one: Any) -> Standing:
     )
 
 
+def list_strays(account_id: int) -> QuerySet[Subscription]:
+    """What charges the account at Mollie beside the one that is meant, and that nobody ends already."""
+    found = Subscription.objects.filter(account_id=account_id, is_meant=False, status__in=CHARGES, end_asked_at=None)
+    return found.exclude(mollie_id="").order_by("created_at", "id")
+
+
+def list_loose(account_id: int) -> QuerySet[Payment]:
+    """Payments of the account that pay for nothing, of which all is still there; the newest first."""
+    return _loose().filter(account_id=account_id, refunded=0, charged_back=0).order_by("-dated_at", "-id")
+
+
+def _loose() -> QuerySet[Payment]:
+    paid = of_this_world().filter(status=PaymentState.PAID, to_apply=False, account__isnull=False, charge=None)
+    return paid.exclude(kind=PaymentKind.METHOD)
+
+
 def _payments() -> QuerySet[Payment]:
     """From which more went back than was paid; and paid ones that pay for nothing, once they were applied."""
     more = of_this_world().filter(amount__lt=F("refunded") + F("charged_back"))
     paid = of_this_world().filter(status=PaymentState.PAID, to_apply=False, account__isnull=False)
-    loose = paid.filter(charge=None).exclude(kind=PaymentKind.METHOD)
     after = paid.filter(charge__in=Charge.objects.filter(state=ChargeState.ENDED))
-    ids = list(more.values_list("pk", flat=True).union(loose.values_list("pk"), after.values_list("pk")))
+    ids = list(more.values_list("pk", flat=True).union(_loose().values_list("pk"), after.values_list("pk")))
     return with_names(of_this_world().filter(pk__in=ids)).select_related("charge", "account__organisation")
 
 

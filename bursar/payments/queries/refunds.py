@@ -41,8 +41,7 @@ def paid_of(payment: Payment) -> Paid:
 
 def list_sent(payment: Payment, *, but: Refund | None = None) -> list[Sent]:
     """`but`: leaves this one out."""
-    rows = payment.refunds.exclude(pk=but.pk if but else None)
-    return [Sent(*row) for row in rows.values_list("state", "amount")]
+    return [Sent(one.state, one.amount) for one in payment.refunds.all() if but is None or one.pk != but.pk]
 
 
 def get_left(payment: Payment, *, but: Refund | None = None) -> Decimal:

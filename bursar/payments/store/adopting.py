@@ -6,7 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+from bursar.billing.queries import decide
+from bursar.billing.seller import seller_day
 from bursar.payments.models import MollieCustomer, Payment, Subscription
+from bursar.payments.rules.amounts import quote_as_stands
+from bursar.payments.store.subscriptions import wanted_of
 
 
 @transaction.atomic
@@ -17,9 +21,11 @@ def mean(subscription: Subscription, cadence: str, now: datetime) -> bool:
     others = Subscription.objects.filter(account=subscription.account, is_meant=True).exclude(pk=subscription.pk)
     if others.exists():
         return False
-    Subscription.objects.filter(pk=subscription.pk, is_meant=False).update(
-        is_meant=True, cadence=cadence, wanted=subscription.amount
-    )
+    assert subscription.account_id is not None
+    decision = decide(subscription.account_id, seller_day(now))
+    quote = quote_as_stands([], subscription.amount, decision)
+    unmeant = Subscription.objects.filter(pk=subscription.pk, is_meant=False)
+    unmeant.update(is_meant=True, cadence=cadence, **wanted_of(quote))
     MollieCustomer.objects.filter(pk=subscription.customer_id, rules_since=None).update(rules_since=now)
     return True
 

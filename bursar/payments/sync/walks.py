@@ -123,7 +123,7 @@ def compare_subscriptions(gateway: Gateway, found: Sequence[objects.Subscription
             same.append(row.pk)
             continue
         customer = look.get_customer(gateway, one.customer_id)
-        look.take_subscription(one, customer, asked)
+        look.move_subscription(look.take_subscription(one, customer, asked))
         if one.mandate_id:
             look.look_at_mandate(gateway, customer, one.mandate_id)
     mirror.note_seen(Subscription, same, asked)
@@ -138,7 +138,7 @@ def look_for_missing(gateway: Gateway, begun_at: datetime) -> None:
     live = Subscription.objects.filter(is_meant=True, mode=gateway.mode.value, answered_at__lt=begun_at)
     for row in live.exclude(mollie_id="").exclude(status__in=look.ENDED).select_related("customer"):
         if row.customer is not None:
-            look.look_at_subscription(gateway, row.customer, row.mollie_id)
+            look.move_subscription(look.look_at_subscription(gateway, row.customer, row.mollie_id))
 
 
 WALKS: dict[str, Walk] = {
