@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -22,6 +23,7 @@ from bursar.notifications.seals import KEPT
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.payments.gateway import get_mode
 from bursar.payments.keys import Mode, is_official
+from bursar.payments.models import MollieCustomer
 from bursar.staff.models import StaffMember
 from bursar.staff.queries import has_second_factor
 
@@ -71,10 +73,39 @@ def _settings() -> Iterator[Finding]:
 
 
 def _payments() -> Iterator[Finding]:
+    yield from _seller()
     if not is_official(settings.BURSAR_MOLLIE_URL):
         yield Finding(True, "BURSAR_MOLLIE_URL is not Mollie's own address: payments go to a simulator. Unset it.")
     if get_mode() is Mode.TEST:
         yield Finding(True, "BURSAR_MOLLIE_KEY is a test key: customers would pay nothing. Set the live one.")
+    if get_mode() is Mode.LIVE and not _is_public(settings.BURSAR_ADDRESS):
+        yield Finding(
+            True,
+            f"BURSAR_ADDRESS is {settings.BURSAR_ADDRESS}: Mollie cannot reach that, so no payment would be heard of. "
+            "Set it to the public https:// address.",
+        )
+    if get_mode() and not settings.BURSAR_TERMS_VERSION:
+        yield Finding(True, "BURSAR_TERMS_VERSION is unset: customers would pay without agreeing to any terms. Set it.")
+
+
+def _is_public(address: str) -> bool:
+    """Whether somebody else's server may reach it, as far as the name tells."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    return parts.scheme == "https" and "." in host and not host.startswith("127.") and not host.endswith(".localhost")
+
+
+def _seller() -> Iterator[Finding]:
+    unset = [
+        name
+        for name in ("BURSAR_SELLER_NAME", "BURSAR_SELLER_ADDRESS", "BURSAR_SELLER_VAT_ID")
+        if not getattr(settings, name)
+    ]
+    if unset:
+        is_danger = get_mode() is Mode.LIVE
+        yield Finding(is_danger, f"{', '.join(unset)}: unset, so documents would not say who sells. Set all three.")
+    if not settings.BURSAR_VIES:
+        yield Finding(False, "BURSAR_VIES is off: no VAT id is confirmed, so businesses abroad pay VAT. Set it to yes.")
 
 
 def _seals() -> Iterator[Finding]:
@@ -110,6 +141,12 @@ def _database() -> Iterator[Finding]:
         )
     if fsync != "on":
         yield Finding(True, "PostgreSQL runs without fsync: a power cut loses what was answered with “done”.")
+    tried = MollieCustomer.objects.filter(mode=Mode.TEST, rules_since__isnull=False).count()
+    if tried and get_mode() is Mode.LIVE:
+        yield Finding(
+            True,
+            f"Accounts that pay in Mollie's test mode: {tried}. A live key knows none of them: try out elsewhere.",
+        )
     if InstallationFact.objects.filter(name="demo").exists():
         yield Finding(True, "This database holds the demo company. Start with an empty one.")
 

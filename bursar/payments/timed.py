@@ -22,7 +22,7 @@ from bursar.payments.queries.seats import quote_seats_of
 from bursar.payments.store import subscriptions
 from bursar.payments.store.hints import hint
 from bursar.plans.queries import load_accounts, load_catalogue
-from bursar.plans.rules import AccountState, terms_at
+from bursar.plans.rules import AccountState
 from bursar.tenants.models import BillingAccount
 
 TOGETHER = 200  # accounts whose state is loaded at once
@@ -61,22 +61,21 @@ def arrive(now: datetime) -> None:
 
 @tick("payments.follow")
 def follow(now: datetime) -> None:
-    """Amounts follow; where nothing changed that is only noted, many at once."""
+    """Amounts follow; where nothing changed, or cannot, that is only noted, many at once."""
     for stretch, states in _with_states(due.list_to_follow(now)[:AT_ONCE]):
-        right: list[int] = []
+        seen: list[int] = []
 
-        def compare(meant: Subscription, states: dict[int, AccountState] = states, right: list[int] = right) -> None:
+        def compare(meant: Subscription, states: dict[int, AccountState] = states, seen: list[int] = seen) -> None:
             account = meant.account
             assert account is not None
             state = states[account.pk]
             quote = quote_next(account, state, meant, now)
-            if find_course(meant, quote, terms_at(state, now), now) is Course.STAY:
-                right.append(meant.pk)
-            else:
+            seen.append(meant.pk)
+            if find_course(meant, quote, state, now) is not Course.STAY:
                 _run("tell_new_amount" if is_to_tell(meant, quote, account.pk) else "follow_amount", account)
 
         _each("amount", stretch, compare)
-        subscriptions.note_followed(right, now)
+        subscriptions.note_followed(seen, now)
 
 
 @tick("payments.seats")

@@ -25,6 +25,7 @@ from bursar.plans.models import (
 )
 from bursar.plans.rules import (
     DAY,
+    NO_TERMS,
     AccountState,
     Base,
     Catalogue,
@@ -92,12 +93,16 @@ def load_accounts(account_ids: Collection[int]) -> dict[int, AccountState]:
     accounts = {pk: AccountState(pk, created_at) for pk, created_at in rows}
     for source in ACCOUNT_ROWS:
         _fill(source, ids, accounts)
+    _fill_periods(ids, accounts)
+    _fill_workspaces(ids, accounts)
+    return accounts
+
+
+def _fill_periods(ids: list[int], accounts: dict[int, AccountState]) -> None:
     periods = PaidPeriod.objects.filter(account_id__in=ids).order_by("service_from", "id")
     fields = ("source", "service_from", "service_until", "booked_at", "credited_at")
     for account_id, *values in periods.values_list("account_id", *fields):
         accounts[account_id].periods.append(Period(*values))
-    _fill_workspaces(ids, accounts)
-    return accounts
 
 
 def _fill(source: Source, ids: list[int], accounts: dict[int, AccountState]) -> None:
@@ -109,8 +114,12 @@ def _fill(source: Source, ids: list[int], accounts: dict[int, AccountState]) -> 
 def read_again(state: AccountState, tables: Collection[str]) -> AccountState:
     """The state as it is stored after a write to these tables: they alone are read, where it is about plain rows."""
     sources = [source for source in (*ACCOUNT_ROWS, *WORKSPACE_ROWS) if source.table in tables]
-    if set(tables) - {source.table for source in sources}:
+    others = set(tables) - {source.table for source in sources}
+    if others - {PaidPeriod._meta.db_table}:
         return load_account(state.id)
+    if others:
+        state.periods.clear()
+        _fill_periods([state.id], {state.id: state})
     homes = {workspace.id: [workspace] for workspace in state.workspaces}
     for source in sources:
         if source in ACCOUNT_ROWS:
@@ -170,6 +179,13 @@ def _fill_homes(source: Source, homes: dict[int, list[WorkspaceState]]) -> None:
 
 def load_account(account_id: int) -> AccountState:
     return load_accounts([account_id])[account_id]
+
+
+def load_terms(account_id: int, at: datetime) -> Terms:
+    """How the account pays at `at`, and nothing else of it."""
+    rows = PaymentTerms.objects.at(at).filter(account_id=account_id)
+    row = rows.values_list(*_TERMS, "valid_from", "valid_until", "ends_paid").first()
+    return Terms(*row) if row else NO_TERMS
 
 
 def get_discount(at: datetime, *, account_id: int | None = None, workspace_id: int | None = None) -> Discount | None:

@@ -104,3 +104,19 @@ def test_a_longer_list_asks_no_more(cast: Cast) -> None:
         page = text_of(ties, "/panel/vat-ids/")
     assert len(many) == len(few) and page.count("N.V. Meer") >= 49
     assert "N.V. Meer" in text_of(ties, "/panel/vat-ids/?show=unknown&page=2")
+
+
+def test_programs_read_the_same(cast: Cast) -> None:
+    ties = sign_in("ties@agora.example")
+    address = f"/api/v1/accounts/{cast.haarlem.public_id}/billing"
+    before = ties.get(address).json()
+    assert before["details"] is None and before["vat"]["rate"] == "21"
+    write_down(cast.ties, cast.haarlem)
+    after = ties.get(address).json()
+    assert (after["details"]["vat_id"], after["details"]["vat_id_status"]) == (GERMAN, "unknown")
+    assert after["details"]["mails"] == ["ap@koeln.example"] and "not confirmed" in after["vat"]["remarks"][0]
+    listed = ties.get("/api/v1/vat-ids?show=unknown&q=köln").json()
+    assert [one["account"] for one in listed["vat_ids"]] == [cast.haarlem.public_id] and not listed["has_more"]
+    assert ties.get("/api/v1/vat-ids?show=none").status_code in (400, 422)
+    assert sign_in("maud@client.example").get(address).status_code == 404, "the API is the staff's"
+    assert ties.get("/api/v1/accounts/acc_nowhere/billing").status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from bursar.billing.rules import (
     Standing,
     Treatment,
     VatIdStatus,
+    configured,
     decide_vat,
     find_area,
     read_vat_id,
@@ -25,6 +27,7 @@ from bursar.billing.rules import (
     why_not_vat_id,
 )
 from bursar.billing.rules.places import MEMBER_STATES
+from bursar.billing.rules.rates import STANDARD
 from bursar.billing.rules.vat import VatDecision
 
 DAY = date(2026, 11, 26)
@@ -141,6 +144,94 @@ buyers = st.builds(
     st.sampled_from(VatIdStatus),
     st.booleans(),
 )
+
+
+LEFT_OUT = [
+    ("DE", "27498"), ("DE", "78266"), ("ES", "35001"), ("ES", "38910"), ("ES", "51001"), ("ES", "52006"), ("FI", "22100"),
+    ("FR", "97400"), ("FR", "98600"), ("FR", "98799"), ("FR", "98800"), ("FR", "98413"), ("GR", "63086"), ("GR", "63087"),
+    ("IT", "22061"), ("IT", "23041"),
+]  # fmt: skip
+INSIDE = [
+    ("DE", "27499"), ("DE", "78267"), ("ES", "34001"), ("ES", "50001"), ("FI", "20100"), ("FR", "75001"), ("FR", "96000"),
+    ("GR", "63080"), ("IT", "22060"), ("IT", "23040"), ("MC", "98000"), ("CY", "1010"), ("IE", "D02 X285"), ("NL", ""),
+]  # fmt: skip
+EVERY_ID = ["", "NL004495445B01", "DE136695976", "EL094259216", "XI123456727"]
+days = st.dates(date(2020, 1, 1), date(2035, 12, 31))
+
+
+def written(code: str) -> st.SearchStrategy[str]:
+    """A postcode as people write it: with the country before it, with spaces or dashes between."""
+    return st.tuples(
+        st.sampled_from(["", "D-", "FI-", "F ", " "]), st.integers(0, len(code)), st.sampled_from(["", " ", "-"])
+    ).map(lambda how: how[0] + code[: how[1]] + how[2] + code[how[1] :])
+
+
+@given(
+    st.sampled_from(LEFT_OUT), st.data(), st.sampled_from(sorted(MEMBER_STATES)), st.booleans(),
+    st.sampled_from(EVERY_ID), st.sampled_from(VatIdStatus), st.booleans(), st.sampled_from(ItemCategory), days,
+)  # fmt: skip
+def test_a_territory_is_outside_whatever_the_id_the_seller_and_the_day(
+    place: tuple[str, str], data: st.DataObject, of: str, uses_oss: bool, vat_id: str, status: VatIdStatus,
+    is_accepted: bool, category: ItemCategory, day: date,
+) -> None:  # fmt: skip
+    buyer = Buyer(place[0], data.draw(written(place[1])), vat_id, status, is_accepted)
+    found = decide_vat(Seller(of, uses_oss), buyer, category, day, RATES)
+    assert (found.treatment, found.rate, found.state, found.is_oss) == (OUTSIDE, 0, "", False)
+    assert any("outside the VAT area" in remark for remark in found.remarks)
+
+
+@pytest.mark.parametrize("place", INSIDE)
+def test_what_lies_beside_a_territory_is_inside(place: tuple[str, str]) -> None:
+    assert find_area(*place).state and not find_area(*place).left_out
+
+
+@given(
+    st.sampled_from(sorted(MEMBER_STATES)), st.booleans(), st.sampled_from(["GB", *sorted(MEMBER_STATES)]),
+    st.sampled_from(VatIdStatus), st.booleans(), days,
+)  # fmt: skip
+def test_an_id_of_northern_ireland_never_reverses_the_charge(
+    of: str, uses_oss: bool, country: str, status: VatIdStatus, is_accepted: bool, day: date
+) -> None:
+    buyer = Buyer(country, "1000", "XI123456727", status, is_accepted)
+    found = decide_vat(Seller(of, uses_oss), buyer, ItemCategory.STANDARD, day, RATES)
+    plain = decide_vat(Seller(of, uses_oss), Buyer(country, "1000"), ItemCategory.STANDARD, day, RATES)
+    assert (found.treatment, found.rate, found.state) == (plain.treatment, plain.rate, plain.state)
+    assert (found.treatment == OUTSIDE) == (country == "GB")
+    assert any("Northern Ireland" in remark for remark in found.remarks)
+
+
+@given(
+    st.sampled_from(sorted(MEMBER_STATES)), st.sampled_from(sorted(MEMBER_STATES)), st.sampled_from(VatIdStatus), days
+)
+def test_the_one_stop_shop_changes_only_sales_to_consumers_abroad(
+    of: str, country: str, status: VatIdStatus, day: date
+) -> None:
+    """And then to their own rate of that day; at home, reversed and outside it changes nothing."""
+    buyer = Buyer(country, "1000", "DE136695976", status)
+    without, within = (decide_vat(Seller(of, on), buyer, ItemCategory.STANDARD, day, RATES) for on in (False, True))
+    if country != of and without.treatment == CHARGED:
+        assert (within.treatment, within.state, within.is_oss) == (CHARGED, country, True)
+        assert within.rate == RATES.on(find_area(country, "1000").region or country, day)
+        assert (without.state, without.rate) == (of, RATES.on(of, day))
+    else:
+        assert (within.treatment, within.rate, within.state, within.is_oss) == (
+            without.treatment, without.rate, without.state, False,
+        )  # fmt: skip
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(STANDARD)), st.dictionaries(days, st.integers(1, 50).map(str), max_size=4)),
+    st.sampled_from(sorted(STANDARD)), days,
+)  # fmt: skip
+def test_of_dated_rates_the_newest_that_has_begun_holds(
+    newer: dict[str, dict[date, str]], place: str, day: date
+) -> None:
+    """A setting adds days and corrects those that are the same; nothing of another place moves."""
+    said = {**STANDARD[place], **newer.get(place, {})}
+    begun = max(since for since in said if since <= day)
+    assert Rates(newer).on(place, day) == Decimal(said[begun])
+    text = json.dumps({of: {one.isoformat(): rate for one, rate in dated.items()} for of, dated in newer.items()})
+    assert Rates(configured.read_rates(text)).on(place, day) == Decimal(said[begun])
 
 
 @given(buyers, st.builds(Seller, st.sampled_from(sorted(MEMBER_STATES)), st.booleans()), st.sampled_from(ItemCategory))

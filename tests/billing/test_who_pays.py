@@ -88,8 +88,13 @@ def test_a_standing_id_that_became_invalid_holds_no_other_change_up(cast: Cast, 
 def test_the_register_is_asked_outside_every_transaction(
     committed: Cast, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, inside = vies.ask, []
-    monkeypatch.setattr(vies, "ask", lambda vat_id: inside.append(connection.in_atomic_block) or asked(vat_id))
+    ask, inside = vies.ask, []
+
+    def look_and_ask(vat_id: str) -> vies.Word:
+        inside.append(connection.in_atomic_block)
+        return ask(vat_id)
+
+    monkeypatch.setattr(vies, "ask", look_and_ask)
     write_down(committed.ties, committed.haarlem)
     assert inside == [False]
 

@@ -386,6 +386,7 @@ def test_check_deploy_names_a_test_key_and_a_simulator(settings: Any) -> None:
     settings.BURSAR_MOLLIE_KEY, settings.BURSAR_MOLLIE_URL = KEY, "http://127.0.0.1:8090"
     assert ["test key" in one for one in said()] == [False, True]
     settings.BURSAR_MOLLIE_KEY, settings.BURSAR_MOLLIE_URL = "live_x", "https://api.mollie.com"
+    settings.BURSAR_ADDRESS = "https://bursar.agora.example"
     assert said() == []
     settings.BURSAR_MOLLIE_KEY = ""
     assert said() == []

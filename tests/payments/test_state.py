@@ -16,6 +16,8 @@ from bursar.actions.spec import Cleaned, Outcome
 from bursar.audit.models import AuditLine
 from bursar.billing.models import BillingDetails
 from bursar.core import clock
+from bursar.notifications.models import Mail
+from bursar.outbox import store as outbox
 from bursar.payments import timed
 from bursar.payments.actions.ending import end_subscription
 from bursar.payments.actions.following import quote_next
@@ -124,6 +126,7 @@ def test_what_mollie_says_of_month_ends_becomes_what_is_paid(cast: Cast) -> None
         meant = mirrored.begin(cast.samen)
         assert mirrored.terms(cast.samen).paid_until == datetime(2026, 12, 30, tzinfo=UTC)
         mirrored.say(meant, next_date=date(2026, 12, 31))
+        assert keys()[-1] == "note_next_charge"
         assert mirrored.terms(cast.samen).paid_until == datetime(2026, 12, 31, tzinfo=UTC)
         assert mirrored.planned(cast.samen).interval_from == datetime(2026, 12, 31, tzinfo=UTC)
         lines = AuditLine.objects.count()
@@ -290,7 +293,7 @@ def test_a_new_method_moves_the_subscription_and_revokes_the_old_one_after(cast:
     Charge.objects.filter(pk=quote.pk).update(kind="method")
     quote.refresh_from_db()
     mirrored.apply(mirrored.payment(quote, "paid", mollie_mandate_id=held.mollie_id))
-    assert mirrored.terms(cast.samen).status == "active"
+    assert mirrored.terms(cast.samen).status == "active" and keys()[-1] == "take_method"
     calls = list(Call.objects.order_by("id").values_list("op", "body"))[-2:]
     assert calls == [
         ("subscription.update", {"subscription": meant.public_id, "mandate": held.mollie_id}),
@@ -473,6 +476,20 @@ def test_a_price_of_zero_ends_the_subscription_with_what_is_paid_and_tiers_stay(
         prove()
 
 
+def test_a_new_method_saves_no_subscription_whose_next_interval_costs_nothing(cast: Cast) -> None:
+    mirrored.begin(cast.samen)
+    free = {"kind": "scholarship", "percent": "100", "end_date": ""}
+    with clock.frozen(at("2026-11-25")):
+        run("plans.account.set_discount", cast.ties, cast.samen.public_id, free, reason="x")
+        timed.follow(clock.now())
+        held, charge = mirrored.mandate(cast.samen, "creditcard"), mirrored.check_out(cast.samen)
+        Charge.objects.filter(pk=charge.pk).update(kind="method", net=1, vat=0, gross=1)
+        charge.refresh_from_db()
+        mirrored.apply(mirrored.payment(charge, "paid", mollie_mandate_id=held.mollie_id))
+        assert mirrored.terms(cast.samen).status == "active"
+        assert mirrored.terms(cast.samen, at("2026-12-25")).status == "none"
+
+
 def test_a_price_above_zero_again_goes_on_with_a_new_subscription(cast: Cast) -> None:
     meant = mirrored.begin(cast.samen)
     free = {"kind": "scholarship", "percent": "100", "end_date": ""}
@@ -571,6 +588,32 @@ def test_a_subscription_that_mollie_refuses_is_missed_when_its_day_comes(cast: C
         assert keys()[-1] == "miss_renewal" and Charge.objects.get(kind="renewal").state == "failed"
 
 
+def test_a_new_method_while_an_interval_is_owed_begins_after_it(cast: Cast) -> None:
+    """Mollie gave up, the interval that failed is owed still: nobody is charged for it by the new subscription too."""
+    meant = mirrored.begin(cast.samen)
+    with clock.frozen(at("2026-12-24")):
+        mirrored.charge_of(meant, date(2027, 1, 24), "failed", reason="MS02")
+        mirrored.say(meant, status="canceled", next_date=None)
+        held, charge = mirrored.mandate(cast.samen, "creditcard"), mirrored.check_out(cast.samen)
+        Charge.objects.filter(pk=charge.pk).update(kind="method")
+        charge.refresh_from_db()
+        mirrored.apply(mirrored.payment(charge, "paid", mollie_mandate_id=held.mollie_id))
+        newer = get_meant(cast.samen.pk)
+        assert newer and newer != meant and newer.start_date == date(2027, 1, 24)
+        assert mirrored.terms(cast.samen).status == "past_due"
+
+
+def test_where_every_workspace_is_gone_nothing_ends_by_itself(cast: Cast) -> None:
+    meant = mirrored.begin(cast.samen)
+    with clock.frozen(at("2026-12-02")):
+        gone = {"kind": "workspace", "external_id": "panel", "organisation": "samen", "name": "Jeugdpanel"}
+        made = load_account(cast.samen.pk).workspaces[0].created_at
+        bring_all({**gone, "created_at": made, "deleted_at": clock.now()})
+        timed.follow(clock.now())
+        meant.refresh_from_db()
+        assert meant.wanted == Decimal("104.06") and not Call.objects.filter(op="subscription.cancel").exists()
+
+
 @pytest.mark.parametrize("verb", ["renew", "start_paying", "fall_behind"])
 def test_nobody_else_does_what_the_system_does(cast: Cast, verb: str) -> None:
     mirrored.begin(cast.samen)
@@ -603,3 +646,41 @@ def _fail_once(real: Any) -> Any:
         return real(*args)
 
     return maybe
+
+
+def test_the_next_charge_is_what_its_own_day_makes_it(cast: Cast) -> None:
+    """A discount whose last day lies before it is not in it; one that lasts is."""
+    meant = mirrored.begin(cast.samen)
+    half = {"kind": "scholarship", "percent": "50", "end_date": "2026-12-23"}
+    with clock.frozen(at("2026-11-25")):
+        run("plans.account.set_discount", cast.ties, cast.samen.public_id, half, reason="x")
+        timed.follow(clock.now())
+        meant.refresh_from_db()
+        assert fact(cast.samen).mrr == 43 and meant.wanted_net == 86
+    with clock.frozen(at("2026-11-26")):
+        half["end_date"] = "2026-12-24"
+        run("plans.account.set_discount", cast.ties, cast.samen.public_id, half, reason="x")
+        timed.follow(clock.now())
+        meant.refresh_from_db()
+        assert meant.wanted_net == 43
+
+
+def test_tiers_above_stay_and_a_trial_ends_when_it_is_paid(cast: Cast) -> None:
+    run("plans.account.grant_trial", cast.ties, cast.samen.public_id, reason="Try it")
+    with clock.frozen(at("2026-11-25")):
+        mirrored.begin(cast.samen, "innovator")
+        state = load_account(cast.samen.pk)
+        grants = [grant for workspace in state.workspaces for grant in workspace.grants]
+        assert tier_of(cast) == "innovator" and all(grant.end == clock.now() for grant in grants)
+        prove()
+
+
+def test_the_customer_reads_what_failed_and_when_it_is_tried_again(cast: Cast) -> None:
+    meant = mirrored.begin(cast.samen)
+    with clock.frozen(at("2026-12-24")):
+        mirrored.charge_of(meant, date(2027, 1, 24), "failed", reason="AM04")
+        outbox.deliver_due(clock.now() + timedelta(minutes=1))
+    mail = Mail.objects.filter(email="lotte@client.example").latest("id")
+    text = " ".join(mail.text.split())
+    assert "€ 104.06 of Stichting Samen could not be collected: not enough money in the account." in text
+    assert "It is tried again on 27 December 2026." in text

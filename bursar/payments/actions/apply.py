@@ -12,13 +12,13 @@ import structlog
 
 from bursar.access.actor import system
 from bursar.actions.run import run
-from bursar.actions.spec import Case
 from bursar.core.errors import Blocked, Refused
 from bursar.payments.actions.breaking import is_ended_there
 from bursar.payments.actions.planning import find_plan
 from bursar.payments.actions.shared import KEY, Found
 from bursar.payments.models import Payment, Subscription
 from bursar.payments.store.applied import mark, mark_all
+from bursar.plans.queries import load_terms
 
 TIMES = 12
 """A payment has at most a handful of news at a time; more than these are somebody's mistake."""
@@ -35,7 +35,7 @@ def apply_payment(payment_pk: int, now: datetime) -> None:
         if payment.account is None:
             mark_all(payment)
             return
-        found = Found(Case(ACTOR, payment.account, now), payment.public_id)
+        found = Found(payment.public_id, payment.account, load_terms(payment.account.pk, now))
         if found.news is None:
             mark_all(payment)
             return

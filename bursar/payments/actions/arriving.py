@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change, Cleaned, Outcome
-from bursar.payments.actions.shared import BY_CLOCK, TOLD_ALL, by_system, name_tier, set_terms
+from bursar.payments.actions.shared import BY_CLOCK, TOLD, by_system, name_tier, set_terms
 from bursar.payments.queries.basics import get_meant
 from bursar.payments.store import subscriptions
 from bursar.plans import rules, store
@@ -23,7 +23,7 @@ def _why_nothing_agreed(case: Case, data: Cleaned) -> str | None:
     help="The cheaper tier, or the other way of being billed, that was agreed for the end of the interval holds now.",
     when=BY_CLOCK + "Until then the customer can withdraw the change.",
     refused=_why_nothing_agreed,
-    tell=TOLD_ALL,
+    tell=TOLD,
     event="plan.changed",
 )
 def arrive_at_plan(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:

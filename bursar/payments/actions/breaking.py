@@ -65,7 +65,7 @@ def note_ended_by_mollie(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     elif terms.status == Stand.ACTIVE and not is_interval_under_way(meant, act.now):
         set_terms(act, account, Stand.PAST_DUE, past_due_since=act.now)
     sentence += " Please give a new way of paying."
-    changes = [Change("Payment", "renewed by itself", "needs a new way of paying")]
+    changes = [Change("Payment", "renewed by itself", "needs a new way of paying", concerns_money=True)]
     told = {"status": meant.status, **tell_paid_until(until)}
     return Outcome(sentence, changes, {account.pk: None}, data=told)
 
@@ -97,7 +97,7 @@ def miss_renewal(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         f"{say_money(charge)} of {account} was due on {say_day(charge.due_on)}, and Mollie collects it no more. "
         "Please pay it, or give a new way of paying."
     )
-    changes = [Change("Payment", "active", f"past due: {say_money(charge)}")]
+    changes = [Change("Payment", "active", f"past due: {say_money(charge)}", concerns_money=True)]
     return Outcome(sentence, changes, {account.pk: None}, data=told)
 
 

@@ -11,12 +11,11 @@ from bursar.actions.spec import Change, Outcome, Touched
 from bursar.billing.seller import seller_day
 from bursar.core.calendar import midnight
 from bursar.core.days import say_end
-from bursar.payments.actions.planning import move_to_mandate, plan_subscription
+from bursar.payments.actions.planning import foresee_end, move_to_mandate, plan_subscription
 from bursar.payments.actions.returning import give_back
 from bursar.payments.actions.shared import (
     BY_ITSELF,
     TOLD,
-    TOLD_ALL,
     Found,
     by_payment,
     charge_of,
@@ -30,13 +29,14 @@ from bursar.payments.actions.shared import (
     tell_paid_until,
 )
 from bursar.payments.models import Charge, Payment
+from bursar.payments.queries.basics import get_meant
 from bursar.payments.rules.intervals import start_of_next
 from bursar.payments.rules.table import Stand, Verb
 from bursar.payments.states import ChargeState
 from bursar.payments.store import charges
 from bursar.plans import rules, store
 from bursar.plans.actions.shared import state_of, tell_falls, terms_of
-from bursar.plans.models import GrantKind, PaidPeriod
+from bursar.plans.models import BaseTier, GrantKind, PaidPeriod, PaymentTerms, PinnedPrice, TierGrant
 from bursar.plans.states import Source
 from bursar.tenants.models import BillingAccount
 
@@ -63,7 +63,7 @@ def await_first(act: Act, account: BillingAccount, found: Found) -> Outcome:
     label="First payment arrived",
     help="What was bought at the checkout holds from now on, and is renewed by a subscription at Mollie.",
     when=BY_ITSELF + "To see what was bought, read the account's payments.",
-    tell=TOLD_ALL,
+    tell=TOLD,
     event="subscription.started",
 )
 def start_paying(act: Act, account: BillingAccount, found: Found) -> Outcome:
@@ -82,7 +82,8 @@ def begin(act: Act, account: BillingAccount, charge: Charge, payment: Payment) -
     set_terms(act, account, Stand.ACTIVE, cadence=charge.cadence, paid_until=until, past_due_since=None, lapses_at=None)
     raised = raise_tiers(act, account, charge.tier)
     pin_lines(act, account, charge, charge.cadence, until)
-    made = plan_subscription(act, account, state_now(account), charge.cadence, start, payment.mollie_mandate_id)
+    state = state_now(act, PaymentTerms, BaseTier, TierGrant, PinnedPrice)
+    made = plan_subscription(act, account, state, charge.cadence, start, payment.mollie_mandate_id)
     settle_charge(charge, payment, act.now)
     day = seller_day(payment.paid_at or act.now)
     charges.put(charge, subscription=made, due_on=day, interval_from=act.now, interval_until=until)
@@ -181,6 +182,8 @@ def take_method(act: Act, account: BillingAccount, found: Found) -> Outcome:
     if terms.status == Stand.ACTIVE:
         set_terms(act, account)  # what was foreseen for the end of a subscription that Mollie ended holds no more
     move_to_mandate(act, account, found.payment, terms.paid_until)
+    if terms.status == Stand.ACTIVE and terms.paid_until:
+        foresee_end(account, get_meant(account.pk), terms.paid_until, act.now)
     change = Change("Way of paying", "", found.payment.method, concerns_money=True)
     told = {"method": found.payment.method}
     return Outcome(f"{account} has a new way of paying.", [change], {account.pk: None}, data=told)

@@ -36,7 +36,11 @@ def quote_next(account: BillingAccount, state: rules.AccountState, meant: Subscr
     return foresee(account, state, now, cadence=meant.then_cadence or meant.cadence, most=meant.then_tier)
 
 
-def find_course(meant: Subscription, quote: Quote, terms: rules.Terms, now: datetime) -> Course:
+def find_course(meant: Subscription, quote: Quote, state: rules.AccountState, now: datetime) -> Course:
+    """Where every workspace is gone nothing is ended by itself: it stands in Drift, and a person decides."""
+    terms = rules.terms_at(state, now)
+    if not any(workspace.is_live(now) for workspace in state.workspaces):
+        return Course.STAY
     if meant.ends_at_paid_end and not meant.end_asked_at:
         is_ahead = terms.paid_until is not None and terms.paid_until > now
         return Course.GO_ON if quote.gross > 0 and is_ahead else Course.STAY
@@ -68,7 +72,7 @@ def _why_it_stays(case: Case, data: Cleaned) -> str | None:
     if meant is None:
         return "The account has no subscription."
     quote = quote_next(case.target, state_of(case), meant, case.now)
-    course = find_course(meant, quote, terms_of(case), case.now)
+    course = find_course(meant, quote, state_of(case), case.now)
     if course is Course.GO_ON and get_usable_mandate(case.target.pk) is None:
         return "There is no valid mandate to charge by."
     case.cache["course"] = (meant, quote, course)

@@ -185,7 +185,9 @@ def _be_past_due(act: Act, account: BillingAccount, found: Found, next_try: date
         "next_try_on": next_try.date().isoformat() if next_try else None,
         "needs_new_method": next_try is None,
     }
-    changes = [Change("Payment", before.status.replace("_", " "), f"past due: {say_money(charge)}")]
+    changes = [
+        Change("Payment", before.status.replace("_", " "), f"past due: {say_money(charge)}", concerns_money=True)
+    ]
     return Outcome(f"{say_money(charge)} of {account} {words}. {then}", changes, {account.pk: None}, data=told)
 
 

@@ -41,7 +41,7 @@ def announce_renewal(act: Act, account: BillingAccount, data: Cleaned) -> Outcom
     wanted = planned.subscription.wanted
     sentence = (
         f"{euros(wanted)} for {account} will be charged on {say_day(planned.due_on)}{_say_by(mandate)}, VAT included. "
-        "To change or cancel the plan before then, open “Payment” on your page of the account."
+        "Until then you can use “Cancel plan” or “Change plan” on your page of the account."
     )
     told = {
         "amount_eur": plain(wanted),

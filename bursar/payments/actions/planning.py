@@ -10,7 +10,7 @@ from bursar.billing.seller import seller_day
 from bursar.core.calendar import midnight
 from bursar.payments.models import Charge, Payment, Subscription
 from bursar.payments.queries.basics import foresee, get_meant
-from bursar.payments.queries.news import list_intervals
+from bursar.payments.queries.news import find_last_end, list_intervals
 from bursar.payments.rules.amounts import Quote, amounts_of, quote_as_stands, read_decision
 from bursar.payments.rules.intervals import end_of_interval
 from bursar.payments.states import CallOp, ChargeKind, ChargeState
@@ -142,7 +142,7 @@ def move_to_mandate(act: Act, account: BillingAccount, payment: Payment, paid_un
     if meant is None or not mandate_id or meant.end_asked_at:
         return
     if meant.broken_at is not None:
-        start = max((paid_until or act.now).date(), seller_day(act.now))
+        start = max((find_last_end(account.pk) or paid_until or act.now).date(), seller_day(act.now))
         plan_subscription(
             act, account, load_account(account.pk), meant.then_cadence or meant.cadence, start, mandate_id
         )

@@ -8,11 +8,12 @@ from functools import partial
 from typing import Any
 
 from django import forms
+from django.db.models import Model
 
 from bursar.access.rights import By
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason, Topic
 from bursar.core.days import say_end, tell_end
 from bursar.core.money import euros, plain
 from bursar.payments.models import Charge, Payment
@@ -26,27 +27,39 @@ from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
 from bursar.plans.models import PaymentMode, Tier
 from bursar.tenants.models import BillingAccount
 
-TOLD = (Notice.BILLING,)
-TOLD_ALL = EVERYBODY_CONCERNED
+TOLD = EVERYBODY_CONCERNED
 BY_ITSELF = "Nobody reaches for this one: Bursar does it by itself when Mollie tells of it. "
 BY_CLOCK = "Nobody reaches for this one: the clock does it. "
 KEY = "payments.account.{}"
+Verbal = Callable[[Act, BillingAccount, Cleaned], Outcome]
+OF_THE_SYSTEM: dict[str, Any] = {
+    "on": BillingAccount,
+    "reason": Reason.NONE,
+    "customer_visible": True,
+    "concerns_money": True,
+    "permission": By.CLOCK,
+    "topic": Topic.MONEY,
+    "in_menu": False,
+    "icon": "credit-card",
+}
 
 
-def by_system(verb: str, **declaration: Any) -> Callable[[Any], Any]:
+def by_system(verb: str, **declaration: Any) -> Callable[[Verbal], Verbal]:
     """Declares an action of the system on an account; `payments.account.<verb>`."""
-    declaration = {
-        "on": BillingAccount,
-        "reason": Reason.NONE,
-        "customer_visible": True,
-        "concerns_money": True,
-        "permission": By.CLOCK,
-        "topic": Topic.MONEY,
-        "in_menu": False,
-        "icon": "credit-card",
-        **declaration,
-    }
-    return action(key=KEY.format(verb), **declaration)
+    register = action(key=KEY.format(verb), **{**OF_THE_SYSTEM, **declaration})
+
+    def declare(do: Verbal) -> Verbal:
+        def perform(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
+            """People who are told read what changed: the sentence is the first of it."""
+            outcome = do(act, account, data)
+            if declaration.get("tell"):
+                outcome.changes.insert(0, Change("In words", "", str(outcome.sentence), concerns_money=True))
+            return outcome
+
+        register(perform)
+        return do
+
+    return declare
 
 
 class OfPayment(ActionForm):
@@ -56,19 +69,19 @@ class OfPayment(ActionForm):
 class Found:
     """The payment that an action is about, its charge, and what the table says of its news, as things stand."""
 
-    def __init__(self, case: Case, payment_id: str) -> None:
+    def __init__(self, payment_id: str, account: BillingAccount, terms: rules.Terms) -> None:
         self.payment: Payment = get_payment(payment_id)
         self.charge: Charge | None = find_charge(self.payment)
         applied, says = applied_of(self.payment), says_of(self.payment)
         self.news: News | None = read_news(applied, says)
         self.move: Move | None = None
-        if self.news is not None and self.payment.account_id == case.target.pk:
+        if self.news is not None and self.payment.account_id == account.pk:
             role = role_of(self.news, describe_owed(self.charge, self.payment), applied)
-            self.move = find_move(role, self.news, stand_of(terms_of(case)))
+            self.move = find_move(role, self.news, stand_of(terms))
 
 
 def find(case: Case, data: Cleaned) -> Found:
-    found: Found = case.once(f"payment {data['payment']}", lambda: Found(case, data["payment"]))
+    found: Found = case.once("found", lambda: Found(data["payment"], case.target, terms_of(case)))
     return found
 
 
@@ -112,9 +125,9 @@ def set_terms(act: Act, account: BillingAccount, to: Stand | None = None, **valu
     store.set_payment_terms(account, state_of(act.case), act.now, **{"mode": mode, "status": status, **kept, **values})
 
 
-def state_now(account: BillingAccount) -> rules.AccountState:
-    """Read again after writes of the verb."""
-    return plans.load_account(account.pk)
+def state_now(act: Act, *written: type[Model]) -> rules.AccountState:
+    """Read again as far as the verb wrote."""
+    return plans.read_again(state_of(act.case), {model._meta.db_table for model in written})
 
 
 def tell_money(charge: Charge | Payment) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from bursar.billing.seller import seller_day
 from bursar.core.calendar import midnight
@@ -88,6 +88,15 @@ def list_intervals(subscription: Subscription) -> list[Charge]:
     kinds = [kind.value for kind in INTERVALS]
     known = Charge.objects.filter(subscription=subscription, kind__in=kinds, interval_from__isnull=False)
     return list(known.exclude(state=ChargeState.ENDED).order_by("interval_from"))
+
+
+def find_last_end(account_id: int) -> datetime | None:
+    """When the last interval ends that was asked for, paid or not; what is only planned is not in it."""
+    kinds = [kind.value for kind in INTERVALS]
+    known = Charge.objects.filter(account_id=account_id, kind__in=kinds)
+    known = known.exclude(state__in=(ChargeState.ENDED, ChargeState.PLANNED))
+    last: datetime | None = known.aggregate(last=Max("interval_until"))["last"]
+    return last
 
 
 def get_interval_of(subscription: Subscription, until: datetime | None) -> Charge | None:

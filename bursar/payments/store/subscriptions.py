@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Q
+
 from bursar.payments.gateway import get_mode
 from bursar.payments.keys import Mode
 from bursar.payments.models import MollieCustomer, Subscription
@@ -58,8 +60,9 @@ def put(subscription: Subscription, **fields: Any) -> Subscription:
 
 
 def note_followed(ids: Iterable[int], now: datetime) -> None:
-    """Their amounts are right as they stand."""
-    Subscription.objects.filter(pk__in=list(ids)).update(followed_at=now)
+    """Their amounts were compared; those that an action has changed meanwhile say so themselves."""
+    rows = Subscription.objects.filter(Q(followed_at=None) | Q(followed_at__lt=now), pk__in=list(ids))
+    rows.update(followed_at=now)
 
 
 def note_seen(ids: Iterable[int], day: date) -> None:
