@@ -216,8 +216,22 @@ def test_staff_try_a_failed_charge_again(buyer: Buyer) -> None:
     buyer.counter.wait(minutes=5)
     charge.refresh_from_db()
     assert (charge.state, buyer.terms().status) == ("paid", "active")
-    assert charge.payments.latest("id").kind == "retry"
+    assert charge.payments.latest("id").kind == "retry" and charge.tries == 1
     assert "nothing to pay now" in buyer.refused("retry_charge", who=buyer.cast.ties)
+
+
+def test_after_four_tries_staff_try_no_more(buyer: Buyer) -> None:
+    """Nor does the clock: a try by hand took the place of each that it had planned."""
+    charge = fail_renewal(buyer)
+    mandate = buyer.counter.simulator.world.mandates[buyer.meant().mollie_mandate_id]
+    mandate.next = ["failed:insufficient_funds"] * 9
+    for number in range(1, 5):
+        buyer.do("retry_charge", who=buyer.cast.ties)
+        buyer.counter.wait(minutes=5)
+        charge.refresh_from_db()
+        assert (charge.state, charge.tries) == ("failed", number)
+    assert charge.next_try_at is None
+    assert "tried 4 times" in buyer.refused("retry_charge", who=buyer.cast.ties)
 
 
 def preview_of(buyer: Buyer, verb: str) -> list[str]:

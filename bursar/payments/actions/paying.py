@@ -130,6 +130,7 @@ def _foresee_retry(case: Case, data: Cleaned) -> list[str]:
 def retry_charge(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     charge, mandate = _failed(act.case), _mandate(act.case)
     assert charge is not None and mandate is not None
+    charges.put(charge, tries=charge.tries + 1)
     try_again(act, charge, "recurring", mandate.mollie_id)
     change = Change("Tried again, with VAT", "", euros(charge.gross), concerns_money=True)
     return Outcome(

@@ -86,7 +86,8 @@ def say_state(charge: Charge, latest: Payment | None) -> str:
         return f"paid on {say_day(charge.settled_at)}{by}"
     if charge.state == ChargeState.ENDED:
         return "not owed any more"
-    return _say_failure(charge, latest)
+    again = f"; it is tried again on {say_day(charge.next_try_at)}" if charge.next_try_at else ""
+    return f"{_say_failure(charge, latest)}{again}"
 
 
 def _say_failure(charge: Charge, latest: Payment | None) -> str:
