@@ -200,6 +200,7 @@ def refund_by_two(sides: Sides) -> None:
     page.click("text=Approve…")
     page.wait_for_selector("dialog[open]")
     sides.confirm(page)
+    sides.work()
     sides.later(days=3)
     assert [one.status for one in sides.there.simulator.world.refunds.values()] == ["refunded"]
     text = sides.lotte.inner_text("#paying")

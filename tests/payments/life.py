@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from bursar.access.actor import Actor
 from bursar.actions.run import run
@@ -38,7 +37,6 @@ from bursar.payments.queries.drift import list_drift
 from bursar.payments.queries.gap import calc_gap
 from bursar.payments.rules.drift import Drift
 from bursar.payments.rules.table import INTERVALS
-from bursar.payments.states import ChargeKind
 from bursar.payments.store import hints
 from bursar.payments.sync import walks
 from bursar.plans.queries import load_account
@@ -458,16 +456,16 @@ class Life:
             )
 
     def check_notices(self) -> None:
-        """A failing window is told once."""
-        lines = AuditLine.objects.filter(key__startswith="payments.account.").order_by("at", "seq")
-        told: str | None = None
-        for line in lines:
+        """A failing window is told once; an interval that nobody will collect is told as another."""
+        told: dict[bool, str] = {}
+        for line in AuditLine.objects.filter(key__startswith="payments.account.").order_by("at", "seq"):
             verb = line.key.rsplit(".", 1)[1]
             if verb in TOLD_FAILING:
-                assert told is None, f"told twice: {told}, then {verb} at {line.at}"
-                told = f"{verb} at {line.at}"
-            elif verb in ENDS_FAILING or verb == "resume_plan":
-                told = None
+                what = verb == "miss_renewal"
+                assert what not in told, f"told twice: {told[what]}, then {verb} at {line.at}"
+                told[what] = f"{verb} at {line.at}"
+            elif verb in ENDS_FAILING:
+                told.clear()
 
     def check_gap(self) -> None:
         month = Month.of(clock.now())
