@@ -180,6 +180,7 @@ def upgrade(sides: Sides) -> None:
     sides.there.work_until(page, lambda: "Paid, thank you" in page.inner_text("main"))
     sides.later(days=1)
     assert "Guardian" in sides.staff("/panel/usage/?q=samen").locator("tbody tr").first.inner_text()
+    assert "offers you" not in sides.lotte.inner_text("#paying")
     meant = get_meant(sides.cast.samen.pk)
     assert meant is not None and str(meant.amount) == "624.36"
 

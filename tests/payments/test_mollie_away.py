@@ -208,7 +208,7 @@ def test_the_sync_says_so_and_goes_on_where_it_was(buyer: Buyer, away: Away) -> 
     call_command("payments", "sync")
 
 
-@away_by("gone")
+@away_by("down")
 def test_no_page_asks_mollie(buyer: Buyer, away: Away) -> None:
     """So none of them can be slow or broken because Mollie is."""
     buyer.buy(cadence="monthly", method="creditcard")
@@ -228,6 +228,8 @@ def test_no_page_asks_mollie(buyer: Buyer, away: Away) -> None:
     ):  # fmt: skip
         assert answers(client, path) == 200, path
     assert not buyer.counter.simulator.exchanges, "a page asked Mollie"
+    buyer.refused("change_method")
+    assert buyer.counter.simulator.exchanges, "that would have been seen"
 
 
 def answers(client: Client, path: str) -> int:

@@ -33,7 +33,7 @@ from bursar.payments.queries.basics import get_meant
 from bursar.payments.rules.intervals import start_of_next
 from bursar.payments.rules.table import Stand, Verb
 from bursar.payments.states import ChargeState
-from bursar.payments.store import charges
+from bursar.payments.store import charges, offers
 from bursar.plans import rules, store
 from bursar.plans.actions.shared import state_of, tell_falls, terms_of
 from bursar.plans.models import BaseTier, GrantKind, PaidPeriod, PaymentTerms, PinnedPrice, TierGrant
@@ -109,7 +109,8 @@ def find_start(payment: Payment, cadence: str, now: datetime) -> date:
 
 
 def raise_tiers(act: Act, account: BillingAccount, tier: str) -> list[tuple[int, str, str]]:
-    """Live workspaces below `tier` rise to it; those above stay. Returns which, with both tiers."""
+    """It is bought: live workspaces below `tier` rise to it; those above stay. Returns which, with both tiers."""
+    offers.take(account, tier, act.now)
     raised = []
     for workspace in state_of(act.case).workspaces:
         if workspace.is_live(act.now):

@@ -16,3 +16,8 @@ def make(account: BillingAccount, tier: str, cadence: str, until: datetime, now:
 
 def end(account: BillingAccount, now: datetime) -> None:
     Offer.objects.filter(account=account, ended_at=None).update(ended_at=now)
+
+
+def take(account: BillingAccount, tier: str, now: datetime) -> None:
+    """This tier is bought: it is offered no more."""
+    Offer.objects.filter(account=account, tier=tier, ended_at=None).update(ended_at=now)

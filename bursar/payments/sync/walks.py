@@ -31,8 +31,6 @@ Take = Callable[[Gateway, Sequence[Any], Asked], None]
 AT_ONCE = 500
 """Payments, refunds and mandates that one minute starts to ask about again."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-LATE = timedelta(hours=1)
-"""What came into a list while the last walk was under way is met again."""
 BEFORE_CHARGE = timedelta(days=14)
 PENDING_AT_MOST = timedelta(days=30)
 """A mandate of a cancelled first payment stays pending for good."""
@@ -42,7 +40,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Walk:
-    """every: how often. reach: how far back from its beginning it goes at least; None: to the end of the list."""
+    """every: how often. reach: how far back it goes from where the last one began to look; None: to the end of the list.
+
+    So what changed late is met too where nobody looked for weeks, and what came in while a walk was under way.
+    """
 
     listed: Callable[[Gateway], List]
     compare: Take
@@ -55,7 +56,7 @@ class Walk:
     def find_until(self, mark: SyncMark, now: datetime) -> datetime | None:
         if self.reach is None:
             return None
-        return min(now - self.reach, (mark.walked_at or now) - LATE)
+        return (mark.walked_at or now) - self.reach
 
 
 def step(gateway: Gateway, name: str, now: datetime) -> bool:
