@@ -13,13 +13,16 @@ from bursar.payments.gateway import Gateway
 from bursar.payments.models import Call, MollieCustomer, Subscription
 from bursar.payments.objects import Amount
 from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
-from bursar.payments.states import RUNNING, CallOp
+from bursar.payments.states import RUNNING, CallOp, PaymentState
 from bursar.payments.store.mirror import CURRENCY, Asked
 
 
 @op(CallOp.PAYMENT_CANCEL)
 def cancel_payment(gateway: Gateway, call: Call) -> str:
-    """Needs payment, Mollie's id. One that is over already is as it is; refused where it can no longer be cancelled."""
+    """Needs payment, Mollie's id. One that is over already is as it is; refused where it can no longer be cancelled.
+
+    Most checkouts cannot: one that is open is left to expire, and what is paid there all the same is drift.
+    """
     payment_id = str(call.body["payment"])
     refusal: RefusedThere | None = None
     try:
@@ -27,7 +30,7 @@ def cancel_payment(gateway: Gateway, call: Call) -> str:
     except RefusedThere as refused:
         refusal = refused
     found = look.keep_newest(gateway, payment_id)
-    if refusal is not None and found.status in RUNNING:
+    if refusal is not None and found.status in RUNNING and found.status != PaymentState.OPEN:
         raise refusal
     return payment_id
 
