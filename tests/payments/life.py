@@ -430,7 +430,10 @@ class Life:
         if living and not self.is_meddled:
             assert meant is not None and meant.mollie_id == living[0].id
             self._check_next(living[0], meant, terms)
-        drift = {found.drift for found in list_drift(clock.now())}
+        found = list_drift(clock.now())
+        drift = {one.drift for one in found}
+        for one in found:
+            assert one.subscription is None or not one.subscription.ends_at_paid_end, f"{one.drift}: it was ended here"
         wrong = drift & {Drift.SECOND, Drift.UNKNOWN, Drift.INTERVAL, Drift.AMOUNT}
         assert not wrong or self.is_meddled, wrong
 

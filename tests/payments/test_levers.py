@@ -16,6 +16,7 @@ from bursar.core.errors import Forbidden
 from bursar.core.ticks import TICKS
 from bursar.outbox.models import OutboxRow
 from bursar.payments.models import Call, Charge, Mandate, Offer, Payment, Refund, Subscription
+from bursar.payments.queries.drift import list_drift
 from bursar.plans.models import PaymentTerms
 from bursar.webhooks.events import EVENTS
 from tests.cast import Cast, bring_all, fact, person, refusal_of, seat
@@ -160,6 +161,7 @@ def test_a_cheaper_plan_and_another_cadence_wait_for_the_interval(buyer: Buyer) 
     outcome = buyer.do("change_plan", monthly)
     assert outcome.data["holds"] == "next_interval" and buyer.meant().then_cadence == "monthly"
     assert buyer.meant().amount == Decimal("104.06") and buyer.terms().cadence == "yearly"
+    assert not list_drift(clock.now()), "what was agreed is meant"
     assert "already" in buyer.refused("change_plan", monthly)
     assert "Withdraw the planned change" in buyer.refused("change_plan", YEAR)
     buyer.do("withdraw_change")

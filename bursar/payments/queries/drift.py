@@ -60,14 +60,14 @@ def _subscriptions(today: date) -> QuerySet[Subscription]:
     bad = Mandate.objects.filter(~Q(status__in=("valid", "pending")) | ends)
     as_ours = Q(cadence="")
     for cadence, interval in MOLLIE_CALLS_IT.items():
-        as_ours |= Q(cadence=cadence, interval=interval)
+        as_ours |= Q(then_cadence="", cadence=cadence, interval=interval) | Q(then_cadence=cadence, interval=interval)
     is_fine = (
         Q(is_meant=True, amount=F("wanted"), account_id__in=living.values("account_id"))
         & as_ours
         & ~Q(mollie_mandate_id__in=bad.values("mollie_id"))
     )
     charges = Q(status__in=CHARGES) & ~is_fine
-    ended = Q(status__in=ENDED, is_meant=True, end_asked_at=None)
+    ended = Q(status__in=ENDED, is_meant=True, end_asked_at=None, ends_at_paid_end=False)
     found = _with_facts(rows.filter(charges | ended), living)
     return found.select_related("account__organisation", "customer")
 
@@ -92,11 +92,11 @@ def _stand(one: Any) -> Standing:
         is_meant=one.is_meant,
         has_meant=one.has_meant,
         is_changing=one.is_changing,
-        is_end_asked=one.end_asked_at is not None,
+        is_end_asked=one.end_asked_at is not None or one.ends_at_paid_end,
         amount=one.amount,
         wanted=one.wanted,
         interval=one.interval,
-        cadence=one.cadence,
+        cadence=one.then_cadence or one.cadence,
         next_date=one.next_date,
         has_workspaces=one.has_workspaces,
         mandate=one.mandate_status or "",
