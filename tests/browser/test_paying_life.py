@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,19 +22,6 @@ from tests.payments.buying import DETAILS
 
 __all__ = ["mollie"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SHOTS = os.environ.get("SHOTS")
-
-
-def shot(page: Any, name: str) -> None:
-    if not SHOTS:
-        return
-    page.wait_for_timeout(300)
-    for kind, width, scheme in (("wide", 1480, "light"), ("phone", 390, "light"), ("dark", 1480, "dark")):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=str(Path(SHOTS) / f"{name}_{kind}.png"), full_page=True)
-    page.set_viewport_size({"width": 1480, "height": 900})
-    page.emulate_media(color_scheme="light")
 
 
 @pytest.fixture
@@ -103,35 +88,28 @@ class Sides:
 
 def buy(sides: Sides) -> None:
     page = sides.lotte
-    shot(page, "01_before")
     page.click("#paying >> text=Buy a plan")
     page.wait_for_selector("dialog[open]")
     page.select_option("#f-cadence", "monthly")
     page.wait_for_selector("#preview:has-text('Together € 312.18 with VAT.')")
     page.check("#f-agrees")
-    shot(page, "02_buy")
     page.locator("#dialog .button.main").click()
     sides.there.work_until(page, lambda: "/checkout/" in page.url)
     page.select_option("select[name=method]", "creditcard")
-    shot(page, "03_checkout")
     page.click("text=Continue")
     page.wait_for_selector("section.paying")
     sides.there.work_until(page, lambda: "Paid, thank you" in page.inner_text("main"))
-    shot(page, "04_paid")
     sides.work()
 
 
 def see_it_everywhere(sides: Sides, mrr: str) -> None:
     page = sides.lotte
     assert "3 seats" in page.inner_text("#paying") and "Cancel plan" in page.inner_text("#paying")
-    shot(page, "05_own_page")
     page = sides.staff("/panel/usage/?q=samen")
     row = page.locator("tbody tr").first.inner_text()
     assert mrr in row and "Changemaker" in row, row
-    shot(page, "06_rollup")
     page = sides.staff("/panel/payments/?month=all")
     assert "312.18" in page.inner_text("main") and "Samen" in page.inner_text("main")
-    shot(page, "07_payments")
 
 
 def fail_and_retry(sides: Sides) -> None:
@@ -141,21 +119,15 @@ def fail_and_retry(sides: Sides) -> None:
     charge = Charge.objects.get(kind="renewal", state="failed")
     page = sides.lotte
     assert "Pay now" in page.inner_text("#paying")
-    shot(page, "08_failed_own")
     page = sides.staff("/panel/usage/?q=samen")
     assert "past due" in page.locator("tbody tr").first.inner_text().lower()
     page = sides.staff("/panel/at-risk/")
-    shot(page, "09_at_risk")
     page = sides.staff("/panel/payments/?status=failed")
     assert "312.18" in page.inner_text("main")
-    shot(page, "10_payments_failed")
     page = sides.staff("/panel/payments/gap/")
-    shot(page, "11_gap")
     page = sides.staff(f"/panel/accounts/{sides.cast.samen.public_id}")
-    shot(page, "12_account_failed")
     sides.lever(page, "Retry charge")
     page.wait_for_selector("#preview:has-text('one of 4 tries')")
-    shot(page, "13_retry")
     sides.confirm(page)
     sides.later(minutes=5)
     charge.refresh_from_db()
@@ -168,12 +140,10 @@ def upgrade(sides: Sides) -> None:
     sides.confirm(page)
     page = sides.lotte
     assert "Guardian" in page.inner_text("#paying")
-    shot(page, "14_offer")
     page.locator("#paying .own-levers a", has_text="Change plan").click()
     page.wait_for_selector("dialog[open]")
     page.select_option("#f-tier", "guardian")
     page.wait_for_selector("#preview:has-text('The next charge: € 624.36 with VAT')")
-    shot(page, "15_upgrade")
     page.locator("#dialog .button.main").click()
     page.wait_for_url(re.compile("/pay/"))
     sides.later(minutes=5)
@@ -191,12 +161,10 @@ def refund_by_two(sides: Sides) -> None:
     page = sides.staff("/panel/usage/", "fien")
     sides.lever(page, "Refund", payment=paid.public_id, amount="300")
     page.wait_for_selector("#preview:has-text('A second person decides')")
-    shot(page, "16_refund")
     sides.confirm(page)
     assert Refund.objects.get().state == "asked" and not sides.there.simulator.world.refunds
     page = sides.staff("/panel/refunds/", "fien")
     assert "Somebody else decides" in page.inner_text("main")
-    shot(page, "17_queue")
     page = sides.staff("/panel/refunds/", "floor")
     page.click("text=Approve…")
     page.wait_for_selector("dialog[open]")
@@ -212,13 +180,11 @@ def cancel_and_resume(sides: Sides) -> None:
     page = sides.lotte
     page.click("#paying >> text=Cancel plan")
     page.wait_for_selector("#preview:has-text('falls to Free')")
-    shot(page, "18_cancel")
     sides.confirm(page)
     sides.work()
     assert {one.status for one in sides.there.simulator.world.subscriptions.values()} == {"canceled"}
     page = sides.lotte
     assert "Resume plan" in page.inner_text("#paying")
-    shot(page, "19_cancelled")
     page.click("#paying >> text=Resume plan")
     page.wait_for_selector("#preview:has-text('Nothing is charged now')")
     sides.confirm(page)
@@ -227,7 +193,6 @@ def cancel_and_resume(sides: Sides) -> None:
     assert living.is_meant and Mandate.objects.filter(mollie_id=living.mollie_mandate_id, status="valid").exists()
     page = sides.lotte
     assert "Cancel plan" in page.inner_text("#paying")
-    shot(page, "20_resumed")
 
 
 @pytest.mark.usefixtures("moved")

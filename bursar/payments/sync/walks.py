@@ -40,7 +40,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Walk:
-    """every: how often. reach: how far back it goes from where the last one began to look; None: to the end of the list.
+    """every: how often. reach: how far back it goes from where the last one began; None: to the end of the list.
 
     So what changed late is met too where nobody looked for weeks, and what came in while a walk was under way.
     """
