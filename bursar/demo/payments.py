@@ -102,9 +102,14 @@ def _tell_abandoned(till: Till, one: Client) -> None:
     till.payment(one.customer, charge, one.first_method, "canceled" if one.number % 2 else "expired", at)
 
 
+def _seats_of(period: PaidPeriod, today: Amount) -> int:
+    """As many as its amount pays at today's price a seat."""
+    return max(1, round(today.seats * period.net / today.net)) if today.net else today.seats
+
+
 def _tell_paid(till: Till, one: Client, period: PaidPeriod, *, is_first: bool) -> None:
-    at = period.booked_at if is_first else charged_at(period.service_from.date())
-    amount = Amount(period.net, period.gross, one.quote.tier, one.quote.seats)
+    at = period.booked_at.replace(microsecond=0) if is_first else charged_at(period.service_from.date())
+    amount = Amount(period.net, period.gross, one.quote.tier, _seats_of(period, one.quote))
     charge = till.charge(
         one.account, "first" if is_first else "renewal", "paid", amount, at, one.decision,
         interval_from=period.service_from, interval_until=period.service_until, cadence=one.terms.cadence,

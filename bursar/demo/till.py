@@ -40,10 +40,13 @@ class Amount:
 
 
 class Till:
-    """`now`: nothing is dated later, except what is planned. Every id follows from the order of calls."""
+    """`now`: nothing is dated later, except what is planned. Every id follows from the order of calls.
+
+    Mollie's instants are whole seconds.
+    """
 
     def __init__(self, now: datetime) -> None:
-        self.now, self.history = now, History()
+        self.now, self.history = now.replace(microsecond=0), History()
         self._numbers: dict[str, Iterator[int]] = {}
         self._failures: dict[str, int] = {}
 
@@ -116,6 +119,7 @@ class Till:
     def payment(
         self, customer: MollieCustomer, charge: Charge | None, method: str, status: str, at: datetime, **more: Any
     ) -> Payment:
+        at = at.replace(microsecond=0)
         decided_at = at + DEBIT_TAKES if method == DIRECT_DEBIT else at + timedelta(minutes=4)
         id = self.id("tr")
         values: dict[str, Any] = {

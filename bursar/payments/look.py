@@ -20,8 +20,9 @@ from bursar.payments.gateway import Gateway, get_gateway
 from bursar.payments.gateway.payments import Whole
 from bursar.payments.gateway.subscriptions import CANCELED
 from bursar.payments.models import Mandate, MollieCustomer, Payment, Subscription
+from bursar.payments.states import PaymentKind
 from bursar.payments.store import mirror
-from bursar.payments.store.belonging import find_owner, get_told
+from bursar.payments.store.belonging import Owner, find_owner, get_told
 from bursar.payments.store.mirror import Asked, Older
 
 TRIES = 5
@@ -56,10 +57,19 @@ def keep_newest(gateway: Gateway, mollie_payment_id: str) -> Payment:
 
 
 def keep(gateway: Gateway, whole: Whole, asked: Asked) -> Payment:
-    """First what the payment hangs on, as far as that is new or has reason to have changed; then the payment."""
+    """First what the payment hangs on, as far as that is new or has reason to have changed; then the payment.
+
+    Raises Older.
+    """
     found = whole.payment
-    before = Payment.objects.filter(mollie_id=found.id).first()
-    is_news = before is None or before.status != found.status or before.raw != found.raw
+    before = Payment.objects.filter(mollie_id=found.id).select_related("subscription").first()
+    is_news = before is None or before.raw != found.raw
+    if before is not None and not is_news and not (whole.refunds or whole.chargebacks) and before.account_id:
+        mirror.note_same(before, asked)
+        return before
+    if before is not None and before.account_id and not is_other(before, found):
+        owner = Owner(before.account_id, PaymentKind(before.kind), subscription=before.subscription)
+        return mirror.keep_payment(found, owner, asked, whole.refunds, whole.chargebacks)
     customer = get_customer(gateway, found.customer_id) if found.customer_id else None
     subscription = None
     if customer is not None:
@@ -68,6 +78,12 @@ def keep(gateway: Gateway, whole: Whole, asked: Asked) -> Payment:
             _look_at_mandate(gateway, found.mandate_id, customer, is_news=is_news)
     owner = find_owner(found, customer, subscription)
     return mirror.keep_payment(found, owner, asked, whole.refunds, whole.chargebacks)
+
+
+def is_other(before: Payment, found: objects.Payment) -> bool:
+    """Whether what it hangs on may have changed too: it moved on, it has a mandate now, or its money went back."""
+    said = (before.status, before.mollie_mandate_id, before.charged_back)
+    return said != (found.status, found.mandate_id, found.charged_back)
 
 
 def take(gateway: Gateway, whole: Whole, asked: Asked) -> Payment:
@@ -81,7 +97,7 @@ def move(payment: Payment) -> Payment:
     """The account, by what the copies of its payment and of that one's subscription say."""
     if payment.to_apply:
         _try(apply_payment, payment)
-    if payment.subscription is not None:
+    if payment.subscription is not None and payment.subscription.is_meant:
         move_subscription(payment.subscription)
     return payment
 

@@ -57,9 +57,10 @@ def _what_is(case: Case) -> dict[str, Any]:
     return {
         "standing": standing,
         "method": phrases.name_mandate(mandate) if mandate else "",
-        "method_until": mandate.card_expires if mandate else None,
+        "card_expires": mandate.card_expires if mandate else None,
         "next_on": planned.due_on if planned and is_going_on else None,
         "next_gross": planned.gross if planned and is_going_on else None,
+        "then_from": standing.paid_until.date() if standing.paid_until else None,
         "then": name(meant.then_tier, meant.then_cadence) if meant and standing.then else "",
         "open": [_charge(one) for one in queries.list_open(account.pk)],
         "today": case.now.date(),

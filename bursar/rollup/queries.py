@@ -329,12 +329,12 @@ class LastPayment(NamedTuple):
 
 
 def last_payments(account_ids: list[int], before: datetime) -> dict[int, LastPayment]:
-    """Of each account, before the given instant: from the mirror, or as it was told, whichever is newer."""
+    """Of each account, before the instant: from the mirror, or as it was told; the newer. One statement."""
     told = _told(before).filter(account_id__in=account_ids).order_by("account_id", "-booked_at", "-id")
-    found = {row.account_id: LastPayment(row.booked_at, row.gross) for row in told.distinct("account_id")}
-    for pk, paid in list_newest_paid(account_ids, before).items():
-        assert paid.paid_at is not None
-        found[pk] = max(found.get(pk, LastPayment(EVER, ZERO)), LastPayment(paid.paid_at, paid.amount))
+    newest = told.distinct("account_id").values_list("account_id", "booked_at", "gross")
+    found: dict[int, LastPayment] = {}
+    for pk, at, gross in newest.union(list_newest_paid(account_ids, before), all=True):
+        found[pk] = max(found.get(pk, LastPayment(EVER, ZERO)), LastPayment(at, gross))
     return found
 
 

@@ -14,6 +14,7 @@ from bursar.actions.run import run
 from bursar.attention.models import Triage
 from bursar.attention.reasons import ACCOUNT_REASONS, REASONS
 from bursar.core import clock
+from bursar.payments.models import Charge, Mandate, MollieCustomer, Payment, Subscription
 from bursar.plans.ends import EndKind, foresee
 from bursar.plans.queries import load_account, load_catalogue
 from bursar.tenants.models import BillingAccount, Organisation
@@ -60,7 +61,25 @@ def reasons(query: str = "") -> dict[str, str]:
     return {row["account"]: " ".join([row["reason"], row["further_reasons"]]).strip() for row in rows}
 
 
+def subscribe(account: BillingAccount, **mandate: Any) -> Subscription:
+    """As Mollie would have it: it charges by this mandate in a month."""
+    asked = {"mode": "test", "learned_at": NOW, "created_at": OLD}
+    ref = account.organisation.external_id
+    customer = MollieCustomer.objects.create(account=account, mollie_id=f"cst_{ref}", mode="test", learned_at=NOW)
+    made = Mandate.objects.create(
+        customer=customer, mollie_id=f"mdt_{ref}", method="creditcard", **{"status": "valid", **mandate}, **asked
+    )
+    return Subscription.objects.create(
+        account=account, customer=customer, mollie_id=f"sub_{ref}", mollie_mandate_id=made.mollie_id, is_meant=True,
+        status="active", amount=1, wanted=1, interval="1 month", start_date=NOW.date(), cadence="monthly",
+        next_date=(NOW + 30 * DAY).date(), **asked,
+    )  # fmt: skip
+
+
 def bring_one_of_each() -> None:
+    subscribe(account("mandate", status="active"), card_expires=(NOW + 7 * DAY).date())
+    subscribe(account("nothing", status="active"))
+    bring_all(*workspace("nothing", "nothing", "Space nothing", OLD, deleted_at=NOW - 2 * DAY))
     account("trial", "free")
     bring_all(grant("trial", 2, "changemaker", "reverse_trial"))
     account("discount", status="active")
@@ -78,15 +97,46 @@ def test_the_order_of_the_reasons(cast: Cast) -> None:
     assert reasons() == {
         "Payment": "payment_failed",
         "Invoice": "invoice_overdue",
+        "Nothing": "charged_for_nothing",
         "Nobody": "nobody_pays",
+        "Mandate": "mandate_ending",
         "Tier": "tier_ending",
         "Discount": "discount_ending",
         "Trial": "trial_ending",
     }
     assert list(reasons().values()) == [reason.key for reason in ACCOUNT_REASONS]
+    ends = {row["account"]: row["last_day"] for row in api("")["accounts"]}
+    assert ends["Mandate"] == (NOW + 7 * DAY).date().isoformat()
     for reason in ACCOUNT_REASONS:
         assert list(reasons(f"reason={reason.key}").values()) == [reason.key]
     prove()
+
+
+def test_a_mandate_that_is_no_longer_valid_ends_too(cast: Cast) -> None:
+    subscribe(account("invalid", status="active"), status="invalid")
+    assert reasons() == {"Invalid": "mandate_ending"}
+    subscribe(account("fine", status="active"), card_expires=(NOW + 31 * DAY).date())
+    assert reasons() == {"Invalid": "mandate_ending"}
+    Subscription.objects.update(end_asked_at=NOW)
+    assert reasons() == {}
+
+
+def test_a_failed_payment_says_how_often_and_why(cast: Cast) -> None:
+    debtor = account("debtor", status="past_due", past_due_since=NOW - 4 * DAY)
+    charge = Charge.objects.create(
+        account=debtor, kind="renewal", state="failed", made_at=NOW - 4 * DAY, net=100, vat=21, gross=121, tries=2
+    )
+    for days, reason in ((4, "AC04"), (1, "insufficient_funds")):
+        Payment.objects.create(
+            account=debtor, charge=charge, mollie_id=f"tr_{days}", kind="renewal", mode="test", amount=121,
+            status="failed", method="creditcard", reason=reason, at=NOW - days * DAY, learned_at=NOW, to_apply=False,
+        )  # fmt: skip
+    (row,) = api("")["accounts"]
+    assert row["payment_failure"] == "failed 2 times, last: not enough money behind the card"
+    page = sign_in("iris@agora.example").get("/panel/at-risk/").content.decode()
+    assert "failed 2 times, last: not enough money behind the card" in page
+    Payment.objects.filter(reason="insufficient_funds").update(status="paid", charged_back=121)
+    assert api("")["accounts"][0]["payment_failure"] == "taken back by the payer's bank"
 
 
 def test_an_account_stands_once_and_says_all_its_reasons(cast: Cast) -> None:

@@ -100,7 +100,7 @@ def is_nobody(who: str) -> bool:
 
 # Open to strangers; everything else is closed to them, and an address that is to be open has to come in here.
 OPEN = ("/healthz", "/readyz", "/metrics", "/sign-in/", "/account/inactive", "/api/product/v1/openapi.json",
-        "/notices/stop/")  # fmt: skip
+        "/notices/stop/", "/mollie/hook")  # fmt: skip
 # What a GET says to whoever may stand there, where that is not 200: to colleagues, or to everybody who signed in.
 TOLD = {
     "/panel": 302,
@@ -133,9 +133,11 @@ TOLD = {
     "/actions/menu/<slug:slug>/<slug:target_id>": 404,
     "/notices/<slug:notice_id>/open": 405,
     "/notices/read": 405,
+    "/pay/<slug:charge_id>": 404,  # no such charge
 }
 # Of the open ones: to strangers.
 TO_STRANGERS = {
+    "/mollie/hook": 405,
     "/sign-in/closed": 302,
     "/sign-in/oidc/<slug:provider_id>/login/": 404,  # no issuer is set here
     "/sign-in/oidc/<slug:provider_id>/login/callback/": 404,
@@ -176,7 +178,7 @@ def expected_at(who: str, route: str, crowd: Crowd) -> int:
     if route in SIGN_IN:
         return SIGN_IN[route][who in ROLES]
     owned = re.fullmatch(r"/\w+/<slug:(\w+)_id>", route)
-    if owned:
+    if owned and owned[1] in TARGETS:
         return 200 if crowd.reaches(who, owned[1]) else 404
     return told(route)
 

@@ -13,6 +13,7 @@ from django.apps import apps
 METHODS = {"create", "bulk_create", "update", "bulk_update", "delete", "save", "get_or_create", "update_or_create"}
 OF_ROWS = {"save", "delete"}  # said of a row whose model nobody can tell, these are told too
 HELPERS = {"replace_from", "replace_all_from", "merge_points", "upsert"}
+MOLLIE = "gateway"  # what is written through it is Mollie's, though its parts are called as our tables are
 MANAGERS = {"objects", "_base_manager", "_default_manager"}
 SQL = re.compile(
     r'\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|MERGE\s+INTO|TRUNCATE(?:\s+TABLE)?)\s+(?:ONLY\s+)?"?(\w+)', re.I
@@ -104,6 +105,8 @@ class _Finder:
             of_what = node.func.value if isinstance(node.func, ast.Attribute) else node.func
             return self._model(of_what)
         if isinstance(node, ast.Attribute):
+            if isinstance(node.value, ast.Name) and node.value.id == MOLLIE:
+                return None
             owner = self._model(node.value)
             if owner is None or node.attr in MANAGERS:
                 return owner or self.backwards.get(node.attr)

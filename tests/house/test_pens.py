@@ -61,6 +61,7 @@ def test_a_planted_write_is_named_with_its_line(source: str, words: str) -> None
         "Person.objects.filter(pk=1).first()",
         "cursor.execute('SELECT 1 FROM plans_basetier FOR UPDATE')",
         "digest.update(b'')",
+        "def ask(gateway):\n    gateway.logins.create(1)",
         "from bursar.access.models import User\ndef turn(user: User):\n    user.save()",
     ],
 )

@@ -10,7 +10,8 @@ from typing import Any
 from bursar.access.actor import Actor
 from bursar.actions.run import preview, run
 from bursar.actions.spec import Case, Outcome
-from bursar.billing.store import Details, set_details
+from bursar.billing.store import Details
+from bursar.billing.store import set_details as set_details
 from bursar.core import clock
 from bursar.payments.actions.apply import apply_payment, apply_subscription
 from bursar.payments.models import Call, Charge, Offer, Payment, Refund, Subscription
@@ -66,8 +67,8 @@ class Buyer:
         """By Lotte, or by a colleague; and the worker does what follows. Nothing happens at one instant twice."""
         clock.set_fixed(clock.now() + timedelta(seconds=1))
         self.counter.simulator.advance(timedelta(seconds=1))
-        reason = {"reason": "They asked for it"} if who is not None else {}
-        outcome = run(self.key(verb), who or self.lotte, self.account.public_id, data or {}, **reason)
+        reason = "They asked for it" if who is not None else ""
+        outcome = run(self.key(verb), who or self.lotte, self.account.public_id, data or {}, reason=reason)
         self.counter.work()
         return outcome
 

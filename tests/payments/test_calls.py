@@ -28,7 +28,8 @@ def test_the_first_payment_makes_the_customer_before_it(counter: Counter) -> Non
     assert (payment.account, payment.kind, payment.status) == (counter.account, PaymentKind.SEAT.value, "open")
     assert payment.checkout.startswith(counter.simulator.base) and payment.amount == Decimal("121.00")
     (there,) = counter.simulator.world.payments.values()
-    assert there.metadata["charge"] == payment.charge.public_id and there.webhook_url.endswith("/mollie/hook")
+    assert payment.charge and there.metadata["charge"] == payment.charge.public_id
+    assert there.webhook_url and there.webhook_url.endswith("/mollie/hook")
     counter.first()
     assert Call.objects.filter(op="customer.create").count() == 1 == len(counter.simulator.world.customers)
 

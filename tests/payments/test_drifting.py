@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from bursar.actions.run import run
+from bursar.billing.store import set_details
 from bursar.core import clock
 from bursar.outbox.models import OutboxRow
 from bursar.payments.models import Call, Charge, Subscription
 from bursar.payments.queries.drift import count_drift, list_drift
 from bursar.payments.rules.drift import Drift
 from tests.cast import NOW, Cast, fact, prove, refusal_of, sign_in
-from tests.payments.buying import DETAILS, Buyer, set_details
+from tests.payments.buying import DETAILS, Buyer
 from tests.payments.counter import Counter
 from tests.payments.ledger import customer, payment, subscription
 

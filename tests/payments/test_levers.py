@@ -176,7 +176,8 @@ def test_a_new_method_is_proved_taken_and_the_proof_goes_back(buyer: Buyer) -> N
     buyer.counter.pay(charge.payments.get(), method="ideal")
     old.refresh_from_db()
     new = Mandate.objects.exclude(pk=old.pk).get()
-    assert new.mollie_id in (buyer.meant().mollie_mandate_id, buyer.meant().wanted_mandate_id)
+    assert (buyer.meant().mollie_mandate_id, old.status) == (new.mollie_id, "invalid")
+    assert AuditLine.objects.filter(key="payments.account.take_method").count() == 1
     back = Refund.objects.get()
     assert (back.amount, back.payment.charge_id, back.asked_by) == (charge.gross, charge.pk, None)
     assert back.mollie_id and buyer.meant().status in ("active", "pending")
@@ -237,7 +238,7 @@ def test_a_new_method_pays_what_is_open(buyer: Buyer) -> None:
     charge.refresh_from_db()
     newest = Mandate.objects.latest("created_at")
     assert charge.state == "paid" and buyer.terms().status == "active"
-    assert newest.mollie_id in (buyer.meant().mollie_mandate_id, buyer.meant().wanted_mandate_id)
+    assert buyer.meant().mollie_mandate_id == newest.mollie_id
     assert not Refund.objects.exists()
 
 
@@ -249,6 +250,19 @@ def test_staff_cancel_and_refresh(buyer: Buyer) -> None:
     assert (buyer.terms().status, buyer.tier(), buyer.meant().status) == ("cancelled", "changemaker", "canceled")
     line = AuditLine.objects.get(key="payments.account.cancel_subscription")
     assert line.customer_visible and line.concerns_money
+
+
+def test_a_refund_may_end_the_plan(buyer: Buyer) -> None:
+    charge = buyer.buy(method="creditcard")
+    refund = {"payment": charge.payments.get().public_id, "amount": "100.00", "then_end": "now"}
+    buyer.do("refund", refund, who=buyer.cast.iris)
+    assert AuditLine.objects.filter(key="payments.account.end_at_once").count() == 1
+    assert (buyer.tier(), buyer.terms().status, buyer.terms().paid_until) == ("free", "cancelled", None)
+    assert fact(buyer.account).mrr == 0 and buyer.meant().status == "canceled"
+    made = Refund.objects.get()
+    assert (made.amount, bool(made.mollie_id)) == (Decimal(100), True)
+    assert "There is no subscription" not in buyer.refused("refund", {**refund, "then_end": "at_paid_end"},
+                                                           who=buyer.cast.iris)  # fmt: skip
 
 
 def test_an_offer_is_mailed_stands_and_is_taken(buyer: Buyer) -> None:

@@ -166,10 +166,10 @@ def test_money_of_nobody_here_is_copied_without_an_account(counter: Counter) -> 
 
 def test_a_look_that_tells_nothing_new_writes_nothing_new(counter: Counter) -> None:
     payment = counter.pay(counter.first())
-    before = Payment.objects.values().get()
+    before: dict[str, Any] = dict(Payment.objects.values().get())
     clock.set_fixed(clock.now() + SOON)
     look.look_at(payment.mollie_id)
-    after = Payment.objects.values().get()
+    after: dict[str, Any] = dict(Payment.objects.values().get())
     moved = {name for name in before if before[name] != after[name]}
     assert moved == {"asked_at", "answered_at"}
 

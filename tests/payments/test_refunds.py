@@ -94,6 +94,7 @@ def test_above_the_limit_a_second_person_decides(cast: Cast, key: None) -> None:
     fien, floor, paid = finance("fien"), finance("floor"), payment(cast.samen)
     made = refund(fien, paid, "250.01")
     assert made.state == "asked" and not Call.objects.exists()
+    assert AuditLine.objects.filter(key="payments.refund.put_up", target_id=made.public_id).count() == 1
     approve = "payments.refund.approve"
     assert "yourself" in refused(fien, made, {}, approve)
     assert "approve refund" in refused(cast.ties, made, {}, approve)
@@ -184,6 +185,10 @@ def test_a_young_direct_debit_asks_for_a_tick(cast: Cast, key: None) -> None:
     assert made.accepts_twice
     with clock.frozen(NOW + timedelta(weeks=8)):
         assert not refund(fien, paid, "10.00").accepts_twice
+
+
+def test_what_belongs_to_nobody_is_sent_back_at_mollie(cast: Cast, key: None) -> None:
+    assert "belongs to no account here" in refused(finance("fien"), payment(None), {})
 
 
 def test_the_account_names_the_payment(cast: Cast, key: None) -> None:

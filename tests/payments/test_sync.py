@@ -18,6 +18,7 @@ from bursar.payments.gateway import shared
 from bursar.payments.models import Chargeback, Hint, Mandate, MollieCustomer, Payment, Refund, Subscription, SyncMark
 from bursar.payments.states import PaymentKind
 from bursar.payments.sync import history, walks
+from bursar.tenants.models import Person
 from tests.payments.counter import Counter
 from tests.payments.test_look import subscribe
 from tests.payments.till import HTTP, Shop, Till, euros, new_key
@@ -182,7 +183,7 @@ def test_a_first_history_is_taken_in_and_moves_nobody(counter: Counter, tmp_path
     assert "2 of 2 customers have an account here, 1 of these accounts a subscription." in said
     same(counter)
     meant = Subscription.objects.get(is_meant=True)
-    assert meant.account.organisation.external_id == "haarlem" and meant.cadence == "monthly"
+    assert meant.account and meant.account.organisation.external_id == "haarlem" and meant.cadence == "monthly"
     assert meant.customer and meant.customer.rules_since is not None
     kinds = set(Payment.objects.filter(subscription=meant).values_list("kind", flat=True))
     assert kinds == {PaymentKind.RENEWAL.value} and not Payment.objects.filter(to_apply=True).exists()
@@ -225,8 +226,6 @@ def test_a_history_that_was_cut_off_goes_on(counter: Counter, monkeypatch: pytes
 
 
 def test_an_address_of_two_accounts_is_nobodys(counter: Counter) -> None:
-    from bursar.tenants.models import Person
-
     past(counter)
     Person.objects.filter(external_id="jan").update(email="Lotte@client.example")
     take_in("--from", "2026-01-01")

@@ -8,7 +8,7 @@ from bursar.access.rights import Own, Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change, Cleaned, Group, Loss, Outcome, Reason, Topic
-from bursar.core.days import say_day, say_end, tell_end
+from bursar.core.days import say_end, tell_end
 from bursar.payments import phrases, queries
 from bursar.payments.actions.ending import end_subscription
 from bursar.payments.actions.levers import TOLD, asks, name, plan_of, say_next_charge, standing_of
@@ -59,13 +59,17 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     if standing.paid_until is None:
         said.append(Loss("What was paid is over already: every paid workspace falls to Free now."))
     else:
-        said.append(Loss(f"On {say_day(standing.paid_until)} every paid workspace falls to Free."))
+        said.append(Loss(f"After {say_end(standing.paid_until)} every paid workspace falls to Free."))
         said.append("Until then it can be resumed, and nothing is charged for that.")
     return said
 
 
 def _declare(verb: str, **words: Any) -> None:
     at_once = words.pop("at_once", False)
+
+    def end(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
+        return end_plan(act, account, at_once=at_once)
+
     action(
         key=f"payments.account.{verb}",
         on=BillingAccount,
@@ -78,7 +82,7 @@ def _declare(verb: str, **words: Any) -> None:
         event="subscription.cancelled",
         takes_away=True,
         **words,
-    )(lambda act, account, data: end_plan(act, account, at_once=at_once))
+    )(end)
 
 
 _declare(

@@ -86,9 +86,9 @@ def _why_not_like_this(case: Case, data: Cleaned) -> str | None:
 
 def _foresee(case: Case, data: Cleaned) -> list[str]:
     quote = quote_now(case, data["tier"], data["cadence"])
-    until = end_of_interval(case.now, data["cadence"])
+    again = end_of_interval(case.now, data["cadence"])
     said = list_words(quote, data["cadence"])
-    said.append(f"It pays until {say_end(until)}; the next charge would be on {say_day(until)}, {euros(quote.gross)}.")
+    said.append(f"It pays until {say_end(again)}; the next charge would be on {say_day(again)}, {euros(quote.gross)}.")
     return said
 
 

@@ -136,7 +136,7 @@ def find_upgrade(account_id: int) -> Charge | None:
 
 
 def _is_upgrade(charge: Charge) -> bool:
-    return charge.kind == ChargeKind.UPGRADE
+    return bool(charge.kind == ChargeKind.UPGRADE)
 
 
 def _ask(act: Act, account: BillingAccount, data: Cleaned, quote: Quote) -> Charge:
@@ -153,19 +153,19 @@ def _ask(act: Act, account: BillingAccount, data: Cleaned, quote: Quote) -> Char
 
 
 def _plan(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
-    meant, present, until = meant_of(act.case), plan_of(act.case), standing_of(act.case).paid_until
-    assert meant is not None and until is not None
+    meant, present, start = meant_of(act.case), plan_of(act.case), standing_of(act.case).paid_until
+    assert meant is not None and start is not None
     then = {
         "then_tier": data["tier"] if data["tier"] != present.high else "",
         "then_cadence": data["cadence"] if data["cadence"] != present.cadence else "",
     }
     _want(act, account, then, _later(data, act.case))
     after = name(data["tier"], data["cadence"])
-    change = Change("Plan", name(present.high, present.cadence), f"{after}, from {say_day(until)}")
-    sentence = f"From {say_day(until)} on it is {after}. {say_next_charge(act.case, **_later(data, act.case))}"
+    change = Change("Plan", name(present.high, present.cadence), f"{after}, from {say_day(start)}")
+    sentence = f"From {say_day(start)} on it is {after}. {say_next_charge(act.case, **_later(data, act.case))}"
     told = {
         "charge": None, "kind": None, "tier": data["tier"], "cadence": data["cadence"], "seats": None,
-        "net_eur": None, "gross_eur": None, "holds": "next_interval", "from": until.isoformat(),
+        "net_eur": None, "gross_eur": None, "holds": "next_interval", "from": start.isoformat(),
     }  # fmt: skip
     return Outcome(sentence, [change], data=told)
 

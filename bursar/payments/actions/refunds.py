@@ -25,6 +25,7 @@ from bursar.payments.store import calls, refunds
 from bursar.tenants.models import BillingAccount
 
 PUT_UP = "payments.refund.put_up"
+NOBODYS = "This payment belongs to no account here. Send it back on Mollie's own pages; it shows here by itself."
 THEN = {
     ThenEnd.NOTHING: "nothing: subscription, tier and MRR stay",
     ThenEnd.AT_PAID_END: "cancel at the end of the paid interval",
@@ -98,6 +99,8 @@ def _amount_of(payment: Payment, data: Cleaned) -> Decimal:
 
 def _why_no_refund(case: Case) -> str | None:
     if isinstance(case.target, Payment):
+        if case.target.account is None:
+            return NOBODYS
         return rules.why_not_refund(queries.paid_of(case.target), queries.list_sent(case.target))
     return None if _refundable(case) else "No payment has arrived of which something could go back."
 
@@ -115,7 +118,7 @@ def why_not_then(case: Case, account: BillingAccount | None, then: str) -> str |
     if then == ThenEnd.NOTHING:
         return None
     if account is None:
-        return "This payment belongs to no account here: there is no subscription to end."
+        return NOBODYS
     inner = Case(case.actor, account, case.now)
     return why_not_end_now(inner) if then == ThenEnd.NOW else why_not_end(inner)
 
@@ -199,8 +202,9 @@ def ask_refund(act: Act, target: Any, data: Cleaned) -> Outcome:
 def send(act: Act, made: Refund) -> None:
     """Mollie is told after commit; what else it was asked to do is done now."""
     account = made.payment.account
+    assert account is not None, "nobody refunds what belongs to no account"
     calls.put("refund.create", account, {"refund": made.public_id}, act.now)
-    if made.then_end != ThenEnd.NOTHING and account is not None:
+    if made.then_end != ThenEnd.NOTHING:
         act.also(AT_ONCE if made.then_end == ThenEnd.NOW else CANCEL, account, {})
 
 

@@ -187,6 +187,11 @@ class Payment(Mirrored):
                 condition=Q(charge__isnull=True, status=PaymentState.PAID.value),
             ),
             models.Index(name="payment_of_account", fields=["account", "-at"]),
+            models.Index(
+                name="payment_last",
+                fields=["account", "-paid_at"],
+                condition=Q(status=PaymentState.PAID.value),
+            ),
             models.Index(name="payment_paid", fields=["paid_at"], condition=Q(paid_at__isnull=False)),
             models.Index(name="payment_to_apply", fields=["id"], condition=Q(to_apply=True)),
             models.Index(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -25,6 +26,7 @@ def newest_paid(before: datetime) -> QuerySet[Payment]:
     return _paid(before).filter(account_id=OuterRef("account_id")).order_by("-paid_at")
 
 
-def list_newest_paid(account_ids: Collection[int], before: datetime) -> dict[int, Payment]:
-    found = _paid(before).filter(account_id__in=account_ids).defer("raw")
-    return {row.account_id or 0: row for row in found.order_by("account_id", "-paid_at", "-id").distinct("account_id")}
+def list_newest_paid(account_ids: Collection[int], before: datetime) -> QuerySet[Payment, Any]:
+    """Of each account: its key, when it paid last before the instant, and how much."""
+    found = _paid(before).filter(account_id__in=account_ids).order_by("account_id", "-paid_at", "-id")
+    return found.distinct("account_id").values_list("account_id", "paid_at", "amount")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from bursar.core.days import say_day
+from bursar.core.days import last_day_of, say_day
 from bursar.core.money import ZERO, euros
 from bursar.payments.states import PaymentState, RefundState
 
@@ -73,8 +73,8 @@ def until_taken_back(paid: Paid, now: datetime) -> datetime | None:
 
 def warn_of_twice(until: datetime) -> str:
     return (
-        f"It was a direct debit: until {say_day(until)} the payer can have it taken back by their bank as well, and "
-        "then the money has left twice."
+        f"It was a direct debit: until {say_day(last_day_of(until))} the payer can have it taken back by their bank as "
+        "well, and then the money has left twice."
     )
 
 

@@ -21,7 +21,7 @@ def mean(subscription: Subscription, cadence: str, now: datetime) -> bool:
     others = Subscription.objects.filter(account=subscription.account, is_meant=True).exclude(pk=subscription.pk)
     if others.exists():
         return False
-    assert subscription.account_id is not None
+    assert subscription.account_id is not None and subscription.customer_id is not None
     decision = decide(subscription.account_id, seller_day(now))
     quote = quote_as_stands([], subscription.amount, decision)
     unmeant = Subscription.objects.filter(pk=subscription.pk, is_meant=False)

@@ -29,7 +29,9 @@ def find_owner(payment: objects.Payment, customer: MollieCustomer | None, subscr
     A subscription's payments carry its metadata, which names no charge: which renewal they pay is found when applied.
     """
     charge = None if payment.subscription_id else _find_charge(payment)
-    account_id = customer.account_id if customer and customer.account_id else charge and charge.account_id
+    account_id = customer.account_id if customer else None
+    if account_id is None and charge is not None:
+        account_id = charge.account_id
     if charge is not None and charge.account_id != account_id:
         charge = None
     return Owner(account_id, _find_kind(payment, charge, subscription), charge, subscription)

@@ -71,6 +71,13 @@ def note_seen(model: type[M], keys: Sequence[int], asked: Asked) -> None:
     rows.update(**asked.as_fields())
 
 
+def note_same(payment: Payment, asked: Asked) -> None:
+    """Mollie says of it what stands. Raises Older."""
+    row = Payment.objects.filter(pk=payment.pk).exclude(answered_at__gt=asked.at)
+    if not row.update(**asked.as_fields()):
+        raise Older
+
+
 @transaction.atomic
 def lose_subscription(subscription: Subscription, asked: Asked) -> None:
     """Mollie does not know it any more: nothing charges by it. Raises Older."""
@@ -178,15 +185,17 @@ def keep_payment(
     """
     row = _take(Payment, found.id, asked) or Payment(mollie_id=found.id, mode=found.mode.value)
     _give(row, owner)
-    _write(row, asked, _payment_values(found))
+    values = _payment_values(found)
+    if chargebacks is not None:
+        chargebacks = list(chargebacks)
+        values["charged_back"] = sum((euros(one.amount) for one in chargebacks if one.reversed_at is None), ZERO)
+    says = (values["status"], values["refunded"], values["charged_back"])
+    values["to_apply"] = row.account_id is not None and says != _applied(row)
+    _write(row, asked, values)
     for refund in refunds or ():
         _keep_refund(row, refund, asked)
-    if chargebacks is not None:
-        for chargeback in chargebacks:
-            _keep_chargeback(row, chargeback, asked)
-        row.charged_back = sum((euros(one.amount) for one in chargebacks if one.reversed_at is None), ZERO)
-    row.to_apply = row.account_id is not None and _says(row) != _applied(row)
-    row.save(update_fields=["charged_back", "to_apply"])
+    for chargeback in chargebacks or ():
+        _keep_chargeback(row, chargeback, asked)
     return row
 
 
@@ -194,8 +203,10 @@ def _give(row: Payment, owner: Owner) -> None:
     """Whose it is stays, once it is known."""
     if row.pk is None or row.account_id is None:
         row.account_id, row.kind = owner.account_id, owner.kind.value
-    row.charge = row.charge or owner.charge
-    row.subscription = row.subscription or owner.subscription
+    if row.charge_id is None:
+        row.charge = owner.charge
+    if row.subscription_id is None:
+        row.subscription = owner.subscription
 
 
 def _payment_values(found: objects.Payment) -> dict[str, Any]:
@@ -226,10 +237,6 @@ def read_state(states: type[PaymentState] | type[RefundState], word: str) -> str
         return states(word).value
     except ValueError:
         raise Nonsense(f"the status “{word[:30]}”") from None
-
-
-def _says(row: Payment) -> tuple[Any, ...]:
-    return row.status, row.refunded, row.charged_back
 
 
 def _applied(row: Payment) -> tuple[Any, ...]:
