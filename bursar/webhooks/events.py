@@ -405,7 +405,8 @@ describe(
 describe(
     "plan.change_asked",
     "A customer with a live subscription chose another plan. `holds`: when_paid, for a dearer one, whose difference "
-    "the charge asks for; or next_interval, from `from` on, when nothing is charged now. No tier changed yet.",
+    "the charge asks for; next_interval, from `from` on, when nothing is charged now; or now, where the difference is "
+    "too small to be charged. But for the last, no tier changed yet.",
     {**_CHARGE, "kind": "upgrade", "tier": "guardian", "holds": "when_paid", "from": None},
     (("Plan", "Changemaker, billed yearly", "Guardian, billed yearly, when it is paid"),),
 )

@@ -23,6 +23,7 @@ from bursar.billing.rules import VatIdStatus
 from bursar.core.errors import Forbidden, Invalid, NotFound, Refused
 from bursar.dashboard.queries import history
 from bursar.notifications.models import Mail
+from bursar.product import texts
 from bursar.tenants import scope
 from bursar.tenants.models import Person
 from tests.billing.payer import GERMAN, GIVE, SET, TOWN, details_of, shown, write_down
@@ -204,3 +205,18 @@ def test_a_persons_address_goes_with_them_and_the_book_stays_whole(cast: Cast) -
     details = get_details(cast.haarlem.pk)
     assert details is not None and details.name == "Stadt Köln"
     prove()
+
+
+def test_a_payers_name_that_is_a_persons_goes_only_where_it_is_picked(cast: Cast) -> None:
+    write_down(cast.ties, cast.haarlem, name="Maud", street="Maud Straat 2")
+    write_down(cast.ties, cast.samen, name="Maudsley B.V.")
+    row = details_of(cast.haarlem)
+    found = texts.find(texts.trace(Person.objects.get(external_id="maud")), 100)
+    assert f"payer:{row.pk}" in [line.id for line in found.lines]
+    assert f"payer:{details_of(cast.samen).pk}" not in [line.id for line in found.lines]
+    maud = Person.objects.get(external_id="maud")
+    data = {"typed": maud.name, "lines": [f"payer:{row.pk}"]}
+    run("product.person.erase", cast.iris, maud.public_id, data, reason="They asked")
+    after = details_of(cast.haarlem)
+    assert (after.name, after.street) == ("Erased person", "Erased person Straat 2")
+    assert details_of(cast.samen).name == "Maudsley B.V."

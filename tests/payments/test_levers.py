@@ -19,7 +19,7 @@ from bursar.payments.models import Call, Charge, Mandate, Offer, Payment, Refund
 from bursar.payments.queries.drift import list_drift
 from bursar.plans.models import PaymentTerms
 from bursar.webhooks.events import EVENTS
-from tests.cast import Cast, bring_all, fact, person, refusal_of, seat
+from tests.cast import Cast, bring_all, fact, person, refusal_of, seat, workspace
 from tests.payments.buying import DETAILS, Buyer, set_details
 from tests.payments.counter import Counter
 from tests.payments.till import HTTP
@@ -150,6 +150,34 @@ def test_a_dearer_plan_costs_the_difference_and_holds_when_it_is_paid(buyer: Buy
     buyer.counter.work()
     assert buyer.meant().amount == Decimal("2178.00")
     assert "present plan already" in buyer.refused("change_plan", {"tier": "guardian", "cadence": "yearly"})
+
+
+def test_a_dearer_plan_pays_seats_that_came_meanwhile_too(buyer: Buyer) -> None:
+    dearer = {"tier": "guardian", "cadence": "yearly"}
+    buyer.buy(method="creditcard")
+    buyer.counter.wait(days=65)
+    bring_all(*person("two", "Two"), seat("panel", "two", "member", clock.now()))
+    buyer.do("send_checkout", dearer, who=buyer.cast.noor)
+    assert "€ 2,219.18 for 300 of 365 days" in buyer.foresee("change_plan", dearer)  # 2 × 150 less 1 × 75 that is paid
+    buyer.do("change_plan", dearer)
+    buyer.counter.wait(days=1)
+    TICKS["payments.seats"](clock.now())
+    buyer.counter.work()
+    assert buyer.tier() == "guardian" and not Charge.objects.filter(kind="seat").exists()
+    charge = buyer.newest(kind="upgrade")
+    assert (charge.state, charge.seats, charge.net) == ("paid", 1, Decimal("2219.18"))
+
+
+def test_a_dearer_plan_that_costs_next_to_nothing_now_holds_at_once(buyer: Buyer) -> None:
+    buyer.buy(method="creditcard")
+    buyer.counter.wait(days=30)
+    bring_all(*workspace("side", "samen", "Side", clock.now()))
+    words = buyer.foresee("change_plan", YEAR)
+    assert "Nothing is charged now" in words and "The next charge: € 1,089.00 with VAT" in words
+    charges = Charge.objects.count()
+    outcome = buyer.do("change_plan", YEAR)
+    assert (outcome.data["holds"], outcome.data["charge"], Charge.objects.count()) == ("now", None, charges)
+    assert "present plan already" in buyer.refused("change_plan", YEAR)
 
 
 def test_a_cheaper_plan_and_another_cadence_wait_for_the_interval(buyer: Buyer) -> None:

@@ -38,6 +38,7 @@ pytestmark = pytest.mark.soak
 KILLS = int(os.environ.get("SOAK_KILLS", "200"))
 WHOM = ("web", "worker", "both", "postmaster", "backend")
 PATIENCE = 600.0  # seconds
+LONGEST = 3600.0  # for some thousands of webhooks to leave one by one
 
 
 class House:
@@ -59,7 +60,7 @@ class House:
     def ask(self, *words: str) -> str:
         """Of a process that ends by itself, and well."""
         process = self.python(*words)
-        told, _ = process.communicate(timeout=PATIENCE)
+        told, _ = process.communicate(timeout=LONGEST)
         assert process.returncode == 0, f"{words}: {told.decode()[-2000:]} {(self.folder / 'log').read_text()[-3000:]}"
         return told.decode()
 

@@ -117,21 +117,21 @@ def settle(act: Act, account: BillingAccount, found: Found) -> Outcome:
         changes.append(Change("Owed", say_money(charge), "", concerns_money=True))
         set_terms(act, account, found.move.to, past_due_since=None)
     if charge.kind == ChargeKind.UPGRADE:
-        changes += upgrade(act, account, charge)
+        changes += upgrade(act, account, charge.tier)
     if found.payment.raw.get("sequenceType") == "first":
         move_to_mandate(act, account, found.payment, terms_of(act.case).paid_until)
     told = {**tell_money(charge), "kind": charge.kind, "tier": charge.tier}
     return Outcome(f"{say_money(charge)} of {account} arrived.", changes, {account.pk: None}, data=told)
 
 
-def upgrade(act: Act, account: BillingAccount, charge: Charge) -> list[Change]:
+def upgrade(act: Act, account: BillingAccount, tier: str) -> list[Change]:
     """The dearer tier from now on, at today's price until the interval ends; the next charge follows by itself."""
     terms = terms_of(act.case)
-    raised = raise_tiers(act, account, charge.tier)
+    raised = raise_tiers(act, account, tier)
     if terms.paid_until and terms.paid_until > act.now:
-        row = load_catalogue().at(charge.tier, act.now)
+        row = load_catalogue().at(tier, act.now)
         rate = row.monthly if terms.cadence == "monthly" else row.yearly
-        store.prices.pin_prices(account.pk, {charge.tier: rate}, terms.cadence, act.now, terms.paid_until)
+        store.prices.pin_prices(account.pk, {tier: rate}, terms.cadence, act.now, terms.paid_until)
     return [Change("Workspaces that rise", "", str(len(raised)))]
 
 

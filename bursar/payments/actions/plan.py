@@ -12,6 +12,7 @@ from bursar.core.days import say_day, say_end
 from bursar.core.money import euros
 from bursar.payments import queries
 from bursar.payments.actions.checkout import PlanForm, ask_payment, end_open, is_expired, matches, why_not_sold
+from bursar.payments.actions.intervals import upgrade
 from bursar.payments.actions.levers import (
     TOLD,
     asks,
@@ -29,6 +30,7 @@ from bursar.payments.models import Charge
 from bursar.payments.queries import standing as read
 from bursar.payments.rules import levers as rules
 from bursar.payments.rules.amounts import Quote
+from bursar.payments.rules.seats import LEAST
 from bursar.payments.states import ChargeKind, ChargeState
 from bursar.payments.store import calls, charges, subscriptions
 from bursar.plans.actions.shared import state_of
@@ -77,10 +79,13 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
         until = standing_of(case).paid_until
         said = f"Until {say_end(until)} everything stays as it is, and nothing is charged now."
         return [said, "It can be withdrawn until then.", say_next_charge(case, **_later(data, case))]
+    rest, next_charge = _rest(case, data["tier"]), say_next_charge(case, tier=data["tier"])
+    if rest.net < LEAST:
+        return ["Nothing is charged now: the difference is too small. The plan rises at once.", next_charge]
     mandate = queries.get_usable_mandate(case.target.pk)
     how = "It is charged at once by the method on file." if mandate else "The next page leads to the checkout."
-    words = list_words(_rest(case, data["tier"]), data["cadence"])
-    return [*words, how, "The plan rises as soon as that is paid.", say_next_charge(case, tier=data["tier"])]
+    words = list_words(rest, data["cadence"])
+    return [*words, how, "The plan rises as soon as that is paid.", next_charge]
 
 
 @action(
@@ -113,6 +118,8 @@ def change_plan(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
 def _raise(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     quote, tier = _rest(act.case, data["tier"]), data["tier"]
     there = find_upgrade(account.pk)
+    if quote.net < LEAST:
+        return _raise_freely(act, account, data, there)
     if there is not None and matches(there, tier, data["cadence"], quote) and not is_expired(there, act):
         made = there
     else:
@@ -127,6 +134,19 @@ def _raise(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     sentence = f"{name(tier, data['cadence'])} costs {euros(made.gross)} with VAT for the days that are left."
     told = {**tell_charge(made), "holds": "when_paid", "from": None}
     return Outcome(sentence, changes, data=told, touches=[made.public_id], next=pay_path(made))
+
+
+def _raise_freely(act: Act, account: BillingAccount, data: Cleaned, there: Charge | None) -> Outcome:
+    """As with seats, less than LEAST is not charged: it is paid from the next charge on."""
+    if there is not None:
+        end_open(act, there)
+    before, after = name(plan_of(act.case).high, plan_of(act.case).cadence), name(data["tier"], data["cadence"])
+    changes = [Change("Plan", before, after), *upgrade(act, account, data["tier"])]
+    told = {
+        "charge": None, "kind": None, "tier": data["tier"], "cadence": data["cadence"], "seats": None,
+        "net_eur": None, "gross_eur": None, "holds": "now", "from": act.now.isoformat(),
+    }  # fmt: skip
+    return Outcome(f"It is {after} now, and nothing is charged for that.", changes, {account.pk: None}, data=told)
 
 
 def find_upgrade(account_id: int) -> Charge | None:

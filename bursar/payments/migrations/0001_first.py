@@ -90,7 +90,6 @@ class Migration(migrations.Migration):
                 ('mollie_id', models.CharField(max_length=72, unique=True)),
                 ('method', models.CharField(max_length=30)),
                 ('status', models.CharField(max_length=12)),
-                ('holder', models.CharField(blank=True, max_length=200)),
                 ('account_end', models.CharField(blank=True, max_length=4)),
                 ('card_label', models.CharField(blank=True, max_length=40)),
                 ('card_expires', models.DateField(blank=True, null=True)),

@@ -45,13 +45,12 @@ class MollieCustomer(Mirrored):
 
 
 class Mandate(Mirrored):
-    """`account_end`: what may be shown of IBAN or card, its last four signs. `holder` names a person."""
+    """`account_end`: what may be shown of IBAN or card, its last four signs."""
 
     mollie_id = id_field(unique=True)
     customer = models.ForeignKey(MollieCustomer, on_delete=models.PROTECT, related_name="mandates")
     method = models.CharField(max_length=30)
     status = models.CharField(max_length=12)
-    holder = models.CharField(max_length=200, blank=True)
     account_end = models.CharField(max_length=4, blank=True)
     card_label = models.CharField(max_length=40, blank=True)
     card_expires = models.DateField(null=True, blank=True)

@@ -21,6 +21,8 @@ from bursar.plans.rules import AccountState, Catalogue, PriceLine, is_managed, l
 from bursar.plans.states import Status
 from bursar.tenants.models import BillingAccount
 
+WITHIN = (ChargeKind.SEAT, ChargeKind.UPGRADE)
+"""Kinds that pay for added seats within an interval."""
 IS_INTERVAL = Q(kind__in=[kind.value for kind in INTERVALS], state=ChargeState.PAID)
 
 
@@ -55,8 +57,8 @@ def count_paid_seats(account_ids: Collection[int], now: datetime) -> dict[int, i
     running = dict(rows.values_list("account_id").annotate(Max("interval_from")))
     found = dict.fromkeys(running, 0)
     asked = Charge.objects.filter(account_id__in=running).exclude(state=ChargeState.ENDED)
-    asked = asked.filter(IS_INTERVAL | Q(kind=ChargeKind.SEAT))
+    asked = asked.filter(IS_INTERVAL | Q(kind__in=WITHIN))
     for account_id, kind, begins, seats in asked.values_list("account_id", "kind", "interval_from", "seats"):
-        if begins is not None and begins >= running[account_id] and (kind == ChargeKind.SEAT or begins <= now):
+        if begins is not None and begins >= running[account_id] and (kind in WITHIN or begins <= now):
             found[account_id] += seats
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,12 +10,15 @@ from django.db.models import Sum
 
 from bursar.billing.queries import decide, get_details
 from bursar.billing.seller import seller_day
+from bursar.core.money import ZERO
 from bursar.payments.gateway import get_mode
 from bursar.payments.models import Charge, Offer, Payment, Subscription
 from bursar.payments.queries.basics import get_meant, get_usable_mandate, list_open
-from bursar.payments.rules.amounts import Quote, quote_rest
+from bursar.payments.queries.seats import count_paid_seats
+from bursar.payments.rules.amounts import Quote, count_seats, quote_rest
 from bursar.payments.rules.intervals import DAYS_OF, count_days_left
 from bursar.payments.rules.levers import Owed, Plan, Standing
+from bursar.payments.rules.seats import take_cheapest
 from bursar.payments.states import ChargeKind, ChargeState, PaymentState
 from bursar.plans.models import TierTerms
 from bursar.plans.queries import load_catalogue
@@ -22,9 +26,11 @@ from bursar.plans.rules import (
     MONTHS_OF,
     RANK,
     AccountState,
+    PriceLine,
     Seated,
     cadence_at,
     calc_price,
+    list_price_lines,
     seat_account,
     seat_unit,
     terms_at,
@@ -70,15 +76,32 @@ def get_plan(state: AccountState, now: datetime) -> Plan:
 
 
 def quote_upgrade(account: BillingAccount, state: AccountState, now: datetime, tier: str) -> Quote:
-    """The difference to `tier` for the days that are left: today's seats, prices and discounts, VAT of today."""
+    """From what is paid to `tier` for the days that are left: today's seats, prices and discounts, VAT of today.
+
+    Seats that came and are not paid yet are paid with it, at the dearer price: nobody asks for them again at night.
+    """
     terms, catalogue = terms_at(state, now), load_catalogue()
     cadence = terms.cadence or "yearly"
+
+    def rate_of(one: str) -> Decimal:
+        return catalogue.rate(state, one, cadence, now)
+
     seated = seat_account(state, catalogue, now, cadence)
-    raised = [_raise(place, tier, catalogue.rate(state, tier, cadence, now)) for place in seated]
-    before, after = (calc_price(places).amount * MONTHS_OF[cadence] for places in (seated, raised))
+    raised = [_raise(place, tier, rate_of(tier)) for place in seated]
+    present, coming = (_list_paid_lines(places, rate_of) for places in (seated, raised))
+    paid = count_paid_seats([account.pk], now).get(account.pk, 0)
+    unpaid = take_cheapest(present, max(0, count_seats(present) - paid))
+    before = calc_price(seated).amount - sum((line.amount for line in unpaid), ZERO)
+    after = calc_price(raised).amount
     assert terms.paid_until is not None
     left = count_days_left(now, terms.paid_until, cadence)
-    return quote_rest(before, after, left, DAYS_OF[cadence], decide(account.pk, seller_day(now)))
+    whole = (before * MONTHS_OF[cadence], after * MONTHS_OF[cadence])
+    quote = quote_rest(*whole, left, DAYS_OF[cadence], decide(account.pk, seller_day(now)))
+    return quote._replace(seats=max(0, count_seats(coming) - paid))
+
+
+def _list_paid_lines(places: list[Seated], rate_of: Callable[[str], Decimal]) -> list[PriceLine]:
+    return [line for line in list_price_lines(places, rate_of) if line.rate]
 
 
 def _raise(place: Seated, tier: str, rate: Decimal) -> Seated:

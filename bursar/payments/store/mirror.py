@@ -119,7 +119,6 @@ def keep_mandate(found: objects.Mandate, customer: MollieCustomer, asked: Asked)
     values = {
         "method": found.method,
         "status": found.status,
-        "holder": found.holder[:200],
         "account_end": found.account[-4:],
         "card_label": found.card_label[:40],
         "card_expires": found.card_expires,
