@@ -142,10 +142,10 @@ class Life:
         self.wait(timedelta(seconds=1))
         actor = who or customer("lotte")
         key = verb if "." in verb else f"payments.account.{verb}"
-        reason = {} if who is None else {"reason": "They asked for it"}
+        reason = "" if who is None else "They asked for it"
         status, before = self.terms().status, self.price() if self.percent() < 100 else None
         try:
-            run(key, actor, (on or self.account).public_id, data or {}, **reason)
+            run(key, actor, (on or self.account).public_id, data or {}, reason=reason)
         except Refusal as refusal:
             self.story.append(f"  {verb} {data or ''} refused: {refusal.sentence}")
             DONE[f"refused {verb}"] += 1
@@ -345,7 +345,7 @@ class Life:
     def check_mirror(self) -> None:
         """Row by row, both ways."""
         world = self.simulator.world
-        ours = {
+        ours: dict[str, Any] = {
             row.mollie_id: (
                 row.status,
                 row.amount,
@@ -357,7 +357,7 @@ class Life:
             )
             for row in Payment.objects.all()
         }
-        theirs = {
+        theirs: dict[str, Any] = {
             one.id: (
                 one.status,
                 one.amount.value,
@@ -437,7 +437,7 @@ class Life:
         wrong = drift & {Drift.SECOND, Drift.UNKNOWN, Drift.INTERVAL, Drift.AMOUNT}
         assert not wrong or self.is_meddled, wrong
 
-    def _check_next(self, one: there.Subscription, meant: Subscription, terms: Any) -> None:
+    def _check_next(self, one: Any, meant: Subscription, terms: Any) -> None:
         assert one.amount.value == meant.wanted, (one.amount, meant.wanted)
         if terms.status == "active" and terms.paid_until and terms.paid_until > clock.now() and meant.broken_at is None:
             assert one.next_date == terms.paid_until.date(), (

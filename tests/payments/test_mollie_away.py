@@ -78,7 +78,7 @@ def live(buyer: Buyer, hours: tuple[int, ...] = LONG) -> None:
         buyer.counter.sweep(hours=hour)
 
 
-def away_by(*kinds: str) -> Any:
+def away_by(*kinds: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("away", kinds, indirect=True)
 
 
