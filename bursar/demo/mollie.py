@@ -23,7 +23,7 @@ ASK_FOR = 30  # seconds
 
 
 def list_records(history: History) -> dict[str, list[Record]]:
-    """By kind, as `docs/payments.md` says. What waits here for a second person Mollie has not heard of."""
+    """By kind, as `docs/mollie.md` says. What waits here for a second person Mollie has not heard of."""
     return {
         "customers": [_customer(one) for one in history.customers],
         "mandates": [_mandate(one) for one in history.mandates],

@@ -29,6 +29,7 @@ from bursar.outbox.store import deliver_due
 from tests.browser.axe import AXE, SERIOUS
 from tests.browser.tables import WIDTHS, list_cut
 from tests.cast import PASSWORD, Cast, bring_all, sign_in
+from tests.payments import ledger
 from tests.requests.helpers import ask
 from tests.walk import ROUTES, filled
 
@@ -103,6 +104,8 @@ class Visitors:
         organisation = cast.samen.organisation.public_id
         ids = {"workspace": cast.panel.public_id, "account": cast.samen.public_id, "organisation": organisation}
         self.lottes = {**ids, "request": asked.public_id, "inbox": lotte}
+        bought = ledger.charge(cast.samen, None, "first", "open", expires_at=clock.now() + timedelta(days=1))
+        self.lottes["charge"] = self.more["charge_id"] = bought.public_id
         self.more["mail_id"] = Mail.objects.latest("id").public_id
         notices = {LEAD: cast.iris.id, CUSTOMER: lotte}
         self.notices = {who: Notification.objects.filter(recipient_id=of).latest("id") for who, of in notices.items()}

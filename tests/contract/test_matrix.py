@@ -111,6 +111,8 @@ TOLD = {
     "/panel/at-risk/export": 405,
     "/panel/book/export": 405,
     "/panel/notices/<slug:notice_id>/open": 405,
+    "/panel/payments/export": 405,
+    "/panel/payments/gap/export": 405,
     "/panel/notices/read": 405,
     "/panel/usage/export": 405,
     "/panel/usage/movements/export": 405,

@@ -30,12 +30,14 @@ from bursar.core.registry import Registry
 from bursar.core.ticks import TICKS, tick
 from bursar.files.kinds import KINDS, is_makers, kind
 from bursar.outbox.carriers import CARRIERS, carrier
+from bursar.payments.carry.ops import OPS
 from bursar.product import records
 from bursar.product.apply.batch import ENDS, TAKERS, takes
 from bursar.product.pushed import PUSHED
 from bursar.product.records.shared import Record
 from bursar.product.upsert import WRITERS
 from bursar.ui import navigation
+from bursar.ui.lists import VIEW_KEEPERS
 from bursar.ui.navigation import NavEntry
 from bursar.webhooks.events import EVENTS, describe
 
@@ -74,6 +76,8 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "navigation entry": (navigation.ENTRIES, lambda name: navigation.register(replace(ENTRY, key=name))),
     "kind of line": (records.KINDS, lambda name: records.KINDS.add(name, Record)),
     "taker of lines": (TAKERS, lambda name: takes(name)(nothing)),  # type: ignore[arg-type]  # never called
+    "call to Mollie": (OPS, lambda name: OPS.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "keeper of saved views": (VIEW_KEEPERS, lambda name: VIEW_KEEPERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "writer of pushed items": (WRITERS, lambda name: WRITERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
 }  # fmt: skip
 

@@ -159,7 +159,8 @@ def test_nobody_tells_by_hand(cast: Cast) -> None:
 
 def test_managed_and_back(cast: Cast) -> None:
     key = "plans.account.set_managed"
-    assert "subscription is live" in refusal_of(key, cast.iris, cast.haarlem.public_id, {}, reason="x").sentence
+    yearly = {"cadence": "yearly"}
+    assert "subscription is live" in refusal_of(key, cast.iris, cast.haarlem.public_id, yearly, reason="x").sentence
     assert "already" in refusal_of(key, cast.iris, cast.oost.public_id, {}, reason="x").sentence
     run(key, cast.ties, cast.samen.public_id, {"cadence": "monthly"}, reason="Wants invoices")
     terms = PaymentTerms.objects.at(clock.now()).get(account=cast.samen)
