@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -44,12 +45,12 @@ def wait_until_gone() -> None:
     raise AssertionError("a killed process still holds locks")
 
 
-def wait_for_a_waiter() -> None:
-    """Until some backend waits for a lock."""
-    for _ in range(200):
+def wait_for_a_waiter(begun: Callable[[], object] = lambda: True) -> None:
+    """Until some backend waits for a lock, and what the test is about has begun: others may wait before."""
+    for _ in range(400):
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
+            if cursor.fetchone()[0] and begun():
                 return
         time.sleep(0.1)
     raise AssertionError("nobody waits")

@@ -31,7 +31,7 @@ def test_killed_between_the_answer_and_the_mark(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE outbox_outboxattempt IN EXCLUSIVE MODE")
         worker = start("worker")
-        wait_for_a_waiter()
+        wait_for_a_waiter(lambda: product.got)
         kill(worker)
     wait_until_gone()
     message = WebhookMessage.objects.get()
