@@ -19,6 +19,7 @@ from bursar.core import clock
 from bursar.notifications.models import Mail
 from bursar.outbox import store as outbox
 from bursar.payments import timed
+from bursar.payments.actions.apply import apply_subscription
 from bursar.payments.actions.ending import end_subscription
 from bursar.payments.actions.following import quote_next
 from bursar.payments.models import Call, Charge, Payment, Subscription
@@ -684,3 +685,12 @@ def test_the_customer_reads_what_failed_and_when_it_is_tried_again(cast: Cast) -
     text = " ".join(mail.text.split())
     assert "€ 104.06 of Stichting Samen could not be collected: not enough money in the account." in text
     assert "It is tried again on 27 December 2026." in text
+
+
+def test_a_subscription_taken_over_from_mollie_is_planned_by_the_vat_of_its_start(cast: Cast) -> None:
+    meant = mirrored.begin(cast.samen)
+    decision = meant.wanted_decision
+    Charge.objects.filter(subscription=meant, state="planned").delete()
+    Subscription.objects.update(wanted_decision={}, wanted_lines=[])
+    apply_subscription(meant.pk, clock.now())
+    assert mirrored.planned(cast.samen).decision["rate"] == decision["rate"]

@@ -9,9 +9,9 @@ from bursar.actions.run import Act
 from bursar.billing.seller import seller_day
 from bursar.core.calendar import midnight
 from bursar.payments.models import Charge, Payment, Subscription
-from bursar.payments.queries.basics import foresee, get_meant
+from bursar.payments.queries.basics import decision_of, foresee, get_meant
 from bursar.payments.queries.news import find_last_end, list_intervals
-from bursar.payments.rules.amounts import Quote, amounts_of, quote_as_stands, read_decision
+from bursar.payments.rules.amounts import Quote, amounts_of, quote_as_stands
 from bursar.payments.rules.intervals import end_of_interval
 from bursar.payments.states import CallOp, ChargeKind, ChargeState
 from bursar.payments.store import calls, charges, subscriptions
@@ -111,8 +111,7 @@ def _find_last(known: list[Charge], until: datetime) -> Charge | None:
 
 def quote_of(subscription: Subscription) -> Quote:
     """What Mollie will take next."""
-    decision = read_decision(subscription.wanted_decision)
-    return quote_as_stands(subscription.wanted_lines, subscription.amount, decision)
+    return quote_as_stands(subscription.wanted_lines, subscription.amount, decision_of(subscription))
 
 
 def end_planned(subscription: Subscription, now: datetime) -> None:

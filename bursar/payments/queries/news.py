@@ -9,7 +9,8 @@ from django.db.models import Max, Q, QuerySet
 from bursar.billing.seller import seller_day
 from bursar.core.calendar import midnight
 from bursar.payments.models import Charge, Payment, Subscription
-from bursar.payments.rules.amounts import amounts_of, quote_as_stands, read_decision
+from bursar.payments.queries.basics import decision_of
+from bursar.payments.rules.amounts import amounts_of, quote_as_stands
 from bursar.payments.rules.intervals import DAYS_OF, end_of_interval
 from bursar.payments.rules.table import INTERVALS, Owed
 from bursar.payments.states import ChargeKind, ChargeState, PaymentState
@@ -50,7 +51,7 @@ def _make_up(payment: Payment, subscription: Subscription) -> Charge | None:
     known = Charge.objects.filter(account_id=payment.account_id, interval_from=begins, kind__in=kinds)
     if known.exclude(state=ChargeState.ENDED).exists():
         return None
-    decision = read_decision(subscription.wanted_decision)
+    decision = decision_of(subscription)
     return Charge(
         account_id=payment.account_id,
         subscription=subscription,
