@@ -15,19 +15,17 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from bursar.attention import rules
 from bursar.attention.filters import Ask
 from bursar.attention.reasons import ACCOUNT_REASONS, DOWNGRADED, TRIAL_ENDS_WITHIN, WORKSPACE_REASONS, Reason
+from bursar.attention.signs import look_for_signs
 from bursar.core.calendar import Month
 from bursar.plans.ends import WARNED_BEFORE, EndKind
-from bursar.plans.models import CapEffect, TierTerms
 from bursar.plans.rules import PAID_TIERS
 from bursar.plans.trials import TRIAL_KIND
 from bursar.rollup.filters import NOBODY
 from bursar.rollup.models import AccountMonth
 from bursar.tenants.search import search_account_ids
 from bursar.ui.lists import PAGE_SIZE
-from bursar.usage.queries import TierClock
 from bursar.usage.rules import PACE_WINDOW
 
 _DROPS = (
@@ -72,14 +70,15 @@ ACCOUNTS = Kind(
 TABS = ("", "mine", "snoozed")
 
 
-def _with_accounts(only: str) -> str:
+def _with_accounts(reasons: list[Reason], only: str) -> str:
     """Each account once, under its first reason, with all of them: worked out once a statement."""
     sources = " UNION ALL ".join(
-        f"SELECT n.*, {place} AS rank, '{reason.key}' AS reason FROM ({reason.source.replace('{only}', only)}) n"
-        for place, reason in enumerate(ACCOUNT_REASONS, start=1)
+        f"SELECT n.*, {ACCOUNTS.rank(reason)} AS rank, '{reason.key}' AS reason "
+        f"FROM ({reason.source.replace('{only}', only)}) n"
+        for reason in reasons
     )
     return (
-        f", needs AS ({sources}), firsts AS (SELECT DISTINCT ON (n.account_id) n.account_id AS key, n.account_id, "
+        f"WITH needs AS ({sources}), firsts AS (SELECT DISTINCT ON (n.account_id) n.account_id AS key, n.account_id, "
         f"n.rank, n.since, {_NOTHING_METERED}, n.tier, n.ends_at, "
         "array_agg(n.reason) OVER (PARTITION BY n.account_id) AS reasons FROM needs n "
         "ORDER BY n.account_id, n.rank) "
@@ -95,11 +94,6 @@ def _source(kind: Kind, reason: Reason) -> str:
         f"SELECT n.key, n.account_id, {rank} AS rank, n.since, n.dropped_at, n.seconds, n.cap_seconds, n.tier, "
         f"NULL::timestamptz AS ends_at, ARRAY['{reason.key}'] || {dropped} AS reasons FROM ({reason.source}) n"
     )
-
-
-def _sources(kind: Kind) -> list[str]:
-    """All rows of a list in no order, in as few parts as there are: each one takes its time to plan."""
-    return ["SELECT * FROM firsts"] if kind is ACCOUNTS else [_source(kind, reason) for reason in kind.reasons]
 
 
 class Row(NamedTuple):
@@ -132,44 +126,11 @@ class Counts:
         return sum(self.tabs[tab].values())
 
 
-_DROP_CANDIDATES = (
-    "SELECT w.id FROM tenants_workspace w WHERE w.deleted_at IS NULL AND w.id IN ("
-    "SELECT workspace_id FROM plans_basetier WHERE valid_until > %(since)s AND valid_until <= %(now)s "
-    "AND tier <> 'free' "
-    "UNION SELECT workspace_id FROM plans_tiergrant WHERE kind <> %(trial)s AND valid_until > %(since)s "
-    "AND valid_until <= %(now)s "
-    "UNION SELECT workspace_id FROM plans_tiergrant WHERE kind <> %(trial)s AND valid_from > %(since)s "
-    "AND valid_from <= %(now)s "
-    "UNION SELECT x.id FROM plans_paymentterms p JOIN tenants_workspace x ON x.account_id = p.account_id "
-    "WHERE p.lapses_at > %(since)s AND p.lapses_at <= %(now)s)"
-)
-
-
-def load_drops(now: datetime, only: int | None = None) -> dict[int, rules.Drop]:
-    """Workspaces that stepped down within the last 14 days: candidates by index, judged by `rules.find_drop`."""
-    values: dict[str, Any] = {"now": now, "since": now - rules.DROP_WINDOW, "trial": TRIAL_KIND, "only": only}
-    with connection.cursor() as cursor:
-        cursor.execute(_DROP_CANDIDATES + (" AND w.id = %(only)s" if only is not None else ""), values)
-        ids = [row[0] for row in cursor.fetchall()]
-    if not ids:
-        return {}
-    clock = TierClock(ids)
-    found = ((pk, rules.find_drop(clock.states[pk], clock.terms_of(pk), now)) for pk in ids)
-    return {pk: drop for pk, drop in found if drop is not None}
-
-
-def _list_hard_tiers(now: datetime) -> list[str]:
-    """Tiers that stop recording at their cap. Read apart: the planner guesses well when it knows them."""
-    live = TierTerms.objects.at(now).filter(cap_effect=CapEffect.HARD_BLOCK)
-    return list(live.values_list("tier", flat=True))
-
-
 class Lists:
     """Both lists at one instant, for one reader, under one set of filters."""
 
     def __init__(self, ask: Ask, now: datetime, me: int | None, *, only: int | None = None) -> None:
         self.ask = ask
-        self.drops = load_drops(now, only)
         self.values: dict[str, Any] = {
             "now": now,
             "month": Month.of(now).first,
@@ -181,16 +142,16 @@ class Lists:
             "paid": list(PAID_TIERS),
             **{f"{kind.slug}_reasons": [reason.key for reason in kind.reasons] for kind in (WORKSPACES, ACCOUNTS)},
             "reasons": list(ask.reasons),
-            "hard": _list_hard_tiers(now),
-            "drop_ids": list(self.drops),
-            "drop_ats": [drop.at for drop in self.drops.values()],
             "me": me or 0,
             "only": only,
             "tiers": list(ask.tiers),
             "owners": [one for one in ask.owners if one != NOBODY],
             "managers": [one for one in ask.managers if one != NOBODY],
         }
-        self._with_accounts = _with_accounts(" AND a.account_id = %(only)s" if only is not None else "")
+        signs = look_for_signs(now, self.values, only)
+        self.drops, self._signs = signs.drops, signs.reasons
+        self.values["hard"], self.values["drop_ids"] = signs.hard, list(self.drops)
+        self.values["drop_ats"] = [drop.at for drop in self.drops.values()]
         self._filters = [*(["s.key = %(only)s"] if only is not None else []), *self._people(), *self._search()]
 
     def _people(self) -> Iterator[str]:
@@ -224,8 +185,18 @@ class Lists:
             parts.append("s.reasons && %(reasons)s::text[]")  # found under each of its reasons, not only the first
         return f" WHERE {' AND '.join(parts)}" if parts else ""
 
+    def may_have(self, reason: Reason) -> bool:
+        """Whether it may have rows; where not, it has none."""
+        return reason.key in self._signs
+
+    def _reasons(self, kind: Kind) -> list[Reason]:
+        return [reason for reason in kind.reasons if self.may_have(reason)]
+
     def _begin(self, kind: Kind) -> str:
-        return _DROPS + (self._with_accounts if kind is ACCOUNTS else "")
+        if kind is WORKSPACES:
+            return _DROPS
+        only = " AND a.account_id = %(only)s" if self.values["only"] is not None else ""
+        return _with_accounts(self._reasons(kind), only)
 
     def _joined(self, kind: Kind, source: str, *, with_month: bool) -> str:
         month = (
@@ -235,14 +206,17 @@ class Lists:
 
     def count(self, kind: Kind) -> Counts:
         """One statement for all tabs and reasons."""
+        counts = Counts({tab: {reason.key: 0 for reason in kind.reasons} for tab in TABS})
+        if not (reasons := self._reasons(kind)):
+            return counts
+        sources = ["SELECT * FROM firsts"] if kind is ACCOUNTS else [_source(kind, reason) for reason in reasons]
         with_month = bool(self.ask.managers)
         parts = [
             f"SELECT s.rank, {kind.hidden} AS hidden, t.owner_id = %(me)s AS mine "
             + self._joined(kind, source, with_month=with_month)
             + self._where(kind, None)
-            for source in _sources(kind)
+            for source in sources
         ]
-        counts = Counts({tab: {reason.key: 0 for reason in kind.reasons} for tab in TABS})
         with connection.cursor() as cursor:
             union = " UNION ALL ".join(parts)
             cursor.execute(
@@ -280,7 +254,9 @@ class Lists:
 
     def get_row(self, kind: Kind) -> Row | None:
         """The one row of the target named by `only`, snoozed or not."""
-        parts = " UNION ALL ".join(f"({self._ordered(kind, reason, any_tab=True)})" for reason in kind.reasons)
+        parts = " UNION ALL ".join(f"({self._ordered(kind, reason, any_tab=True)})" for reason in self._reasons(kind))
+        if not parts:
+            return None
         with connection.cursor() as cursor:
             cursor.execute(self._begin(kind) + parts, self.values)
             row = cursor.fetchone()
@@ -289,7 +265,10 @@ class Lists:
     @contextmanager
     def every_row(self, kind: Kind) -> Iterator[Iterator[list[Row]]]:
         """All rows in order, in chunks, by a cursor of the server's: memory stays flat. Inside a transaction."""
-        parts = " UNION ALL ".join(f"({self._ordered(kind, reason)})" for reason in kind.reasons)
+        parts = " UNION ALL ".join(f"({self._ordered(kind, reason)})" for reason in self._reasons(kind))
+        if not parts:
+            yield iter(())
+            return
         with connection.chunked_cursor() as cursor:
             cursor.execute(self._begin(kind) + parts, self.values)
             yield _chunks(cursor)

@@ -26,9 +26,11 @@ _METERED = (
     "JOIN rollup_workspacemonth w ON w.workspace_id = m.workspace_id AND w.month = %(month)s "
     "AND w.cap_seconds IS NOT NULL AND w.tier = m.tier LEFT JOIN drops d ON d.workspace_id = m.workspace_id WHERE "
 )
-_FULL_PILOT = _METERED + "m.full_since IS NOT NULL AND m.tier = ANY(%(hard)s)"
-_FULL = _METERED + "m.full_since IS NOT NULL AND m.tier <> ALL(%(hard)s)"
-_NEARLY_FULL = _METERED + f"m.is_near AND m.full_since IS NULL AND {_APPROACHING}"
+_IS_FULL, _IS_NEAR = "m.full_since IS NOT NULL", "m.is_near AND m.full_since IS NULL"
+_FULL_PILOT = _METERED + f"{_IS_FULL} AND m.tier = ANY(%(hard)s)"
+_FULL = _METERED + f"{_IS_FULL} AND m.tier <> ALL(%(hard)s)"
+_NEARLY_FULL = _METERED + f"{_IS_NEAR} AND {_APPROACHING}"
+_ANY_FULL, _ANY_NEAR = (f"SELECT 1 FROM usage_meter m WHERE {which}" for which in (_IS_FULL, _IS_NEAR))
 _DROPPED = (
     "SELECT d.workspace_id AS key, w.account_id, d.at AS since, d.at AS dropped_at, m.seconds, "
     "w.cap_seconds, w.tier FROM drops d "
@@ -44,8 +46,9 @@ _OWED = "SELECT a.account_id, a.tier, a.overdue_since AS since, NULL::timestampt
 _PAYMENT_FAILED = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'self_serve'"
 _INVOICE_OVERDUE = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'managed'"
 
-# It charges, and there is nothing left to charge for.
+# It charges, and there is nothing left to charge for. The facts say so first, by an index of such accounts alone.
 _GONE = "NOT EXISTS (SELECT 1 FROM tenants_workspace w WHERE w.account_id = a.account_id AND w.deleted_at IS NULL)"
+_EMPTY = "(a.workspaces = 0 OR a.fault <> '')"
 _CHARGES = (
     "payments_subscription s JOIN rollup_accountmonth a ON a.account_id = s.account_id AND a.month = %(month)s "
     "AND a.is_listed{only} WHERE s.status IN ('active', 'pending') AND s.end_asked_at IS NULL AND "
@@ -53,8 +56,9 @@ _CHARGES = (
 _CHARGED_FOR_NOTHING = (
     "SELECT s.account_id, a.tier, "
     "(SELECT MAX(w.deleted_at) FROM tenants_workspace w WHERE w.account_id = s.account_id) AS since, "
-    "NULL::timestamptz AS ends_at FROM " + _CHARGES + _GONE
+    "NULL::timestamptz AS ends_at FROM " + _CHARGES + f"{_EMPTY} AND {_GONE}"
 )
+_ANY_EMPTY = "SELECT 1 FROM " + _ACCOUNTS + _EMPTY
 # The mandate by which the next charge would go is not valid, or its card is over by then. A card holds to the last day
 # of its month, which is the day that Mollie names.
 _MANDATE_ENDING = (
@@ -64,14 +68,15 @@ _MANDATE_ENDING = (
     + _CHARGES.replace(" WHERE ", " WHERE m.mollie_id = s.mollie_mandate_id AND s.is_meant AND ")
     + f"NOT {_GONE} AND (m.status = 'invalid' OR m.card_expires < s.next_date) GROUP BY 1, 2"
 )
+_ANY_MANDATE_ENDS = "SELECT 1 FROM payments_mandate m WHERE m.status = 'invalid' OR m.card_expires IS NOT NULL"
 
 # Class and status leave those whom money, a trial, an invoice or 100 % off keeps. What is left: a workspace on a paid
 # base tier at a price above 0, nothing timed on it, and no day until which the account's tiers are kept.
+_UNPAID = _ACCOUNTS + "a.klass = 'comped' AND a.mode = 'self_serve' AND a.status IN ('none', 'cancelled')"
 _NOBODY_PAYS = (
     "SELECT a.account_id, a.tier, {since} AS since, NULL::timestamptz AS ends_at FROM "
-    + _ACCOUNTS
-    + "a.klass = 'comped' AND a.mode = 'self_serve' AND a.status IN ('none', 'cancelled') "
-    "AND EXISTS (SELECT 1 FROM rollup_workspacemonth w WHERE w.account_id = a.account_id AND w.month = a.month "
+    + _UNPAID
+    + " AND EXISTS (SELECT 1 FROM rollup_workspacemonth w WHERE w.account_id = a.account_id AND w.month = a.month "
     "AND w.base_tier = ANY(%(paid)s) AND w.discount_percent < 100 AND w.grant_until IS NULL) "
     "AND NOT EXISTS (SELECT 1 FROM plans_paymentterms p WHERE p.account_id = a.account_id AND p.lapses_at > %(now)s "
     "AND p.valid_from <= %(now)s AND (p.valid_until IS NULL OR p.valid_until > %(now)s))"
@@ -92,23 +97,31 @@ _NOBODY_SINCE = (
     "AND b.tier = ANY(%(paid)s) AND b.valid_from <= %(now)s AND (b.valid_until IS NULL OR b.valid_until > %(now)s)))"
 )
 _EARLIEST = "SELECT e.account_id, a.tier, NULL::timestamptz AS since, MIN(e.ends_at) AS ends_at FROM ("
+_GRANT_ENDS = (
+    "g.kind <> %(trial)s AND g.valid_from <= %(now)s AND g.valid_until > %(now)s AND g.valid_until <= %(tier_until)s"
+)
+_LAPSES = (
+    "plans_paymentterms p WHERE p.lapses_at > %(now)s AND p.lapses_at <= %(tier_until)s AND p.valid_from <= %(now)s "
+    "AND (p.valid_until IS NULL OR p.valid_until > p.lapses_at)"
+)
+_ANY_TIER_ENDS = f"SELECT 1 FROM plans_tiergrant g WHERE {_GRANT_ENDS} UNION ALL SELECT 1 FROM {_LAPSES}"
 _TIER_ENDING = (
     _EARLIEST + "SELECT w.account_id, g.valid_until AS ends_at FROM plans_tiergrant g "
     "JOIN rollup_workspacemonth w ON w.workspace_id = g.workspace_id AND w.month = %(month)s "
-    "AND w.grant_until = g.valid_until AND w.tier <> w.base_tier WHERE g.kind <> %(trial)s "
-    "AND g.valid_from <= %(now)s AND g.valid_until > %(now)s AND g.valid_until <= %(tier_until)s "
-    "UNION ALL SELECT p.account_id, p.lapses_at FROM plans_paymentterms p WHERE p.lapses_at > %(now)s "
-    "AND p.lapses_at <= %(tier_until)s AND p.valid_from <= %(now)s "
-    "AND (p.valid_until IS NULL OR p.valid_until > p.lapses_at) AND EXISTS (SELECT 1 FROM rollup_workspacemonth w "
+    f"AND w.grant_until = g.valid_until AND w.tier <> w.base_tier WHERE {_GRANT_ENDS} "
+    f"UNION ALL SELECT p.account_id, p.lapses_at FROM {_LAPSES} AND EXISTS (SELECT 1 FROM rollup_workspacemonth w "
     "WHERE w.account_id = p.account_id AND w.month = %(month)s AND w.base_tier = ANY(%(paid)s) "
     "AND (w.grant_until IS NULL OR w.grant_until <= p.lapses_at))) e " + _JOINED + "GROUP BY 1, 2"
 )
 # A discount whose end raises a price: of a paid tier that lasts longer, where no other discount does as much after it.
+_DISCOUNT_ENDS = (
+    "d.valid_until > %(now)s AND d.valid_until <= %(discount_until)s AND d.valid_from <= %(now)s AND d.percent > 0"
+)
+_ANY_DISCOUNT_ENDS = f"SELECT 1 FROM plans_discount d WHERE {_DISCOUNT_ENDS}"
 _DISCOUNT_ENDING = (
     _EARLIEST + "SELECT COALESCE(d.account_id, x.account_id) AS account_id, d.valid_until AS ends_at, d.kind "
     "FROM plans_discount d LEFT JOIN tenants_workspace x ON x.id = d.workspace_id "
-    "WHERE d.valid_until > %(now)s AND d.valid_until <= %(discount_until)s AND d.valid_from <= %(now)s "
-    "AND d.percent > 0 AND EXISTS (SELECT 1 FROM rollup_workspacemonth w "
+    f"WHERE {_DISCOUNT_ENDS} AND EXISTS (SELECT 1 FROM rollup_workspacemonth w "
     "WHERE w.account_id = COALESCE(d.account_id, x.account_id) AND w.month = %(month)s "
     "AND (d.workspace_id IS NULL OR w.workspace_id = d.workspace_id) AND w.tier = ANY(%(paid)s) "
     "AND (w.grant_until IS NULL OR w.grant_until > d.valid_until OR w.base_tier = ANY(%(paid)s)) "
@@ -137,6 +150,8 @@ _OF_DEBT = (*_OF_ACCOUNT, "since")
 class Reason:
     """`source`: SQL of its rows; `order`: among them; `fills`: the placeholders of its prepared mail.
 
+    `sign`: SQL that looks by one index whether it may have rows; where it finds nothing, the source has none. Empty
+    where the source is as quick itself.
     `lasts`: what stands before how long it has lasted ("full for 3 days"); empty where that is not said.
     `is_blocked`: nothing more can be recorded, or uploaded, since then.
     """
@@ -149,12 +164,23 @@ class Reason:
     tone: str = "warn"
     lasts: str = ""
     is_blocked: bool = False
+    sign: str = ""
 
 
 WORKSPACE_REASONS = (
-    Reason("pilot_hard_block", "pilot blocked", _FULL_PILOT, _LONGEST, (*_OF_CAP, "since"), "bad", "full for", True),
-    Reason("at_cap", "at cap", _FULL, _LONGEST, (*_OF_CAP, "since"), "bad", "full for", True),
-    Reason("approaching_cap", "approaching cap", _NEARLY_FULL, _DEAREST, _OF_CAP),
+    Reason(
+        "pilot_hard_block",
+        "pilot blocked",
+        _FULL_PILOT,
+        _LONGEST,
+        (*_OF_CAP, "since"),
+        "bad",
+        "full for",
+        True,
+        _ANY_FULL,
+    ),
+    Reason("at_cap", "at cap", _FULL, _LONGEST, (*_OF_CAP, "since"), "bad", "full for", True, _ANY_FULL),
+    Reason("approaching_cap", "approaching cap", _NEARLY_FULL, _DEAREST, _OF_CAP, sign=_ANY_NEAR),
     Reason(
         "recently_downgraded",
         "recently downgraded",
@@ -176,6 +202,7 @@ ACCOUNT_REASONS = (
         (*_OF_ACCOUNT, "since"),
         "bad",
         lasts="for",
+        sign=_ANY_EMPTY,
     ),
     Reason(
         "nobody_pays",
@@ -184,10 +211,25 @@ ACCOUNT_REASONS = (
         _LONGEST,
         (*_OF_ACCOUNT, "tier", "since"),
         lasts="for",
+        sign="SELECT 1 FROM " + _UNPAID,
     ),
-    Reason("mandate_ending", "way of paying ends", _MANDATE_ENDING, _SOONEST, (*_OF_ACCOUNT, "ends")),
-    Reason("tier_ending", "tier ending", _TIER_ENDING, _SOONEST, (*_OF_ACCOUNT, "tier", "ends")),
-    Reason("discount_ending", "discount ending", _DISCOUNT_ENDING, _SOONEST, (*_OF_ACCOUNT, "ends")),
+    Reason(
+        "mandate_ending",
+        "way of paying ends",
+        _MANDATE_ENDING,
+        _SOONEST,
+        (*_OF_ACCOUNT, "ends"),
+        sign=_ANY_MANDATE_ENDS,
+    ),
+    Reason("tier_ending", "tier ending", _TIER_ENDING, _SOONEST, (*_OF_ACCOUNT, "tier", "ends"), sign=_ANY_TIER_ENDS),
+    Reason(
+        "discount_ending",
+        "discount ending",
+        _DISCOUNT_ENDING,
+        _SOONEST,
+        (*_OF_ACCOUNT, "ends"),
+        sign=_ANY_DISCOUNT_ENDS,
+    ),
     Reason("trial_ending", "trial ending", _TRIAL_ENDING, _SOONEST, (*_OF_ACCOUNT, "ends")),
 )
 REASONS = {reason.key: reason for reason in (*WORKSPACE_REASONS, *ACCOUNT_REASONS)}

@@ -80,6 +80,12 @@ class AccountMonth(models.Model):
                 fields=["month", "mode", "overdue_since"],
                 condition=models.Q(is_listed=True, overdue_since__isnull=False),
             ),
+            models.Index(
+                name="account_month_empty",
+                fields=["month"],
+                condition=models.Q(is_listed=True) & (models.Q(workspaces=0) | ~models.Q(fault="")),
+            ),
+            models.Index(name="account_month_by_rule", fields=["month"], condition=~models.Q(rule_change=0)),
         ]
 
 

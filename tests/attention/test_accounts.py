@@ -11,12 +11,15 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from bursar.actions.run import run
+from bursar.attention.filters import Ask
 from bursar.attention.models import Triage
+from bursar.attention.queries import Lists
 from bursar.attention.reasons import ACCOUNT_REASONS, REASONS
 from bursar.core import clock
 from bursar.payments.models import Charge, Mandate, MollieCustomer, Payment, Subscription
 from bursar.plans.ends import EndKind, foresee
 from bursar.plans.queries import load_account, load_catalogue
+from bursar.rollup.models import AccountMonth
 from bursar.tenants.models import BillingAccount, Organisation
 from tests.attention.test_page import api
 from tests.cast import NOW, Cast, bring_all, organisation, person, prove, seat, sign_in, workspace
@@ -110,6 +113,26 @@ def test_the_order_of_the_reasons(cast: Cast) -> None:
     for reason in ACCOUNT_REASONS:
         assert list(reasons(f"reason={reason.key}").values()) == [reason.key]
     prove()
+
+
+def test_only_reasons_that_show_a_sign_are_asked_and_each_with_rows_shows_one(cast: Cast) -> None:
+    def signs() -> set[str]:
+        found = Lists(Ask(), clock.now(), None)
+        return {reason.key for reason in ACCOUNT_REASONS if found.may_have(reason)}
+
+    assert signs() == set() and reasons() == {}
+    bring_one_of_each()
+    assert signs() == {reason.key for reason in ACCOUNT_REASONS} == set(reasons().values())
+
+
+def test_what_is_charged_for_nothing_is_seen_where_the_figures_cannot_be_computed(cast: Cast) -> None:
+    empty = account("nothing", status="active")
+    subscribe(empty)
+    bring_all(*workspace("nothing", "nothing", "Space nothing", OLD, deleted_at=NOW - 2 * DAY))
+    subscribe(account("full", status="active"))
+    for workspaces in (1, 0):
+        AccountMonth.objects.update(fault="It broke.", workspaces=workspaces)
+        assert reasons() == {"Nothing": "charged_for_nothing"}
 
 
 def test_a_mandate_that_is_no_longer_valid_ends_too(cast: Cast) -> None:

@@ -59,6 +59,13 @@ class Mandate(Mirrored):
 
     pen = PEN
 
+    class Meta:
+        indexes = [
+            models.Index(
+                name="mandate_ends", fields=["id"], condition=Q(status="invalid") | Q(card_expires__isnull=False)
+            )
+        ]
+
 
 class Subscription(Mirrored):
     """`status`, `amount`, `interval`, `next_date`: as Mollie says. `mollie_id` empty: Mollie has not answered yet.
