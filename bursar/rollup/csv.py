@@ -106,16 +106,16 @@ def flatten(fact: AccountMonth) -> Flat:
 
 
 def account_cells(line: AccountLine, view: View) -> dict[str, str]:
-    paid_at = line.last_payment.at if line.last_payment else None
-    cells = _cells(flatten(line.fact), words.explain_cells(line.fact.reason), line.contacts, paid_at, view)
+    paid_at = line.last_payment.at.isoformat() if line.last_payment else ""
+    cells = _cells(flatten(line.fact), words.explain_cells(line.fact.reason), line.contacts, paid_at, str(view.month))
     return dict(zip(ACCOUNT_COLUMNS, cells, strict=True))
 
 
-def _cells(flat: Flat, reason: Explained, contacts: list[Contact], paid_at: datetime | None, view: View) -> list[str]:
+def _cells(flat: Flat, reason: Explained, contacts: list[Contact], paid_at: str, month: str) -> list[str]:
     """In the order of `ACCOUNT_COLUMNS`: page, API and CSV say the same."""
     contact = contacts[0] if contacts else None
     cells = [
-        str(view.month),
+        month,
         flat.public_id,
         flat.label,
         flat.scope,
@@ -138,7 +138,7 @@ def _cells(flat: Flat, reason: Explained, contacts: list[Contact], paid_at: date
         contact.name if contact else "",
         contact.email if contact else "",
         flat.manager or flat.manager_email or "",
-        paid_at.isoformat() if paid_at else "",
+        paid_at,
         "yes" if flat.restated_at else "no",
         flat.ended_at.isoformat() if flat.ended_at else "",
     ]
@@ -189,15 +189,25 @@ def write(view: View, now: datetime, layout: Layout = PLAIN, *, by_workspace: bo
 
 
 def _account_batches(view: View, now: datetime) -> Iterator[list[list[str]]]:
-    stored = with_last_payment(ordered(view, filtered(view)), view).annotate(reason_text=Cast("reason", TextField()))
+    stored = with_last_payment(ordered(view, filtered(view)), view).annotate(
+        reason_text=Cast("reason", TextField()), paid_text=Cast("last_payment_at", TextField())
+    )
+    month = str(view.month)
     columns = ["reason_text" if name == "reason" else name for name in FLAT]
-    facts = stored.values_list(*columns, "last_payment_at").iterator(chunk_size=CHUNK)
+    facts = stored.values_list(*columns, "paid_text").iterator(chunk_size=CHUNK)
     while batch := [(Flat(*values), paid_at) for *values, paid_at in islice(facts, CHUNK)]:
         contacts = list_admin_contacts([flat.account_id for flat, _ in batch], now, shown=1)
         yield [
-            _cells(flat, words.explain_text(flat.reason), contacts.get(flat.account_id, []), paid_at, view)
+            _cells(flat, words.explain_text(flat.reason), contacts.get(flat.account_id, []), _iso(paid_at), month)
             for flat, paid_at in batch
         ]
+
+
+def _iso(stored: str | None) -> str:
+    """An instant as the database writes it in UTC; nearly all are of a whole second, and need not be parsed."""
+    if stored and len(stored) == len("2026-11-21 09:00:00+00"):
+        return f"{stored[:10]}T{stored[11:]}:00"
+    return datetime.fromisoformat(stored).isoformat() if stored else ""
 
 
 def _workspace_batches(view: View, now: datetime) -> Iterator[list[list[str]]]:
