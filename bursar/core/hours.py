@@ -23,4 +23,4 @@ def cap_hours(seconds: int) -> str:
 
 def _decimal(seconds: int, parts: int, thousands: str = "") -> str:
     whole, rest = divmod((seconds * parts + 1800) // 3600, parts)
-    return f"{whole:{thousands}}.{rest:0{len(str(parts)) - 1}d}"
+    return f"{whole:{thousands}}.{str(rest + parts)[1:]}"
