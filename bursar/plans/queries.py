@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
+from bursar.core.among import among
 from bursar.plans.ends import WARNED_BEFORE, EndKind
 from bursar.plans.models import (
     AccountManager,
@@ -89,7 +90,7 @@ def load_catalogue() -> Catalogue:
 def load_accounts(account_ids: Collection[int]) -> dict[int, AccountState]:
     """The dated state of each account, whole history, in a fixed number of queries."""
     ids = list(account_ids)
-    rows = BillingAccount.objects.filter(id__in=ids).values_list("id", "created_at")
+    rows = BillingAccount.objects.filter(among("id", ids)).values_list("id", "created_at")
     accounts = {pk: AccountState(pk, created_at) for pk, created_at in rows}
     for source in ACCOUNT_ROWS:
         _fill(source, ids, accounts)
@@ -99,14 +100,14 @@ def load_accounts(account_ids: Collection[int]) -> dict[int, AccountState]:
 
 
 def _fill_periods(ids: list[int], accounts: dict[int, AccountState]) -> None:
-    periods = PaidPeriod.objects.filter(account_id__in=ids).order_by("service_from", "id")
+    periods = PaidPeriod.objects.filter(among("account_id", ids)).order_by("service_from", "id")
     fields = ("source", "service_from", "service_until", "booked_at", "credited_at")
     for account_id, *values in periods.values_list("account_id", *fields):
         accounts[account_id].periods.append(Period(*values))
 
 
 def _fill(source: Source, ids: list[int], accounts: dict[int, AccountState]) -> None:
-    rows = source.model.objects.filter(account_id__in=ids).order_by("valid_from")
+    rows = source.model.objects.filter(among("account_id", ids)).order_by("valid_from")
     for account_id, *values in rows.values_list("account_id", *source.columns):
         source.place(accounts[account_id]).append(source.shape(*values))
 
@@ -137,7 +138,7 @@ def _fill_workspaces(ids: list[int], accounts: dict[int, AccountState]) -> None:
     states: dict[tuple[int, int], WorkspaceState] = {}
     homes: dict[int, list[WorkspaceState]] = {}
     moves: dict[int, list[tuple[int, Tenancy]]] = {}
-    ours = WorkspaceAccount.objects.filter(account_id__in=ids).values("workspace_id")
+    ours = WorkspaceAccount.objects.filter(among("account_id", ids)).values("workspace_id")
     tenancies = WorkspaceAccount.objects.filter(workspace_id__in=ours)
     tenancies = tenancies.order_by("workspace__created_at", "workspace_id", "valid_from")
     fields = (
@@ -170,7 +171,7 @@ def load_workspace_rows(homes: dict[int, list[WorkspaceState]], *, only_tiers: b
 
 
 def _fill_homes(source: Source, homes: dict[int, list[WorkspaceState]]) -> None:
-    rows = source.model.objects.filter(workspace_id__in=list(homes)).order_by("valid_from")
+    rows = source.model.objects.filter(among("workspace_id", homes)).order_by("valid_from")
     for workspace_id, *values in rows.values_list("workspace_id", *source.columns):
         row = source.shape(*values)
         for state in homes[workspace_id]:

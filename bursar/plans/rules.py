@@ -220,9 +220,10 @@ class EffectiveTier(NamedTuple):
 def effective_tier(workspace: WorkspaceState, terms: Terms, at: datetime) -> EffectiveTier:
     """The newest live timed grant, else the base tier. True by the clock: no job has to run."""
     base = base_tier(workspace.bases, terms, at)
-    grant = max((g for g in workspace.grants if live([g], at)), key=lambda g: g.start, default=None)
-    if grant is None:
+    grants = [grant for grant in workspace.grants if live([grant], at)]
+    if not grants:
         return EffectiveTier(base, base, None)
+    grant = max(grants, key=lambda grant: grant.start)
     return EffectiveTier(grant.tier, base, grant._replace(end=grant.planned_until or grant.end))
 
 
@@ -240,10 +241,13 @@ class Catalogue:
 
     def __init__(self, rows: Iterable[CatalogueRow]) -> None:
         self.rows = list(rows)
+        self._of_tier: dict[str, list[CatalogueRow]] = {}
+        for row in self.rows:
+            self._of_tier.setdefault(row.tier, []).append(row)
 
     def at(self, tier: str, at: datetime) -> CatalogueRow:
         """The row that holds at `at`; before the tier's first day, its first row. Raises LookupError without any."""
-        rows = [row for row in self.rows if row.tier == tier]
+        rows = self._of_tier.get(tier, [])
         row = live(rows, at) or min((r for r in rows if r.start > at), key=lambda r: r.start, default=None)
         if row is None:
             raise LookupError(f"The catalogue has no {tier} at {at:%Y-%m-%d}.")
@@ -251,7 +255,7 @@ class Catalogue:
 
     def rate(self, account: AccountState, tier: str, cadence: str, at: datetime) -> Decimal:
         """The pinned price of the running interval, else the catalogue's."""
-        pin = live((p for p in account.pins if p.tier == tier and p.cadence == cadence), at)
+        pin = live([p for p in account.pins if p.tier == tier and p.cadence == cadence], at)
         if pin is not None:
             return pin.rate
         row = self.at(tier, at)

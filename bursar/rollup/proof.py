@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Q, Sum
 
+from bursar.core.among import among
 from bursar.core.calendar import Month, months_between
 from bursar.core.sortkey import sort_key
 from bursar.plans.models import PinnedPrice
@@ -32,15 +33,6 @@ _USAGE_CHECKS = {
         "SUM(seconds)::bigint AS seconds FROM usage_usageevent WHERE workspace_id = ANY(%(ids)s) GROUP BY 1, 2) e "
         "USING (workspace_id, month) JOIN tenants_workspace w ON w.id = workspace_id "
         "WHERE m.seconds IS DISTINCT FROM e.seconds"
-    ),
-    "metered seconds on a tier": (
-        "SELECT w.external_id || ' ' || COALESCE(m.tier, e.tier), COALESCE(m.seconds, 0), COALESCE(e.seconds, 0) FROM "
-        "(SELECT workspace_id, tier, seconds FROM usage_meter WHERE workspace_id = ANY(%(ids)s)) m "
-        "FULL JOIN (SELECT v.workspace_id, v.tier, SUM(v.seconds)::bigint AS seconds FROM usage_usageevent v "
-        "LEFT JOIN (SELECT workspace_id, MAX(at) AS at FROM usage_usagereset GROUP BY 1) r USING (workspace_id) "
-        "WHERE v.workspace_id = ANY(%(ids)s) AND (r.at IS NULL OR v.at > r.at) GROUP BY 1, 2) e "
-        "USING (workspace_id, tier) JOIN tenants_workspace w ON w.id = workspace_id "
-        "WHERE COALESCE(m.seconds, 0) <> COALESCE(e.seconds, 0)"
     ),
     "since when a meter is full": (
         "SELECT w.external_id || ' ' || m.tier, m.full_since, f.full_since FROM usage_meter m "
@@ -71,6 +63,17 @@ _USAGE_CHECKS = {
 }
 
 
+_BY_TIER = (
+    "SELECT workspace_id, w.external_id, tier, e.first, e.last, COALESCE(m.seconds, 0), COALESCE(e.seconds, 0) FROM "
+    "(SELECT workspace_id, tier, seconds FROM usage_meter WHERE workspace_id = ANY(%(ids)s)) m "
+    "FULL JOIN (SELECT v.workspace_id, v.tier, MIN(v.at) AS first, MAX(v.at) AS last, "
+    "(SUM(v.seconds) FILTER (WHERE r.at IS NULL OR v.at > r.at))::bigint AS seconds FROM usage_usageevent v "
+    "LEFT JOIN (SELECT workspace_id, MAX(at) AS at FROM usage_usagereset GROUP BY 1) r USING (workspace_id) "
+    "WHERE v.workspace_id = ANY(%(ids)s) GROUP BY 1, 2) e "
+    "USING (workspace_id, tier) JOIN tenants_workspace w ON w.id = workspace_id"
+)
+
+
 def list_wrong_usage(account_ids: list[int], now: datetime) -> Iterator[Finding]:
     """Every event is in its month, in its meter and in the facts, and nothing else is."""
     values: dict[str, Any] = {"accounts": account_ids, "now": now, "month": Month.of(now).first}
@@ -81,21 +84,21 @@ def list_wrong_usage(account_ids: list[int], now: datetime) -> Iterator[Finding]
             cursor.execute(statement, values)
             for where, stored, computed in cursor.fetchall():
                 yield where, what, stored, computed
-    yield from _tiers_of_events(ids)
+    yield from _by_tier(ids)
 
 
-def _tiers_of_events(workspace_ids: list[int]) -> Iterator[Finding]:
-    """Each event's tier, looked up again: by spans where a workspace never changed, else one by one."""
+def _by_tier(workspace_ids: list[int]) -> Iterator[Finding]:
+    """What meters hold; and each event's tier, looked up again: by spans where a workspace never changed, else one by
+    one.
+    """
     tiers = TierClock(workspace_ids)
     odd: set[int] = set()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT workspace_id, tier, MIN(at), MAX(at) FROM usage_usageevent WHERE workspace_id = ANY(%s) "
-            "GROUP BY 1, 2",
-            [workspace_ids],
-        )
-        for pk, tier, first, last in cursor.fetchall():
-            if tiers.tiers_between(pk, first, last) != {tier}:
+        cursor.execute(_BY_TIER, {"ids": workspace_ids})
+        for pk, name, tier, first, last, metered, counted in cursor.fetchall():
+            if metered != counted:
+                yield f"{name} {tier}", "metered seconds on a tier", metered, counted
+            if first and tiers.tiers_between(pk, first, last) != {tier}:
                 odd.add(pk)
         cursor.execute(
             "SELECT workspace_id, tier, at FROM usage_usageevent WHERE workspace_id = ANY(%s)", [sorted(odd)]
@@ -121,18 +124,18 @@ def list_wrong_labels(account_ids: list[int]) -> Iterator[Finding]:
         cursor.execute(_PAYERS, [account_ids])
         for where, stored, computed in cursor.fetchall():
             yield where, "present payer", stored, computed
-    pins = PinnedPrice.objects.filter(account_id__in=account_ids)
+    pins = PinnedPrice.objects.filter(among("account_id", account_ids))
     for where, tier, rank in pins.values_list("account__public_id", "tier", "tier_rank"):
         if rank != RANK[tier]:
             yield where, f"rank of the kept price of {tier}", rank, RANK[tier]
-    accounts = BillingAccount.objects.filter(id__in=account_ids).select_related("organisation")
+    accounts = BillingAccount.objects.filter(among("id", account_ids)).select_related("organisation")
     for account in accounts:
         yield from _wrong_key(account.public_id, account.shown_label, account.sort_key)
         wanted = account.label or (account.organisation.name if account.scope == Scope.ORGANISATION else "")
         if wanted and account.shown_label != wanted:
             yield account.public_id, "shown label", account.shown_label, wanted
-    for model, place in ((Workspace, "account__in"), (Organisation, "accounts__in")):
-        named = model.objects.filter(**{place: account_ids}).distinct()
+    owners = Organisation.objects.filter(id__in=accounts.select_related(None).values("organisation_id"))
+    for named in (Workspace.objects.filter(among("account_id", account_ids)), owners):
         for where, name, key in named.values_list("public_id", "name", "sort_key"):
             yield from _wrong_key(where, name, key)
 
@@ -175,11 +178,11 @@ def _sums_by_month(current: Month) -> dict[date, dict[str, Any]]:
 
 
 def _wrong_hours(current: Month, only: Month | None, sums: dict[date, dict[str, Any]]) -> Iterator[Finding]:
+    """Against what each workspace recorded, which `list_wrong_usage` holds against its events."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT date_trunc('month', at AT TIME ZONE 'UTC')::date, SUM(seconds)::bigint FROM usage_usageevent "
-            "WHERE at < %s GROUP BY 1 ORDER BY 1",
-            [current.end],
+            "SELECT month, SUM(seconds)::bigint FROM usage_usagemonth WHERE month <= %s GROUP BY 1 ORDER BY 1",
+            [current.first],
         )
         for month, seconds in cursor.fetchall():
             stored = sums.get(month, {}).get("recorded_seconds", 0)

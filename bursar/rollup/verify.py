@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any
 
 from bursar.core import clock
+from bursar.core.among import among
 from bursar.core.calendar import Month, months_between
 from bursar.core.models import InstallationFact
 from bursar.core.reading import consistent_read
@@ -108,7 +109,7 @@ class _Chunk:
 
     def _facts(self) -> Iterator[Difference]:
         states, self.settings = load_accounts(self.ids), rule_settings()
-        self.names = dict(BillingAccount.objects.filter(id__in=self.ids).values_list("id", "public_id"))
+        self.names = dict(BillingAccount.objects.filter(among("id", self.ids)).values_list("id", "public_id"))
         begun, told = self.current, ("at", "before", "after")
         self.accounts = _by_account(AccountMonth, self.ids, FACTS, begun)
         self.workspaces = _by_account(WorkspaceMonth, self.ids, ("workspace_id", *WORKSPACE_FACTS), begun)
@@ -159,6 +160,8 @@ class _Chunk:
         last = made[-1].at if made else None
         if stored.restated_at != last:
             yield Difference(where, "restated_at", stored.restated_at, last)
+        if not made:
+            return
         said: dict[str, Any] = {}
         for one in made:
             for name in one.before.keys() & said.keys() & set(KNOWN_THEN):
@@ -183,16 +186,21 @@ def _by_account(
 ) -> dict[int, dict[date, list[Any]]]:
     """Of months that have begun: the roll makes rows ahead, which nobody reads."""
     found: dict[int, dict[date, list[Any]]] = {}
-    rows = model.objects.filter(account_id__in=ids, month__lte=current.first).order_by(*order)
+    rows = model.objects.filter(among("account_id", ids), month__lte=current.first).order_by(*order)
     names = dict.fromkeys(("account_id", "month", *columns))
     for row in rows.values_list(*names, named=True):
         found.setdefault(row.account_id, {}).setdefault(row.month, []).append(row)
     return found
 
 
-def _compare(where: str, stored: Any, computed: Any, names: tuple[str, ...]) -> Iterator[Difference]:
+@cache
+def _reader(names: tuple[str, ...]) -> tuple[list[str], Callable[[Any], tuple[Any, ...]]]:
     worked_out = [name for name in names if name not in BY_THEMSELVES]
-    read = attrgetter(*worked_out)
+    return worked_out, attrgetter(*worked_out)
+
+
+def _compare(where: str, stored: Any, computed: Any, names: tuple[str, ...]) -> Iterator[Difference]:
+    worked_out, read = _reader(names)
     kept, wanted = read(stored), read(computed)
     if kept != wanted:  # asked at once: nearly always all are equal
         for name, one, other in zip(worked_out, kept, wanted, strict=True):

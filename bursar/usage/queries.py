@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from django.db import connection
 from django.db.models import Exists, Max, OuterRef, Sum
 
+from bursar.core.among import among
 from bursar.core.calendar import Month
 from bursar.plans.models import PaymentTerms
 from bursar.plans.queries import load_catalogue, load_workspace_rows
@@ -35,7 +36,7 @@ class TierClock:
     """Answers “which tier was this workspace on at that instant” for a set of workspaces, in four queries."""
 
     def __init__(self, workspace_ids: Collection[int]) -> None:
-        rows = Workspace.objects.filter(id__in=workspace_ids).values_list(
+        rows = Workspace.objects.filter(among("id", workspace_ids)).values_list(
             "id", "created_at", "deleted_at", "account_id"
         )
         self.states: dict[int, WorkspaceState] = {}
@@ -47,7 +48,7 @@ class TierClock:
         self._terms: dict[int, list[Terms]] = {}
         self._stretches: dict[int, tuple[list[datetime], list[str]]] = {}
         fields = ("mode", "status", "cadence", "paid_until", "past_due_since", "lapses_at", "valid_from", "valid_until")
-        terms = PaymentTerms.objects.filter(account_id__in=set(self._accounts.values()))
+        terms = PaymentTerms.objects.filter(among("account_id", set(self._accounts.values())))
         for account_id, *values in terms.values_list("account_id", *fields):
             self._terms.setdefault(account_id, []).append(Terms(*values))
 

@@ -111,15 +111,16 @@ def _is_written_off(running: Running | None, at: datetime, grace: timedelta) -> 
 
 
 def _workspace_facts(place: Seated, settings: Settings, at: datetime) -> WorkspaceFacts:
-    present = [m for m in place.state.members if not m.is_support and m.start <= at and (m.end is None or at < m.end)]
+    members = place.state.members
+    present = [m.role for m in members if not m.is_support and m.start <= at and (m.end is None or at < m.end)]
     cap = settings.catalogue.at(place.effective.tier, at).cap_hours
     return WorkspaceFacts(
         id=place.state.id,
         effective=place.effective,
         discount=place.discount,
         seats=len(place.people),
-        externals=sum(m.role == "external" for m in present),
-        observers=sum(m.role == "observer" for m in present),
+        externals=present.count("external"),
+        observers=present.count("observer"),
         cap_seconds=int(cap * 3600) if cap is not None else None,
     )
 
