@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, F, Min, Q, QuerySet, Sum
@@ -71,7 +72,7 @@ def calc_movements(current: Month, count: int = SHOWN) -> list[MonthMovements]:
     begin = max(first, current.plus(1 - count))
     made = {month: MonthMovements(month, month == first) for month in months_between(begin, current)}
     rows = AccountMonth.objects.filter(month__gte=begin.first, month__lte=current.first).order_by()
-    groups = rows.values("month", "movement", "klass", "is_listed").annotate(
+    groups: Any = rows.values("month", "movement", "klass", "is_listed").annotate(
         before=Sum("previous_mrr"),
         after=Sum("mrr"),
         hoped=Sum("potential"),

@@ -77,6 +77,6 @@ def test_one_account_and_a_month_of_them_are_asked_the_same(cast: Cast) -> None:
     found = list_last_payments([ruled.pk, told.pk, both.pk, neither.pk], end)
     rows = AccountMonth.objects.filter(month=Month.of(NOW).first)
     instants = dict(rows.annotate(at=last_paid_at(end)).values_list("account_id", "at"))
-    days = {ruled.pk: 3, told.pk: 20, both.pk: 20}
-    assert {pk: paid.at for pk, paid in found.items()} == {pk: NOW - timedelta(days=n) for pk, n in days.items()}
+    wanted = {ruled.pk: 3, told.pk: 20, both.pk: 20}
+    assert {pk: paid.at for pk, paid in found.items()} == {pk: NOW - timedelta(days=n) for pk, n in wanted.items()}
     assert {pk: at for pk, at in instants.items() if at} == {pk: paid.at for pk, paid in found.items()}
