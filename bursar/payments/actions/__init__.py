@@ -21,6 +21,7 @@ from bursar.payments.actions import (
     refusals,
     retrying,
     seating,
+    strangers,
     targets,
 )
 
@@ -45,5 +46,6 @@ __all__ = [
     "refusals",
     "retrying",
     "seating",
+    "strangers",
     "targets",
 ]
