@@ -80,5 +80,5 @@ def _list_points(chosen: list[tuple[Past, list[Span]]], act: Act) -> list[Point]
         for at, terms in tell_terms(past.course, spans):
             values: dict[str, Any] = dict(terms)
             if at < act.now:
-                points.append(Point((past.subscription.account_id,), at, None, values))
+                points.append(Point((past.account_id,), at, None, values))
     return points

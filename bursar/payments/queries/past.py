@@ -23,6 +23,7 @@ LIVE = ("active", "pending")
 class Past(NamedTuple):
     """A subscription, what it was, and its payments by their keys."""
 
+    account_id: int
     subscription: Subscription
     course: Course
     payments: dict[int, Payment]
@@ -53,7 +54,7 @@ def load_pasts(customers: Collection[MollieCustomer]) -> dict[int, list[Past]]:
     found: dict[int, list[Past]] = defaultdict(list)
     for one in subscriptions.order_by("-is_meant", "-created_at"):
         if one.account_id is not None:
-            found[one.account_id].append(_read(one, firsts[one.account_id], tries[one.pk], gone))
+            found[one.account_id].append(_read(one.account_id, one, firsts[one.account_id], tries[one.pk], gone))
     return found
 
 
@@ -71,7 +72,9 @@ def _list_gone(*payments: dict[int, list[Payment]]) -> dict[int, datetime]:
     return dict(chargebacks.values_list("payment_id", "created_at"))
 
 
-def _read(one: Subscription, firsts: list[Payment], tries: list[Payment], gone: dict[int, datetime]) -> Past:
+def _read(
+    account_id: int, one: Subscription, firsts: list[Payment], tries: list[Payment], gone: dict[int, datetime]
+) -> Past:
     """Of several first payments the last before its own first charge is the one that it goes on from."""
     first = next((payment for payment in reversed(firsts) if seller_day(payment.at) < one.start_date), None)
     decided = [payment for payment in tries if payment.paid_at or payment.failed_at]
@@ -85,7 +88,7 @@ def _read(one: Subscription, firsts: list[Payment], tries: list[Payment], gone: 
         is_over=is_over,
         ended_at=one.canceled_at if is_over else None,
     )
-    return Past(one, course, {payment.pk: payment for payment in (*decided, *filter(None, [first]))})
+    return Past(account_id, one, course, {payment.pk: payment for payment in (*decided, *filter(None, [first]))})
 
 
 def _tell(payment: Payment, gone: dict[int, datetime]) -> Tried:

@@ -22,16 +22,16 @@ def keep_charges(told: Sequence[tuple[Past, list[Span]]], now: datetime) -> list
     Returns those that were paid. What was told before stays as it is. An earlier interval that failed is owed no more,
     and one that was taken back counts as settled: who owes it still is not known here.
     """
-    ids = {past.subscription.account_id for past, _ in told}
+    ids = {past.account_id for past, _ in told}
     known = set(Charge.objects.filter(account_id__in=ids).values_list("account_id", "interval_from"))
-    details = list_details([pk for pk in ids if pk is not None])
+    details = list_details(ids)
     made = []
     for past, spans in told:
         for span in spans:
-            payment, interval = past.payments[span.tried.key], (past.subscription.account_id, span.start)
+            payment, interval = past.payments[span.tried.key], (past.account_id, span.start)
             if payment.charge_id is None and interval not in known:
                 known.add(interval)
-                decision = decide_for(details.get(interval[0] or 0), seller_day(payment.at))
+                decision = decide_for(details.get(past.account_id), seller_day(payment.at))
                 made.append((payment, _build(past, span, payment, decision, now, is_last=span is spans[-1])))
     Charge.objects.bulk_create([charge for _, charge in made], batch_size=1000)
     for payment, charge in made:
@@ -48,7 +48,7 @@ def _build(past: Past, span: Span, payment: Payment, decision: VatDecision, now:
     kind = ChargeKind.FIRST if payment.kind == PaymentKind.FIRST else ChargeKind.RENEWAL
     lost_at = tried.gone_at or tried.failed_at
     return Charge(
-        account_id=payment.account_id, subscription=past.subscription, kind=kind.value, state=state.value,
+        account_id=past.account_id, subscription=past.subscription, kind=kind.value, state=state.value,
         cadence=past.course.cadence, made_at=payment.at, due_on=tried.day, interval_from=span.start,
         interval_until=span.until,
         settled_at=tried.paid_at if state is ChargeState.PAID else None, failed_at=lost_at if is_owed else None,
@@ -66,6 +66,7 @@ def to_periods(charges: Collection[Charge]) -> list[PaidPeriod]:
             booked_at=one.settled_at or one.made_at,
         )
         for one in charges
+        if one.interval_from and one.interval_until
     ]  # fmt: skip
 
 
