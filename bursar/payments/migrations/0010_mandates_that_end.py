@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0008_last_payment"),
+        ("payments", "0009_past_of_customers"),
     ]
 
     operations = [
