@@ -24,8 +24,10 @@ from tests.mould import cast_of_process, keep_shipped
 
 def pytest_configure() -> None:
     emptying.take_over()
-    # No test measures time: on a busy machine an example may take as long as it takes.
-    hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=None)
+    # No test measures time: on a busy machine an example takes as long as it takes, to be made and to be tried.
+    hypothesis.settings.register_profile(
+        "patient", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
     hypothesis.settings.load_profile("patient")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes 0.3 s on purpose
 
