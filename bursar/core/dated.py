@@ -105,7 +105,8 @@ def _cut(model: type[D], subjects: Sequence[dict[str, Any]], at: datetime, reach
     """Drops what begins at `at` or later and ends there what reaches it; in one statement, as no row is both."""
     if not subjects:
         return
-    columns = {name: str(model._meta.get_field(name).column) for name in subjects[0]}
+    fields = model._meta.concrete_fields
+    columns = {name: str(field.column) for field in fields for name in (field.name, field.attname)}
     whose = " OR ".join(_is_of({columns[name]: value for name, value in one.items()}) for one in subjects)
     keys = [_key_of(value) for one in subjects for value in one.values() if value is not None]
     with connection.cursor() as cursor:

@@ -143,8 +143,8 @@ def list_lapses_due(now: datetime, account_ids: Collection[int] | None = None) -
     What a person ended early is told by that action itself, so only planned ends count. The door asks this before each
     action, so it is written out: to build it anew took ten times as long as to answer it.
     """
-    whose = {"every": account_ids is None, "owners": list(account_ids or ())}
-    values = {"since": now - CAUGHT_UP_FOR, "now": now, "told": ByClock.LAPSED.value, **whose}
+    whose: dict[str, Any] = {"every": account_ids is None, "owners": list(account_ids or ())}
+    values: dict[str, Any] = {"since": now - CAUGHT_UP_FOR, "now": now, "told": ByClock.LAPSED.value, **whose}
     with connection.cursor() as cursor:
         cursor.execute(_LAPSES, values)
         return [LapseDue(at, owner) for at, owner in cursor.fetchall()]

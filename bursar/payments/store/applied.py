@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 
-from bursar.payments.models import Payment
+from bursar.payments.models import Charge, Payment
 from bursar.payments.rules.table import News, Told
 
 OF = {
@@ -48,3 +48,9 @@ def says_of(payment: Payment) -> Told:
 
 def applied_of(payment: Payment) -> Told:
     return Told(payment.applied_status, payment.applied_refunded, payment.applied_charged_back)
+
+
+def attach(payment: Payment, charge: Charge) -> None:
+    """Which charge it tries to pay, where that is known before any news of it is applied."""
+    Payment.objects.filter(pk=payment.pk, charge=None).update(charge=charge)
+    payment.charge = charge

@@ -51,8 +51,8 @@ def state_after(case: Case, account_id: int) -> rules.AccountState | None:
         return None
     tables = set(case.unread)
     case.unread.clear()
-    case.cache["state"] = queries.read_again(state, tables)
-    return case.cache["state"]
+    fresh = case.cache["state"] = queries.read_again(state, tables)
+    return fresh
 
 
 def terms_of(case: Case) -> rules.Terms:
