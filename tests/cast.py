@@ -32,7 +32,7 @@ from bursar.files import queries as files
 from bursar.files.models import File
 from bursar.notifications.models import Inbox
 from bursar.outbox.models import OutboxRow
-from bursar.payments.models import Payment, Refund
+from bursar.payments.models import MollieCustomer, Payment, Refund, Subscription
 from bursar.product.importing import Report, import_lines
 from bursar.product.models import ApiKey
 from bursar.requests.models import RequestKind, UpgradeRequest
@@ -284,6 +284,7 @@ class Cast:
                     "asked_by_id": self.ties.staff_id,
                 },
             )[0],
+            "subscription": self._subscription,
             "request": lambda: UpgradeRequest.objects.get_or_create(
                 kind=RequestKind.TIER_UPGRADE,
                 organisation=self.haarlem.organisation,
@@ -293,6 +294,15 @@ class Cast:
             )[0],
         }
         return str(things[slug]().public_id)
+
+    def _subscription(self) -> Subscription:
+        """Of a customer whom nobody knows here."""
+        seen = {"mode": "test", "learned_at": NOW}
+        customer, _ = MollieCustomer.objects.get_or_create(mollie_id="cst_ofNobody", defaults=seen)
+        charges = {"customer": customer, "status": "active", "amount": "25.00", "interval": "1 month"}
+        return Subscription.objects.get_or_create(
+            mollie_id="sub_ofNobody", defaults={**charges, **seen, "start_date": NOW.date(), "created_at": NOW}
+        )[0]
 
     def _payment(self) -> Payment:
         paid = {"status": "paid", "amount": "2178.00", "method": "ideal", "kind": "first", "mode": "test", "at": NOW}

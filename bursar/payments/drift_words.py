@@ -16,7 +16,7 @@ from bursar.payments.rules.drift import LABELS, Drift
 
 EVERY = {"12 months": "year", "1 month": "month"}
 LEVERS: dict[Drift, tuple[str, ...]] = {
-    Drift.UNKNOWN: ("payments.account.end_strays",),
+    Drift.UNKNOWN: ("payments.account.end_strays", "payments.subscription.end"),
     Drift.SECOND: ("payments.account.end_strays",),
     Drift.AMOUNT: ("payments.account.set_as_meant",),
     Drift.INTERVAL: ("payments.account.set_as_meant",),
@@ -48,7 +48,6 @@ def row(one: Found) -> dict[str, Any]:
         "account": one.account,
         "sentence": say(one),
         "dashboard": _dashboard(one),
-        "is_strange": one.account is None,
         "levers": [_lever(key, one) for key in LEVERS[one.drift] if _is_open(key, one)],
         "menu_url": reverse("actions:menu", args=["account", one.account.public_id]) if one.account else "",
         "mollie_id": one.payment.mollie_id if one.payment else one.subscription and one.subscription.mollie_id,
@@ -56,12 +55,14 @@ def row(one: Found) -> dict[str, Any]:
 
 
 def _is_open(key: str, one: Found) -> bool:
-    return key in ACTIONS and (one.account is not None or key.startswith("payments.payment."))
+    """What belongs to an account is mended there; what belongs to none, by itself."""
+    slug = ACTIONS[key].target_slug if key in ACTIONS else ""
+    return slug == "payment" or slug == ("account" if one.account else "subscription")
 
 
 def _lever(key: str, one: Found) -> dict[str, str]:
     action = ACTIONS[key]
-    target = one.payment if action.target_slug == "payment" else one.account
+    target = {"payment": one.payment, "subscription": one.subscription}.get(action.target_slug, one.account)
     assert target is not None
     return {
         "label": action.label,
@@ -109,4 +110,6 @@ def _say_subscription(drift: Drift, one: Subscription) -> str:
         return f"{charges}, and every workspace of the account is gone."
     if drift is Drift.SECOND:
         return f"{charges}, beside the one that is meant: the customer pays twice."
+    if one.account_id is None:
+        return f"{charges}, of a customer who has no account here: end it, or take it over from their account's menu."
     return f"{charges}, and nobody here asked for it."

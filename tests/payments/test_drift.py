@@ -106,7 +106,7 @@ def test_every_kind_is_found_and_nothing_that_is_fine(drifted: Cast) -> None:
 def test_the_page_says_each_in_a_sentence(drifted: Cast) -> None:
     page = sign_in("iris@agora.example").get(PAGE).content.decode()
     for said in (
-        "nobody here asked for it", "the customer pays twice", "ours is € 121.00", "ours is billed monthly",
+        "who has no account here", "the customer pays twice", "ours is € 121.00", "ours is billed monthly",
         "every workspace of the account is gone", "it will fail", "went back of € 121.00", "€ 100.00 arrived on 24 November",
     ):  # fmt: skip
         assert said in page, said

@@ -14,12 +14,14 @@ from bursar.payments.actions import (
     method,
     money,
     noticing,
+    past,
     paying,
     plan,
     refunds,
     refusals,
     retrying,
     seating,
+    strangers,
     targets,
 )
 
@@ -37,11 +39,13 @@ __all__ = [
     "method",
     "money",
     "noticing",
+    "past",
     "paying",
     "plan",
     "refunds",
     "refusals",
     "retrying",
     "seating",
+    "strangers",
     "targets",
 ]

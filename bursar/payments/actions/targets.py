@@ -1,27 +1,28 @@
-"""What actions of payments act on, beside accounts: one payment, one refund."""
+"""What actions of payments act on, beside accounts: one payment, one refund, one subscription at Mollie."""
 
 from __future__ import annotations
 
 from bursar.actions.registry import Target, register_target
-from bursar.payments.models import Payment, Refund
+from bursar.payments.models import Payment, Refund, Subscription
 from bursar.payments.queries import refunds
+from bursar.payments.queries.strangers import get_subscription
 from bursar.tenants.store import lock_accounts
 
 NOBODYS = "payments"
 
 
-def _accounts(payment: Payment) -> list[int]:
-    """None for a payment that nobody here asked for: then its own row is all that is locked."""
-    return [payment.account_id] if payment.account_id else []
+def _accounts(one: Payment | Subscription) -> list[int]:
+    """None for what nobody here asked for: then its own row is all that is locked."""
+    return [one.account_id] if one.account_id else []
 
 
-def _stream(payment: Payment) -> str:
-    return payment.account.public_id if payment.account else NOBODYS
+def _stream(one: Payment | Subscription) -> str:
+    return one.account.public_id if one.account else NOBODYS
 
 
-def _touches(payment: Payment) -> list[str]:
-    account = payment.account
-    return [payment.public_id, *([account.public_id, account.organisation.public_id] if account else [])]
+def _touches(one: Payment | Subscription) -> list[str]:
+    account = one.account
+    return [one.public_id, *([account.public_id, account.organisation.public_id] if account else [])]
 
 
 register_target(
@@ -50,5 +51,18 @@ register_target(
         parents=lambda refund: [refund.payment],
         page="refunds:refund",
         leads=True,
+    )
+)
+register_target(
+    Target(
+        slug="subscription",
+        model=Subscription,
+        label="subscription at Mollie",
+        fetch=get_subscription,
+        accounts=_accounts,
+        lock=lock_accounts,
+        stream=_stream,
+        touches=_touches,
+        parents=lambda one: [one.account] if one.account else [],
     )
 )

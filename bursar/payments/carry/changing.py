@@ -68,7 +68,7 @@ def cancel_subscription(gateway: Gateway, call: Call) -> str:
     ours = Subscription.objects.get(public_id=call.body["subscription"])
     if not ours.mollie_id:  # the call that should have made it goes before this one: it was refused
         return ""
-    customer = get_customer_of(call)
+    customer = ours.customer or get_customer_of(call)
     at = clock.now()
     found = gateway.subscriptions.cancel(customer.mollie_id, ours.mollie_id)
     look.move_subscription(look.take_subscription(found, customer, Asked(at, clock.now())))

@@ -24,7 +24,8 @@ def id_field(**kwargs: object) -> models.CharField[str, str]:
 
 class MollieCustomer(Mirrored):
     """An account's customer at Mollie, one a mode. `rules_since`: from then on Mollie says how the account pays, and an
-    import of payment terms for it is refused; null: it has neither checkout nor subscription here yet.
+    import of payment terms for it is refused; null: it has neither checkout nor subscription here yet. `past_from`: how
+    far back it was worked out from what it paid how the account paid before; null: nobody asked for it.
     """
 
     account = models.ForeignKey(
@@ -32,6 +33,7 @@ class MollieCustomer(Mirrored):
     )
     mollie_id = id_field(unique=True)
     rules_since = models.DateTimeField(null=True, blank=True)
+    past_from = models.DateTimeField(null=True, blank=True)
     dashboard = models.URLField(max_length=500, blank=True)
 
     pen = PEN

@@ -7,15 +7,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KT
 
 from bursar.payments.gateway import get_mode
-from bursar.payments.models import Call, Charge, Mandate, Payment, Subscription
+from bursar.payments.models import Call, Charge, Mandate, MollieCustomer, Payment, Subscription
 from bursar.payments.queries.listing import of_this_world, with_names
 from bursar.payments.rules.drift import CHARGES, ENDED, Drift, Money, Standing, judge_payment, judge_subscription
 from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
 from bursar.payments.states import CallState, ChargeState, PaymentKind, PaymentState
 from bursar.tenants.models import BillingAccount, Workspace
 
+UNDONE = (CallState.WAITING, CallState.LOOKING)
 LOOK_AHEAD = timedelta(days=400)
 """Further than the next charge of any subscription."""
 
@@ -75,9 +77,10 @@ def _subscriptions(today: date) -> QuerySet[Subscription]:
 def _with_facts(rows: QuerySet[Subscription], living: QuerySet[Workspace]) -> QuerySet[Subscription]:
     """What the rule asks beside the row itself."""
     own = {"account_id": OuterRef("account_id")}
+    changing = Call.objects.filter(**own, state__in=UNDONE)
     mandate = Mandate.objects.filter(mollie_id=OuterRef("mollie_mandate_id"))
     return rows.annotate(
-        is_changing=Exists(Call.objects.filter(**own, state__in=(CallState.WAITING, CallState.LOOKING))),
+        is_changing=Exists(changing) | Exists(list_told_of(OuterRef("public_id"))),
         has_meant=Exists(Subscription.objects.filter(**own, is_meant=True, status__in=CHARGES)),
         has_workspaces=Exists(living.filter(**own)),
         mandate_status=Subquery(mandate.values("status")[:1]),
@@ -104,6 +107,12 @@ def _stand(one: Any) -> Standing:
     )
 
 
+def list_told_of(subscription_id: Any) -> QuerySet[Call]:
+    """Calls under way about a subscription that belongs to no account here. By its public id."""
+    about = Call.objects.filter(account=None, state__in=UNDONE).annotate(about=KT("body__subscription"))
+    return about.filter(about=subscription_id)
+
+
 def list_strays(account_id: int) -> QuerySet[Subscription]:
     """What charges the account at Mollie beside the one that is meant, and that nobody ends already."""
     found = Subscription.objects.filter(account_id=account_id, is_meant=False, status__in=CHARGES, end_asked_at=None)
@@ -116,8 +125,10 @@ def list_loose(account_id: int) -> QuerySet[Payment]:
 
 
 def _loose() -> QuerySet[Payment]:
+    """What arrived before Mollie said how the account pays is history: nobody here decides about it."""
+    ruled = MollieCustomer.objects.filter(account_id=OuterRef("account_id"), rules_since__lte=OuterRef("dated_at"))
     paid = of_this_world().filter(status=PaymentState.PAID, to_apply=False, account__isnull=False, charge=None)
-    return paid.exclude(kind=PaymentKind.METHOD)
+    return paid.filter(Exists(ruled)).exclude(kind=PaymentKind.METHOD)
 
 
 def _payments() -> QuerySet[Payment]:

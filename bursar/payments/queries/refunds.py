@@ -20,17 +20,19 @@ PAYMENTS_OFFERED = 24
 
 def get_payment(actor: Actor, public_id: str) -> Payment:
     """The staff's to look up. Raises NotFound."""
-    found: Payment = _found(actor, Payment.objects.select_related("account__organisation").filter(public_id=public_id))
+    found: Payment = find_for_staff(
+        actor, Payment.objects.select_related("account__organisation").filter(public_id=public_id)
+    )
     return found
 
 
 def get_refund(actor: Actor, public_id: str) -> Refund:
     rows = Refund.objects.select_related("payment__account__organisation", "asked_by__user")
-    found: Refund = _found(actor, rows.filter(public_id=public_id))
+    found: Refund = find_for_staff(actor, rows.filter(public_id=public_id))
     return found
 
 
-def _found(actor: Actor, rows: QuerySet[Any]) -> Any:
+def find_for_staff(actor: Actor, rows: QuerySet[Any]) -> Any:
     thing = rows.first() if actor.all_accounts else None
     if thing is None:
         raise NotFound

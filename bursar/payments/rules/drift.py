@@ -71,7 +71,7 @@ def judge_subscription(one: Standing) -> list[Drift]:
     if one.status not in CHARGES:
         return []
     if not one.has_account:
-        return [Drift.UNKNOWN]
+        return [] if one.is_changing else [Drift.UNKNOWN]
     if one.is_changing:
         return []
     if not one.is_meant:

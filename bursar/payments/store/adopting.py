@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from bursar.billing.queries import decide
 from bursar.billing.seller import seller_day
 from bursar.payments.models import MollieCustomer, Payment, Subscription
 from bursar.payments.rules.amounts import quote_as_stands
+from bursar.payments.states import PaymentKind
 from bursar.payments.store.subscriptions import wanted_of
+from bursar.tenants.models import BillingAccount
 
 
 @transaction.atomic
@@ -37,3 +40,17 @@ def note_history(payment: Payment) -> None:
     payment.applied_status, payment.to_apply = payment.status, False
     payment.applied_refunded, payment.applied_charged_back = payment.refunded, payment.charged_back
     payment.save(update_fields=["applied_status", "applied_refunded", "applied_charged_back", "to_apply"])
+
+
+def give(customer: MollieCustomer, account: BillingAccount, now: datetime) -> None:
+    """It is this account's from now on, with all that hangs on it; what was paid before moves nothing."""
+    customer.account, customer.rules_since = account, now
+    customer.save(update_fields=["account", "rules_since"])
+    Subscription.objects.filter(customer=customer, account=None).update(account=account)
+    paid = Payment.objects.filter(mollie_customer_id=customer.mollie_id, account=None)
+    renewals = paid.filter(subscription__isnull=False)
+    renewals.update(kind=PaymentKind.RENEWAL.value)
+    paid.update(
+        account=account, to_apply=False, applied_status=F("status"), applied_refunded=F("refunded"),
+        applied_charged_back=F("charged_back"),
+    )  # fmt: skip

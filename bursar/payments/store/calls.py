@@ -19,20 +19,25 @@ from bursar.payments.store.work import enqueue
 from bursar.tenants.models import BillingAccount
 
 KIND = "mollie"
+NOBODYS = "nobody"
+"""In whose order calls go out that concern no account."""
 UNDONE = (CallState.WAITING.value, CallState.LOOKING.value)
 
 
-def put(op: str, account: BillingAccount, body: dict[str, Any], now: datetime, *, is_awaited: bool = False) -> Call:
+def put(
+    op: str, account: BillingAccount | None, body: dict[str, Any], now: datetime, *, is_awaited: bool = False
+) -> Call:
     """Inside an action's verb: the call, its outbox row and its job, in the verb's transaction.
 
     Calls of one account go out one after the other, in the order in which they were put. Where the account's customer
     is missing at Mollie, a call that makes it goes before. body: what the op needs (`payments/carry/`). is_awaited: a
-    person waits for it. Raises ValueError for an unknown op, NotSetUp without a key.
+    person waits for it. account: None for what belongs to nobody here. Raises ValueError for an unknown op, NotSetUp
+    without a key.
     """
     mode = get_mode()
     if mode is None:
         raise NotSetUp("Payments are not set up: there is no key of Mollie's (BURSAR_MOLLIE_KEY).")
-    if CallOp(op) is CallOp.PAYMENT_CREATE and not _has_customer(account, mode):
+    if CallOp(op) is CallOp.PAYMENT_CREATE and account is not None and not _has_customer(account, mode):
         _write(CallOp.CUSTOMER_CREATE, account, {}, mode, now, is_awaited)
     return _write(CallOp(op), account, body, mode, now, is_awaited)
 
@@ -44,13 +49,14 @@ def _has_customer(account: BillingAccount, mode: Mode) -> bool:
 
 
 def _write(
-    op: CallOp, account: BillingAccount, body: dict[str, Any], mode: Mode, now: datetime, is_awaited: bool
+    op: CallOp, account: BillingAccount | None, body: dict[str, Any], mode: Mode, now: datetime, is_awaited: bool
 ) -> Call:
     call = Call.objects.create(
         account=account, op=op.value, body=body, mode=mode.value, made_at=now, is_awaited=is_awaited
     )
-    outbox.put(KIND, call.public_id, {"call": call.public_id}, now, order_key=account.public_id)
-    start(account.public_id, is_awaited=is_awaited)
+    whose = account.public_id if account else NOBODYS
+    outbox.put(KIND, call.public_id, {"call": call.public_id}, now, order_key=whose)
+    start(whose, is_awaited=is_awaited)
     return call
 
 

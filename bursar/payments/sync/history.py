@@ -1,12 +1,12 @@
 """A first history: what Mollie did before Bursar was there, copied from its lists in pages, oldest day named.
 
 Nothing is asked piece by piece, so that a year takes minutes; nothing is kept in memory but one page; what is cut off
-goes on where it was. What is copied moves no account and tells nobody: it happened before we looked.
+goes on where it was. What is copied tells nobody: it happened before we looked. In the end it says how accounts paid.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,13 +16,16 @@ from typing import TypeVar
 import structlog
 from django.db.models.functions import Lower
 
+from bursar.access.actor import Actor
+from bursar.actions.run import run
 from bursar.core import clock
 from bursar.payments import look, objects
+from bursar.payments.actions.past import KEY as TAKE_PAST
 from bursar.payments.errors import Nonsense
 from bursar.payments.gateway import Gateway
 from bursar.payments.models import MollieCustomer, Payment, Subscription
 from bursar.payments.models.shared import Mirrored
-from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
+from bursar.payments.queries.past import CADENCES, LIVE, list_without_past
 from bursar.payments.states import PaymentKind
 from bursar.payments.store import adopting, marks, mirror
 from bursar.payments.store.belonging import find_owner, get_told
@@ -33,9 +36,11 @@ from bursar.tenants.queries import list_customer_account_ids, may_bill
 
 Given = dict[str, str]
 """Customers at Mollie, and the public id of whose they are, as the operator said."""
+Tell = Callable[[str, int], None]
+"""Hears how far it is: of what, and how many."""
 M = TypeVar("M", bound=Mirrored)
-CADENCES = {interval: cadence for cadence, interval in MOLLIE_CALLS_IT.items()}
-LIVE = ("active", "pending")
+AT_ONCE = 200
+"""Customers whose past is worked out in one transaction."""
 FIRST = "first"
 IS_FRESH = timedelta(days=1)
 log = structlog.get_logger()
@@ -50,7 +55,26 @@ class Chapter:
     """Told from its beginning: what still holds may be older than the day."""
 
 
-def take_in(gateway: Gateway, since: datetime, given: Given, tell: Callable[[str, int], None]) -> None:
+def take_in(gateway: Gateway, since: datetime, given: Given, actor: Actor, tell: Tell) -> Counter[str]:
+    """What is at Mollie, and then what it says of how accounts paid. Returns what `work_out` counts. Raises
+    MollieProblem.
+    """
+    copy(gateway, since, given, tell)
+    return work_out(gateway.mode.value, since, actor, tell)
+
+
+def work_out(mode: str, since: datetime, actor: Actor, tell: Tell) -> Counter[str]:
+    """Some customers at a time; whose past is known already is passed over. Counts what the action tells programs."""
+    counted: Counter[str] = Counter()
+    while customers := list_without_past(mode, since, AT_ONCE):
+        ids = ",".join(one.mollie_id for one in customers)
+        outcome = run(TAKE_PAST, actor, "company", {"customers": ids, "since": since.isoformat()})
+        counted.update(outcome.data)
+        tell("accounts", counted.total())
+    return counted
+
+
+def copy(gateway: Gateway, since: datetime, given: Given, tell: Tell) -> None:
     """All chapters, one after the other. One that was cut off goes on, and one that ended within a day is passed over,
     unless the operator says whose customers are. Raises MollieProblem.
     """

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from bursar.actions.cli import shell_actor
+from bursar.core.calendar import midnight
 from bursar.core.errors import Refusal
 from bursar.payments.gateway import get_gateway
 from bursar.payments.ids import IdKind, is_id
@@ -42,10 +44,13 @@ class Command(BaseCommand):
                 self._end("Compared with Mollie; what differs is looked at by the worker.")
                 return
             given = dict(self._read(options["customers"])) if options["customers"] else {}
-            history.take_in(gateway, datetime.combine(options["since"], time(), UTC), given, self._tell)
+            counted = history.take_in(gateway, midnight(options["since"]), given, shell_actor(), self._tell)
         except Refusal as problem:
             raise CommandError(f"{problem} The same command goes on where this one stopped.") from None
         self._end(self._sum_up(gateway.mode.value))
+        self.stdout.write(
+            f"How {counted['worked_out']} accounts paid before was worked out; of {counted['told']} it was known."
+        )
 
     def _read(self, path: Path) -> Iterator[tuple[str, str]]:
         """Raises CommandError for a file that is not whole: nothing was asked of Mollie then."""
