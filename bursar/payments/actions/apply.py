@@ -16,7 +16,7 @@ from bursar.core.errors import Blocked, Refused
 from bursar.payments.actions.breaking import is_ended_there
 from bursar.payments.actions.planning import find_plan
 from bursar.payments.actions.shared import KEY, Found
-from bursar.payments.models import Subscription
+from bursar.payments.models import Payment, Subscription
 from bursar.payments.queries.news import get_payment
 from bursar.payments.store.applied import mark, mark_all
 from bursar.plans.queries import load_terms
@@ -30,9 +30,9 @@ log = structlog.get_logger()
 def apply_payment(payment_pk: int, now: datetime) -> None:
     """Moves the account by all that is new of this payment; nothing, where nothing is. Raises what the door raises."""
     for _ in range(TIMES):
-        payment = get_payment(pk=payment_pk)
-        if not payment.to_apply:
+        if not Payment.objects.filter(pk=payment_pk, to_apply=True).exists():
             return
+        payment = get_payment(pk=payment_pk)
         if payment.account is None:
             mark_all(payment)
             return
