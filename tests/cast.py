@@ -299,7 +299,13 @@ class Cast:
         """Of a customer whom nobody knows here."""
         seen = {"mode": "test", "learned_at": NOW}
         customer, _ = MollieCustomer.objects.get_or_create(mollie_id="cst_ofNobody", defaults=seen)
-        charges = {"customer": customer, "status": "active", "amount": "25.00", "interval": "1 month"}
+        charges = {
+            "customer": customer,
+            "status": "active",
+            "amount": "25.00",
+            "wanted": "25.00",
+            "interval": "1 month",
+        }
         return Subscription.objects.get_or_create(
             mollie_id="sub_ofNobody", defaults={**charges, **seen, "start_date": NOW.date(), "created_at": NOW}
         )[0]

@@ -57,6 +57,16 @@ RAW = [
     "-0",
     "1E400",
 ]
+HEADERS = (
+    "Referer",
+    "Origin",
+    "HX-Current-URL",
+    "HX-Target",
+    "Accept-Language",
+    "Accept",
+    "If-None-Match",
+    "X-Forwarded-For",
+)
 ODD_BODIES = [
     b"", b"{", b"[]", b"null", b"1e999", b"NaN", b'"\\ud800"', b"\xff\xfe{}", b"\xef\xbb\xbf{}", b'{"a":1,"a":2}', b"[" * 5000, b'{"data":' * 3000,
     b"\0", b'{"\\u0000": 1}', b'{"data": {"\\ud800": 1}}',
@@ -92,6 +102,7 @@ class Storm:
     def ask(self, who: Client, method: str, path: str, body: bytes, kind: str, **headers: str) -> None:
         lines = AuditLine.objects.count()
         before = transaction.savepoint() if connection.in_atomic_block else ""
+        headers = self._odd_headers() | headers
         answer = who.generic(method, path, body, content_type=kind, headers=headers)
         if connection.needs_rollback:  # only where the test itself is a transaction
             connection.needs_rollback = False
@@ -104,6 +115,11 @@ class Storm:
             self.faults.append(f"{getattr(answer, 'exc_info', ('', ''))[1]!r}: {told}")
         elif answer.status_code in (400, 404, 405, 413, 415, 422) and AuditLine.objects.count() != lines:
             self.faults.append(f"refused, and done: {told}")
+
+    def _odd_headers(self) -> dict[str, str]:
+        """Now and then one that browsers and proxies send, and that nobody can trust."""
+        said = self.text()[:300].encode("ascii", "replace").decode()
+        return {self.random.choice(HEADERS): said} if self.random.random() < 0.15 and said.isprintable() else {}
 
     def _come_back(self) -> None:
         """Levers may turn off the very person who pulls them."""

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -17,6 +16,7 @@ from bursar.audit.queries import get_last_seal
 from bursar.audit.rules import MAIL
 from bursar.config.operator import why_not_ready
 from bursar.core import clock, heartbeat
+from bursar.core.addresses import split_address
 from bursar.core.models import InstallationFact
 from bursar.demo.load import PASSWORD, SIGN_INS
 from bursar.notifications.seals import KEPT
@@ -90,7 +90,7 @@ def _payments() -> Iterator[Finding]:
 
 def _is_public(address: str) -> bool:
     """Whether somebody else's server may reach it, as far as the name tells."""
-    parts = urlsplit(address)
+    parts = split_address(address)
     host = parts.hostname or ""
     return parts.scheme == "https" and "." in host and not host.startswith("127.") and not host.endswith(".localhost")
 

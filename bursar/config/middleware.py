@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 import structlog
 from allauth.core.internal.httpkit import get_client_ip
@@ -30,6 +29,7 @@ from bursar.config.operator import REQUESTS, SECONDS
 from bursar.config.stale import is_own
 from bursar.config.unavailable import answer as answer_unavailable
 from bursar.core import clock
+from bursar.core.addresses import split_address
 from bursar.core.api import refusal as refuse_json
 from bursar.core.errors import BadRequest, NotFound, Refusal, TooLarge, TooMany, Unavailable
 from bursar.core.faults import as_unavailable, sqlstate_of
@@ -167,7 +167,7 @@ def _lead_to_sign_in(request: HttpRequest) -> HttpResponse:
     """And from there back: to the page that an export or another form was sent from, since that takes no GET."""
     here = request.get_full_path()
     if request.method != "GET" and is_own(request):
-        sent_from = urlsplit(request.headers.get("Referer", ""))
+        sent_from = split_address(request.headers.get("Referer", ""))
         here = f"{sent_from.path}?{sent_from.query}".rstrip("?") or here
     return redirect_to_login(here, settings.LOGIN_URL)
 

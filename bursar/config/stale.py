@@ -6,8 +6,6 @@ sent again with the new keys: by script where a part of a page sent it, by one m
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -16,6 +14,7 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from bursar.access.models import User
+from bursar.core.addresses import split_address
 from bursar.core.api import refusal as refuse_json
 
 STALE = "You signed in anew meanwhile, so nothing was sent yet."
@@ -42,7 +41,7 @@ def refuse(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def is_own(request: HttpRequest) -> bool:
     """Whether a page of this very site sent it. Browsers say so, and no page of another's can."""
-    said = urlsplit(request.headers.get("Origin") or request.headers.get("Referer") or "")
+    said = split_address(request.headers.get("Origin") or request.headers.get("Referer") or "")
     own = f"{request.scheme}://{request.get_host()}"
     return f"{said.scheme}://{said.netloc}" in (own, *settings.CSRF_TRUSTED_ORIGINS)
 

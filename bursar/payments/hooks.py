@@ -7,7 +7,6 @@ answer, so that nobody learns here what exists.
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -16,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from bursar.core import clock
+from bursar.core.addresses import split_address
 from bursar.core.strictjson import loads
 from bursar.payments.gateway.caller import is_signed
 from bursar.payments.ids import IdKind, is_id
@@ -73,7 +73,7 @@ def _address_of(event: dict[str, Any]) -> str:
     links = event.get("_links")
     entity = links.get("entity") if isinstance(links, dict) else None
     href = entity.get("href") if isinstance(entity, dict) else None
-    return urlsplit(href).path if isinstance(href, str) else ""
+    return split_address(href).path if isinstance(href, str) else ""
 
 
 def _quiet(status: int) -> HttpResponse:

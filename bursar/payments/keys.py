@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from urllib.parse import urlsplit
 
+from bursar.core.addresses import split_address
 from bursar.payments.errors import KeyTooOld
 
 OFFICIAL = "api.mollie.com"
@@ -38,7 +38,7 @@ def read_key(text: str) -> str:
 
 def is_official(url: str) -> bool:
     """Whether this is Mollie's own address."""
-    parts = urlsplit(url)
+    parts = split_address(url)
     return (parts.scheme, parts.netloc) == ("https", OFFICIAL)
 
 

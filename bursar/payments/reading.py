@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
+from bursar.core.addresses import split_address
 from bursar.core.money import ZERO
 from bursar.payments.errors import Nonsense
 from bursar.payments.keys import Mode
@@ -120,7 +121,7 @@ def read_page(raw: Raw, name: str, read: Read[T]) -> Page[T]:
         items = raw["_embedded"][name]
     except (KeyError, TypeError):
         raise Nonsense(f"a list without {name}") from None
-    following = parse_qs(urlsplit(_link(raw, "next")).query).get("from", [None])[0]
+    following = parse_qs(split_address(_link(raw, "next")).query).get("from", [None])[0]
     return Page(tuple(read(item) for item in items), following)
 
 

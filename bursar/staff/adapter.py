@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from bursar.access.models import User
 from bursar.core import cipher, clock
+from bursar.core.addresses import NOTHING, split_address
 from bursar.core.errors import TooMany
 from bursar.staff.sign_in import end_links
 
@@ -31,6 +32,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_safe_url(self, url: str) -> bool:
+        """What is no address at all is not safe either; the library would raise."""
+        return split_address(url) != NOTHING and bool(super().is_safe_url(url))
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, str]]:
         return [

@@ -165,6 +165,8 @@ class Walker:
         assert not self.found, "\n" + "\n".join(sorted(set(self.found)))
 
     def be(self, who: str) -> None:
+        """First off the page of the one before: it may turn by itself, and would ask with another's cookies."""
+        self.page.goto("about:blank")
         self.context.clear_cookies()
         jar = self.visitors.clients[who].cookies
         if settings.SESSION_COOKIE_NAME in jar:
