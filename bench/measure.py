@@ -31,7 +31,7 @@ def main() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from bench import payments
+    from bench import news, payments
 
     settings.ALLOWED_HOSTS = ["*"]
     size, events, verify_up_to = (int(text) for text in sys.argv[1:4])
@@ -44,6 +44,7 @@ def main() -> None:
     bench.at_risk()
     bench.csv()
     payments.measure(bench)
+    news.measure(bench)
     bench.usage()
     bench.action()
     bench.movements()

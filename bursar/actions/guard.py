@@ -11,7 +11,10 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
-_WRITE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM|COPY|MERGE INTO)\s+(?:ONLY\s+)?"?(\w+)"?', re.IGNORECASE)
+_WRITE = re.compile(
+    r'\s*(?:WITH\s+\w+\s+AS\s*\(\s*)?(?:INSERT INTO|UPDATE|DELETE FROM|COPY|MERGE INTO)\s+(?:ONLY\s+)?"?(\w+)"?',
+    re.IGNORECASE,
+)
 
 
 @cache
@@ -21,15 +24,15 @@ def fact_tables() -> frozenset[str]:
 
 
 @contextmanager
-def watched() -> Iterator[set[str]]:
-    """Collects the fact tables written meanwhile."""
-    written: set[str] = set()
+def watched(*written: set[str]) -> Iterator[None]:
+    """Adds the fact tables that are written meanwhile to each of these."""
 
     def note(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         match = _WRITE.match(sql) if isinstance(sql, str) else None
         if match and match[1] in fact_tables():
-            written.add(match[1])
+            for tables in written:
+                tables.add(match[1])
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):
-        yield written
+        yield

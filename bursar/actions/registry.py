@@ -40,7 +40,8 @@ class Target:
     """A kind of thing that actions act on.
 
     fetch: through the actor's scope, by public id; raises NotFound.  accounts: keys of the billing accounts to lock.
-    lock: locks those accounts, given in id order, moves their clocks on and returns the action's instant.
+    lock: locks those accounts, given in id order, moves their clocks on and returns the action's instant. is_account:
+    the target is such an account itself, so nothing of it is left to lock.
     stream: where its lines stand in the book.  parents: what the kebab lists after it.  touches: ids for timelines.
     name: what the menu and the dialog call it; the book keeps `str`, which must hold nothing that would be erased.
     own_rights: what a customer's role opens there, of `Own`; the actor of the case wears the customer's hat.
@@ -61,12 +62,13 @@ class Target:
     leads: bool = False
     name: Callable[[Any], str] = str
     lock: Lock = lock_nothing
+    is_account: bool = False
     own_rights: Callable[[Case], Collection[str]] = lambda case: ()
 
 
 Projection = Callable[[Touched, Case, bool], list[Change]]
 Tell = Callable[[str, Any, dict[str, Any]], object]
-Herald = Callable[[list[int], datetime, Tell], None]
+Herald = Callable[[list[int], datetime, Tell, dict[str, Any]], None]
 Apart = Callable[[Any, datetime], str]
 
 Check = Callable[[Action], list[str]]
@@ -98,7 +100,7 @@ def projection(name: str) -> Callable[[Projection], Projection]:
     """Registers what brings derived rows up to date: `(touched, case, later) -> effects`; `later` only marks.
 
     They run in street order, which is the order of start-up. What the case has loaded may be used where
-    `case.written` says that it is stored like that still.
+    `case.unread` says that it is stored like that still.
     """
 
     def register(function: Projection) -> Projection:
@@ -108,10 +110,11 @@ def projection(name: str) -> Callable[[Projection], Projection]:
 
 
 def herald(name: str) -> Callable[[Herald], Herald]:
-    """Registers who tells what the clock did to accounts: `(account ids, now, tell)`, under their lock.
+    """Registers who tells what the clock did to accounts: `(account ids, now, tell, held)`, under their lock.
 
     The door calls them before every action on these accounts, so that what happened by itself is told before what was
-    done after it. `tell(key, target, data)` performs an action as the system, in the same transaction.
+    done after it. `tell(key, target, data)` performs an action as the system, in the same transaction. `held`: as the
+    case has it; what is loaded of the accounts goes in there, for the actions told and for the one that follows.
     """
 
     def register(function: Herald) -> Herald:

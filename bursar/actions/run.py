@@ -209,7 +209,7 @@ def _in_transaction(request: Request, target: Any, digest: str, prepared: Any) -
         if first is not None:
             return first
     act = _begin(request, target, prepared)
-    _tell_what_the_clock_did(act.accounts, act.now)
+    act.case.held = _tell_what_the_clock_did(act.accounts, act.now)
     outcome = _perform(act)
     outcome.effects = _project(act, outcome)
     send(act.leave(outcome), act.now)
@@ -224,31 +224,39 @@ def tell_what_is_due(account_id: int, lock: Lock) -> None:
         _announce([account_id], lock([account_id]))
 
 
-def _tell_what_the_clock_did(account_ids: list[int], now: datetime) -> None:
-    """Before an action, so that its own word comes after. A fault here stops no colleague; the worker tries again."""
+def _tell_what_the_clock_did(account_ids: list[int], now: datetime) -> dict[str, Any]:
+    """Before an action, so that its own word comes after. A fault here stops no colleague; the worker tries again.
+
+    Returns what was loaded of the accounts for it, as they stand now.
+    """
     if not account_ids:
-        return
+        return {}
     try:
         with transaction.atomic():
-            _announce(account_ids, now)
+            return _announce(account_ids, now)
     except OperationalError:
         raise  # a deadlock ends the whole transaction, which is tried again
     except Exception:
         log.exception("clock_not_told", accounts=account_ids)
+        return {}
 
 
-def _announce(account_ids: list[int], now: datetime) -> None:
+def _announce(account_ids: list[int], now: datetime) -> dict[str, Any]:
     clockwork, group = system("clock"), public_id("grp")
+    held: dict[str, Any] = {}
 
     def say(key: str, target: Any, data: dict[str, Any]) -> None:
         if ACTIONS[key].permission is not By.CLOCK:
             raise RuntimeError(f"A herald tells by {key}, which is not declared as done by the clock.")
         request = Request(ACTIONS[key], clockwork, target.public_id, data, group=group)
-        act = Act(request, Case(clockwork, target, now), group)
+        act = Act(request, Case(clockwork, target, now, held=held), group)
         send(act.leave(_perform(act, by_itself=False)), now)
+        if act.case.written:
+            held.clear()
 
     for announce in HERALDS.values():
-        announce(account_ids, now, say)
+        announce(account_ids, now, say, held)
+    return held
 
 
 def _begin(request: Request, target: Any, prepared: Any = None) -> Act:
@@ -280,8 +288,9 @@ def _list_accounts(target: Any, further: list[int]) -> list[int]:
 
 def _lock(target: Any, further: list[int]) -> datetime:
     """Locks the accounts in id order, then the target. Returns the instant of the action: it never steps back."""
-    moment = target_of(target).lock(_list_accounts(target, further))
-    if hasattr(target, "_meta"):
+    kind = target_of(target)
+    moment = kind.lock(_list_accounts(target, further))
+    if hasattr(target, "_meta") and not kind.is_account:
         type(target)._base_manager.select_for_update(no_key=True).filter(pk=target.pk).first()
     return moment
 
@@ -289,12 +298,11 @@ def _lock(target: Any, further: list[int]) -> datetime:
 def _perform(act: Act, *, by_itself: bool = True) -> Outcome:
     action, case = act.request.action, act.case
     data = checks.ask(act.request, case, by_itself=by_itself)
-    with watched() as written:
+    with watched(case.written, case.unread):
         outcome = action.verb(act, case.target, data)
-    case.written |= written
     _merge(act.touched, outcome.touched)
-    if written and not act.touched:
-        raise RuntimeError(f"{action.key} wrote {sorted(written)} and did not say which accounts it touched.")
+    if case.written and not act.touched:
+        raise RuntimeError(f"{action.key} wrote {sorted(case.written)} and did not say which accounts it touched.")
     outcome.group = act.group
     return outcome
 

@@ -163,7 +163,9 @@ class Outcome:
 class Case:
     """One actor looking at one target at one instant. `cache` lets predicates share what they loaded.
 
-    `written`: the tables feeding the month facts that the verb wrote since; projections read no other ones again.
+    `written`: the tables feeding the month facts that the verb wrote since; `unread`: those of them of which what the
+    case has loaded does not know yet, so that nothing else is read again.
+    `held`: what was loaded before of the accounts that are locked, and stands like that still.
     """
 
     actor: Actor
@@ -171,6 +173,8 @@ class Case:
     now: datetime
     cache: dict[str, Any] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+    held: dict[str, Any] = field(default_factory=dict)
 
     def once(self, name: str, load: Callable[[], Any]) -> Any:
         if name not in self.cache:

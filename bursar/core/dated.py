@@ -9,13 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import Any, Self, TypeVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Func, Q, Value
 
 
@@ -89,17 +87,44 @@ def replace_all_from(
     The row live at `at` is closed there; one that began in that very instant is replaced (DESIGN 4).
     Rows that would begin later are dropped: what is said now rules. The caller holds the accounts' locks.
     """
-    if not subjects:
-        return []
-    rows = model._default_manager.filter(reduce(or_, (Q(**subject) for subject in subjects)))
-    rows.filter(valid_from__gte=at).delete()
-    if values is None:
-        rows.filter(Q(valid_until=None) | Q(valid_until__gte=at)).update(valid_until=at, stopped_at=at)
-        return []
-    rows.filter(Q(valid_until=None) | Q(valid_until__gt=at)).update(valid_until=at)
+    if values is not None:
+        return replace_each_from(model, [(subject, values) for subject in subjects], at)
+    _cut(model, subjects, at, "valid_until >= %s", "valid_until = %s, stopped_at = %s")
+    return []
+
+
+def replace_each_from(model: type[D], rows: Sequence[tuple[dict[str, Any], dict[str, Any]]], at: datetime) -> list[D]:
+    """As `replace_all_from`, where each subject has values of its own."""
+    _cut(model, [subject for subject, _ in rows], at, "valid_until > %s", "valid_until = %s")
     return model._default_manager.bulk_create(
-        [model(**subject, **{"valid_from": at, "valid_until": None, **values}) for subject in subjects]
+        [model(**subject, **{"valid_from": at, "valid_until": None, **values}) for subject, values in rows]
     )
+
+
+def _cut(model: type[D], subjects: Sequence[dict[str, Any]], at: datetime, reaches: str, change: str) -> None:
+    """Drops what begins at `at` or later and ends there what reaches it; in one statement, as no row is both."""
+    if not subjects:
+        return
+    fields = model._meta.concrete_fields
+    columns = {name: str(field.column) for field in fields for name in (field.name, field.attname)}
+    whose = " OR ".join(_is_of({columns[name]: value for name, value in one.items()}) for one in subjects)
+    keys = [_key_of(value) for one in subjects for value in one.values() if value is not None]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH dropped AS (DELETE FROM {model._meta.db_table} WHERE ({whose}) AND valid_from >= %s) "
+            f"UPDATE {model._meta.db_table} SET {change} "
+            f"WHERE ({whose}) AND valid_from < %s AND (valid_until IS NULL OR {reaches})",
+            [*keys, at, *[at] * change.count("%s"), *keys, at, at],
+        )
+
+
+def _is_of(known_by: dict[str, Any]) -> str:
+    parts = [f"{name} IS NULL" if value is None else f"{name} = %s" for name, value in known_by.items()]
+    return f"({' AND '.join(parts)})"
+
+
+def _key_of(value: Any) -> Any:
+    return value.pk if isinstance(value, models.Model) else value
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
-from typing import Any
+from functools import partial
 
-from django.db.models import Func, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Case, Func, QuerySet, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 from bursar.core.calendar import Month
 from bursar.core.money import ZERO, plain
@@ -35,61 +34,58 @@ OF_COLUMN = {
     "back": ("refunded_eur", "charged_back_eur"),
 }
 FLAT = (
-    "account__public_id", "account__shown_label", "account__organisation__name", "source", "kind", "method", "status",
-    "reason", "amount_", "refunded_", "charged_back_", "made_", "paid_", "failed_", "public_id", "mollie_id",
-    "description", "mode", "dashboard",
+    "made_", "account_id_", "account_", "organisation_", "source", "kind", "method", "status", "reason", "amount_",
+    "refunded_", "charged_back_", "paid_", "failed_", "public_id", "mollie_id", "description", "mode", "dashboard",
 )  # fmt: skip
-INSTANT = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"+00:00\"')"
+INSTANT = partial(
+    Func,
+    template="coalesce(to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"+00:00\"'), '')",
+    output_field=TextField(),
+)
 """As text from the database, to the second: a million rows are not read into instants only to be written again."""
+TEXT_OF = {
+    "date": "date_", "account_id": "account_id_", "account": "account_", "organisation": "organisation_",
+    "reason": "words_", "reason_code": "reason", "amount_eur": "amount_", "refunded_eur": "refunded_",
+    "charged_back_eur": "charged_back_", "made_at": "made_", "paid_at": "paid_", "failed_at": "failed_",
+    "payment_id": "public_id",
+}  # fmt: skip
+"""Where a column's text stands in `flat`, unless the field has the column's name."""
+OF_ACCOUNT = {"account_id_": "public_id", "account_": "shown_label", "organisation_": "organisation__name"}
 
 
 def flat(rows: QuerySet[Payment]) -> QuerySet[Payment]:
-    """With what `FLAT` names: amounts are EUR with two decimals, which is how the database has them."""
+    """With what `FLAT` names: text, with two decimals where it is EUR, which is how the database has it."""
     amounts = {f"{name}_": Cast(name, TextField()) for name in ("amount", "refunded", "charged_back")}
     instants = {"made_": "at", "paid_": "paid_at", "failed_": "failed_at"}
     return rows.annotate(
         **amounts,
-        **{to: Func(name, template=INSTANT, output_field=TextField()) for to, name in instants.items()},
+        **{to: INSTANT(name) for to, name in instants.items()},
+        **{to: Coalesce(f"account__{name}", Value("")) for to, name in OF_ACCOUNT.items()},
     )
 
 
-def cells(values: tuple[Any, ...]) -> list[str]:
+def cells(values: tuple[str, ...]) -> tuple[str, ...]:
     """Of one payment, `values` as in `FLAT`, in the order of `COLUMNS`."""
-    account_id, account, organisation, source, kind, method, status, reason, *rest = values
-    amount, refunded, charged_back, made, paid, failed, *last = rest
-    return [
-        paid or made,
-        account_id or "",
-        account or "",
-        organisation or "",
-        source,
-        kind,
-        method,
-        status,
-        words.say_reason(method, reason) if reason else "",
-        reason,
-        amount,
-        refunded,
-        charged_back,
-        made,
-        paid or "",
-        failed or "",
-        *last,
-    ]
+    made, method, reason, paid = values[0], values[6], values[8], values[12]
+    said = words.say_reason(method, reason) if reason else ""
+    return (paid or made, *values[1:8], said, *values[8:12], made, *values[12:])
 
 
 def write(view: View, layout: Layout) -> Written:
     """All rows as filtered and sorted, the chosen columns; memory stays flat."""
     gone = {name for column in view.hidden for name in OF_COLUMN[column]}
-    places = [place for place, name in enumerate(COLUMNS) if name not in gone]
-    rows = ([[row[place] for place in places] for row in batch] for batch in _batches(view))
-    return csv.write([COLUMNS[place] for place in places], rows, layout)
+    chosen = [name for name in COLUMNS if name not in gone]
+    found = filtered(view)
+    rows = flat(ordered(view, found)).annotate(date_=INSTANT("dated_at"), words_=_words_of(found))
+    texts = {f"{name}_text": NullIf(TEXT_OF.get(name, name), Value(""), output_field=TextField()) for name in chosen}
+    return csv.write_selected(chosen, rows.annotate(**texts).values_list(*texts), layout)
 
 
-def _batches(view: View) -> Iterator[list[list[str]]]:
-    found = flat(ordered(view, filtered(view))).values_list(*FLAT).iterator(chunk_size=CHUNK)
-    while batch := [cells(values) for values in islice(found, CHUNK)]:
-        yield batch
+def _words_of(rows: QuerySet[Payment]) -> Case:
+    """The reasons in words, of the codes that occur in these rows."""
+    occur = rows.exclude(reason="").order_by().values_list("method", "reason").distinct()
+    said = [When(method=by, reason=code, then=Value(words.say_reason(by, code))) for by, code in occur]
+    return Case(When(reason="", then=Value("")), *said, default=Value(""), output_field=TextField())
 
 
 GAP_COLUMNS = (

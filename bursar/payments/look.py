@@ -62,11 +62,11 @@ def keep(gateway: Gateway, whole: Whole, asked: Asked) -> Payment:
     Raises Older.
     """
     found = whole.payment
+    same = None if whole.refunds or whole.chargebacks else mirror.note_same(found, asked)
+    if same is not None:
+        return same
     before = Payment.objects.filter(mollie_id=found.id).select_related("subscription").first()
     is_news = before is None or before.raw != found.raw
-    if before is not None and not is_news and not (whole.refunds or whole.chargebacks) and before.account_id:
-        mirror.note_same(before, asked)
-        return before
     if before is not None and before.account_id and not is_other(before, found):
         owner = Owner(before.account_id, PaymentKind(before.kind), subscription=before.subscription)
         return mirror.keep_payment(found, owner, asked, whole.refunds, whole.chargebacks)

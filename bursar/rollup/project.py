@@ -9,16 +9,16 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import structlog
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
 from bursar.actions.spec import Touched
 from bursar.core.calendar import Month, months_between
 from bursar.core.money import plain
 from bursar.plans.queries import load_accounts
 from bursar.plans.rules import AccountState
-from bursar.rollup.models import AccountMonth, MonthRestatement, Unprojected
+from bursar.rollup.models import MonthRestatement, Unprojected
 from bursar.rollup.queries import list_used_months, rule_settings, rule_version_of
-from bursar.rollup.rows import FAULT_LENGTH, AccountRow, Used, WorkspaceRow, build_faulty_row, build_rows
+from bursar.rollup.rows import FAULT_LENGTH, AccountRow, KnownRow, Used, WorkspaceRow, build_faulty_row, build_rows
 from bursar.rollup.store import (
     IMPORTED,
     LATE_USAGE,
@@ -52,7 +52,7 @@ Marks = Mapping[int, Unprojected]
 class Moved(NamedTuple):
     """What the open month said of an account and what it says now; None: nothing, as of one that begins later."""
 
-    before: AccountMonth | AccountRow | None
+    before: KnownRow | AccountRow | None
     after: AccountRow | None
 
 
@@ -265,13 +265,21 @@ def _missing_from(known: list[date], start: Month) -> Iterable[Month]:
     return [Month.of(newest).next()] if newest < start.first else []
 
 
+_KNOWN = ", ".join(KnownRow._fields)
+
+
 def _load_known(ids: Iterable[int], since: Month) -> dict[int, dict[date, Any]]:
     """The stored rows from `since` on, and each account's newest one before it; in one statement."""
     known: dict[int, dict[date, Any]] = {pk: {} for pk in ids}
-    rows = AccountMonth.objects.filter(account_id__in=list(known))
-    newest = rows.filter(month__lt=since.first).order_by("account_id", "-month").distinct("account_id")
-    for row in rows.filter(month__gte=since.first).union(newest, all=True):
-        known[row.account_id][row.month] = row
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_KNOWN} FROM rollup_accountmonth WHERE account_id = ANY(%(ids)s) AND month >= %(since)s "
+            f"UNION ALL (SELECT DISTINCT ON (account_id) {_KNOWN} FROM rollup_accountmonth "
+            "WHERE account_id = ANY(%(ids)s) AND month < %(since)s ORDER BY account_id, month DESC)",
+            {"ids": list(known), "since": since.first},
+        )
+        for row in map(KnownRow._make, cursor.fetchall()):
+            known[row.account_id][row.month] = row
     return known
 
 

@@ -92,6 +92,26 @@ class Known(Protocol):
     def had_mrr(self) -> bool: ...
 
 
+class KnownRow(NamedTuple):
+    """What is asked of a stored row when its month, or the next one, is worked out."""
+
+    account_id: int
+    month: date
+    fault: str
+    restated_at: datetime | None
+    had_mrr: bool
+    is_listed: bool
+    klass: str
+    tier: str
+    status: str
+    cadence: str
+    discount_percent: int
+    seats: int
+    mrr: Decimal
+    potential: Decimal
+    manager_id: int | None
+
+
 class MonthRows(NamedTuple):
     """One account's month: its own row, and one for each workspace that is part of it."""
 

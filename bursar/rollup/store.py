@@ -123,7 +123,7 @@ def store_rows(accounts: list[AccountRow], workspaces: list[WorkspaceRow]) -> di
     _drop_moved(accounts, workspaces)
     _upsert("rollup_workspacemonth", "workspace_id", WORKSPACE_FACTS, [row._asdict() for row in workspaces])
     _upsert("rollup_accountmonth", "account_id", FACTS, [row.stored() for row in accounts])
-    return count_usage({(row.account_id, row.month) for row in accounts})
+    return count_usage({(row.account_id, row.month) for row in accounts}, is_held=True)
 
 
 def _upsert(table: str, key: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
@@ -196,13 +196,15 @@ def let_go(known: Iterable[Key], account_ids: Iterable[int], now: datetime) -> N
         drop_months({key for key in known if key[1] > current.first})
 
 
-def count_usage(pairs: set[Key]) -> dict[Key, tuple[int, int]]:
-    """Sets the usage columns from the meters. The rows are locked first, so that no batch's addition is lost."""
+def count_usage(pairs: set[Key], *, is_held: bool = False) -> dict[Key, tuple[int, int]]:
+    """Sets the usage columns from the meters. The rows are locked first, so that no batch's addition is lost; where
+    this transaction has just written all of them, it holds them (`is_held`).
+    """
     ordered = sorted(pairs)
     arrays: list[Any] = [[pk for pk, _ in ordered], [month for _, month in ordered]]
     wanted = "unnest(%s::bigint[], %s::date[]) AS t(account, month)"
     with connection.cursor() as cursor:
-        for table in ("rollup_workspacemonth", "rollup_accountmonth"):
+        for table in () if is_held else ("rollup_workspacemonth", "rollup_accountmonth"):
             cursor.execute(
                 f"SELECT 1 FROM {table} r JOIN {wanted} ON r.account_id = t.account AND r.month = t.month "
                 "ORDER BY r.id FOR NO KEY UPDATE OF r",

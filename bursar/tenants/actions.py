@@ -43,6 +43,7 @@ register_target(
         fetch=queries.get_account,
         accounts=lambda account: [account.pk],
         lock=store.lock_accounts,
+        is_account=True,
         stream=lambda account: account.public_id,
         touches=lambda account: [account.public_id, account.organisation.public_id],
         own_rights=own_rights_on,

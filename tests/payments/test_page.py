@@ -10,11 +10,16 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bursar.actions.run import run
+from bursar.files.csv import LAYOUTS, as_text
+from bursar.payments import csv as payments_csv
+from bursar.payments import filters
 from bursar.payments.models import Payment
+from bursar.payments.queries.listing import filtered, ordered
 from bursar.rollup.models import SavedView
 from tests.cast import NOW, Cast, refusal_of, sign_in
 from tests.payments.ledger import chargeback, payment, refund
@@ -139,6 +144,20 @@ def test_the_file_holds_the_rows_and_the_columns_that_are_shown(iris: Client) ->
     [row] = csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode()))
     assert row["reason"] == "not enough money in the account" and row["reason_code"] == "AM04"
     assert row["amount_eur"] == "121.00" and "method" not in row
+
+
+@pytest.mark.parametrize("layout", list(LAYOUTS))
+def test_the_file_is_what_programs_read_cell_by_cell_and_runs_nothing(cast: Cast, iris: Client, layout: str) -> None:
+    """The database writes it: byte by byte what the csv module makes of the same rows."""
+    for text in ("=1+1", 'a "b", c; d', "two\r\nlines", "\t-1", "plain"):
+        payment(cast.oost, NOW, description=text, reason="X,9" if text == "plain" else "")
+    answer = iris.post(f"{PAGE}export", {"query": "month=all", "layout": layout})
+    file: Any = iris.get(answer["Location"])
+    rows = ordered(view := filters.read(QueryDict("month=all"), NOW), filtered(view))
+    cells = [payments_csv.cells(row) for row in payments_csv.flat(rows).values_list(*payments_csv.FLAT)]
+    wanted = as_text([payments_csv.COLUMNS, *cells], LAYOUTS[layout])
+    assert b"".join(file.streaming_content).removeprefix("\ufeff".encode()) == wanted
+    assert wanted.count(b"'=1+1") == 1 and "says “X,9”".encode() in wanted
 
 
 def test_test_money_is_none_of_the_live_page(iris: Client, settings: Any) -> None:

@@ -246,7 +246,7 @@ def test_many_at_once_are_found_and_judged_in_a_constant_number_of_statements(
             ClockTold.objects.all().delete()
             (due,) = list_lapses_due(clock.now())
             with CaptureQueriesContext(connection) as asked:
-                judge([due.account_id], clock.now(), tell)
+                judge([due.account_id], clock.now(), tell, {})
             counts.append(len(asked))
             ClockTold.objects.all().delete()
             assert tell.call_count == ref + 1
@@ -259,4 +259,4 @@ def test_many_at_once_are_found_and_judged_in_a_constant_number_of_statements(
 
 def test_an_action_where_nothing_lapsed_pays_one_statement(cast: Cast, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
-        judge([cast.haarlem.pk], clock.now(), lambda *words: pytest.fail("nothing lapsed"))
+        judge([cast.haarlem.pk], clock.now(), lambda *words: pytest.fail("nothing lapsed"), {})

@@ -17,6 +17,7 @@ from bursar.payments.actions.breaking import is_ended_there
 from bursar.payments.actions.planning import find_plan
 from bursar.payments.actions.shared import KEY, Found
 from bursar.payments.models import Payment, Subscription
+from bursar.payments.queries.news import get_payment
 from bursar.payments.store.applied import mark, mark_all
 from bursar.plans.queries import load_terms
 
@@ -29,13 +30,13 @@ log = structlog.get_logger()
 def apply_payment(payment_pk: int, now: datetime) -> None:
     """Moves the account by all that is new of this payment; nothing, where nothing is. Raises what the door raises."""
     for _ in range(TIMES):
-        payment = Payment.objects.select_related("account").get(pk=payment_pk)
-        if not payment.to_apply:
+        if not Payment.objects.filter(pk=payment_pk, to_apply=True).exists():
             return
+        payment = get_payment(pk=payment_pk)
         if payment.account is None:
             mark_all(payment)
             return
-        found = Found(payment.public_id, payment.account, load_terms(payment.account.pk, now))
+        found = Found(payment, payment.account, load_terms(payment.account.pk, now))
         if found.news is None:
             mark_all(payment)
             return

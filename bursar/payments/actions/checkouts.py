@@ -36,7 +36,7 @@ from bursar.payments.states import ChargeState
 from bursar.payments.store import charges, offers
 from bursar.plans import rules, store
 from bursar.plans.actions.shared import state_of, tell_falls, terms_of
-from bursar.plans.models import BaseTier, GrantKind, PaidPeriod, PaymentTerms, PinnedPrice, TierGrant
+from bursar.plans.models import GrantKind, PaidPeriod
 from bursar.plans.states import Source
 from bursar.tenants.models import BillingAccount
 
@@ -82,11 +82,10 @@ def begin(act: Act, account: BillingAccount, charge: Charge, payment: Payment) -
     set_terms(act, account, Stand.ACTIVE, cadence=charge.cadence, paid_until=until, past_due_since=None, lapses_at=None)
     raised = raise_tiers(act, account, charge.tier)
     pin_lines(act, account, charge, charge.cadence, until)
-    state = state_now(act, PaymentTerms, BaseTier, TierGrant, PinnedPrice)
-    made = plan_subscription(act, account, state, charge.cadence, start, payment.mollie_mandate_id)
-    settle_charge(charge, payment, act.now)
+    made = plan_subscription(act, account, state_now(act), charge.cadence, start, payment.mollie_mandate_id)
     day = seller_day(payment.paid_at or act.now)
-    charges.put(charge, subscription=made, due_on=day, interval_from=act.now, interval_until=until)
+    bought = {"subscription": made, "due_on": day, "interval_from": act.now, "interval_until": until}
+    settle_charge(charge, payment, act.now, **bought)
     book_period(act, account, charge)
     sentence = f"{account} pays: {say_money(charge)} arrived. {name_tier(charge.tier)} is paid until {say_end(until)}."
     changes = [say_status(before.status, Stand.ACTIVE), say_paid_until(before.paid_until, until)]
@@ -128,9 +127,10 @@ def pin_lines(act: Act, account: BillingAccount, charge: Charge, cadence: str, u
         store.prices.pin_prices(account.pk, rates, cadence, act.now, until)
 
 
-def settle_charge(charge: Charge, payment: Payment, now: datetime) -> None:
+def settle_charge(charge: Charge, payment: Payment, now: datetime, **more: Any) -> None:
+    """It is paid, and nothing of it fails any more. `more`: columns that are written with that."""
     nothing: dict[str, Any] = dict.fromkeys(("failed_at", "next_try_at", "failing_told_at", "method_asked_at"))
-    charges.put(charge, state=ChargeState.PAID, settled_at=payment.paid_at or now, **nothing)
+    charges.put(charge, state=ChargeState.PAID, settled_at=payment.paid_at or now, **nothing, **more)
 
 
 def book_period(act: Act, account: BillingAccount, charge: Charge) -> None:

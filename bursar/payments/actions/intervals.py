@@ -43,9 +43,9 @@ ASK_METHOD = KEY.format("ask_for_method")
 
 
 def _go_on(act: Act, charge: Charge) -> None:
-    if charge.subscription is not None:
-        plan_next(charge.subscription, act.now)
-        charge.refresh_from_db(fields=["interval_until"])
+    last = plan_next(charge.subscription, act.now) if charge.subscription is not None else None
+    if last == charge:
+        charge.interval_until = last.interval_until
 
 
 @by_payment(
@@ -84,9 +84,11 @@ def renew(act: Act, account: BillingAccount, found: Found) -> Outcome:
     until = max(charge.interval_until, before.paid_until or charge.interval_until)
     cadence = subscription.cadence if subscription else before.cadence
     set_terms(act, account, Stand.ACTIVE, cadence=cadence, paid_until=until, past_due_since=None, lapses_at=None)
+    meant = subscription if subscription is not None and subscription.is_meant else None
     if found.payment.raw.get("sequenceType") == "first":
         move_to_mandate(act, account, found.payment, until)
-    foresee_end(account, get_meant(account.pk), until, act.now)
+        meant = None  # it may be another one by now
+    foresee_end(account, meant or get_meant(account.pk), until, act.now)
     pin_lines(act, account, charge, cadence, until)
     book_period(act, account, charge)
     changes = [say_paid_until(before.paid_until, until)]

@@ -31,8 +31,9 @@ def plan_subscription(
     before = get_meant(account.pk)
     if before is not None:
         end_planned(before, act.now)
-    made = subscriptions.plan(account, cadence, quote, start, act.now, mollie_mandate_id=mandate_id)
-    subscriptions.put(made, followed_at=act.now)
+    made = subscriptions.plan(
+        account, cadence, quote, start, act.now, mollie_mandate_id=mandate_id, followed_at=act.now
+    )
     plan_next(made, act.now)
     calls.put(CallOp.SUBSCRIPTION_CREATE, account, {"subscription": made.public_id}, act.now)
     return made
@@ -81,20 +82,21 @@ def find_plan(subscription: Subscription) -> Plan | None:
     return Plan(planned, fields, quote, _find_last(known, begins))
 
 
-def plan_next(subscription: Subscription, now: datetime) -> None:
-    """Its one planned renewal, and how long the interval before it lasts."""
+def plan_next(subscription: Subscription, now: datetime) -> Charge | None:
+    """Its one planned renewal, and how long the interval before it lasts: that one, where it is another time now."""
     plan = find_plan(subscription)
     if plan is None or plan.is_right:
-        return
+        return None
     if plan.last is not None:
         charges.put(plan.last, interval_until=plan.fields["interval_from"])
     if plan.planned is not None:
         charges.put(plan.planned, **plan.fields)
-        return
+        return plan.last
     assert subscription.account is not None
     kept = {name: plan.fields[name] for name in ("due_on", "interval_from", "interval_until")}
     kind, state = ChargeKind.RENEWAL, ChargeState.PLANNED
     charges.make(subscription.account, kind, state, plan.quote, now, subscription=subscription, **kept)
+    return plan.last
 
 
 def _interval(subscription: Subscription, day: date) -> dict[str, datetime]:

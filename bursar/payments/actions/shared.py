@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.db.models import Model
 
 from bursar.access.rights import By
 from bursar.actions.registry import action
@@ -20,10 +19,9 @@ from bursar.payments.models import Charge, Payment
 from bursar.payments.queries.news import describe_owed, find_charge, get_payment
 from bursar.payments.rules.table import Move, News, Stand, Verb, find_move, read_news, role_of, stand_of, status_of
 from bursar.payments.store import charges
-from bursar.payments.store.applied import applied_of, attach, mark, says_of
-from bursar.plans import queries as plans
+from bursar.payments.store.applied import applied_of, mark, says_of
 from bursar.plans import rules, store
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_after, state_of, terms_of
 from bursar.plans.models import PaymentMode, Tier
 from bursar.tenants.models import BillingAccount
 
@@ -69,19 +67,20 @@ class OfPayment(ActionForm):
 class Found:
     """The payment that an action is about, its charge, and what the table says of its news, as things stand."""
 
-    def __init__(self, payment_id: str, account: BillingAccount, terms: rules.Terms) -> None:
-        self.payment: Payment = get_payment(payment_id)
-        self.charge: Charge | None = find_charge(self.payment)
-        applied, says = applied_of(self.payment), says_of(self.payment)
+    def __init__(self, payment: Payment, account: BillingAccount, terms: rules.Terms) -> None:
+        """`payment`: as `get_payment` reads it."""
+        self.payment = payment
+        self.charge: Charge | None = find_charge(payment)
+        applied, says = applied_of(payment), says_of(payment)
         self.news: News | None = read_news(applied, says)
         self.move: Move | None = None
-        if self.news is not None and self.payment.account_id == account.pk:
-            role = role_of(self.news, describe_owed(self.charge, self.payment), applied)
+        if self.news is not None and payment.account_id == account.pk:
+            role = role_of(self.news, describe_owed(self.charge, payment, self.news), applied)
             self.move = find_move(role, self.news, stand_of(terms))
 
 
 def find(case: Case, data: Cleaned) -> Found:
-    found: Found = case.once("found", lambda: Found(data["payment"], case.target, terms_of(case)))
+    found: Found = case.once("found", lambda: Found(get_payment(data["payment"]), case.target, terms_of(case)))
     return found
 
 
@@ -93,8 +92,7 @@ def by_payment(verb: Verb, **declaration: Any) -> Callable[[Any], Any]:
             found = find(act.case, data)
             assert found.news is not None
             if found.charge is not None and found.payment.charge_id is None:
-                charge = found.charge if found.charge.pk else charges.add(found.charge)
-                attach(found.payment, charge)
+                found.payment.charge = found.charge if found.charge.pk else charges.add(found.charge)
             outcome = do(act, account, found)
             mark(found.payment, found.news)
             outcome.touches = [*outcome.touches, found.payment.public_id]
@@ -125,9 +123,12 @@ def set_terms(act: Act, account: BillingAccount, to: Stand | None = None, **valu
     store.set_payment_terms(account, state_of(act.case), act.now, **{"mode": mode, "status": status, **kept, **values})
 
 
-def state_now(act: Act, *written: type[Model]) -> rules.AccountState:
-    """Read again as far as the verb wrote."""
-    return plans.read_again(state_of(act.case), {model._meta.db_table for model in written})
+def state_now(act: Act) -> rules.AccountState:
+    """Read again as far as the verb has written."""
+    state_of(act.case)
+    state = state_after(act.case, act.case.target.pk)
+    assert state is not None
+    return state
 
 
 def tell_money(charge: Charge | Payment) -> dict[str, Any]:

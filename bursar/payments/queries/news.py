@@ -12,15 +12,23 @@ from bursar.payments.models import Charge, Payment, Subscription
 from bursar.payments.queries.basics import decision_of
 from bursar.payments.rules.amounts import amounts_of, quote_as_stands
 from bursar.payments.rules.intervals import DAYS_OF, end_of_interval
-from bursar.payments.rules.table import INTERVALS, Owed
+from bursar.payments.rules.table import ASK_OF_OTHERS, INTERVALS, News, Owed
 from bursar.payments.states import ChargeKind, ChargeState, PaymentState
 
 LIVE = (PaymentState.OPEN, PaymentState.PENDING, PaymentState.AUTHORIZED, PaymentState.PAID)
 DECIDED = Q(state=ChargeState.PAID) | Q(failed_at__isnull=False)
 
 
-def get_payment(public_id: str) -> Payment:
-    return Payment.objects.select_related("charge", "subscription", "account").get(public_id=public_id)
+def get_payment(public_id: str = "", *, pk: int | None = None) -> Payment:
+    """With its account, charge and subscription; the same account and subscription stand on each of them."""
+    known = {"pk": pk} if pk is not None else {"public_id": public_id}
+    payment = Payment.objects.select_related("charge", "subscription", "account").get(**known)
+    if payment.charge is not None and payment.charge.subscription_id == payment.subscription_id:
+        payment.charge.subscription = payment.subscription
+    for row in (payment.charge, payment.subscription):
+        if row is not None and row.account_id == payment.account_id and payment.account is not None:
+            row.account = payment.account
+    return payment
 
 
 def find_charge(payment: Payment) -> Charge | None:
@@ -35,11 +43,15 @@ def find_charge(payment: Payment) -> Charge | None:
 
 def _find_renewal(payment: Payment, subscription: Subscription) -> Charge | None:
     taken = Payment.objects.filter(subscription=subscription, charge__isnull=False).exclude(pk=payment.pk)
-    renewals = Charge.objects.filter(subscription=subscription, kind=ChargeKind.RENEWAL, due_on__isnull=False)
-    free = {one: one.due_on for one in renewals.exclude(pk__in=taken.values("charge_id")) if one.due_on}
-    day = seller_day(payment.at)
-    near = [one for one, due_on in free.items() if abs(due_on - day) <= _half(subscription)]
-    return min(near, key=lambda one: abs(free[one] - day), default=None)
+    day, half = seller_day(payment.at), _half(subscription)
+    near = Charge.objects.filter(
+        subscription=subscription, kind=ChargeKind.RENEWAL, due_on__gte=day - half, due_on__lte=day + half
+    )
+    free = {one: one.due_on for one in near.exclude(pk__in=taken.values("charge_id")) if one.due_on}
+    nearest = min(free, key=lambda one: abs(free[one] - day), default=None)
+    if nearest is not None:
+        nearest.subscription = subscription
+    return nearest
 
 
 def _make_up(payment: Payment, subscription: Subscription) -> Charge | None:
@@ -69,18 +81,22 @@ def _half(subscription: Subscription) -> timedelta:
     return timedelta(days=DAYS_OF.get(subscription.cadence, DAYS_OF["monthly"]) // 2)
 
 
-def describe_owed(charge: Charge | None, payment: Payment) -> Owed | None:
+def describe_owed(charge: Charge | None, payment: Payment, news: News) -> Owed | None:
+    """As far as these news ask."""
     if charge is None:
         return None
-    tries = Payment.objects.filter(charge=charge) if charge.pk else Payment.objects.none()
-    others = list(tries.exclude(pk=payment.pk).filter(status__in=LIVE, charged_back=0))
+    others: list[str] = []
+    if charge.pk and news in ASK_OF_OTHERS:
+        tries = Payment.objects.filter(charge=charge, status__in=LIVE, charged_back=0).exclude(pk=payment.pk)
+        others = list(tries.values_list("status", flat=True))
+    was_paid, begins = charge.settled_at is not None, charge.interval_from
     return Owed(
         kind=charge.kind,
         state=charge.state,
-        was_paid=charge.settled_at is not None,
-        is_newest=charge.interval_from is None or not _list_later(charge).exists(),
+        was_paid=was_paid,
+        is_newest=begins is None or not _list_later(charge).exists(),
         others_live=bool(others),
-        others_paid=any(one.status == PaymentState.PAID for one in others),
+        others_paid=PaymentState.PAID in others,
     )
 
 

@@ -210,13 +210,16 @@ INTERVALS = frozenset({ChargeKind.FIRST, ChargeKind.RENEWAL})
 
 
 _OF_ONE_TRY = frozenset({News.FAILED, News.ENDED, News.OPEN, News.UNDER_WAY})
+_OF_MONEY_GONE = frozenset({News.FAILED, News.TAKEN_BACK, News.GIVEN_BACK})
+ASK_OF_OTHERS = _OF_ONE_TRY | _OF_MONEY_GONE
+"""News whose meaning depends on the other payments of the charge."""
 
 
 class Owed(NamedTuple):
     """A charge, as far as its payments' news ask.
 
     `was_paid`: some payment settled it once. `is_newest`: no later interval was paid or failed. `others_live`: another
-    payment of it is open, under way or paid; `others_paid`: another has paid it.
+    payment of it is open, under way or paid; `others_paid`: another has paid it (asked only by `ASK_OF_OTHERS`).
     """
 
     kind: str
@@ -235,7 +238,7 @@ def role_of(news: News, owed: Owed | None, applied: Told) -> Role:
         return Role.SPARE
     if news in _OF_ONE_TRY and owed.others_live and applied.status != PaymentState.PAID:
         return Role.SPARE
-    if news in (News.FAILED, News.TAKEN_BACK, News.GIVEN_BACK) and owed.others_paid:
+    if news in _OF_MONEY_GONE and owed.others_paid:
         return Role.SPARE
     if owed.kind == ChargeKind.METHOD:
         return Role.METHOD

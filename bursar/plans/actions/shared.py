@@ -33,16 +33,26 @@ def tell_falls(falls: Iterable[tuple[int, str, str]]) -> list[dict[str, str]]:
 def state_of(case: Case) -> rules.AccountState:
     """The dated state of the account that the case's target belongs to."""
     account_id = case.target.account_id if isinstance(case.target, Workspace) else case.target.pk
-    state: rules.AccountState = case.once("state", lambda: queries.load_account(account_id))
+    state: rules.AccountState = case.once(
+        "state", lambda: case.held.get(held_as(account_id)) or queries.load_account(account_id)
+    )
     return state
 
 
+def held_as(account_id: int) -> str:
+    """Under which name a loaded state is held for the cases that follow."""
+    return f"state of account {account_id}"
+
+
 def state_after(case: Case, account_id: int) -> rules.AccountState | None:
-    """The same after the verb, read again as far as it wrote; None: the case holds no state of this account."""
+    """The same as it stands now, read again as far as the verb wrote; None: the case holds no state of this account."""
     state: rules.AccountState | None = case.cache.get("state")
     if state is None or state.id != account_id:
         return None
-    return queries.read_again(state, case.written)
+    tables = set(case.unread)
+    case.unread.clear()
+    fresh = case.cache["state"] = queries.read_again(state, tables)
+    return fresh
 
 
 def terms_of(case: Case) -> rules.Terms:
