@@ -110,3 +110,36 @@ def test_another_amount_starts_nothing(buyer: Buyer) -> None:
 def test_exports_are_actions_of_their_own(cast: Cast) -> None:
     for key in ("payments.company.export_payments", "payments.company.export_gap"):
         assert run(key, cast.ties, "company", {}).data["rows"] == 0
+
+
+def test_what_was_taken_back_is_paid_beside_a_new_checkout(buyer: Buyer) -> None:
+    """The first interval is owed once more, and is no checkout: nothing stands in the way of another."""
+    taken = Charge.objects.get(account=buyer.account, kind="first")
+    Charge.objects.filter(pk=taken.pk).update(state="failed", failed_at=clock.now())
+    buyer.do("check_out", {"tier": "changemaker", "cadence": "monthly", "agrees": True})
+    buyer.do("pay_now", {"how": "checkout"})
+    states = Charge.objects.filter(account=buyer.account, kind="first").values_list("state", flat=True)
+    assert set(states) <= {"asked", "open"} and len(states) == 2
+    buyer.counter.work()
+    for payment_ in Charge.objects.get(pk=taken.pk).payments.filter(status="open"):
+        buyer.counter.pay(payment_)
+    taken.refresh_from_db()
+    assert taken.state == "paid" and buyer.terms().status != "active"
+    buyer.do("check_out", {"tier": "changemaker", "cadence": "monthly", "agrees": True})
+    taken.refresh_from_db()
+    assert taken.state == "paid" and buyer.newest().state in ("asked", "open")
+
+
+def test_an_interval_started_with_money_takes_the_place_of_an_open_checkout(buyer: Buyer) -> None:
+    cast, account = buyer.cast, buyer.account
+    buyer.do("check_out", {"tier": "changemaker", "cadence": "monthly", "agrees": True})
+    opened = buyer.newest()
+    late = payment(account, clock.now(), kind="other", amount=Decimal("104.06"))
+    data = {"payment": late.public_id}
+    Charge.objects.filter(pk=opened.pk).update(state="under_way")
+    assert "under way" in refusal_of(START, cast.iris, account.public_id, data, reason="x").sentence
+    Charge.objects.filter(pk=opened.pk).update(state="open")
+    run(START, cast.iris, account.public_id, data, reason="They want to go on.")
+    opened.refresh_from_db()
+    assert (opened.state, buyer.terms().status) == ("ended", "active")
+    prove()

@@ -13,11 +13,14 @@ from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcom
 from bursar.billing.seller import seller_day
 from bursar.core.days import say_day
 from bursar.core.money import euros
+from bursar.payments.actions.checkout import end_open
 from bursar.payments.actions.checkouts import begin
+from bursar.payments.actions.levers import standing_of
 from bursar.payments.gateway import get_mode
 from bursar.payments.models import Charge, Payment, Subscription
 from bursar.payments.queries.basics import foresee, get_meant
 from bursar.payments.queries.drift import list_loose, list_strays
+from bursar.payments.queries.standing import find_open_checkout
 from bursar.payments.rules.drift import CHARGES
 from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
 from bursar.payments.rules.levers import NOT_SET_UP
@@ -135,6 +138,8 @@ def _why_no_start(case: Case) -> str | None:
         return "This account pays by invoice."
     if terms.status in RUNS:
         return "This account pays already: the money would buy the same time twice. Refund it."
+    if standing_of(case).find_first_under_way():
+        return "A first payment is under way: wait for it, so that nothing is bought twice."
     if not _loose(case):
         return "No money of this account waits for a decision."
     return None if _last_bought(case) else "This account bought nothing before: there is no plan to start again."
@@ -182,6 +187,8 @@ def start_interval(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     payment, last = _chosen(act.case, data), _last_bought(act.case)
     assert last is not None
     quote = foresee(account, state_of(act.case), act.now, tier=last.tier, cadence=last.cadence)
+    if (there := find_open_checkout(account.pk)) is not None:
+        end_open(act, there)
     charge = charges.make(
         account, ChargeKind.FIRST, ChargeState.ASKED, quote, act.now, tier=last.tier, cadence=last.cadence
     )

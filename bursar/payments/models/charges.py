@@ -70,6 +70,7 @@ class Charge(models.Model):
                 name="one_checkout_at_a_time",
                 fields=["account"],
                 condition=Q(
+                    settled_at=None,  # one that was paid and taken back is owed, and can be paid beside a checkout
                     kind=ChargeKind.FIRST.value,
                     state__in=[ChargeState.ASKED.value, ChargeState.OPEN.value, ChargeState.UNDER_WAY.value],
                 ),

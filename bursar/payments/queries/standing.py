@@ -65,7 +65,7 @@ def _is_alive(meant: Subscription | None) -> bool:
 def _owed(charges: list[Charge]) -> list[Owed]:
     taken = Payment.objects.filter(charge__in=charges).values_list("charge_id").annotate(Sum("charged_back"))
     disputed = {pk for pk, amount in taken.order_by() if amount}
-    return [Owed(c.kind, c.state, c.gross, c.tries, c.pk in disputed, c.made_at) for c in charges]
+    return [Owed(c.kind, c.state, c.gross, c.tries, c.pk in disputed, c.made_at, bool(c.settled_at)) for c in charges]
 
 
 def get_plan(state: AccountState, now: datetime) -> Plan:
@@ -123,7 +123,7 @@ def list_self_serve(now: datetime) -> list[str]:
 
 def find_open_checkout(account_id: int) -> Charge | None:
     """A first payment that was begun and not finished."""
-    rows = Charge.objects.filter(account_id=account_id, kind=ChargeKind.FIRST)
+    rows = Charge.objects.filter(account_id=account_id, kind=ChargeKind.FIRST, settled_at=None)
     return rows.filter(state__in=[ChargeState.ASKED, ChargeState.OPEN]).first()
 
 

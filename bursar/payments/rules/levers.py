@@ -22,7 +22,10 @@ ELSEWHERE = "What this account pays is told from elsewhere: there is no subscrip
 
 
 class Owed(NamedTuple):
-    """A charge, as far as levers ask. `is_disputed`: the payer's bank took it back. `tries`: payments that failed."""
+    """A charge, as far as levers ask. `is_disputed`: the payer's bank took it back. `tries`: payments that failed.
+
+    `was_paid`: the money came once, and was taken back.
+    """
 
     kind: str
     state: str
@@ -30,6 +33,7 @@ class Owed(NamedTuple):
     tries: int = 0
     is_disputed: bool = False
     made_at: datetime | None = None
+    was_paid: bool = False
 
 
 class Standing(NamedTuple):
@@ -63,6 +67,11 @@ class Standing(NamedTuple):
     def list_failed(self) -> list[Owed]:
         return [one for one in self.owed if one.state == ChargeState.FAILED]
 
+    def find_first_under_way(self) -> Owed | None:
+        """A checkout whose money is with the bank."""
+        first = (one for one in self.owed if one.kind == ChargeKind.FIRST and not one.was_paid)
+        return next((one for one in first if one.state == ChargeState.UNDER_WAY), None)
+
     def find_waiting(self, *kinds: ChargeKind) -> Owed | None:
         return next((one for one in self.owed if one.kind in kinds and one.state in WAITS), None)
 
@@ -85,8 +94,8 @@ def why_not_check_out(standing: Standing) -> str | None:
         return "A subscription runs already. Change the plan instead: only the difference is paid."
     if standing.terms.status == Status.CANCELLED and standing.paid_until:
         return f"It is paid until {say_end(standing.paid_until)}: resume the subscription instead, nothing is paid now."
-    first = standing.find_waiting(ChargeKind.FIRST)
-    if first is not None and first.state == ChargeState.UNDER_WAY:
+    first = standing.find_first_under_way()
+    if first is not None:
         return f"A first payment is under way since {say_day(first.made_at)}. It can take some days; nothing is to do."
     if not standing.has_details:
         return "Fill in the billing details first: who pays, and where. VAT follows from them."
