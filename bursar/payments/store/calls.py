@@ -15,7 +15,7 @@ from bursar.payments.keys import Mode, StoredKey
 from bursar.payments.models import Call, MollieCustomer
 from bursar.payments.objects import Raw
 from bursar.payments.states import CallOp, CallState
-from bursar.payments.store.work import enqueue
+from bursar.payments.store.work import LATER, enqueue
 from bursar.tenants.models import BillingAccount
 
 KIND = "mollie"
@@ -62,7 +62,7 @@ def _write(
 
 def start(account_id: str, *, is_awaited: bool = False) -> None:
     """Some of what is due of one account. Two such jobs may run at once: the outbox keeps the order."""
-    enqueue("payments.carry", f"carry:{account_id}", is_awaited=is_awaited, account_id=account_id)
+    enqueue("payments.carry", f"carry:{account_id}", is_awaited=is_awaited, priority=LATER, account_id=account_id)
 
 
 def begin(call: Call, body: Raw, now: datetime) -> StoredKey:
