@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from bursar.actions.run import run
+from bursar.audit.models import AuditLine
 from bursar.core import clock
 from bursar.core.calendar import Month, midnight
 from bursar.payments.models import (
@@ -91,6 +92,7 @@ def test_a_past_that_is_taken_in_is_the_past_that_was(shop: Shop, cast: Cast, st
     assert "How 1 accounts paid before was worked out; of 0 it was known." in said
     assert months(shop) == before
     assert charges(shop) == kinds
+    assert AuditLine.objects.filter(key="payments.company.take_past").count() == 1
     assert "How 0 accounts" in take_in() and months(shop) == before
     shop.minute()
     shop.check()
