@@ -44,6 +44,11 @@ ACCOUNTS = int(os.environ.get("SOAK_ACCOUNTS", "2000"))
 BEFORE = timedelta(seconds=60 + ACCOUNTS / 400)  # for the worker to make the rows in
 AFTER = timedelta(seconds=60)
 EVENTS = 200  # a batch
+PAUSES = {
+    "page": 1.0,
+    "act": 0.2,
+    "use": 0.4,
+}  # seconds between what one user asks: people read, programs send by turns
 WAIT, ANSWER = 0.2, 1.0  # seconds
 SHOWN = 10
 ADDRESSES = (
@@ -107,6 +112,7 @@ class Company:
             answer = self.timed(address, client.get, address.format(account=random.choice(self.ids)))
             if answer.status_code not in (200, 302):
                 self.seen.faults.append(f"{address}: {answer.status_code}")
+            self.stop.wait(PAUSES["page"])
 
     def warm(self) -> None:
         """What a process does once, at its first answer, is not what is measured."""
@@ -123,6 +129,7 @@ class Company:
             target = random.choice(self.ids)
             with contextlib.suppress(Refusal):
                 self.timed("action", run, "plans.account.set_discount", lead, target, data, reason="soak")
+            self.stop.wait(PAUSES["act"])
 
     def use(self, random: Random) -> None:
         client = Client()
@@ -139,6 +146,7 @@ class Company:
                 self.seen.sent[Month.of(at).first] += EVENTS * 30
             else:
                 self.seen.faults.append(f"usage: {answer.status_code} {answer.content[:200]!r}")
+            self.stop.wait(PAUSES["use"])
 
     def tick(self, _: Random) -> None:
         """The worker's part of it."""
