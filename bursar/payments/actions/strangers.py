@@ -119,7 +119,7 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     event="subscription.started",
 )
 def take_customer(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
-    customer = MollieCustomer.objects.select_for_update().get(mollie_id=data["customer"])
+    customer = MollieCustomer.objects.select_for_update(no_key=True).get(mollie_id=data["customer"])
     before, one = terms_of(act.case), _living(customer.mollie_id)
     adopting.give(customer, account, act.now)
     changes = [Change("Customer at Mollie", "", customer.mollie_id, private=True)]
