@@ -87,6 +87,7 @@ class Writer:
         if self._rest:
             self._put(bytes(self._rest))
         sha256 = self._digest.hexdigest()
+        self._raw.execute("SET synchronous_commit = on")
         self._do(_SEAL, (self._length, sha256, self._pk))
         self.written = Written(self._pk, self._kind, self._length, sha256)
 
@@ -101,7 +102,11 @@ class Writer:
 
 @contextmanager
 def writing(kind: Kind, media_type: str) -> Iterator[Writer]:
+    """Pieces need not be on the disk one by one: the seal's commit takes all before it there, and without a seal nobody
+    can ask for the file.
+    """
     with apart() as raw:
+        raw.execute("SET synchronous_commit = off")
         writer = Writer(raw, kind, media_type)
         yield writer
         writer.seal()
