@@ -25,6 +25,7 @@ from bursar.payments.models import (
     Subscription,
     SyncMark,
 )
+from bursar.payments.queries.standing import find_open_checkout
 from bursar.payments.rules.past import Course, Tried, choose, list_spans, tell_terms
 from bursar.plans.models import PaidPeriod, PaymentTerms, PinnedPrice
 from bursar.rollup.models import AccountMonth
@@ -33,6 +34,7 @@ from bursar.rollup.refresh import refresh
 from tests.cast import Cast, bring_all
 from tests.payments.counter import Counter
 from tests.payments.test_years import Shop
+from tests.payments.till import HTTP
 
 
 @pytest.fixture
@@ -117,6 +119,39 @@ def test_what_failed_last_is_owed_and_can_be_paid(shop: Shop) -> None:
     assert (owed.kind, owed.next_try_at, status(shop)) == ("renewal", None, "past_due")
     shop.minute()
     assert not Charge.objects.filter(account=shop.account, next_try_at__isnull=False).exists()
+
+
+def test_a_first_interval_that_was_taken_back_is_owed_and_no_checkout(shop: Shop) -> None:
+    shop.buy()
+    shop.go_on(days=3, hours=(0, 3))
+    (paid_,) = Payment.objects.filter(kind="first")
+    HTTP.post(f"{shop.counter.simulator.base}/control/payments/{paid_.mollie_id}/chargeback", json={})
+    shop.counter.tell()
+    forget(shop)
+    take_in()
+    owed = Charge.objects.get(account=shop.account, kind="first")
+    assert (owed.state, status(shop)) == ("failed", "past_due") and owed.settled_at is not None
+    assert find_open_checkout(shop.account.pk) is None
+
+
+def test_what_came_after_is_not_worked_out_again(shop: Shop, cast: Cast) -> None:
+    shop.buy()
+    shop.go_on(days=63, hours=(0, 3))
+    forget(shop)
+    take_in(days_ago(40).date().isoformat())
+    shop.minute()
+    shop.go_on(days=31, hours=(0, 3))
+    run(
+        "plans.account.set_managed",
+        cast.iris,
+        shop.account.public_id,
+        {"cadence": "yearly", "cancel": True},
+        reason="x",
+    )
+    before = months(shop)[-1], PaymentTerms.objects.newest_first().filter(account=shop.account)[0].pk
+    take_in()
+    assert before == (months(shop)[-1], PaymentTerms.objects.newest_first().filter(account=shop.account)[0].pk)
+    assert PaymentTerms.objects.at(clock.now()).get(account=shop.account).mode == "managed"
 
 
 def test_where_a_file_told_the_terms_they_stay(shop: Shop) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from bursar.actions.run import run
 from bursar.core import clock
+from bursar.payments.actions import strangers
 from bursar.payments.models import Call, MollieCustomer, Payment, Subscription
 from bursar.payments.queries.drift import list_drift
+from bursar.payments.queries.strangers import name_strangers
 from bursar.payments.rules.drift import Drift
 from bursar.payments.sync import walks
 from tests.cast import Cast, fact, prove, refusal_of, sign_in
@@ -59,6 +61,23 @@ def test_it_is_taken_over_with_what_was_paid(cast: Cast, counter: Counter, stran
     counter.wait(days=31)
     assert mirrored.terms(cast.samen).status == "active"
     assert Payment.objects.filter(account=cast.samen, charge__state="paid").count() == 1
+
+
+def test_two_who_take_it_at_once_get_one(cast: Cast, counter: Counter, stranger: Subscription) -> None:
+    """The second dialog was open before: its choice is gone by the time that it has the lock."""
+    customer = stranger.customer
+    assert customer is not None
+    choices = name_strangers()
+    run(TAKE, cast.iris, cast.samen.public_id, {"customer": customer.mollie_id}, reason="Theirs.")
+    other = past(counter)[1]
+    walks.walk_all(counter.gateway, lambda *_: None)
+    with pytest.MonkeyPatch.context() as late:
+        late.setattr(strangers, "name_strangers", lambda: [*choices, (other.customer_id, "x")])
+        refusal = refusal_of(TAKE, cast.ties, cast.haarlem.public_id, {"customer": customer.mollie_id}, reason="Ours.")
+    assert "a moment ago" in refusal.sentence
+    customer.refresh_from_db()
+    stranger.refresh_from_db()
+    assert customer.account == stranger.account == cast.samen
 
 
 def test_where_nobody_is_strange_nothing_is_offered(cast: Cast, counter: Counter) -> None:

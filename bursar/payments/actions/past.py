@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -50,7 +51,9 @@ def take_past(act: Act, company: Company, data: Cleaned) -> Outcome:
     chosen = {
         account_id: choose(pasts) for account_id, pasts in load_pasts(customers).items() if account_id not in told
     }
-    written = _write([one for some in chosen.values() for one in some], act)
+    again = (one for one in customers if one.past_from is not None)
+    ruled_since = {one.account_id: one.rules_since for one in again if one.account_id and one.rules_since}
+    written = _write([one for some in chosen.values() for one in some], ruled_since, act)
     store.note_taken(customers, [account_id for account_id, some in chosen.items() if some], data["since"], act.now)
     counts = {"Customers": len(customers), "Accounts whose past was worked out": len(written.accounts)}
     counts |= {"Accounts whose past stood here before": len(told)}
@@ -63,10 +66,10 @@ def take_past(act: Act, company: Company, data: Cleaned) -> Outcome:
     )
 
 
-def _write(chosen: list[tuple[Past, list[Span]]], act: Act) -> Written:
+def _write(chosen: list[tuple[Past, list[Span]]], ruled_since: dict[int, datetime], act: Act) -> Written:
     """Terms, paid time and charges, for all at once; usage is counted under the tiers that hold then."""
     paid = store.keep_charges(chosen, act.now)
-    written = plans.terms.take_history(_list_points(chosen, act))
+    written = plans.terms.take_history(_list_points(chosen, ruled_since, act.now))
     periods = plans.periods.take_history(store.to_periods(paid))
     written.touch_all(periods.accounts)
     if written.recount:
@@ -74,11 +77,12 @@ def _write(chosen: list[tuple[Past, list[Span]]], act: Act) -> Written:
     return written
 
 
-def _list_points(chosen: list[tuple[Past, list[Span]]], act: Act) -> list[Point]:
+def _list_points(chosen: list[tuple[Past, list[Span]]], ruled_since: dict[int, datetime], now: datetime) -> list[Point]:
+    """Where the past was worked out before, up to when Mollie began to rule: what came after was written as it came."""
     points: list[Point] = []
     for past, spans in chosen:
         for at, terms in tell_terms(past.course, spans):
             values: dict[str, Any] = dict(terms)
-            if at < act.now:
+            if at < ruled_since.get(past.account_id, now):
                 points.append(Point((past.account_id,), at, None, values))
     return points

@@ -12,11 +12,13 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason
 from bursar.core.calendar import midnight
 from bursar.core.days import say_day
+from bursar.core.errors import Refused
 from bursar.core.money import euros
 from bursar.payments.actions.planning import plan_next
 from bursar.payments.actions.shared import say_status, set_terms
 from bursar.payments.gateway import get_mode
 from bursar.payments.models import MollieCustomer, Subscription
+from bursar.payments.queries.basics import get_meant
 from bursar.payments.queries.drift import list_told_of
 from bursar.payments.queries.past import CADENCES
 from bursar.payments.queries.strangers import list_strangers, name_strangers
@@ -82,6 +84,8 @@ def _why_not_take(case: Case) -> str | None:
         return "This account pays by invoice."
     if MollieCustomer.objects.filter(account=case.target, mode=mode.value).exists():
         return "This account has a customer at Mollie already."
+    if get_meant(case.target.pk) is not None:
+        return "This account has a subscription already."
     return None if list_strangers().exists() else "Every customer at Mollie has an account here."
 
 
@@ -119,7 +123,10 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     event="subscription.started",
 )
 def take_customer(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
-    customer = MollieCustomer.objects.select_for_update(no_key=True).get(mollie_id=data["customer"])
+    free = MollieCustomer.objects.select_for_update(no_key=True).filter(account=None)
+    customer = free.filter(mollie_id=data["customer"]).first()
+    if customer is None:
+        raise Refused("Somebody took this customer over a moment ago.")
     before, one = terms_of(act.case), _living(customer.mollie_id)
     adopting.give(customer, account, act.now)
     changes = [Change("Customer at Mollie", "", customer.mollie_id, private=True)]

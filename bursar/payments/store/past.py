@@ -37,7 +37,7 @@ def keep_charges(told: Sequence[tuple[Past, list[Span]]], now: datetime) -> list
     for payment, charge in made:
         payment.charge = charge
     Payment.objects.bulk_update([payment for payment, _ in made], ["charge"], batch_size=1000)
-    return [charge for payment, charge in made if payment.paid_at and charge.state != ChargeState.ENDED]
+    return [charge for _, charge in made if charge.settled_at]
 
 
 def _build(past: Past, span: Span, payment: Payment, decision: VatDecision, now: datetime, *, is_last: bool) -> Charge:
@@ -51,7 +51,7 @@ def _build(past: Past, span: Span, payment: Payment, decision: VatDecision, now:
         account_id=past.account_id, subscription=past.subscription, kind=kind.value, state=state.value,
         cadence=past.course.cadence, made_at=payment.at, due_on=tried.day, interval_from=span.start,
         interval_until=span.until,
-        settled_at=tried.paid_at if state is ChargeState.PAID else None, failed_at=lost_at if is_owed else None,
+        settled_at=tried.paid_at, failed_at=lost_at if is_owed else None,
         failing_told_at=now if is_owed else None, ended_at=tried.failed_at if state is ChargeState.ENDED else None,
         **amounts_of(quote),
     )  # fmt: skip
