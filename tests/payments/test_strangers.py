@@ -14,11 +14,12 @@ from bursar.payments.queries.drift import list_drift
 from bursar.payments.queries.strangers import name_strangers
 from bursar.payments.rules.drift import Drift
 from bursar.payments.sync import walks
-from tests.cast import Cast, fact, prove, refusal_of, sign_in
+from tests.cast import NOW, Cast, bring_all, fact, prove, refusal_of, sign_in
 from tests.payments import mirrored
 from tests.payments.counter import Counter
 from tests.payments.test_sync import past
 
+PAID = {"kind": "tier", "workspace": "panel", "tier": "changemaker", "from": NOW}
 END, TAKE = "payments.subscription.end", "payments.account.take_customer"
 
 
@@ -48,6 +49,9 @@ def test_it_is_ended_at_mollie(cast: Cast, counter: Counter, stranger: Subscript
 def test_it_is_taken_over_with_what_was_paid(cast: Cast, counter: Counter, stranger: Subscription) -> None:
     data = {"customer": stranger.customer and stranger.customer.mollie_id}
     assert "pays by invoice" in refusal_of(TAKE, cast.iris, cast.oost.public_id, data, reason="x").sentence
+    assert "costs anything" in refusal_of(TAKE, cast.iris, cast.samen.public_id, data, reason="x").sentence
+    assert not Subscription.objects.filter(is_meant=True).exists()
+    bring_all(PAID)
     outcome = run(TAKE, cast.iris, cast.samen.public_id, data, reason="They wrote to us.")
     stranger.refresh_from_db()
     assert stranger.account == cast.samen and stranger.is_meant and "charges Stichting Samen" in outcome.sentence
@@ -68,6 +72,7 @@ def test_two_who_take_it_at_once_get_one(cast: Cast, counter: Counter, stranger:
     customer = stranger.customer
     assert customer is not None
     choices = name_strangers()
+    bring_all(PAID)
     run(TAKE, cast.iris, cast.samen.public_id, {"customer": customer.mollie_id}, reason="Theirs.")
     other = past(counter)[1]
     walks.walk_all(counter.gateway, lambda *_: None)

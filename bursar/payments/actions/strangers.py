@@ -18,16 +18,17 @@ from bursar.payments.actions.planning import plan_next
 from bursar.payments.actions.shared import say_status, set_terms
 from bursar.payments.gateway import get_mode
 from bursar.payments.models import MollieCustomer, Subscription
-from bursar.payments.queries.basics import get_meant
+from bursar.payments.queries.basics import foresee, get_meant
 from bursar.payments.queries.drift import list_told_of
 from bursar.payments.queries.past import CADENCES
 from bursar.payments.queries.strangers import list_strangers, name_strangers
+from bursar.payments.rules.amounts import Quote
 from bursar.payments.rules.drift import CHARGES
 from bursar.payments.rules.levers import NOT_SET_UP
 from bursar.payments.rules.table import Stand
 from bursar.payments.states import CallOp
 from bursar.payments.store import adopting, calls
-from bursar.plans.actions.shared import terms_of
+from bursar.plans.actions.shared import state_of, terms_of
 from bursar.plans.models import PaymentMode, PaymentStatus
 from bursar.tenants.models import BillingAccount
 
@@ -99,8 +100,19 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     one = _living(data["customer"])
     if one is None:
         return ["Mollie charges this customer by no subscription. What they paid stands at the account from now on."]
-    when = f" on {say_day(one.next_date)}" if one.next_date else ""
-    return [f"The next charge is {euros(one.amount)}{when}, and then follows seats and prices here.", NO_PAST]
+    return [f"The amount follows seats and prices here: {euros(_price(case, one).gross)} as they are today.", NO_PAST]
+
+
+def _price(case: Case, one: Subscription) -> Quote:
+    return foresee(case.target, state_of(case), case.now, cadence=CADENCES[one.interval])
+
+
+def _why_worth_nothing(case: Case, data: Cleaned) -> str | None:
+    """The amount follows what is had here: of nothing the subscription would end with what is paid."""
+    one = _living(data["customer"])
+    if one is None or _price(case, one).gross > 0:
+        return None
+    return "Nothing here costs anything, so the subscription would end. Change the tier first to what they pay for."
 
 
 @action(
@@ -119,6 +131,7 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     concerns_money=True,
     reason=Reason.REQUIRED,
     blocked=_why_not_take,
+    refused=_why_worth_nothing,
     preview=_foresee,
     event="subscription.started",
 )
