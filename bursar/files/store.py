@@ -26,7 +26,8 @@ from bursar.files.kinds import Kind
 from bursar.files.models import Chunk, File, PassingChunk
 
 CHUNK = 1_000_000
-# The commit that finishes the file waits for the disk; these need not, each of them a transaction and a round trip.
+# The commit that finishes the file waits for the disk, and takes these there before it; without it nobody can ask for
+# the file. Each of them is a transaction and a round trip.
 _NO_WAIT = "WITH quick AS (SELECT set_config('synchronous_commit', 'off', true)) "
 _MAKE = sql.SQL(
     _NO_WAIT + "INSERT INTO {} (public_id, owner_kind, owner_id, name, media_type, sha256, created_at, expires_at) "
@@ -87,7 +88,6 @@ class Writer:
         if self._rest:
             self._put(bytes(self._rest))
         sha256 = self._digest.hexdigest()
-        self._raw.execute("SET synchronous_commit = on")
         self._do(_SEAL, (self._length, sha256, self._pk))
         self.written = Written(self._pk, self._kind, self._length, sha256)
 
@@ -102,11 +102,7 @@ class Writer:
 
 @contextmanager
 def writing(kind: Kind, media_type: str) -> Iterator[Writer]:
-    """Pieces need not be on the disk one by one: the seal's commit takes all before it there, and without a seal nobody
-    can ask for the file.
-    """
     with apart() as raw:
-        raw.execute("SET synchronous_commit = off")
         writer = Writer(raw, kind, media_type)
         yield writer
         writer.seal()

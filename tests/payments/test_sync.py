@@ -19,7 +19,9 @@ from bursar.payments.models import Chargeback, Hint, Mandate, MollieCustomer, Pa
 from bursar.payments.queries.past import CADENCES
 from bursar.payments.states import PaymentKind
 from bursar.payments.sync import walks
-from bursar.tenants.models import Person
+from bursar.plans.store import tiers
+from bursar.tenants.models import BillingAccount, Person
+from tests.cast import Cast
 from tests.payments.counter import Counter
 from tests.payments.test_look import subscribe
 from tests.payments.till import HTTP, Shop, Till, euros, new_key
@@ -181,9 +183,11 @@ def test_a_first_history_is_taken_in_and_moves_nobody(counter: Counter, tmp_path
     file = tmp_path / "customers.csv"
     file.write_text(f"customer,account\n{subscription.customer_id},haarlem\n")
     said = take_in("--from", "2026-01-01", "--customers", str(file))
-    matched, worked_out = said.splitlines()
+    matched, worked_out, others = said.splitlines()
     assert matched == "2 of 2 customers have an account here, 1 of these accounts a subscription."
     assert worked_out == "How 0 accounts paid before was worked out; of 1 it was known."
+    haarlem = BillingAccount.objects.get(organisation__external_id="haarlem")
+    assert others.startswith("1 pay another amount at Mollie") and others.endswith(f" {haarlem.public_id}.")
     same(counter)
     meant = Subscription.objects.get(is_meant=True)
     assert meant.account and meant.account.organisation.external_id == "haarlem" and meant.cadence == "monthly"
@@ -197,6 +201,29 @@ def test_a_first_history_is_taken_in_and_moves_nobody(counter: Counter, tmp_path
     before = [list(model.objects.values("pk", "raw")) for model in (Payment, Refund, Chargeback, Subscription)]
     assert take_in("--from", "2026-01-01").startswith(matched)
     assert [list(model.objects.values("pk", "raw")) for model in (Payment, Refund, Chargeback, Subscription)] == before
+
+
+def test_a_subscription_of_an_account_that_costs_nothing_here_is_left_alone_until_its_tier_is_there(
+    counter: Counter, cast: Cast, tmp_path: Path
+) -> None:
+    """Its amount would follow what is had here: it would end at Mollie."""
+    _, subscription, _ = past(counter)
+    haarlem = cast.haarlem
+    paid = {one.pk: "free" for one in haarlem.workspaces.all()}
+    tiers.set_base_tiers(list(paid), "free", clock.now())
+    file = tmp_path / "customers.csv"
+    file.write_text(f"customer,account\n{subscription.customer_id},haarlem\n")
+    said = take_in("--from", "2026-01-01", "--customers", str(file))
+    assert "1 cost nothing here, though Mollie charges them" in said and haarlem.public_id in said
+    left = MollieCustomer.objects.get(account=haarlem)
+    assert not Subscription.objects.filter(is_meant=True).exists()
+    assert left.rules_since is None and left.past_from is None
+    tiers.set_base_tiers(list(paid), "changemaker", clock.now())
+    again = take_in("--from", "2026-01-01")
+    assert "cost nothing here" not in again
+    assert Subscription.objects.get(is_meant=True).mollie_id == subscription.id
+    left.refresh_from_db()
+    assert left.rules_since is not None and left.past_from is not None
 
 
 def test_a_history_reaches_back_to_its_day_alone(counter: Counter) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bursar.billing.seller import seller_day
 from bursar.payments.models import Chargeback, MollieCustomer, Payment, Subscription
@@ -29,11 +29,24 @@ class Past(NamedTuple):
     payments: dict[int, Payment]
 
 
+def list_unmeant(mode: str, after: int, at_most: int) -> list[Subscription]:
+    """Living ones of accounts behind `after` that have none yet; by account, the newest first."""
+    found = _unmeant().filter(mode=mode, account_id__gt=after).select_related("account")
+    return list(found.order_by("account_id", "-created_at")[:at_most])
+
+
+def _unmeant() -> QuerySet[Subscription]:
+    living = Subscription.objects.filter(is_meant=False, status__in=LIVE, interval__in=CADENCES, end_asked_at=None)
+    others = Subscription.objects.filter(account=OuterRef("account"), is_meant=True)
+    return living.filter(~Exists(others), account__isnull=False)
+
+
 def list_without_past(mode: str, since: datetime, at_most: int) -> list[MollieCustomer]:
-    """Customers with an account here whose past was not worked out back to `since`."""
+    """Customers with an account here whose past was not worked out back to `since`, less those that `adopt` left."""
     wanted = Q(past_from=None) | Q(past_from__gt=since)
     found = MollieCustomer.objects.filter(wanted, mode=mode, account__isnull=False)
-    return list(found.order_by("pk")[:at_most])
+    left = _unmeant().filter(account=OuterRef("account"))
+    return list(found.filter(~Exists(left)).order_by("pk")[:at_most])
 
 
 def list_told(account_ids: Collection[int]) -> set[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -25,12 +25,14 @@ from bursar.payments.errors import Nonsense
 from bursar.payments.gateway import Gateway
 from bursar.payments.models import MollieCustomer, Payment, Subscription
 from bursar.payments.models.shared import Mirrored
-from bursar.payments.queries.past import CADENCES, LIVE, list_without_past
+from bursar.payments.queries.basics import foresee
+from bursar.payments.queries.past import CADENCES, LIVE, list_unmeant, list_without_past
 from bursar.payments.states import PaymentKind
 from bursar.payments.store import adopting, marks, mirror
 from bursar.payments.store.belonging import find_owner, get_told
 from bursar.payments.store.mirror import Asked, Older
 from bursar.payments.sync.walks import List, Take, turn_page
+from bursar.plans.queries import load_accounts
 from bursar.tenants.models import BillingAccount, Person
 from bursar.tenants.queries import list_customer_account_ids, may_bill
 
@@ -46,6 +48,18 @@ IS_FRESH = timedelta(days=1)
 log = structlog.get_logger()
 
 
+@dataclass
+class Taken:
+    """`free`, `others`: accounts that cost nothing here, though Mollie charges them; and those that cost another amount.
+
+    `counted`: what `work_out` counts.
+    """
+
+    free: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    counted: Counter[str] = field(default_factory=Counter)
+
+
 @dataclass(frozen=True)
 class Chapter:
     name: str
@@ -55,12 +69,33 @@ class Chapter:
     """Told from its beginning: what still holds may be older than the day."""
 
 
-def take_in(gateway: Gateway, since: datetime, given: Given, actor: Actor, tell: Tell) -> Counter[str]:
-    """What is at Mollie, and then what it says of how accounts paid. Returns what `work_out` counts. Raises
-    MollieProblem.
-    """
+def take_in(gateway: Gateway, since: datetime, given: Given, actor: Actor, tell: Tell) -> Taken:
+    """What is at Mollie, which subscription each account should have, and how accounts paid. Raises MollieProblem."""
     copy(gateway, since, given, tell)
-    return work_out(gateway.mode.value, since, actor, tell)
+    taken = Taken()
+    adopt(gateway.mode.value, clock.now(), taken)
+    taken.counted = work_out(gateway.mode.value, since, actor, tell)
+    return taken
+
+
+def adopt(mode: str, now: datetime, taken: Taken) -> None:
+    """The newest that lives is the one that its account should have; another one stands in drift.
+
+    Its amount follows what the account has here. Where that is nothing it would end: it is left alone, and so is the
+    account's past, until the same is done again after the tiers are there.
+    """
+    last = 0
+    while found := list_unmeant(mode, last, AT_ONCE):
+        last = found[-1].account_id or 0
+        newest = {one.account_id: one for one in reversed(found) if one.account_id is not None}
+        states = load_accounts(newest)
+        for account_id, one in newest.items():
+            assert one.account is not None
+            price = foresee(one.account, states[account_id], now, cadence=CADENCES[one.interval]).gross
+            if not price:
+                taken.free.append(one.account.public_id)
+            elif adopting.mean(one, CADENCES[one.interval], now) and price != one.amount:
+                taken.others.append(one.account.public_id)
 
 
 def work_out(mode: str, since: datetime, actor: Actor, tell: Tell) -> Counter[str]:
@@ -134,15 +169,12 @@ def _has_other(account_id: int | None, customer: objects.Customer) -> bool:
 
 
 def take_subscriptions(gateway: Gateway, found: Sequence[objects.Subscription], asked: Asked) -> None:
-    """The newest that lives is the one that its account should have; another one stands in drift."""
+    """Those that live, with the mandates by which they charge."""
     for one in found:
         customer = look.get_customer(gateway, one.customer_id)
         row = look.take_subscription(one, customer, asked)
-        cadence = CADENCES.get(row.interval)
-        if row.status in LIVE and row.account_id is not None and cadence:
-            adopting.mean(row, cadence, asked.at)
-            if row.mollie_mandate_id:
-                look.look_at_mandate(gateway, customer, row.mollie_mandate_id)
+        if row.status in LIVE and row.account_id is not None and row.mollie_mandate_id:
+            look.look_at_mandate(gateway, customer, row.mollie_mandate_id)
 
 
 def take_payments(gateway: Gateway, found: Sequence[objects.Payment], asked: Asked) -> None:

@@ -17,6 +17,8 @@ from bursar.payments.models import MollieCustomer, Subscription
 from bursar.payments.sync import history, walks
 from bursar.tenants.models import BillingAccount, Organisation
 
+NAMED_AT_MOST = 20
+
 
 class Command(BaseCommand):
     help = "Compares the mirror with Mollie, or takes a first history in: bursar payments sync"
@@ -44,13 +46,24 @@ class Command(BaseCommand):
                 self._end("Compared with Mollie; what differs is looked at by the worker.")
                 return
             given = dict(self._read(options["customers"])) if options["customers"] else {}
-            counted = history.take_in(gateway, midnight(options["since"]), given, shell_actor(), self._tell)
+            taken = history.take_in(gateway, midnight(options["since"]), given, shell_actor(), self._tell)
         except Refusal as problem:
             raise CommandError(f"{problem} The same command goes on where this one stopped.") from None
         self._end(self._sum_up(gateway.mode.value))
+        counted = taken.counted
         self.stdout.write(
             f"How {counted['worked_out']} accounts paid before was worked out; of {counted['told']} it was known."
         )
+        if taken.others:
+            self.stdout.write(
+                f"{len(taken.others)} pay another amount at Mollie than they cost here, and within a day Mollie follows "
+                f"what they cost here. Look at them first: {_some(taken.others)}."
+            )
+        if taken.free:
+            self.stdout.write(
+                f"{len(taken.free)} cost nothing here, though Mollie charges them, and were left alone. Bring their "
+                f"tiers in, then run the same command again: {_some(taken.free)}."
+            )
 
     def _read(self, path: Path) -> Iterator[tuple[str, str]]:
         """Raises CommandError for a file that is not whole: nothing was asked of Mollie then."""
@@ -78,12 +91,15 @@ class Command(BaseCommand):
 
     def _sum_up(self, mode: str) -> str:
         customers = MollieCustomer.objects.filter(mode=mode)
-        lost = customers.filter(account=None).order_by("mollie_id").values_list("mollie_id", flat=True)
+        lost = list(customers.filter(account=None).order_by("mollie_id").values_list("mollie_id", flat=True))
         meant = Subscription.objects.filter(mode=mode, is_meant=True).count()
-        said = f"{customers.count() - lost.count()} of {customers.count()} customers have an account here, {meant} of "
+        said = f"{customers.count() - len(lost)} of {customers.count()} customers have an account here, {meant} of "
         said += "these accounts a subscription."
-        shown = ", ".join(lost[:20])
-        return f"{said} Without an account: {shown}{'…' if lost.count() > 20 else ''}." if shown else said
+        return f"{said} Without an account: {_some(lost)}." if lost else said
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:NAMED_AT_MOST]) + ("…" if len(names) > NAMED_AT_MOST else "")
 
 
 def _find_account(name: str) -> str | None:
