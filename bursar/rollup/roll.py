@@ -18,7 +18,7 @@ from bursar.core.models import InstallationFact
 from bursar.rollup.carry import carry_over, close_rows, know_months, list_not_carried
 from bursar.rollup.models import AccountMonth
 from bursar.rollup.steps import Went, go, hold_free
-from bursar.rollup.store import AHEAD, ROLLED_TO, mark_late, mark_left_out
+from bursar.rollup.store import AHEAD, ROLLED_TO, mark_earlier_rules, mark_late, mark_left_out
 from bursar.tenants.models import BillingAccount
 
 ROLL_LOCK = 0x0B0_12_5A2
@@ -120,7 +120,7 @@ def _carry_some(month: Month, wait: bool) -> Went:
 
 @transaction.atomic
 def close_some(wait: bool = False) -> Went:
-    """A closed month's rows change by the clock no more. Nothing reads that of them, so it has time."""
+    """A closed month's rows change by the clock no more, and have its rules. Pages need neither, so it has time."""
     if not InstallationFact.objects.filter(name=CLOSING).exists():
         return Went.DONE
     if not _is_mine():
@@ -130,6 +130,7 @@ def close_some(wait: bool = False) -> Went:
     if not ids:
         InstallationFact.objects.filter(name=CLOSING).delete()
         return Went.DONE
+    mark_earlier_rules(ids, Month.parse(month))
     close_rows(ids, Month.parse(month))
     _keep(CLOSING, f"{month} {ids[-1]}")
     return Went.ON

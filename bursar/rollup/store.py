@@ -31,14 +31,19 @@ def mark(firsts: Mapping[int, Month], why: str = IMPORTED) -> None:
 
 
 def mark_late(closed: Month) -> None:
-    """Accounts that the clock changed again before this month's end: it was copied without that.
-
-    And those that a release with earlier rules still worked out, while this one was being started.
-    """
+    """Accounts that the clock changed again before this month's end: it was copied without that."""
     _insert_marks(
-        "SELECT account_id, month, %s, month FROM rollup_accountmonth WHERE month = %s "
-        "AND (next_change_at <= %s OR rule_version <> %s)",
-        [IMPORTED, closed.first, closed.last_instant, rule_version_of(closed)],
+        "SELECT account_id, month, %s, month FROM rollup_accountmonth WHERE month = %s AND next_change_at <= %s",
+        [IMPORTED, closed.first, closed.last_instant],
+    )
+
+
+def mark_earlier_rules(account_ids: list[int], closed: Month) -> None:
+    """Those that a release with earlier rules still worked out, while this one was being started."""
+    _insert_marks(
+        "SELECT account_id, month, %s, month FROM rollup_accountmonth WHERE month = %s AND account_id = ANY(%s) "
+        "AND rule_version <> %s",
+        [IMPORTED, closed.first, account_ids, rule_version_of(closed)],
     )
 
 
