@@ -26,8 +26,8 @@ from bursar.payments.store import calls, charges, subscriptions
 from bursar.tenants.models import BillingAccount
 from tests.payments.till import HTTP
 
-SOON = timedelta(milliseconds=1)
-"""Two things never happen at the same instant."""
+SOON, INSTANT = timedelta(milliseconds=1), timedelta(microseconds=1)
+"""Two things never happen at the same instant, nor two jobs."""
 PATH = "/mollie/hook"
 
 
@@ -76,6 +76,7 @@ class Counter:
         """Does what the worker would do, job after job, and no tick. Returns how many jobs that were."""
         done = 0
         while job := _take_job():
+            clock.set_fixed(clock.now() + INSTANT)
             app.tasks[job[1]](**job[2])
             done += 1
         return done

@@ -16,7 +16,7 @@ from django.db import transaction
 from bursar.core import clock
 from bursar.payments.models import Payment, Refund
 from tests.cast import NOW, Cast
-from tests.payments.life import DONE, GUESTS, PLACES, Life
+from tests.payments.life import DONE, GUESTS, PLACES, SEATS_OF, Life
 
 TIERS = ("changemaker", "guardian", "innovator")
 METHODS = ("creditcard", "creditcard", "ideal", "paypal", "bancontact")
@@ -30,6 +30,7 @@ WEIGHTS = {
     "buy": 6, "method": 4, "withdraw": 2, "retry": 5, "refund": 4, "decide": 4, "stop": 2, "discount": 3, "full": 3,
     "managed": 1, "self_serve": 2, "bank": 4, "take_back": 4, "give_back": 3, "refund_there": 2, "fail_refund": 1,
     "ends": 2, "spoil": 2, "post": 4, "fault": 3, "work": 4, "rest": 3, "refresh": 1,
+    "move": 3, "accept": 2, "close": 2, "open": 3,
 }  # fmt: skip
 
 
@@ -141,6 +142,19 @@ class Chance:
 
     def seat(self) -> None:
         self.life.push_seat(self.one(*PLACES), self.one(*GUESTS), self.one("member", "member", None))
+
+    def move(self) -> None:
+        self.life.move_seat(self.one(*SEATS_OF))
+
+    def accept(self) -> None:
+        self.life.accept_id()
+
+    def close(self) -> None:
+        self.life.push_workspace(self.one("werk", "werk", "werk", "panel"), deleted=True)
+
+    def open(self) -> None:
+        for place in sorted(self.life.gone):
+            self.life.push_workspace(place, deleted=False)
 
     def fails(self) -> None:
         self.life.foresee(self.random.choices(BY_BANK if self.one(True, False) else FAILS, k=self.one(1, 2, 4)))
