@@ -39,7 +39,7 @@ class UsageMonth(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="one_usage_month", fields=["workspace", "month"])]
-        indexes = [models.Index(name="usage_month_by_month", fields=["month", "workspace"])]  # who recorded in a new one
+        indexes = [models.Index(name="usage_month_by_month", fields=["month", "workspace"])]  # who is in a new one
 
 
 class Meter(models.Model):

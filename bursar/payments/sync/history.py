@@ -50,7 +50,7 @@ log = structlog.get_logger()
 
 @dataclass
 class Taken:
-    """`free`, `others`: accounts that cost nothing here, though Mollie charges them; and those that cost another amount.
+    """`free`, `others`: accounts that cost nothing here, though Mollie charges them, and that cost another amount.
 
     `counted`: what `work_out` counts.
     """

@@ -56,8 +56,8 @@ class Command(BaseCommand):
         )
         if taken.others:
             self.stdout.write(
-                f"{len(taken.others)} pay another amount at Mollie than they cost here, and within a day Mollie follows "
-                f"what they cost here. Look at them first: {_some(taken.others)}."
+                f"{len(taken.others)} pay another amount at Mollie than they cost here; within a day it follows what "
+                f"they cost here. Look at them first: {_some(taken.others)}."
             )
         if taken.free:
             self.stdout.write(
