@@ -95,6 +95,12 @@ class VatDecision:
             "inputs": dict(self.inputs),
         }
 
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> VatDecision:
+        """From `as_json`."""
+        treatment, rate = Treatment(kept["treatment"]), Decimal(kept["rate"])
+        return cls(treatment, rate, kept["state"], kept["is_oss"], tuple(kept["remarks"]), kept["inputs"])
+
 
 def decide_vat(seller: Seller, buyer: Buyer, category: ItemCategory, day: date, rates: Rates) -> VatDecision:
     """`day`: of supply, or of payment when that comes first. Raises LookupError where no rate is known."""

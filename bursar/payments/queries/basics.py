@@ -10,7 +10,7 @@ from bursar.billing.queries import decide
 from bursar.billing.rules import VatDecision
 from bursar.billing.seller import seller_day
 from bursar.payments.models import Charge, Mandate, Subscription
-from bursar.payments.rules.amounts import Quote, quote_interval, read_decision
+from bursar.payments.rules.amounts import Quote, quote_interval
 from bursar.payments.states import ChargeState
 from bursar.plans.queries import load_catalogue
 from bursar.plans.rules import PAID_TIERS, RANK, AccountState, Seated, Terms, seat_account, seat_unit, terms_at
@@ -22,7 +22,7 @@ OPEN = (ChargeState.ASKED, ChargeState.OPEN, ChargeState.UNDER_WAY, ChargeState.
 def decision_of(subscription: Subscription) -> VatDecision:
     """What its amount was made from; decided as of its start where it was taken over from Mollie, which keeps none."""
     if subscription.wanted_decision:
-        return read_decision(subscription.wanted_decision)
+        return VatDecision.read(subscription.wanted_decision)
     assert subscription.account_id is not None
     return decide(subscription.account_id, subscription.start_date)
 

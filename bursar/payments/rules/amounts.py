@@ -6,11 +6,11 @@ A line is what a charge keeps as JSON: {"tier", "seats", "rate", "percent", "net
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from bursar.billing.rules import Line, Treatment, VatDecision, add_up, split_gross
+from bursar.billing.rules import Line, VatDecision, add_up, split_gross
 from bursar.core.money import ZERO, cents, plain
 from bursar.plans.rules import MONTHS_OF, PriceLine, Seated, list_price_lines
 
@@ -78,14 +78,6 @@ def amounts_of(quote: Quote) -> dict[str, Any]:
         "gross": quote.gross,
         "decision": quote.decision.as_json(),
     }
-
-
-def read_decision(kept: Mapping[str, Any]) -> VatDecision:
-    """From `VatDecision.as_json`."""
-    return VatDecision(
-        Treatment(kept["treatment"]), Decimal(kept["rate"]), kept["state"], kept["is_oss"], tuple(kept["remarks"]),
-        kept["inputs"],
-    )  # fmt: skip
 
 
 def calc_part(amount: Decimal, days_left: int, days: int) -> Decimal:
