@@ -1,4 +1,4 @@
-"""The only pen of billing details. Every function takes a set, and one is a set of one; accounts are locked."""
+"""Billing details. Every function takes a set, and one is a set of one; accounts are locked."""
 
 from __future__ import annotations
 
