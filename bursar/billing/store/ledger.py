@@ -60,7 +60,8 @@ def book(
     LedgerEntry.objects.bulk_create(
         LedgerEntry(invoice_id=entry.invoice, kind=entry.kind.value, amount=entry.amount, **same) for entry in entries
     )
-    settled, unsettled = [], []
+    settled: list[Invoice] = []
+    unsettled: list[Invoice] = []
     for key in dict.fromkeys(entry.invoice for entry in entries if entry.invoice is not None):
         row = held[key]
         was = row.settled_at is not None
