@@ -198,8 +198,8 @@ BURSAR_VAT_RATES = required(
 BURSAR_INVOICE_PREFIX = required(
     "BURSAR_INVOICE_PREFIX",
     "",
-    "What numbers of invoices begin with: capitals and digits. A number is the prefix, the seller's year, and the place "
-    "in it: 2026-000042.",
+    "What numbers of invoices begin with: capitals and digits. A number is the prefix, the seller's year, and the place"
+    " in it: 2026-000042.",
     billing.read_prefix,
 )
 BURSAR_CREDIT_NOTE_PREFIX = required(
