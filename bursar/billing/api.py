@@ -49,7 +49,7 @@ class DetailsOut(Schema):
     legal_id: str
     peppol_id: str
     order_number: str
-    order_until: date | None
+    order_last_day: date | None
     buyer_reference: str
     contract: str
     payment_days: int | None

@@ -53,7 +53,7 @@ def list_lines(details: BillingDetails) -> list[str]:
 
 
 def _say_order(details: BillingDetails) -> str:
-    until = f", through {say_day(details.order_until)}" if details.order_until else ""
+    until = f", through {say_day(details.order_last_day)}" if details.order_last_day else ""
     return f"{details.order_number}{until}" if details.order_number else ""
 
 

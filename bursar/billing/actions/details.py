@@ -73,7 +73,7 @@ class DetailsForm(ActionForm):
         help_text="For e-invoices: scheme and value, such as 0190:00000001234567890000.",
     )  # fmt: skip
     order_number = forms.CharField(label="Purchase order number", max_length=50, required=False)
-    order_until = forms.DateField(
+    order_last_day = forms.DateField(
         label="Order number holds through", required=False, help_text="Empty: until it is changed.",
         widget=forms.DateInput(attrs={"type": "date"}),
     )  # fmt: skip
@@ -91,8 +91,9 @@ class DetailsForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         present = details_of(self.case)
-        for name, value in (as_data(present) if present else guess(self.case.target)).items():
-            self.fields[name].initial = value
+        known = as_data(present) if present else guess(self.case.target)
+        for name in self.fields.keys() & known.keys():
+            self.fields[name].initial = known[name]
 
     def clean_vat_id(self) -> str:
         return self._checked("vat_id", read_vat_id, why_not_vat_id)

@@ -30,7 +30,7 @@ class Details:
     legal_id: str = ""
     peppol_id: str = ""
     order_number: str = ""
-    order_until: date | None = None
+    order_last_day: date | None = None
     buyer_reference: str = ""
     contract: str = ""
     payment_days: int | None = None

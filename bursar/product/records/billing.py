@@ -35,7 +35,7 @@ class BillingDetailsRecord(Record):
     legal_id: Annotated[Line, Field(max_length=40)] = ""
     peppol_id: Annotated[Line, Field(max_length=80)] = ""
     order_number: Annotated[Line, Field(max_length=50)] = ""
-    order_until: EndDay | None = None
+    order_last_day: EndDay | None = None
     buyer_reference: Annotated[Line, Field(max_length=100)] = ""
     contract: Annotated[Line, Field(max_length=50)] = ""
     payment_days: Annotated[Whole, Field(ge=0, le=120)] | None = None
