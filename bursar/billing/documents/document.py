@@ -127,7 +127,8 @@ class Preceding:
 class Document:
     """`number` and `issued_on` are given when it is issued, `PLACEHOLDER` and the present day before.
 
-    `due_on`: None for a credit note and where nothing is due. `debit_on`: Mollie will collect it on that day.
+    `due_on`: None for a credit note and where nothing is due. `debit_on`: Mollie will collect it on that day, by
+    `mandate`, the mandate's reference as the customer knows it.
     `reference`: the creditor reference of ISO 11649, empty for a credit note. `language`: "en" or "nl".
     `notes`: texts that the seller has chosen, or that the case needs, in the document's language.
     """
@@ -143,6 +144,7 @@ class Document:
     reference: str = ""
     due_on: date | None = None
     debit_on: date | None = None
+    mandate: str = ""
     received: tuple[Received, ...] = ()
     preceding: Preceding | None = None
     buyer_reference: str = ""
