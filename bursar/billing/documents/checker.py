@@ -24,7 +24,8 @@ LONGEST = 60  # seconds for one document; whoever asks is less patient, but may 
 def main(descriptor: int) -> None:
     parent = os.getppid()
     with Connection(descriptor) as connection:
-        signal.alarm(LONGEST)  # not caught: the kernel ends a process that hangs in foreign code
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # so the kernel ends it, also where it hangs in foreign code
+        signal.alarm(LONGEST)
         try:
             rulebook = Rulebook()
         except Exception as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ NAMES = {
     "cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2",
     "cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2",
 }
-AMOUNTS = {
+AMOUNTS: dict[str, Callable[[Document], Decimal]] = {
     "cac:TaxTotal/cbc:TaxAmount": lambda document: document.totals.vat,
     "cac:LegalMonetaryTotal/cbc:LineExtensionAmount": lambda document: document.totals.net,
     "cac:LegalMonetaryTotal/cbc:TaxExclusiveAmount": lambda document: document.totals.net,

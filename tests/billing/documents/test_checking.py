@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import Pipe
 from pathlib import Path
 from threading import Event
 
@@ -219,6 +220,31 @@ def test_it_does_not_outlive_us_and_a_fork_starts_its_own() -> None:
     wait_until_gone(of_fork)
 
 
+LEFT_ALONE = """
+import sys, time
+from bursar.billing.documents import checker
+class Slow:
+    def examine(self, xml): time.sleep(600)
+checker.Rulebook = Slow
+checker.LONGEST, checker.IDLE, checker.LOOK_ROUND = 1, {idle}, 0.1
+checker.main(int(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(("idle", "sent", "code"), [(600, [XML], -signal.SIGALRM), (0.2, [], 0)])
+def test_it_leaves_by_itself_when_it_hangs_or_is_idle(idle: float, sent: list[bytes], code: int) -> None:
+    """Though nobody kills it: whoever asked may be gone."""
+    ours, theirs = Pipe()
+    with ours:
+        with theirs:
+            command = [sys.executable, "-c", LEFT_ALONE.format(idle=idle), str(theirs.fileno())]
+            process = subprocess.Popen(command, cwd=settings.ROOT, pass_fds=[theirs.fileno()])
+        assert ours.recv_bytes()
+        for xml in sent:
+            ours.send_bytes(xml)
+        assert process.wait() == code
+
+
 def wait_until_gone(pid: int) -> None:
     for _ in range(600):
         if is_gone(pid):
@@ -229,7 +255,7 @@ def wait_until_gone(pid: int) -> None:
 
 def is_gone(pid: int) -> bool:
     try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
 
