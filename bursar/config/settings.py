@@ -195,6 +195,21 @@ BURSAR_VAT_RATES = required(
     'the day from which a rate holds, in per cent: {"NL": {"2027-01-01": "22"}}.',
     billing.read_rates,
 )
+BURSAR_INVOICE_PREFIX = required(
+    "BURSAR_INVOICE_PREFIX",
+    "",
+    "What numbers of invoices begin with: capitals and digits. A number is the prefix, the seller's year, and the place"
+    " in it: 2026-000042.",
+    billing.read_prefix,
+)
+BURSAR_CREDIT_NOTE_PREFIX = required(
+    "BURSAR_CREDIT_NOTE_PREFIX",
+    "C",
+    "What numbers of credit notes begin with; another one than that of invoices.",
+    billing.read_prefix,
+)
+if BURSAR_INVOICE_PREFIX == BURSAR_CREDIT_NOTE_PREFIX:
+    raise ValueError("The settings BURSAR_INVOICE_PREFIX and BURSAR_CREDIT_NOTE_PREFIX are the same.")
 BURSAR_VIES = required(
     "BURSAR_VIES",
     "yes" if BURSAR_HTTPS else "no",

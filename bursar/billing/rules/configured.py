@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,12 +14,21 @@ from bursar.billing.rules.rates import STANDARD
 from bursar.billing.rules.vat_ids import read_vat_id, say_state_of, why_not_vat_id
 
 VERSION_LENGTH = 40
+_PREFIX = re.compile(r"([A-Z0-9]{0,7}[A-Z])?", re.ASCII)
 
 
 def read_version(text: str) -> str:
     if len(text) > VERSION_LENGTH:
         raise ValueError(f"it has at most {VERSION_LENGTH} characters")
     return text.strip()
+
+
+def read_prefix(text: str) -> str:
+    """Of numbers, which banks and registers must be able to take."""
+    prefix = text.strip()
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError("a prefix has at most eight capitals and digits, and ends with a capital")
+    return prefix
 
 
 def read_lines(text: str) -> list[str]:
