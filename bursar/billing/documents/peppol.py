@@ -8,44 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from types import ModuleType
 
-from stdnum import ean, iban, iso11649
-from stdnum.au import abn
-from stdnum.be import vat as be_number
-from stdnum.dk import cvr
-from stdnum.no import orgnr as no_number
-from stdnum.se import orgnr as se_number
+from stdnum import iban, iso11649
 
-from bursar.billing.documents.document import Document, DocumentKind, Id, Party
+from bursar.billing.documents.document import Document, DocumentKind, Party
 from bursar.billing.documents.ubl import Profile
 from bursar.billing.rules import Treatment
+from bursar.billing.rules.schemes import KVK, OIN, why_not_id, why_not_scheme
 
-KVK, OIN, DUTCH_VAT = "0106", "0190", "9944"
-_DUTCH = {KVK: "KvK number", OIN: "OIN"}
-
-# Electronic Address Scheme, as the network takes it (PEPPOL-EN16931-CL008). EN 16931 knows more, such as EM for mail.
-_EAS = """
-    0002 0007 0009 0060 0088 0096 0097 0106 0130 0135 0142 0151 0183 0184 0188 0190 0191 0192 0195 0196 0198 0199
-    0200 0201 0204 0208 0209 0210 0211 0216 0218 0221 0225 0230 0235 0240 0242 0244 0245 0246 0248 9910 9913 9914
-    9915 9918 9919 9920 9922 9923 9924 9925 9926 9927 9928 9929 9930 9931 9932 9933 9934 9935 9936 9937 9938 9939
-    9940 9941 9942 9943 9944 9945 9946 9947 9948 9949 9950 9951 9952 9953 9957 9959
-"""
-SCHEMES = frozenset(_EAS.split())
-_FORMS = {  # a pattern, and what it means in words
-    KVK: (r"\d{8}", "a KvK number has 8 digits"),
-    OIN: (r"\d{20}", "an OIN has 20 digits"),
-    DUTCH_VAT: (r"NL\d{9}B\d{2}", "a Dutch VAT id looks like NL123456789B01"),
-    "0184": (r"(DK)?\d{8}", "a Danish CVR number has 8 digits"),
-    "0007": (r"\d{10}", "a Swedish organisation number has 10 digits"),
-    "0192": (r"\d{9}", "a Norwegian organisation number has 9 digits"),
-    "0208": (r"\d{10}", "a Belgian enterprise number has 10 digits"),
-    "0151": (r"\d{11}", "an Australian business number has 11 digits"),
-    "0088": (r"\d+", "a GLN has digits only"),
-}
-_CHECKED: dict[str, ModuleType] = {
-    "0007": se_number, "0088": ean, "0151": abn, "0184": cvr, "0192": no_number, "0208": be_number,
-}  # fmt: skip
 _LONGEST = 100  # of a reference: no rule of the network, but what the books of receivers cut off helps nobody
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]*")
 
@@ -63,25 +33,17 @@ def _check_endpoints(document: Document) -> Iterator[str]:
     for who, party in _list_parties(document):
         if party.endpoint is None:
             yield f"The {who} has no Peppol id: without one it cannot be delivered."
-        elif party.endpoint.scheme not in SCHEMES:
-            yield f"The {who}'s Peppol id has the scheme {party.endpoint.scheme}, which the network does not know."
+        elif sentence := why_not_scheme(party.endpoint.scheme):
+            yield f"The {who}'s Peppol id: {sentence}"
 
 
 def _check_ids(document: Document) -> Iterator[str]:
     """COMMON-R040 to R057: form and check digits, where a scheme has them."""
     for who, party in _list_parties(document):
-        ids = {one for one in (party.endpoint, party.legal_id) if one}
-        for one in sorted(ids, key=lambda one: (one.scheme, one.value)):
-            if sentence := _why_not_id(one):
-                yield f"The {who}'s id “{one.value}” (scheme {one.scheme}) is wrong: {sentence}."
-
-
-def _why_not_id(one: Id) -> str | None:
-    pattern, words = _FORMS.get(one.scheme, (r".*\S.*", "it is empty"))
-    if not re.fullmatch(pattern, one.value, re.ASCII):
-        return words
-    checked = _CHECKED.get(one.scheme)
-    return None if checked is None or checked.is_valid(one.value) else "its check digits do not fit"
+        ids = {(one.scheme, one.value) for one in (party.endpoint, party.legal_id) if one}
+        for scheme, value in sorted(ids):
+            if sentence := why_not_id(scheme, value):
+                yield f"The {who}'s id “{value}” (scheme {scheme}): {sentence}"
 
 
 def _check_seller_id(document: Document) -> Iterator[str]:
@@ -197,7 +159,7 @@ def _is_within_country(document: Document) -> bool:
 
 
 def _has_dutch_id(party: Party) -> bool:
-    return party.legal_id is not None and party.legal_id.scheme in _DUTCH
+    return party.legal_id is not None and party.legal_id.scheme in (KVK, OIN)
 
 
 _RULES: tuple[Callable[[Document], Iterator[str]], ...] = (
