@@ -36,8 +36,8 @@ def test_others_are_refused(peppol_id: str, words: str) -> None:
 
 
 def test_digits_are_those_of_ascii() -> None:
-    assert why_not_id("0106", "１２３４５６７８") == "A KvK number has 8 digits."
-    assert why_not_id("9930", " ") == "It is empty."
+    assert why_not_id("0106", "１２３４５６７８") == "Its form is wrong: a KvK number has 8 digits."
+    assert why_not_id("9930", " ") == "Its form is wrong: it is empty."
 
 
 def test_the_network_takes_a_part_of_what_en_16931_knows() -> None:

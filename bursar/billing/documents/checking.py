@@ -81,10 +81,14 @@ class Checker:
         ours, theirs = Pipe()
         with theirs:
             descriptor = theirs.fileno()
-            self._process = subprocess.Popen(
-                [*self._command, str(descriptor)], cwd=_ROOT, pass_fds=[descriptor], stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+            try:
+                self._process = subprocess.Popen(
+                    [*self._command, str(descriptor)], cwd=_ROOT, pass_fds=[descriptor], stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL, start_new_session=True,
+                )  # fmt: skip
+            except OSError as error:
+                ours.close()
+                raise _Gone("the process that applies the rules could not be started.") from error
         self._connection, self._done = ours, 0
         ready = self._exchange(None)
         if ready.faults:
@@ -101,8 +105,10 @@ class Checker:
             if xml is not None:
                 self._connection.send_bytes(xml)
             findings = read_findings(self._connection.recv_bytes(_MOST_BYTES))
-        except (EOFError, OSError, ValueError) as error:
+        except BaseException as error:  # whatever it was: the next to ask must not get this one's answer
             self._end()
+            if not isinstance(error, Exception):
+                raise
             if is_late.is_set():
                 raise _Hangs(f"the rules gave no answer within {self._patience:g} seconds.") from error
             raise _Gone("the process that applies the rules ended or answered nonsense.") from error

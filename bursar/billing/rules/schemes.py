@@ -24,15 +24,15 @@ _EAS = """
 """
 SCHEMES = frozenset(_EAS.split())
 _FORMS = {  # a pattern, and what it means in words
-    KVK: (r"\d{8}", "A KvK number has 8 digits."),
-    OIN: (r"\d{20}", "An OIN has 20 digits."),
-    DUTCH_VAT: (r"NL\d{9}B\d{2}", "A Dutch VAT id looks like NL123456789B01."),
-    "0184": (r"(DK)?\d{8}", "A Danish CVR number has 8 digits."),
-    "0007": (r"\d{10}", "A Swedish organisation number has 10 digits."),
-    "0192": (r"\d{9}", "A Norwegian organisation number has 9 digits."),
-    "0208": (r"\d{10}", "A Belgian enterprise number has 10 digits."),
-    "0151": (r"\d{11}", "An Australian business number has 11 digits."),
-    "0088": (r"\d+", "A GLN has digits only."),
+    KVK: (r"\d{8}", "a KvK number has 8 digits"),
+    OIN: (r"\d{20}", "an OIN has 20 digits"),
+    DUTCH_VAT: (r"NL\d{9}B\d{2}", "a Dutch VAT id looks like NL123456789B01"),
+    "0184": (r"(DK)?\d{8}", "a Danish CVR number has 8 digits"),
+    "0007": (r"\d{10}", "a Swedish organisation number has 10 digits"),
+    "0192": (r"\d{9}", "a Norwegian organisation number has 9 digits"),
+    "0208": (r"\d{10}", "a Belgian enterprise number has 10 digits"),
+    "0151": (r"\d{11}", "an Australian business number has 11 digits"),
+    "0088": (r"\d+", "a GLN has digits only"),
 }
 _CHECKED: dict[str, ModuleType] = {
     "0007": se_number, "0088": ean, "0151": abn, "0184": cvr, "0192": no_number, "0208": be_number,
@@ -46,8 +46,8 @@ def why_not_scheme(scheme: str) -> str | None:
 
 def why_not_id(scheme: str, value: str) -> str | None:
     """A sentence for a value that its scheme's form or check digits rule out; None for a scheme without either."""
-    pattern, words = _FORMS.get(scheme, (r".*\S.*", "It is empty."))
+    pattern, words = _FORMS.get(scheme, (r".*\S.*", "it is empty"))
     if not re.fullmatch(pattern, value, re.ASCII):
-        return words
+        return f"Its form is wrong: {words}."
     checked = _CHECKED.get(scheme)
     return None if checked is None or checked.is_valid(value) else "Its check digits do not fit."
