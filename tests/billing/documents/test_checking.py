@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from bursar.billing.documents import rulebook
-from bursar.billing.documents.checking import check, examine, why_not_here
+from bursar.billing.documents.checking import Checker, check, examine, why_not_here
 from bursar.billing.documents.findings import Findings, read_findings
 from bursar.billing.documents.ubl import Profile, to_ubl
 from tests.billing.documents.samples import invoice
