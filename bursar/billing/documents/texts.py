@@ -38,7 +38,7 @@ _TEXTS: dict[str, tuple[str, ...]] = {
     "of_day": ("{number} of {day}", "{number} van {day}"),
     "description": ("Description", "Omschrijving"),
     "quantity": ("Quantity", "Aantal"),
-    "unit_price": ("Unit price", "Prijs per stuk"),
+    "unit_price": ("Unit price", "Stukprijs"),
     "discount": ("Discount", "Korting"),
     "vat": ("VAT", "Btw"),
     "net": ("Net, {currency}", "Netto, {currency}"),

@@ -16,7 +16,7 @@ from bursar.billing.documents import pdf, typesetting
 from bursar.billing.documents.document import Document
 from bursar.billing.documents.pdf import Attachment, Look, list_undrawable, to_pdf, why_not_here, why_not_logo
 from bursar.billing.rules.references import make_reference
-from tests.billing.documents.reading import read_text
+from tests.billing.documents.reading_pdf import read_text
 from tests.billing.documents.samples import NUMBER, credit_note, documents, invoice
 
 ASKED = invoice(reference=make_reference(NUMBER))

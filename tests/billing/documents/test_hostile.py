@@ -13,7 +13,7 @@ from bursar.billing.documents.content import describe
 from bursar.billing.documents.document import Document, Received
 from bursar.billing.documents.glyphs import list_texts, tidy
 from bursar.billing.documents.pdf import list_undrawable, to_pdf
-from tests.billing.documents.reading import read_pages, say
+from tests.billing.documents.reading_pdf import read_pages, say
 from tests.billing.documents.samples import DAY, DUTCH, PAYEE, invoice, seats
 
 MARKUP = [

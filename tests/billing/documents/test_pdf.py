@@ -15,7 +15,7 @@ from bursar.billing.documents.document import Document, DocumentKind, ItemKind, 
 from bursar.billing.documents.pdf import to_pdf
 from bursar.billing.rules import ItemCategory, Treatment
 from bursar.billing.rules.references import make_reference
-from tests.billing.documents.reading import read_amount, read_lines, read_pages, read_text, say
+from tests.billing.documents.reading_pdf import read_amount, read_lines, read_pages, read_text, say
 from tests.billing.documents.samples import (
     AMERICAN,
     DUTCH,
