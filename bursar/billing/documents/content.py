@@ -5,16 +5,18 @@ The template lays out and formats nothing; so whatever stands on the PDF is deci
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from stdnum import iban
 
-from bursar.billing.documents.document import Document, DocumentKind, Item, Party
+from bursar.billing.documents.document import Document, DocumentKind, Item, Party, Received
 from bursar.billing.documents.payment_qr import draw_qr, why_not_qr
 from bursar.billing.documents.texts import Wording
 from bursar.billing.rules import RateTotal, Treatment
 from bursar.billing.rules.references import say_reference
+from bursar.core.money import cents
 
 Pair = tuple[str, str]
 _SCHEMES = {"0106": "kvk", "0190": "oin"}
@@ -34,7 +36,7 @@ def describe(document: Document) -> dict[str, Any]:
         "buyer": {"label": words.say(f"{document.kind}_to"), **_describe_party(document.buyer, words)},
         "facts": [pair for pair in _list_facts(document, words) if pair[1]],
         "columns": _name_columns(document, words),
-        "lines": [_describe_line(item, document, words) for item in document.items],
+        "lines": [_describe_line(item, _say_days(item, document, words), words) for item in document.items],
         "sums": _list_sums(document, words),
         "remarks": _list_remarks(document, words),
         "payment": _describe_payment(document, words),
@@ -84,16 +86,25 @@ def _list_facts(document: Document, words: Wording) -> list[Pair]:
 
 def _say_supply(document: Document, words: Wording) -> Pair:
     """Days in which all lines were supplied. One without a day is supplied on the day of issue: so law reads it."""
-    spans = {_days_of(item, document) for item in document.items}
-    if len(spans) > 1:
+    if _has_own_days(document):
         return words.say("service_period"), words.say("see_lines")
-    first, last = spans.pop()
+    first, last = _days_of(document.items[0], document)
     return words.say("supplied_on" if first == last else "service_period"), words.say_period(first, last)
 
 
-def _days_of(item: Item, document: Document) -> tuple[Any, Any]:
+def _days_of(item: Item, document: Document) -> tuple[date, date]:
     first = item.service_from or item.service_until or document.issued_on
     return first, item.service_until or first
+
+
+def _has_own_days(document: Document) -> bool:
+    first = _days_of(document.items[0], document)
+    return any(_days_of(item, document) != first for item in document.items)
+
+
+def _say_days(item: Item, document: Document, words: Wording) -> str:
+    """Empty where the days are those of all lines, and so stand above them."""
+    return words.say_period(*_days_of(item, document)) if _has_own_days(document) else ""
 
 
 def _name_columns(document: Document, words: Wording) -> dict[str, str]:
@@ -108,17 +119,16 @@ def _name_columns(document: Document, words: Wording) -> dict[str, str]:
     }
 
 
-def _describe_line(item: Item, document: Document, words: Wording) -> dict[str, str]:
-    is_like_all = len({_days_of(one, document) for one in document.items}) == 1
+def _describe_line(item: Item, days: str, words: Wording) -> dict[str, str]:
     treatment = item.vat.treatment
     is_charged = treatment == Treatment.CHARGED
     return {
         "description": item.description,
-        "days": "" if is_like_all else words.say_period(*_days_of(item, document)),
+        "days": days,
         "quantity": words.say_count(item.quantity),
         "unit": words.say_unit(item.unit.value, item.quantity),
         "price": words.say_price(item.unit_price),
-        "discount": words.say_amount(-item.discount) if item.discount else "",
+        "discount": words.say_amount(-cents(item.discount)) if item.discount else "",
         "percent": words.say_rate(Decimal(item.discount_percent)) if item.discount_percent else "",
         "vat": words.say_rate(item.vat.rate) if is_charged else words.say(f"short_{treatment}"),
         "net": words.say_amount(item.net),
@@ -133,9 +143,7 @@ def _list_sums(document: Document, words: Wording) -> dict[str, list[Pair] | Pai
     if len(totals.rates) > 1:
         before.append((words.say("total_vat"), words.say_amount(totals.vat)))
     label = "total_credited" if is_credit else "total_including"
-    after = [
-        (_say_received(one.on, one.how, document, words), words.say_amount(-one.amount)) for one in document.received
-    ]
+    after = [(_say_received(one, document, words), words.say_amount(-one.amount)) for one in document.received]
     due = (words.say("due"), words.say_money(document.due, document.currency)) if after else ()
     total = (words.say(label), words.say_money(totals.gross, document.currency))
     return {"before": before, "total": total, "after": after, "due": due}
@@ -150,10 +158,10 @@ def _name_rate(rate: RateTotal, document: Document, words: Wording) -> str:
     return words.say("charged_in", rate=words.say_rate(rate.rate), country=words.say_country(rate.state), net=net)
 
 
-def _say_received(on: Any, how: str, document: Document, words: Wording) -> str:
+def _say_received(one: Received, document: Document, words: Wording) -> str:
     """Money that came before what it is for began is a prepayment."""
-    is_before = any(on < _days_of(item, document)[0] for item in document.items)
-    return words.say("prepaid" if is_before else "paid", day=words.say_day(on), how=how)
+    is_before = any(one.on < _days_of(item, document)[0] for item in document.items)
+    return words.say("prepaid" if is_before else "paid", day=words.say_day(one.on), how=one.how)
 
 
 def _list_remarks(document: Document, words: Wording) -> list[str]:

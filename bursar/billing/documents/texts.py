@@ -48,7 +48,6 @@ _TEXTS: dict[str, tuple[str, ...]] = {
     "pieces": ("pieces", "stuks"),
     "total_net": ("Total excluding VAT", "Totaal exclusief btw"),
     "total_vat": ("Total VAT", "Totaal btw"),
-    "total": ("Total", "Totaal"),
     "total_including": ("Total including VAT", "Totaal inclusief btw"),
     "total_credited": ("Total credited", "Totaal gecrediteerd"),
     "due": ("Amount due", "Te betalen"),
