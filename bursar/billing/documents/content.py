@@ -135,7 +135,7 @@ def _describe_line(item: Item, days: str, words: Wording) -> dict[str, str]:
     }
 
 
-def _list_sums(document: Document, words: Wording) -> dict[str, list[Pair] | Pair]:
+def _list_sums(document: Document, words: Wording) -> dict[str, Any]:
     """`total`: what the eye must find. `after`: what was paid of it, and what is left."""
     totals, is_credit = document.totals, document.kind == DocumentKind.CREDIT_NOTE
     before = [(words.say("total_net"), words.say_amount(totals.net))]
@@ -144,7 +144,7 @@ def _list_sums(document: Document, words: Wording) -> dict[str, list[Pair] | Pai
         before.append((words.say("total_vat"), words.say_amount(totals.vat)))
     label = "total_credited" if is_credit else "total_including"
     after = [(_say_received(one, document, words), words.say_amount(-one.amount)) for one in document.received]
-    due = (words.say("due"), words.say_money(document.due, document.currency)) if after else ()
+    due = (words.say("due"), words.say_money(document.due, document.currency)) if after else None
     total = (words.say(label), words.say_money(totals.gross, document.currency))
     return {"before": before, "total": total, "after": after, "due": due}
 

@@ -96,5 +96,10 @@ def map_texts(value: Any, change: Callable[[str], str]) -> Any:
 
 def list_texts(value: Any) -> list[str]:
     found: list[str] = []
-    map_texts(value, lambda text: found.append(text) or text)
+
+    def note(text: str) -> str:
+        found.append(text)
+        return text
+
+    map_texts(value, note)
     return found

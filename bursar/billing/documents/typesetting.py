@@ -17,7 +17,7 @@ except ImportError:  # there is no wheel for this machine
     typst = None  # type: ignore[assignment]
 
 TEMPLATES = Path(__file__).parent / "templates"
-STANDARDS = ["a-3b", "ua-1"]
+STANDARDS: list[Any] = ["a-3b", "ua-1"]
 
 
 def why_not_here() -> str | None:
@@ -35,15 +35,16 @@ def typeset(template: str, files: Mapping[str, bytes], timestamp: int = 0) -> by
     sentence = why_not_here()
     if sentence:
         raise RuntimeError(sentence)
-    sources = {"main.typ": f'#include "{template}"'.encode(), **_read_templates(), **files}
+    # What its types do not tell: a dictionary is files in memory, and nothing else is then read.
+    sources: Any = {"main.typ": f'#include "{template}"'.encode(), **_read_templates(), **files}
     try:
-        made = typst.compile(
+        made: bytes = typst.compile(
             sources, format="pdf", pdf_standards=STANDARDS, timestamp=timestamp, font_paths=_load_fonts(),
             ignore_system_fonts=True,
         )  # fmt: skip
     except typst.TypstError as error:
         raise ValueError(error.diagnostic) from error
-    return bytes(made)
+    return made
 
 
 def as_file(content: Any) -> bytes:
