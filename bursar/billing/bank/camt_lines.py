@@ -43,10 +43,11 @@ def read_entry(element: Element, account: str) -> Entry:
 
 
 def _payment(element: Element, entry: Element, account: str) -> Payment:
-    """Of the other side: who paid money that came, who got money that went; of a reversal, whoever is not us."""
+    """Of the other side: who paid money that came, who got money that went; else whoever is named and is not us."""
     signed = element if text_at(element, "CdtDbtInd") else entry
     other, us = ("Dbtr", "Cdtr") if _sign(signed) > 0 else ("Cdtr", "Dbtr")
-    if _iban(element, other) == account or (_is_reversed(entry) and not _name(element, other)):
+    is_named = _iban(element, other) != account and (_iban(element, other) or _name(element, other))
+    if not is_named and _iban(element, us) != account:
         other = us
     written = [" ".join(one.itertext()) for one in find_all(element, "RmtInf/Ustrd")]
     structured = find_all(element, "RmtInf/Strd")

@@ -39,13 +39,20 @@ def _gaps_of(statements: list[Statement]) -> list[Gap]:
     ordered = sorted(statements, key=lambda one: (one.from_on, one.until_on, one.number or 0))
     ended = sorted(statements, key=lambda one: (one.until_on, one.number or 0))
     counts = _counts(ended)
+    begun = {_begin_of(ordered[0])}
     found = []
     for one in ordered[1:]:
         earlier = _list_earlier(ended, one)
-        gap = _compare(earlier, one, counts) if earlier else None
+        gap = _compare(earlier, one, counts) if earlier and _begin_of(one) not in begun else None
+        begun.add(_begin_of(one))
         if gap and not _is_within(one, ordered):
             found.append(gap)
     return found
+
+
+def _begin_of(one: Statement) -> object:
+    """Where two agree, one was looked at for both; a balance that is missing agrees with none."""
+    return (one.from_on, one.opening.amount) if one.opening else one.key
 
 
 def _list_earlier(ended: list[Statement], one: Statement) -> Sequence[Statement]:

@@ -22,7 +22,7 @@ from mt940.tags import StatementGLS
 from bursar.billing.bank import statement as bank
 from bursar.billing.bank.details import Details, read_details
 from bursar.billing.bank.statement import BadStatement, Balance, Entry, Statement
-from bursar.core.money import cents
+from bursar.core.calendar import add_months
 
 _FIELD = re.compile(r":(\d\d[A-Z]?|NS):", re.ASCII)
 _NUMBER = re.compile(r"0*(\d{1,9})(?:/\d{1,9})?", re.ASCII)
@@ -31,6 +31,7 @@ _READ = frozenset(["60F", "60M", "61", "62F", "62M"])
 _NO_CODE = "NMSC"
 LONGEST_FIELD = 20_000
 MOST_DETAILS = 500
+MOST_BALANCES = 10
 
 logging.getLogger("mt940").setLevel(logging.CRITICAL + 1)  # it would write customers' payments into the log
 
@@ -53,7 +54,11 @@ def looks_like_mt940(text: str) -> bool:
 
 
 def decode(data: bytes) -> str:
-    """UTF-8, or one of the two that banks write umlauts in otherwise."""
+    """UTF-8, or one of the two that banks write umlauts in otherwise; lines end as everywhere else."""
+    return _decode(data).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decode(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -78,7 +83,7 @@ def read_mt940(text: str) -> list[Statement]:
 
 def _split(text: str) -> list[_Block]:
     blocks: list[_Block] = []
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text.split("\n")
     if sum(line.startswith(":61:") for line in lines) > bank.MOST_ENTRIES:
         raise BadStatement(f"The file holds more than {bank.MOST_ENTRIES:,} lines: upload shorter periods.")
     for tag, value in _list_fields(lines):
@@ -123,6 +128,8 @@ def _take(block: _Block, tag: str, value: list[str]) -> None:
         block.bookings.append(f":{tag}:" + "\n".join(said))
         if tag == "61":
             block.details.append([])
+        elif len(block.bookings) - len(block.details) > MOST_BALANCES:
+            raise BadStatement(f"The statement “{block.id}” has more than {MOST_BALANCES} balances.")
     elif tag == "86" and block.details and not block.is_over:  # after the closing balance it is of the statement
         block.details[-1] += value
         if len(block.details[-1]) > MOST_DETAILS:
@@ -179,7 +186,7 @@ def _balance(read: Transactions, which: str, tag: str) -> Balance | None:
     for kind in ("final", "intermediate"):
         said = read.data.get(f"{kind}_{which}_balance")
         if said:
-            return Balance(_exact(said.amount.amount), date(said.date.year, said.date.month, said.date.day))
+            return Balance(_exact(said.amount.amount), _plain_day(said.date))
     return None
 
 
@@ -192,16 +199,15 @@ def _currency(read: Transactions, block: _Block) -> str:
 
 def _entry(booked: Transaction, details: list[str], currency: str) -> Entry:
     said = booked.data
-    value_on: date = said["date"]
-    booked_on: date = said.get("entry_date") or value_on
+    value_on = _plain_day(said["date"])
     told = read_details("\n".join(details))
     reference = bank.read_code(said.get("customer_reference") or "")
     extra = bank.tidy(said.get("extra_details") or "", bank.TEXT_LENGTH)
     iban, name = told.iban or _find_iban(reference, extra), told.name
     return Entry(
         amount=_exact(said["amount"].amount),
-        booked_on=date(booked_on.year, booked_on.month, booked_on.day),
-        value_on=date(value_on.year, value_on.month, value_on.day),
+        booked_on=_booked_on(said.get("entry_date"), value_on),
+        value_on=value_on,
         currency=currency,
         bank_reference=bank.read_code(said.get("bank_reference") or ""),
         name=name,
@@ -213,6 +219,18 @@ def _entry(booked: Transaction, details: list[str], currency: str) -> Entry:
         end_to_end_id=told.end_to_end_id,
         is_reversal=told.is_return or said["status"].upper().startswith("R"),
     )
+
+
+def _plain_day(day: date) -> date:
+    return date(day.year, day.month, day.day)
+
+
+def _booked_on(day: date | None, value_on: date) -> date:
+    """The bank writes no year: the one that brings it nearest to the value day."""
+    if day is None:
+        return value_on
+    years = (add_months(_plain_day(day), months) for months in (0, -12, 12))
+    return min(years, key=lambda one: abs(one - value_on))
 
 
 def _find_iban(*said: str) -> str:
@@ -231,8 +249,7 @@ def _text(told: Details, extra: str) -> str:
 
 
 def _exact(amount: Decimal) -> Decimal:
-    rounded = cents(amount)
-    return rounded if rounded == amount else amount
+    return bank.read_amount(f"{abs(amount):f}") * (-1 if amount < 0 else 1)
 
 
 def _add_page(whole: Statement, page: Statement) -> Statement:

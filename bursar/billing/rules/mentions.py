@@ -13,6 +13,7 @@ LONGEST_NUMBER = 4  # words that an invoice's number may fall into
 LEAST_SIGNS = 5  # a shorter number stands in every text
 MOST_WORDS = 400
 MOST_REFERENCES = 20
+_CHECKED = re.compile(r"RF ?\d\d", re.ASCII)
 _WORD = re.compile(r"\d+|[A-Z]+")
 _MONTH, _DAY_OF_MONTH = "(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
 _DAY = re.compile(
@@ -22,7 +23,7 @@ _DAY = re.compile(
 _SETTLEMENT = re.compile(r"(?<![0-9A-Z])(?:T?(\d{5,9}\.\d{4}\.\d{1,3})|T(\d{6,9}))(?![\d.])", re.ASCII)
 _LEGAL_FORMS = frozenset(
     ["ag", "bv", "bvba", "cv", "eg", "ev", "gbr", "gmbh", "inc", "kg", "llc", "ltd", "mbh", "nv", "ohg", "sa", "sarl",
-     "sas", "se", "sl", "sprl", "srl", "stg", "stichting", "ug", "vof", "vzw"]
+     "sas", "se", "sl", "sprl", "srl", "stg", "stichting", "ua", "ug", "vof", "vzw"]
 )  # fmt: skip
 _MOLLIE = re.compile(r"\bmollie\b", re.IGNORECASE)
 
@@ -66,8 +67,8 @@ def forms_of(number: str) -> set[str]:
 
 
 def list_mentions(text: str) -> Iterator[str]:
-    """Every form of a number that the text may hold. Days are none."""
-    words = _WORD.findall(_DAY.sub(" ", text.upper()))[:MOST_WORDS]
+    """Every form of a number that the text may hold. Days are none; a mistyped reference still holds one."""
+    words = _WORD.findall(_CHECKED.sub(" ", _DAY.sub(" ", text.upper())))[:MOST_WORDS]
     for start in range(len(words)):
         for width in range(1, LONGEST_NUMBER + 1):
             yield from _forms(words[start : start + width])
