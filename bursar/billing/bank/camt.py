@@ -35,6 +35,7 @@ def read_camt(data: bytes) -> list[Statement]:
 
 def _read(text: str) -> Iterator[Statement]:
     entries: list[Entry] = []
+    account: str | None = None
     left_out = lines = statements = 0
     for name, element in each(text, "Ntry", "Stmt"):
         if name == "Stmt":
@@ -42,13 +43,14 @@ def _read(text: str) -> Iterator[Statement]:
             if statements > bank.MOST_STATEMENTS:
                 raise BadStatement(f"The file holds more than {bank.MOST_STATEMENTS:,} statements.")
             yield _statement(element, entries, left_out)
-            entries, left_out = [], 0
+            entries, left_out, account = [], 0, None
             continue
         lines += max(1, len(find_all(element, "NtryDtls/TxDtls")))
         if lines > bank.MOST_ENTRIES:
             raise BadStatement(f"The file holds more than {bank.MOST_ENTRIES:,} lines: upload shorter periods.")
         if text_at(element, "Sts/Cd", "Sts") == "BOOK":
-            entries.append(read_entry(element, _account(element.getparent())))
+            account = _account(element.getparent()) if account is None else account
+            entries.append(read_entry(element, account))
         else:
             left_out += 1
 

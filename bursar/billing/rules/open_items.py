@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from bursar.billing.bank.statement import read_account
 from bursar.billing.rules.mentions import forms_of, plain_name
 
 CUT_NAME = 18  # banks cut names: as many equal signs at the beginning are taken for the name
@@ -66,7 +67,7 @@ class OpenItems:
                 items.by_account[one.account, one.open].append(one)
         for payer in payers:
             for iban in payer.ibans:
-                items.by_iban[iban].append(payer.account)
+                items.by_iban[read_account(iban)].append(payer.account)
             for name in {plain_name(name) for name in payer.names} - {""}:
                 items.by_name[name].append(payer.account)
         items.names = sorted(items.by_name)
