@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from django.http import HttpRequest
@@ -32,6 +32,8 @@ class VatOut(Schema):
 
 
 class DetailsOut(Schema):
+    """`legal_id`: a KvK number or an OIN; `peppol_id`: scheme and value; `payment_days`: null for the usual term."""
+
     name: str
     street: str
     street_more: str
@@ -44,6 +46,14 @@ class DetailsOut(Schema):
     known_at: datetime | None
     asked_at: datetime | None
     consultation: str
+    legal_id: str
+    peppol_id: str
+    order_number: str
+    order_last_day: date | None
+    buyer_reference: str
+    contract: str
+    payment_days: int | None
+    language: Literal["en", "nl"]
     mails: list[str]
     changed_at: datetime
 

@@ -22,6 +22,7 @@ def describe(details: BillingDetails | None, now: datetime) -> dict[str, Any]:
     return {
         "details": details,
         "lines": queries.list_lines(details) if details else [],
+        "more": queries.list_more(details) if details else [],
         "vat": say_decision(decision),
         "vat_explained": explain_decision(decision),
         "remarks": decision.remarks,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from bursar.billing.rules import (
     say_standing,
 )
 from bursar.billing.seller import get_rates, get_seller
+from bursar.core.days import say_day
 from bursar.core.sortkey import sort_key
 
 TRIED_AGAIN_AFTER = timedelta(hours=3)
@@ -49,6 +50,32 @@ def list_lines(details: BillingDetails) -> list[str]:
     place = f"{details.postcode} {details.city}".strip()
     parts = (details.street, details.street_more, place, say_country(details.country))
     return [part for part in parts if part]
+
+
+def _say_order(details: BillingDetails) -> str:
+    until = f", through {say_day(details.order_last_day)}" if details.order_last_day else ""
+    return f"{details.order_number}{until}" if details.order_number else ""
+
+
+def _say_term(details: BillingDetails) -> str:
+    return "" if details.payment_days is None else f"{details.payment_days} days"
+
+
+MORE: dict[str, Callable[[BillingDetails], str]] = {
+    "KvK number or OIN": lambda details: details.legal_id,
+    "Peppol id": lambda details: details.peppol_id,
+    "Purchase order number": _say_order,
+    "Reference of the customer": lambda details: details.buyer_reference,
+    "Contract": lambda details: details.contract,
+    "Payment term": _say_term,
+    "Language of documents": lambda details: details.get_language_display(),
+}
+"""What documents say beside name and address; empty where nothing is said."""
+
+
+def list_more(details: BillingDetails) -> list[tuple[str, str]]:
+    said = [(name, say(details)) for name, say in MORE.items()]
+    return [(name, value) for name, value in said if value]
 
 
 def say_status(details: BillingDetails) -> str:

@@ -8,8 +8,12 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from bursar.billing.rules import Rates, Seller
+from bursar.billing.documents.document import BankAccount, Id, Party
+from bursar.billing.rules import Rates, Seller, scheme_of, split_peppol_id
 from bursar.core.calendar import Month
+
+NEEDED = ("BURSAR_SELLER_ADDRESS", "BURSAR_SELLER_VAT_ID", "BURSAR_SELLER_IBAN")
+"""Without these nothing is invoiced; a name there always is."""
 
 
 class Identity(NamedTuple):
@@ -33,9 +37,38 @@ def get_seller() -> Seller:
     return Seller(settings.BURSAR_SELLER_COUNTRY, settings.BURSAR_OSS)
 
 
+def get_name() -> str:
+    name: str = settings.BURSAR_SELLER_NAME or settings.BURSAR_COMPANY_NAME
+    return name
+
+
 def get_identity() -> Identity:
-    name = settings.BURSAR_SELLER_NAME or settings.BURSAR_COMPANY_NAME
-    return Identity(name, settings.BURSAR_SELLER_ADDRESS, settings.BURSAR_SELLER_COUNTRY, settings.BURSAR_SELLER_VAT_ID)
+    party = get_party()
+    lines = [party.street, party.street_more, f"{party.postcode} {party.city}".strip()]
+    return Identity(party.name, [line for line in lines if line], party.country, party.vat_id)
+
+
+def get_party() -> Party:
+    """As documents name the seller; what is unset is empty."""
+    street, *more, postcode, city = settings.BURSAR_SELLER_ADDRESS or ("", "", "")
+    legal_id, peppol_id = settings.BURSAR_SELLER_LEGAL_ID, settings.BURSAR_SELLER_PEPPOL_ID
+    return Party(
+        name=get_name(), street=street, street_more=", ".join(more), postcode=postcode, city=city,
+        country=settings.BURSAR_SELLER_COUNTRY, vat_id=settings.BURSAR_SELLER_VAT_ID,
+        legal_id=Id(scheme_of(legal_id), legal_id) if legal_id else None,
+        endpoint=Id(*split_peppol_id(peppol_id)) if peppol_id else None, mail=settings.BURSAR_SELLER_MAIL,
+    )  # fmt: skip
+
+
+def get_payee() -> BankAccount:
+    """To which invoices are paid."""
+    return BankAccount(settings.BURSAR_SELLER_IBAN, get_name(), settings.BURSAR_SELLER_BIC)
+
+
+def why_not_invoice() -> str | None:
+    """What an invoice must say, and nobody has set."""
+    unset = [name for name in NEEDED if not getattr(settings, name)]
+    return f"Documents would not say who sells, or where to pay: {', '.join(unset)} unset." if unset else None
 
 
 def get_rates() -> Rates:

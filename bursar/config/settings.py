@@ -160,8 +160,8 @@ BURSAR_SELLER_NAME = required(
 BURSAR_SELLER_ADDRESS = required(
     "BURSAR_SELLER_ADDRESS",
     "",
-    "The seller's address as documents show it, its lines parted by semicolons; without the country.",
-    billing.read_lines,
+    "The seller's address: street; postcode; city. One more line may stand behind the street.",
+    billing.read_place,
 )
 BURSAR_SELLER_COUNTRY = required(
     "BURSAR_SELLER_COUNTRY", "NL", "The seller's country, a member state of the EU (ISO 3166).", billing.read_country
@@ -174,6 +174,28 @@ BURSAR_SELLER_VAT_ID = required(
 )
 if billing.why_not_own(BURSAR_SELLER_COUNTRY, BURSAR_SELLER_VAT_ID):
     raise ValueError(billing.why_not_own(BURSAR_SELLER_COUNTRY, BURSAR_SELLER_VAT_ID))
+BURSAR_SELLER_LEGAL_ID = required(
+    "BURSAR_SELLER_LEGAL_ID", "", "The seller's KvK number, or a public body's OIN.", billing.read_register
+)
+BURSAR_SELLER_PEPPOL_ID = required(
+    "BURSAR_SELLER_PEPPOL_ID",
+    "",
+    "By what the network of Peppol knows the seller: scheme and value, such as 0106:12345678. E-invoices need it.",
+    billing.read_endpoint,
+)
+BURSAR_SELLER_IBAN = required(
+    "BURSAR_SELLER_IBAN", "", "The bank account to which invoices are paid.", billing.read_iban
+)
+BURSAR_SELLER_BIC = required("BURSAR_SELLER_BIC", "", "Its BIC, for payers outside the SEPA.", str.strip)
+BURSAR_SELLER_MAIL = required(
+    "BURSAR_SELLER_MAIL", "", "Where customers write about an invoice; stands on documents.", str.strip
+)
+BURSAR_PAYMENT_DAYS = required(
+    "BURSAR_PAYMENT_DAYS",
+    "30",
+    "After how many days an invoice is due, where a customer has no other payment term.",
+    at_least(0),
+)
 BURSAR_SELLER_ZONE = required(
     "BURSAR_SELLER_ZONE",
     "Europe/Amsterdam",
@@ -195,6 +217,21 @@ BURSAR_VAT_RATES = required(
     'the day from which a rate holds, in per cent: {"NL": {"2027-01-01": "22"}}.',
     billing.read_rates,
 )
+BURSAR_INVOICE_PREFIX = required(
+    "BURSAR_INVOICE_PREFIX",
+    "",
+    "What numbers of invoices begin with: capitals and digits. A number is the prefix, the seller's year, and the place"
+    " in it: 2026-000042.",
+    billing.read_prefix,
+)
+BURSAR_CREDIT_NOTE_PREFIX = required(
+    "BURSAR_CREDIT_NOTE_PREFIX",
+    "C",
+    "What numbers of credit notes begin with; another one than that of invoices.",
+    billing.read_prefix,
+)
+if BURSAR_INVOICE_PREFIX == BURSAR_CREDIT_NOTE_PREFIX:
+    raise ValueError("The settings BURSAR_INVOICE_PREFIX and BURSAR_CREDIT_NOTE_PREFIX are the same.")
 BURSAR_VIES = required(
     "BURSAR_VIES",
     "yes" if BURSAR_HTTPS else "no",

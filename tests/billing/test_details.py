@@ -99,7 +99,7 @@ def test_days_and_months_are_the_sellers(settings: Any) -> None:
 
 def test_the_company_sells_unless_another_name_is_set(settings: Any) -> None:
     assert get_identity().name == settings.BURSAR_COMPANY_NAME
-    settings.BURSAR_SELLER_NAME, settings.BURSAR_SELLER_ADDRESS = "Agora Voices B.V.", ["Dam 1", "1012 JS Amsterdam"]
+    settings.BURSAR_SELLER_NAME, settings.BURSAR_SELLER_ADDRESS = "Agora Voices B.V.", ["Dam 1", "1012 JS", "Amsterdam"]
     assert get_identity()[:2] == ("Agora Voices B.V.", ["Dam 1", "1012 JS Amsterdam"])
 
 

@@ -26,7 +26,7 @@ def text_of(client: Client, address: str, status: int = 200) -> str:
 
 
 def test_staff_and_customers_read_who_pays_and_what_vat_follows(cast: Cast, settings: Any) -> None:
-    settings.BURSAR_SELLER_NAME, settings.BURSAR_SELLER_ADDRESS = "Agora Voices B.V.", ["Dam 1", "1012 JS Amsterdam"]
+    settings.BURSAR_SELLER_NAME, settings.BURSAR_SELLER_ADDRESS = "Agora Voices B.V.", ["Dam 1", "1012 JS", "Amsterdam"]
     panel, own = (
         f"/panel/accounts/{cast.haarlem.public_id}",
         reverse("dashboard:account", args=[cast.haarlem.public_id]),

@@ -109,6 +109,10 @@ def test_the_register_is_asked_outside_every_transaction(
         ("postcode", "---", "whose VAT is due"),
         ("country", "EU", "Select a valid choice"),
         ("country", "UK", "Select a valid choice"),
+        ("legal_id", "1234567", "8 digits, an OIN has 20"),
+        ("peppol_id", "0190-1", "a scheme of four digits"),
+        ("peppol_id", "0190:123", "has 20 digits"),
+        ("payment_days", "121", "less than or equal to 120"),
         ("mails", "ap@koeln", "valid email"),
         ("mails", "a@x.example b@x.example c@x.example d@x.example e@x.example f@x.example", "At most 5"),
         ("name", "", "required"),
@@ -120,6 +124,22 @@ def test_what_cannot_be_is_said_at_its_field(cast: Cast, field: str, value: str,
     refusal = refusal_of(SET, cast.ties, cast.haarlem.public_id, {**TOWN, field: value}, reason="x")
     assert isinstance(refusal, Invalid) and words in refusal.fields[field][0]
     assert not BillingDetails.objects.exists()
+
+
+def test_what_documents_say_of_the_buyer_and_who_may_say_it(cast: Cast) -> None:
+    more = {"legal_id": "1234 5678", "peppol_id": "0106: 12345678", "order_number": "PO-7", "order_last_day": "2027-06-30",
+            "buyer_reference": "Cost centre 4", "language": "nl", "vat_id": ""}  # fmt: skip
+    own = write_down(cast.maud, cast.haarlem, GIVE, **more)
+    row = details_of(cast.haarlem)
+    assert (row.legal_id, row.peppol_id, row.language) == ("12345678", "0106:12345678", "nl")
+    assert shown(own)["Purchase order number"] == ("", "PO-7, through 30 June 2027")
+    assert shown(own)["Language of documents"] == ("English", "Dutch") and "Contract" not in shown(own)
+    agreed = {"contract": "2026/4", "payment_days": "60"}
+    assert isinstance(refusal_of(GIVE, cast.maud, cast.haarlem.public_id, {**TOWN, **more, **agreed}), Invalid)
+    staff = write_down(cast.ties, cast.haarlem, **{**more, **agreed})
+    assert shown(staff) == {"Contract": ("", "2026/4"), "Payment term": ("", "60 days")}
+    write_down(cast.maud, cast.haarlem, GIVE, **{**more, "city": "Bonn"})
+    assert (details_of(cast.haarlem).contract, details_of(cast.haarlem).payment_days) == ("2026/4", 60)
 
 
 def test_places_without_postcodes_need_none(cast: Cast) -> None:

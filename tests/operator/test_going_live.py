@@ -18,7 +18,7 @@ def live(settings: Any) -> Any:
     """All is set as it should be."""
     settings.BURSAR_MOLLIE_KEY, settings.BURSAR_MOLLIE_URL = "live_x", "https://api.mollie.com"
     settings.BURSAR_ADDRESS, settings.BURSAR_TERMS_VERSION = "https://bursar.agora.example", "2026-11"
-    settings.BURSAR_SELLER_NAME, settings.BURSAR_SELLER_ADDRESS = "Agora Voices B.V.", ["Dam 1"]
+    settings.BURSAR_SELLER_NAME, settings.BURSAR_SELLER_ADDRESS = "Agora Voices B.V.", ["Dam 1", "1012 JS", "Amsterdam"]
     settings.BURSAR_SELLER_VAT_ID, settings.BURSAR_VIES = "NL004495445B01", True
     return settings
 

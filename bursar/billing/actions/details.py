@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -23,12 +25,17 @@ from bursar.billing.actions.shared import (
     tell,
 )
 from bursar.billing.models import BillingDetails
+from bursar.billing.models.details import LANGUAGES
 from bursar.billing.rules import (
     COUNTRIES,
     Answer,
     VatIdStatus,
+    read_legal_id,
+    read_peppol_id,
     read_vat_id,
     say_decision,
+    why_not_legal_id,
+    why_not_peppol_id,
     why_not_postcode,
     why_not_vat_id,
 )
@@ -45,7 +52,7 @@ NOT_VALID = (
 
 
 class DetailsForm(ActionForm):
-    """The fields are those of `Details`."""
+    """The fields are those of `Details` that a customer may say; `StaffForm` has the others."""
 
     name = forms.CharField(label="Name of the company or body", max_length=200, help_text="As it shall be invoiced.")
     street = forms.CharField(label="Street and number", max_length=200)
@@ -57,6 +64,24 @@ class DetailsForm(ActionForm):
         label="VAT id", max_length=40, required=False,
         help_text="Of a member state of the EU, such as NL004495445B01; empty if there is none.",
     )  # fmt: skip
+    legal_id = forms.CharField(
+        label="KvK number or OIN", max_length=40, required=False,
+        help_text="Of a Dutch company (8 digits) or public body (20 digits).",
+    )  # fmt: skip
+    peppol_id = forms.CharField(
+        label="Peppol id", max_length=80, required=False,
+        help_text="For e-invoices: scheme and value, such as 0190:00000001234567890000.",
+    )  # fmt: skip
+    order_number = forms.CharField(label="Purchase order number", max_length=50, required=False)
+    order_last_day = forms.DateField(
+        label="Order number holds through", required=False, help_text="Empty: until it is changed.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )  # fmt: skip
+    buyer_reference = forms.CharField(
+        label="Your reference", max_length=100, required=False,
+        help_text="A cost centre or a name by which invoices find their way.",
+    )  # fmt: skip
+    language = forms.ChoiceField(label="Language of documents", choices=LANGUAGES, required=False)
     mails = forms.CharField(
         label="Mail addresses for documents", required=False, max_length=1500,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -66,15 +91,28 @@ class DetailsForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         present = details_of(self.case)
-        for name, value in (as_data(present) if present else guess(self.case.target)).items():
-            self.fields[name].initial = value
+        known = as_data(present) if present else guess(self.case.target)
+        for name in self.fields.keys() & known.keys():
+            self.fields[name].initial = known[name]
 
     def clean_vat_id(self) -> str:
-        vat_id = read_vat_id(self.cleaned_data["vat_id"])
-        sentence = why_not_vat_id(vat_id) if vat_id else None
+        return self._checked("vat_id", read_vat_id, why_not_vat_id)
+
+    def clean_legal_id(self) -> str:
+        return self._checked("legal_id", read_legal_id, why_not_legal_id)
+
+    def clean_peppol_id(self) -> str:
+        return self._checked("peppol_id", read_peppol_id, why_not_peppol_id)
+
+    def clean_language(self) -> str:
+        return self.cleaned_data["language"] or LANGUAGES[0][0]
+
+    def _checked(self, name: str, read: Callable[[str], str], why_not: Callable[[str], str | None]) -> str:
+        value = read(self.cleaned_data[name])
+        sentence = why_not(value) if value else None
         if sentence:
             raise forms.ValidationError(sentence)
-        return vat_id
+        return value
 
     def clean_mails(self) -> tuple[str, ...]:
         text: str = self.cleaned_data["mails"]
@@ -93,10 +131,22 @@ class DetailsForm(ActionForm):
         return data
 
 
-def as_data(row: BillingDetails) -> dict[str, str]:
+class StaffForm(DetailsForm):
+    contract = forms.CharField(label="Contract", max_length=50, required=False)
+    payment_days = forms.IntegerField(
+        label="Payment term in days", required=False, min_value=0, max_value=120, help_text="Empty: the usual one.",
+    )  # fmt: skip
+
+
+def as_data(row: BillingDetails) -> dict[str, Any]:
     """As the form takes it."""
-    texts = ("name", "street", "street_more", "postcode", "city", "country", "vat_id")
-    return {**{name: getattr(row, name) for name in texts}, "mails": "\n".join(row.mails)}
+    return {**vars(store.details_of(row)), "mails": "\n".join(row.mails)}
+
+
+def wanted(case: Case, data: Cleaned) -> Details:
+    """What a form does not ask for stays."""
+    present = details_of(case)
+    return replace(store.details_of(present), **data) if present else Details(**data)
 
 
 def guess(account: BillingAccount) -> dict[str, str]:
@@ -105,9 +155,9 @@ def guess(account: BillingAccount) -> dict[str, str]:
     return {"name": str(account), "country": country if country in COUNTRIES else settings.BURSAR_SELLER_COUNTRY}
 
 
-def as_row(data: Cleaned, present: BillingDetails | None) -> BillingDetails:
+def as_row(details: Details, present: BillingDetails | None) -> BillingDetails:
     """What would stand, were it written: never saved. What is known of an id goes with it."""
-    row = BillingDetails(**{**data, "mails": list(data["mails"])}, vat_status=VatIdStatus.UNKNOWN)
+    row = BillingDetails(**{**vars(details), "mails": list(details.mails)}, vat_status=VatIdStatus.UNKNOWN)
     if not row.vat_id:
         row.vat_status = VatIdStatus.NONE
     elif present is not None and present.vat_id == row.vat_id:
@@ -118,7 +168,7 @@ def as_row(data: Cleaned, present: BillingDetails | None) -> BillingDetails:
 def why_not_new(case: Case, data: Cleaned) -> str | None:
     """An id that nobody has confirmed yet may be sent again, to be asked again."""
     present = details_of(case)
-    if present is None or store.details_of(present) != Details(**data):
+    if present is None or store.details_of(present) != wanted(case, data):
         return None
     if vies.is_on() and present.vat_status == VatIdStatus.UNKNOWN and not present.is_accepted:
         return None
@@ -139,7 +189,7 @@ def ask_register(case: Case, data: Cleaned) -> Asked | None:
 
 def foresee(case: Case, data: Cleaned) -> list[str]:
     """What follows for the VAT once the register has spoken; as things stand, the verb says it."""
-    row = as_row(data, details_of(case))
+    row = as_row(wanted(case, data), details_of(case))
     if row.vat_status != VatIdStatus.UNKNOWN or row.is_accepted:
         return []
     decision = decision_of(case, row)
@@ -155,7 +205,7 @@ def write(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     """The details, and what the register answered about them in `prepare`."""
     before = details_of(act.case)
     asked: Asked | None = act.prepared
-    after = store.set_details({account.pk: Details(**data)}, act.now)[account.pk]
+    after = store.set_details({account.pk: wanted(act.case, data)}, act.now)[account.pk]
     if asked is not None:
         after = store.take_answers({account.pk: asked}, act.now)[account.pk]
     was, now = decision_of(act.case, before), decision_of(act.case, after)
@@ -167,7 +217,6 @@ def write(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
 
 _SHARED: dict[str, Any] = {
     "on": BillingAccount,
-    "form": DetailsForm,
     "label": "Billing details…",
     "done": "Billing details changed",
     "icon": "file-invoice",
@@ -186,6 +235,7 @@ _SHARED: dict[str, Any] = {
     key="billing.account.set_billing_details",
     group=Group.MONEY,
     help="Says who pays: name, address, VAT id and where documents go. Whose VAT is charged follows from it.",
+    form=StaffForm,
     when="When a customer writes what their invoices shall say, or that their VAT id or address has changed. Customers "
     "with billing rights do it on their own pages. To take an id for valid that VIES does not confirm, use “Accept "
     "VAT id”.",
@@ -201,6 +251,7 @@ def set_billing_details(act: Act, account: BillingAccount, data: Cleaned) -> Out
     when="For customers with billing rights, on their own pages: before they pay for the first time, and whenever it "
     "changes. Staff use “Billing details” in the kebab of the account.",
     permission=Own.PAY,
+    form=DetailsForm,
     reason=Reason.NONE,
     message=Reason.NONE,
     in_menu=False,

@@ -44,6 +44,7 @@ def list_changes(before: BillingDetails | None, after: BillingDetails) -> list[C
         Change("Name", before.name if before else "", after.name),
         Change("Address", _say_address(before), _say_address(after)),
         Change(VAT_ID, say_vat_id(before), say_vat_id(after)),
+        *(Change(name, say(before or BillingDetails()), say(after)) for name, say in queries.MORE.items()),
     ]
     had, has = (before.mails if before else []), after.mails
     gone = [Change("Mail for documents", mail, "", before_ref=find_addressee(mail)) for mail in had if mail not in has]

@@ -17,9 +17,6 @@ from typing import Any
 from bursar.billing.rules import Line, Totals, VatDecision, add_up
 from bursar.core.money import ZERO
 
-PLACEHOLDER = "0" * 12
-"""Stands for the number while a document is checked, before its series is locked."""
-
 
 class DocumentKind(StrEnum):
     INVOICE = "invoice"
@@ -125,7 +122,7 @@ class Preceding:
 
 @dataclass(frozen=True)
 class Document:
-    """`number` and `issued_on` are given when it is issued, `PLACEHOLDER` and the present day before.
+    """`number` and `reference` are given when it is issued; before, others of the same form and length stand for them.
 
     `due_on`: None for a credit note and where nothing is due. `debit_on`: Mollie will collect it on that day.
     `reference`: the creditor reference of ISO 11649, empty for a credit note. `language`: "en" or "nl".

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from stdnum import iban
+
+from bursar.billing.rules.buyers import read_legal_id, read_peppol_id, why_not_legal_id, why_not_peppol_id
 from bursar.billing.rules.places import MEMBER_STATES
 from bursar.billing.rules.rates import STANDARD
 from bursar.billing.rules.vat_ids import read_vat_id, say_state_of, why_not_vat_id
 
 VERSION_LENGTH = 40
+_PREFIX = re.compile(r"([A-Z0-9]{0,7}[A-Z])?", re.ASCII)
 
 
 def read_version(text: str) -> str:
@@ -21,8 +27,43 @@ def read_version(text: str) -> str:
     return text.strip()
 
 
-def read_lines(text: str) -> list[str]:
-    return [line.strip() for line in text.split(";") if line.strip()]
+def read_prefix(text: str) -> str:
+    """Of numbers, which banks and registers must be able to take."""
+    prefix = text.strip()
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError("a prefix has at most eight capitals and digits, and ends with a capital")
+    return prefix
+
+
+def read_place(text: str) -> list[str]:
+    """An address: street, postcode and city, with one more line behind the street if need be."""
+    parts = [part.strip() for part in text.split(";") if part.strip()]
+    if parts and len(parts) not in (3, 4):
+        raise ValueError("it is street; postcode; city, with one more line behind the street if need be")
+    return parts
+
+
+def read_iban(text: str) -> str:
+    """Without blanks; empty where there is none."""
+    account = "".join(text.split()).upper()
+    if account and not iban.is_valid(account):
+        raise ValueError("its check digits do not fit")
+    return account
+
+
+def read_register(text: str) -> str:
+    return _checked(read_legal_id(text), why_not_legal_id)
+
+
+def read_endpoint(text: str) -> str:
+    return _checked(read_peppol_id(text), why_not_peppol_id)
+
+
+def _checked(value: str, why_not: Callable[[str], str | None]) -> str:
+    sentence = why_not(value) if value else None
+    if sentence:
+        raise ValueError(sentence)
+    return value
 
 
 def read_country(text: str) -> str:
@@ -33,11 +74,7 @@ def read_country(text: str) -> str:
 
 
 def read_own_id(text: str) -> str:
-    vat_id = read_vat_id(text)
-    sentence = why_not_vat_id(vat_id) if vat_id else None
-    if sentence:
-        raise ValueError(sentence)
-    return vat_id
+    return _checked(read_vat_id(text), why_not_vat_id)
 
 
 def why_not_own(country: str, vat_id: str) -> str | None:

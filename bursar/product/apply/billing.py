@@ -11,7 +11,8 @@ from bursar.product.apply.batch import Records, takes
 from bursar.product.lookup import Lookup
 from bursar.tenants.store import Written
 
-DETAILS = ("name", "street", "street_more", "postcode", "city", "country", "vat_id")
+DETAILS = ("name", "street", "street_more", "postcode", "city", "country", "vat_id", "legal_id", "peppol_id",
+           "order_number", "order_last_day", "buyer_reference", "contract", "payment_days", "language")  # fmt: skip
 PAYMENT = ("external_id", "source", "amount", "refunded", "charged_back", "method", "status", "reason", "description",
            "at", "paid_at", "failed_at")  # fmt: skip
 

@@ -6,8 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from bursar.billing.rules import COUNTRIES, read_vat_id, why_not_postcode, why_not_vat_id
-from bursar.core.fields import Country, Happened, Id, Mail, Name
+from bursar.billing.rules import (
+    COUNTRIES,
+    read_legal_id,
+    read_peppol_id,
+    read_vat_id,
+    why_not_legal_id,
+    why_not_peppol_id,
+    why_not_postcode,
+    why_not_vat_id,
+)
+from bursar.core.fields import Country, EndDay, Happened, Id, Mail, Name, Whole
 from bursar.core.money import ZERO
 from bursar.payments.ids import IdKind, is_id
 from bursar.product.records.shared import AccountRef, Line, Money, Record
@@ -23,6 +32,14 @@ class BillingDetailsRecord(Record):
     city: Annotated[Name, Field(max_length=100)]
     country: Country
     vat_id: Annotated[Line, Field(max_length=40)] = ""
+    legal_id: Annotated[Line, Field(max_length=40)] = ""
+    peppol_id: Annotated[Line, Field(max_length=80)] = ""
+    order_number: Annotated[Line, Field(max_length=50)] = ""
+    order_last_day: EndDay | None = None
+    buyer_reference: Annotated[Line, Field(max_length=100)] = ""
+    contract: Annotated[Line, Field(max_length=50)] = ""
+    payment_days: Annotated[Whole, Field(ge=0, le=120)] | None = None
+    language: Literal["en", "nl"] = "en"
     mails: Annotated[list[Mail], Field(max_length=5)] = []
 
     @model_validator(mode="after")
@@ -30,7 +47,13 @@ class BillingDetailsRecord(Record):
         if self.country not in COUNTRIES:
             raise ValueError(f"there is no country “{self.country}” in ISO 3166")
         self.vat_id = read_vat_id(self.vat_id)
-        faults = [why_not_vat_id(self.vat_id) if self.vat_id else None, why_not_postcode(self.country, self.postcode)]
+        self.legal_id, self.peppol_id = read_legal_id(self.legal_id), read_peppol_id(self.peppol_id)
+        faults = [
+            why_not_vat_id(self.vat_id) if self.vat_id else None,
+            why_not_legal_id(self.legal_id) if self.legal_id else None,
+            why_not_peppol_id(self.peppol_id) if self.peppol_id else None,
+            why_not_postcode(self.country, self.postcode),
+        ]
         if sentence := next(filter(None, faults), None):
             raise ValueError(sentence)
         return self

@@ -1,10 +1,10 @@
-"""The only pen of billing details. Every function takes a set, and one is a set of one; accounts are locked."""
+"""Billing details. Every function takes a set, and one is a set of one; accounts are locked."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Q
 
@@ -15,7 +15,10 @@ from bursar.billing.rules import Answer, Standing
 
 @dataclass(frozen=True)
 class Details:
-    """Who pays, as somebody wrote it down. `country`: ISO 3166; `vat_id`: as `read_vat_id` writes it, or empty."""
+    """Who pays, as somebody wrote it down. `country`: ISO 3166; ids as the `read_…` of `rules` write them, or empty.
+
+    The rest as in `BillingDetails`.
+    """
 
     name: str
     street: str
@@ -24,10 +27,18 @@ class Details:
     country: str
     street_more: str = ""
     vat_id: str = ""
+    legal_id: str = ""
+    peppol_id: str = ""
+    order_number: str = ""
+    order_last_day: date | None = None
+    buyer_reference: str = ""
+    contract: str = ""
+    payment_days: int | None = None
+    language: str = "en"
     mails: tuple[str, ...] = ()
 
 
-_TEXTS = [field.name for field in fields(Details) if field.name != "mails"]
+_PLAIN = [field.name for field in fields(Details) if field.name != "mails"]
 WRITTEN_HERE = "It was written down here since, and that stays: say the same, or change it by “Billing details…”."
 
 
@@ -72,7 +83,7 @@ def take_history(lines: Sequence[tuple[int, Details]], now: datetime) -> dict[in
 
 
 def details_of(row: BillingDetails) -> Details:
-    return Details(**{name: getattr(row, name) for name in _TEXTS}, mails=tuple(row.mails))
+    return Details(**{name: getattr(row, name) for name in _PLAIN}, mails=tuple(row.mails))
 
 
 def _put(row: BillingDetails, details: Details, now: datetime) -> None:

@@ -1,0 +1,5 @@
+from bursar.billing.models.details import PEN, BillingDetails
+from bursar.billing.models.documents import Invoice, Series
+from bursar.billing.models.ledger import AccountCredit, LedgerEntry
+
+__all__ = ["PEN", "AccountCredit", "BillingDetails", "Invoice", "LedgerEntry", "Series"]

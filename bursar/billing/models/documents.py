@@ -1,0 +1,121 @@
+"""Invoices and credit notes as they were issued, and the counters of their numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+
+from bursar.billing.documents.document import Document, DocumentKind, read_document
+from bursar.billing.models.details import PEN
+from bursar.billing.rules.ledger import Standing
+from bursar.core.ids import PublicIdField
+from bursar.files.models import File
+from bursar.tenants.models import BillingAccount
+
+NUMBER_LENGTH = 40
+KINDS = [(kind.value, kind.value.replace("_", " ")) for kind in DocumentKind]
+
+
+def money_field(**kwargs: Any) -> Any:
+    """EUR, exact to the cent."""
+    return models.DecimalField(max_digits=12, decimal_places=2, **kwargs)
+
+
+class Series(models.Model):
+    """Numbers of one kind of document in one year of the seller's: `last` was given, on `last_day`, and all before."""
+
+    kind = models.CharField(max_length=12, choices=KINDS)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+    last_day = models.DateField(null=True)
+
+    pen = PEN
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_series", fields=["kind", "year"])]
+
+
+class Invoice(models.Model):
+    """An issued invoice or credit note. `says` is the document, frozen, and `digest` its SHA-256; amounts are its own.
+
+    `paid`, `credited`, `written_off`, `difference`: the sums of its ledger entries (`rules.ledger`); 0 of a credit
+    note. `settled_at`: since when money has settled it. `service_from`, `service_until`: first and last day of its
+    subscription line, whose net is `subscription_net`; none without such a line, and none for a Mollie charge, where
+    the subscription's state decides. `made_for`: the charge, refund or row for which the system issued it.
+    """
+
+    public_id = PublicIdField(prefix="inv")
+    account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="invoices")
+    kind = models.CharField(max_length=12, choices=KINDS)
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="invoices")
+    place = models.PositiveIntegerField()
+    number = models.CharField(max_length=NUMBER_LENGTH, unique=True)
+    issued_on = models.DateField()
+    issued_at = models.DateTimeField()
+    due_on = models.DateField(null=True)
+    reference = models.CharField(max_length=25, blank=True)
+    says = models.JSONField()
+    digest = models.CharField(max_length=64)
+    net = money_field()
+    vat = money_field()
+    gross = money_field()
+
+    paid = money_field(default=0)
+    credited = money_field(default=0)
+    written_off = money_field(default=0)
+    difference = money_field(default=0)
+    open = models.GeneratedField(
+        expression=F("gross") - F("paid") - F("credited") - F("written_off") - F("difference"),
+        output_field=models.DecimalField(max_digits=12, decimal_places=2),
+        db_persist=True,
+    )
+    settled_at = models.DateTimeField(null=True)
+
+    service_from = models.DateField(null=True)
+    service_until = models.DateField(null=True)
+    subscription_net = money_field(default=0)
+    corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="credit_notes")
+    made_for = models.CharField(max_length=60, blank=True)
+
+    wants_e_invoice = models.BooleanField(default=False)
+    pdf = models.ForeignKey(File, null=True, on_delete=models.PROTECT, related_name="+")
+    e_invoice = models.ForeignKey(File, null=True, on_delete=models.PROTECT, related_name="+")
+
+    pen = PEN
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_document_a_number", fields=["series", "place"]),
+            models.UniqueConstraint(name="one_document_made_for", fields=["made_for"], condition=~Q(made_for="")),
+            models.CheckConstraint(
+                name="invoice_parts",
+                condition=Q(paid__gte=0, credited__gte=0, written_off__gte=0, difference__gte=0, gross__gte=0)
+                & Q(gross__gte=F("paid") + F("credited") + F("written_off") + F("difference")),
+            ),
+            models.CheckConstraint(
+                name="credit_note_corrects",
+                condition=Q(kind=DocumentKind.INVOICE.value, corrects=None)
+                | Q(kind=DocumentKind.CREDIT_NOTE.value, corrects__isnull=False, paid=0, credited=0, written_off=0),
+            ),
+        ]
+        indexes = [
+            models.Index(name="invoice_by_account", fields=["account", "-issued_at"]),
+            models.Index(name="invoice_newest", fields=["-issued_at", "-id"]),
+            models.Index(
+                name="invoice_open", fields=["due_on"], condition=Q(open__gt=0, kind=DocumentKind.INVOICE.value)
+            ),
+            models.Index(name="invoice_reference", fields=["reference"], condition=~Q(reference="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def document(self) -> Document:
+        return read_document(self.says)
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.pk, self.gross, self.paid, self.credited, self.written_off, self.difference)

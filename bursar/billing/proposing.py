@@ -1,0 +1,96 @@
+"""What an invoice would say as things stand: seats for a service period, who pays, whose VAT, and when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+
+from bursar.billing.documents.document import Document, DocumentKind, Id, Item, ItemKind, Party, Unit
+from bursar.billing.models import BillingDetails
+from bursar.billing.numbers import placeholder_of
+from bursar.billing.queries import buyer_of
+from bursar.billing.rules import ItemCategory, VatDecision, decide_vat, scheme_of, split_peppol_id
+from bursar.billing.rules.references import make_reference
+from bursar.billing.seller import get_party, get_payee, get_rates, get_seller, seller_day
+from bursar.core.calendar import add_months, midnight
+from bursar.plans.models import Tier
+from bursar.plans.queries import load_catalogue
+from bursar.plans.rules import MONTHS_OF, AccountState, PriceLine, list_price_lines, seat_account
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What whoever issues has chosen. `order_number`, `buyer_reference`: for this document; else those of the buyer."""
+
+    items: tuple[Item, ...]
+    payment_days: int | None = None
+    order_number: str = ""
+    buyer_reference: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def propose_items(state: AccountState, cadence: str, first_day: date, vat: VatDecision) -> list[Item]:
+    """Seats of one interval from `first_day` on, with tiers, prices and discounts of that day, people as known today.
+
+    Each line comes to what the price says for its seats, times the months: MRR times months, to the cent.
+    """
+    at, months = midnight(first_day), MONTHS_OF[cadence]
+    catalogue = load_catalogue()
+    seated = seat_account(state, catalogue, at, cadence)
+    lines = list_price_lines(seated, lambda tier: catalogue.rate(state, tier, cadence, at))
+    last_day = add_months(first_day, months) - timedelta(days=1)
+    return [_seats(line, months, first_day, last_day, vat) for line in lines if line.rate]
+
+
+def _seats(line: PriceLine, months: int, first_day: date, last_day: date, vat: VatDecision) -> Item:
+    unit_price = line.rate * months
+    net = line.amount * months
+    return Item(
+        kind=ItemKind.SUBSCRIPTION, description=str(Tier(line.tier).label), quantity=Decimal(line.seats),
+        unit=Unit.SEAT, unit_price=unit_price, vat=vat, discount=unit_price * line.seats - net,
+        discount_percent=line.percent, service_from=first_day, service_until=last_day,
+    )  # fmt: skip
+
+
+def decide_for_item(details: BillingDetails | None, category: ItemCategory, day: date) -> VatDecision:
+    """`day`: of supply, or of payment when that comes first."""
+    return decide_vat(get_seller(), buyer_of(details), category, day, get_rates())
+
+
+def make_invoice(details: BillingDetails, wanted: Wanted, now: datetime) -> Document:
+    """As it would be issued today, under a number that stands for its own."""
+    day = seller_day(now)
+    number = placeholder_of(DocumentKind.INVOICE, day.year)
+    return Document(
+        kind=DocumentKind.INVOICE, number=number, issued_on=day, language=details.language, seller=get_party(),
+        buyer=party_of(details), items=wanted.items, payee=get_payee(), reference=make_reference(number),
+        due_on=day + timedelta(days=_term(details, wanted)),
+        order_number=wanted.order_number or order_number_of(details, day),
+        buyer_reference=wanted.buyer_reference or details.buyer_reference, contract=details.contract,
+        notes=wanted.notes,
+    )  # fmt: skip
+
+
+def _term(details: BillingDetails, wanted: Wanted) -> int:
+    """Days."""
+    chosen: Sequence[int | None] = (wanted.payment_days, details.payment_days, settings.BURSAR_PAYMENT_DAYS)
+    return next(days for days in chosen if days is not None)
+
+
+def order_number_of(details: BillingDetails, day: date) -> str:
+    """Empty where it holds no more."""
+    is_over = details.order_last_day is not None and details.order_last_day < day
+    return "" if is_over else details.order_number
+
+
+def party_of(details: BillingDetails) -> Party:
+    return Party(
+        name=details.name, street=details.street, street_more=details.street_more, postcode=details.postcode,
+        city=details.city, country=details.country, vat_id=details.vat_id,
+        legal_id=Id(scheme_of(details.legal_id), details.legal_id) if details.legal_id else None,
+        endpoint=Id(*split_peppol_id(details.peppol_id)) if details.peppol_id else None,
+    )  # fmt: skip

@@ -1,0 +1,179 @@
+"""Where each euro of invoices stands: the only rules of the ledger. Pure. EUR.
+
+An invoice's gross is always open + paid + credited + written off. Money over stands as the account's credit. Each
+change is a few entries; an entry lowers what is open of its invoice by its amount, or raises the account's credit where
+it has none. Nothing is ever changed or taken out: what was wrong is turned round by further entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from bursar.core.money import ZERO, cents
+
+
+class EntryKind(StrEnum):
+    """RECEIVED: came from outside. RETURNED: went back there. MOVED: between an invoice and the account's credit.
+
+    CREDITED: by a credit note. WRITTEN_OFF: given up. DIFFERENCE: so small that it is let be, and settles.
+    """
+
+    RECEIVED = "received"
+    RETURNED = "returned"
+    MOVED = "moved"
+    CREDITED = "credited"
+    WRITTEN_OFF = "written_off"
+    DIFFERENCE = "difference"
+
+
+_MONEY = frozenset({EntryKind.RECEIVED, EntryKind.RETURNED, EntryKind.MOVED})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`invoice`: its key; None: the account's credit."""
+
+    kind: EntryKind
+    invoice: int | None
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Of one invoice. `paid`: money, and credit of the account that was applied."""
+
+    invoice: int
+    gross: Decimal
+    paid: Decimal = ZERO
+    credited: Decimal = ZERO
+    written_off: Decimal = ZERO
+    difference: Decimal = ZERO
+
+    @property
+    def open(self) -> Decimal:
+        return self.gross - self.paid - self.credited - self.written_off - self.difference
+
+    @property
+    def creditable(self) -> Decimal:
+        return self.gross - self.credited
+
+    @property
+    def is_settled(self) -> bool:
+        """By money: nothing is open, nothing was given up, and not all of it was credited."""
+        return self.open == 0 and self.written_off == 0 and self.creditable > 0 and self.paid > 0
+
+    def after(self, entries: Iterable[Entry]) -> Standing:
+        """Raises ValueError where a part would be below 0: the ledger holds no such thing."""
+        paid, credited, written_off, difference = self.paid, self.credited, self.written_off, self.difference
+        for entry in entries:
+            if entry.invoice != self.invoice:
+                continue
+            if entry.kind in _MONEY:
+                paid += entry.amount
+            elif entry.kind is EntryKind.CREDITED:
+                credited += entry.amount
+            elif entry.kind is EntryKind.WRITTEN_OFF:
+                written_off += entry.amount
+            else:
+                difference += entry.amount
+        then = replace(self, paid=paid, credited=credited, written_off=written_off, difference=difference)
+        if min(paid, credited, written_off, difference, then.open) < 0:
+            raise ValueError(f"{then} is out of balance")
+        return then
+
+
+def change_of_credit(entries: Iterable[Entry]) -> Decimal:
+    """Of the account's credit, by these entries."""
+    return sum((entry.amount for entry in entries if entry.invoice is None), ZERO)
+
+
+def receive(amount: Decimal, invoices: Sequence[Standing]) -> list[Entry]:
+    """Money from outside: for these invoices in their order, the rest is the account's credit.
+
+    Where an invoice was given up, money that still comes for it reopens that much. amount: above 0.
+    """
+    entries, left = [], amount
+    for one in invoices:
+        taken = min(left, one.open + one.written_off)
+        reopened = max(ZERO, taken - one.open)
+        if reopened:
+            entries.append(Entry(EntryKind.WRITTEN_OFF, one.invoice, -reopened))
+        if taken:
+            entries.append(Entry(EntryKind.RECEIVED, one.invoice, taken))
+        left -= taken
+    if left:
+        entries.append(Entry(EntryKind.RECEIVED, None, left))
+    return entries
+
+
+def settle(amount: Decimal, one: Standing, tolerated: Decimal) -> list[Entry]:
+    """As `receive` for one invoice; where no more than `tolerated` stays open, that is booked as a difference."""
+    entries = receive(amount, [one])
+    left = one.after(entries).open
+    if 0 < left <= tolerated:
+        entries.append(Entry(EntryKind.DIFFERENCE, one.invoice, left))
+    return entries
+
+
+def credit(amount: Decimal, one: Standing) -> list[Entry]:
+    """A credit note: of what is open first, then of what was given up or let be; what was paid for it becomes the
+    account's credit. amount: above 0 and at most `creditable`.
+    """
+    entries = [Entry(EntryKind.CREDITED, one.invoice, amount)]
+    left = amount - min(amount, one.open)
+    for kind, given_up in ((EntryKind.WRITTEN_OFF, one.written_off), (EntryKind.DIFFERENCE, one.difference)):
+        freed = min(left, given_up)
+        if freed:
+            entries.append(Entry(kind, one.invoice, -freed))
+        left -= freed
+    return entries + (_move(-left, one.invoice) if left else [])
+
+
+def refund(amount: Decimal, one: Standing) -> list[Entry]:
+    """Money that went back with a credit note of that part: what is open stays. amount: at most `paid`."""
+    return [Entry(EntryKind.CREDITED, one.invoice, amount), Entry(EntryKind.RETURNED, one.invoice, -amount)]
+
+
+def take_back(amount: Decimal, one: Standing) -> list[Entry]:
+    """Money that was charged back, or booked by mistake: the invoice is open again by that much.
+
+    amount: at most `paid`. What was let be for a small difference is asked for again.
+    """
+    entries = [Entry(EntryKind.RETURNED, one.invoice, -amount)]
+    if one.difference:
+        entries.append(Entry(EntryKind.DIFFERENCE, one.invoice, -one.difference))
+    return entries
+
+
+def apply(amount: Decimal, one: Standing) -> list[Entry]:
+    """The account's credit pays an invoice. amount: at most the credit, and at most `open`."""
+    return _move(amount, one.invoice)
+
+
+def unapply(amount: Decimal, one: Standing) -> list[Entry]:
+    """What `apply` did, turned round. amount: at most `paid`."""
+    return _move(-amount, one.invoice)
+
+
+def pay_back(amount: Decimal) -> list[Entry]:
+    """The account's credit leaves. amount: at most the credit."""
+    return [Entry(EntryKind.RETURNED, None, -amount)]
+
+
+def write_off(one: Standing) -> list[Entry]:
+    """All that is open is given up; no credit note."""
+    return [Entry(EntryKind.WRITTEN_OFF, one.invoice, one.open)]
+
+
+def reopen(one: Standing) -> list[Entry]:
+    """A write-off, turned round."""
+    return [Entry(EntryKind.WRITTEN_OFF, one.invoice, -one.written_off)]
+
+
+def _move(amount: Decimal, invoice: int) -> list[Entry]:
+    """From the account's credit to the invoice; below 0, the other way."""
+    moved = cents(amount)
+    return [Entry(EntryKind.MOVED, invoice, moved), Entry(EntryKind.MOVED, None, -moved)]
