@@ -12,8 +12,8 @@ import pytest
 from bursar.billing.bank import read_statements
 from bursar.billing.rules.matching import match_entries
 from bursar.billing.rules.open_items import Invoice, OpenItems, Payer
+from bursar.billing.rules.references import make_reference
 from tests.billing.bank.chance import sound_files, spoil
-from tests.billing.bank.test_matching import rf
 from tests.billing.bank.test_reading import try_to_read
 from tests.billing.bank.writing import entry, statement, to_camt, to_mt940
 
@@ -28,7 +28,9 @@ def open_items() -> tuple[list[Invoice], list[Payer]]:
         Decimal("90.75") if count % 3 == 0 else Decimal(rng.randint(5_000, 500_000)) / 100 for count in range(INVOICES)
     ]
     numbers = [f"2026-{count:06d}" for count in range(INVOICES)]
-    invoices = [Invoice(number, f"acc_{at // 5}", amounts[at], rf(number)) for at, number in enumerate(numbers)]
+    invoices = [
+        Invoice(number, f"acc_{at // 5}", amounts[at], make_reference(number)) for at, number in enumerate(numbers)
+    ]
     payers = [Payer(f"acc_{at}", (f"Gemeente Plaats {at}",), (f"NL91ABNA{at:010d}",)) for at in range(INVOICES // 5)]
     return invoices, payers
 

@@ -16,6 +16,7 @@ from bursar.core.bounds import read_day
 _SIGNS = {"CRDT": 1, "DBIT": -1}
 _RETURNED = frozenset(["RRTN", "RPCR", "UPDD", "PRDD"])  # of the bank's transaction codes: what came back
 _PAYMENTS = "NtryDtls/TxDtls"
+MOST_TEXTS = 50  # of a payment; more than its text may be long
 
 
 def read_entry(element: Element, account: str) -> Entry:
@@ -49,8 +50,8 @@ def _payment(element: Element, entry: Element, account: str) -> Payment:
     is_named = _iban(element, other) != account and (_iban(element, other) or _name(element, other))
     if not is_named and _iban(element, us) != account:
         other = us
-    written = [" ".join(one.itertext()) for one in find_all(element, "RmtInf/Ustrd")]
-    structured = find_all(element, "RmtInf/Strd")
+    written = [" ".join(one.itertext()) for one in find_all(element, "RmtInf/Ustrd")[:MOST_TEXTS]]
+    structured = find_all(element, "RmtInf/Strd")[:MOST_TEXTS]
     for one in structured:
         written += [text_at(one, "RfrdDocInf/Nb"), text_at(one, "AddtlRmtInf")]
     references = (bank.read_code(text_at(one, "CdtrRefInf/Ref")) for one in structured)

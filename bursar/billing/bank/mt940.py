@@ -191,10 +191,12 @@ def _balance(read: Transactions, which: str, tag: str) -> Balance | None:
 
 
 def _currency(read: Transactions, block: _Block) -> str:
-    said = {balance.amount.currency.upper() for balance in read.data.values() if hasattr(balance, "status")}
+    said = {
+        bank.tidy(balance.amount.currency, 3).upper() for balance in read.data.values() if hasattr(balance, "status")
+    }
     if len(said) > 1:
         raise BadStatement(f"The balances of the statement “{block.id}” are in {' and '.join(sorted(said))}.")
-    return bank.tidy(said.pop(), 3) if said else bank.EUR
+    return said.pop() if said else bank.EUR
 
 
 def _entry(booked: Transaction, details: list[str], currency: str) -> Entry:

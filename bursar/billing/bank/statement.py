@@ -34,8 +34,8 @@ class BadStatement(ValueError):
     """A file that is not read, and nothing of it. `sentence`: why, for whoever uploaded it."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+        self.sentence = fit(sentence)  # it may name what the file says
+        super().__init__(self.sentence)
 
 
 @dataclass(frozen=True, kw_only=True)

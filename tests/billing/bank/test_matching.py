@@ -7,24 +7,19 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stdnum.iso7064 import mod_97_10
 
 from bursar.billing.bank import Entry, Payment
 from bursar.billing.rules.matching import Ground, Match, Share, Verdict, match_entries
 from bursar.billing.rules.mentions import find_references, find_settlement, forms_of, list_mentions, plain_name
 from bursar.billing.rules.open_items import Invoice, InvoiceState, OpenItems, Payer
+from bursar.billing.rules.references import make_reference
 from tests.billing.bank.writing import THEIRS, entry
 
 HAARLEM, DELFT = "acc_haarlem", "acc_delft"
 
 
-def rf(number: str) -> str:
-    body = "".join(filter(str.isalnum, number))
-    return f"RF{mod_97_10.calc_check_digits(f'{body}RF')}{body}"
-
-
 def invoice(number: str, amount: str, account: str = HAARLEM, state: InvoiceState = InvoiceState.OPEN) -> Invoice:
-    return Invoice(number, account, Decimal(amount), rf(number), state)
+    return Invoice(number, account, Decimal(amount), make_reference(number), state)
 
 
 FIRST, SECOND, OTHER = (
@@ -243,7 +238,7 @@ def test_a_number_is_found_in_any_company(year: int, count: int, sign: str, arou
 @settings(max_examples=150)
 @given(st.from_regex(r"[0-9A-Z]{1,21}", fullmatch=True), st.data())
 def test_references_are_found_whatever_stands_between_their_signs(body: str, data: st.DataObject) -> None:
-    reference = rf(body)
+    reference = make_reference(body)
     between = data.draw(
         st.lists(st.sampled_from(["", "", " ", "\n", "-", "."]), min_size=len(reference), max_size=len(reference))
     )
