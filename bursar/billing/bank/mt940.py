@@ -98,7 +98,8 @@ def _split(text: str) -> list[_Block]:
 
 def _list_fields(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
     """Tag and lines of each field, without what stands around and between messages."""
-    tag, value, size = "", [], 0
+    tag, size = "", 0
+    value: list[str] = []
     for line in lines:
         begun = _FIELD.match(line)
         if begun:

@@ -13,7 +13,7 @@ from lxml import etree
 from bursar.billing.bank.statement import BadStatement
 
 Element = Any  # lxml has no types
-MOST_SIGNS = 3_000_000  # "<": an element has at most two; 10,000 full lines have half as many
+MOST_SIGNS = 3_000_000  # "<": an element has at most two; 10,000 full lines have 800,000
 DAMAGED = "The file begins as XML but cannot be read as such: it is damaged, or not complete."
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]{0,200}\?>")
 _ENCODING = re.compile(r"""\sencoding\s*=\s*["']([\w.-]+)["']""", re.ASCII)

@@ -46,7 +46,7 @@ def match(*lines: Entry, items: OpenItems = ITEMS, may_book: bool = True) -> lis
 
 
 def match_one(amount: str, text: str = "", **said: object) -> Match:
-    [found] = match(entry(amount, text, **said))
+    [found] = match(entry(amount, text, **said))  # type: ignore[arg-type]  # by name
     return found
 
 
