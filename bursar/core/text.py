@@ -21,6 +21,11 @@ def why_not_keep(text: str) -> str | None:
     return f"holds a character that cannot be kept: U+{ord(found[0]):04X}" if found else None
 
 
+def fit(text: str) -> str:
+    """For text that nobody can be asked to write again, such as a bank's: what cannot be kept becomes a space."""
+    return text if text.isascii() and text.isprintable() else _UNFIT.sub(" ", text)
+
+
 def why_not_name(text: str) -> str | None:
     """As `why_not_keep`, for what people must be able to read and click: something of it has to be visible."""
     if any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK_LETTERS for c in text):
