@@ -204,6 +204,13 @@ describe(
     (("VAT", "21 % VAT (Netherlands)", "no VAT (reverse charge)"),),
 )
 describe(
+    "invoice.issued",
+    "An invoice was issued: numbered, and frozen from then on. Amounts are EUR; `gross` includes VAT.",
+    {"invoice": "inv_0123456789abcdef", "number": "2026-000042", "gross": "13068.00", "open": "13068.00",
+     "due_on": "2026-12-24"},
+    (("Invoice", "", "2026-000042"), ("To pay, EUR", "", "13068.00")),
+)  # fmt: skip
+describe(
     "account.managed",
     "The account is billed by invoice from now on; tiers stay as they are.",
     {"cadence": "yearly"},
