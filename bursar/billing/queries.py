@@ -169,3 +169,9 @@ def find_invoiced(account_id: int, first: date, last: date) -> Invoice | None:
 def _asking(account_id: int) -> QuerySet[Invoice]:
     rows = Invoice.objects.filter(account_id=account_id, service_until__isnull=False)
     return rows.filter(credited__lt=F("gross"))
+
+
+def list_invoices(account_id: int) -> QuerySet[Invoice]:
+    """With credit notes, newest first."""
+    rows = Invoice.objects.filter(account_id=account_id).select_related("pdf", "e_invoice", "corrects")
+    return rows.defer("says").order_by("-issued_at", "-id")

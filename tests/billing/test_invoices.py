@@ -8,21 +8,26 @@ from typing import Any
 
 import pypdf
 import pytest
+from django.urls import reverse
 
 from bursar.actions.run import preview, run
 from bursar.audit.models import AuditLine
 from bursar.billing import making, proposing
 from bursar.billing.models import Invoice, LedgerEntry, Series
+from bursar.billing.rules import ledger
 from bursar.billing.store import Details, set_details
+from bursar.billing.store import ledger as books
+from bursar.billing.store.ledger import Cause
 from bursar.core import clock
 from bursar.core.errors import Blocked, Forbidden, Invalid, NotFound, Refused, Unavailable
 from bursar.files import queries as files
 from bursar.outbox import store as outbox
 from tests.billing.test_proposing import PUBLIC, seller
-from tests.cast import NOW, Cast, fact, prove, refusal_of
+from tests.cast import NOW, Cast, fact, prove, refusal_of, sign_in
 from tests.requests.helpers import customer
 
 __all__ = ["seller"]
+TODAY = NOW.date()
 KEY = "billing.account.issue_invoice"
 
 
@@ -92,7 +97,11 @@ def test_the_preview_says_all_of_it_and_issues_nothing(payer: Cast) -> None:
         ({"with_seats": False, "description": "Half a line"}, Invalid, ""),
         ({"payment_days": 121}, Invalid, ""),
         ({"cadence": "weekly"}, Invalid, ""),
-        ({"with_seats": True, "e_invoice": True, "order_number": "", "buyer_reference": ""}, Refused, "the seller has no peppol id"),
+        (
+            {"with_seats": True, "e_invoice": True, "order_number": "", "buyer_reference": ""},
+            Refused,
+            "the seller has no peppol id",
+        ),
     ],
 )
 def test_what_cannot_be_issued_leaves_no_number(
@@ -159,3 +168,28 @@ def test_what_changes_all_the_time_is_given_up(payer: Cast, monkeypatch: pytest.
     monkeypatch.setattr(proposing, "make_invoice", make_another)
     refusal = refusal_of(KEY, payer.ties, payer.haarlem.public_id, {"with_seats": True}, reason="x")
     assert isinstance(refusal, Unavailable) and not Invoice.objects.exists()
+
+
+def test_staff_and_the_accounts_own_people_see_what_was_issued(payer: Cast) -> None:
+    panel, own = (
+        f"/panel/accounts/{payer.haarlem.public_id}",
+        reverse("dashboard:account", args=[payer.haarlem.public_id]),
+    )
+    clients = {panel: sign_in("ties@agora.example"), own: sign_in("maud@client.example")}
+    for address, client in clients.items():
+        assert 'id="invoices"' not in client.get(address).content.decode()
+    row = issue(payer, first_day="2026-12-01")
+    for address, client in clients.items():
+        page = client.get(address).content.decode()
+        assert row.number in page and "being made" in page and ">Open</span>" in page
+    outbox.deliver_due(clock.now())
+    row.refresh_from_db()
+    assert row.pdf is not None
+    books.book(payer.haarlem, books.hold([row]), ledger.receive(row.gross + 5, [row.standing]), Cause(TODAY), NOW)
+    for address, client in clients.items():
+        page = client.get(address).content.decode()
+        assert ">Paid</span>" in page and row.pdf.public_id in page and "5.00" in page and "being made" not in page
+    with clock.frozen(NOW + timedelta(days=60)):
+        late = issue(payer, with_seats=False, description="Late", unit_price="10.00", payment_days="0")
+    with clock.frozen(NOW + timedelta(days=62)):
+        assert ">Overdue</span>" in clients[panel].get(panel).content.decode(), late.due_on
