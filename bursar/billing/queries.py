@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet
 
+from bursar.access.actor import Actor
 from bursar.billing.models import BillingDetails, Invoice
 from bursar.billing.rules import (
     Buyer,
@@ -22,6 +23,7 @@ from bursar.billing.rules import (
 )
 from bursar.billing.seller import get_rates, get_seller
 from bursar.core.days import say_day
+from bursar.core.errors import NotFound
 from bursar.core.sortkey import sort_key
 
 TRIED_AGAIN_AFTER = timedelta(hours=3)
@@ -175,3 +177,12 @@ def list_invoices(account_id: int) -> QuerySet[Invoice]:
     """With credit notes, newest first."""
     rows = Invoice.objects.filter(account_id=account_id).select_related("pdf", "e_invoice", "corrects")
     return rows.defer("says").order_by("-issued_at", "-id")
+
+
+def get_invoice(actor: Actor, public_id: str) -> Invoice:
+    """For staff. Raises NotFound."""
+    rows = Invoice.objects.select_related("account__organisation", "corrects")
+    found = rows.filter(public_id=public_id).first() if actor.all_accounts else None
+    if found is None:
+        raise NotFound
+    return found
