@@ -24,6 +24,9 @@ from bursar.actions.spec import Company, Outcome
 from bursar.attention.models import OutreachTemplate
 from bursar.audit.verify import list_faults
 from bursar.billing import verify as billing
+from bursar.billing.models import Invoice
+from bursar.billing.store import documents
+from bursar.billing.store.documents import Issue
 from bursar.config.actors import actor_for
 from bursar.core import clock
 from bursar.core.calendar import Month
@@ -286,6 +289,7 @@ class Cast:
                 },
             )[0],
             "subscription": self._subscription,
+            "invoice": self._invoice,
             "request": lambda: UpgradeRequest.objects.get_or_create(
                 kind=RequestKind.TIER_UPGRADE,
                 organisation=self.haarlem.organisation,
@@ -295,6 +299,13 @@ class Cast:
             )[0],
         }
         return str(things[slug]().public_id)
+
+    def _invoice(self) -> Invoice:
+        from tests.billing.documents import samples
+
+        known = Invoice.objects.filter(account=self.haarlem).first()
+        document = replace(samples.invoice(), issued_on=NOW.date())
+        return known or documents.issue(self.haarlem, document, Issue(), lambda: NOW)
 
     def _subscription(self) -> Subscription:
         """Of a customer whom nobody knows here."""

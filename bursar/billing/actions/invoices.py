@@ -158,7 +158,8 @@ def foresee(case: Case, data: Cleaned) -> list[str]:
 
 
 def _say_item(item: Item) -> str:
-    days = f", {say_day(item.service_from)} through {say_day(item.service_until)}" if item.service_from else ""
+    first, last = item.service_from, item.service_until
+    days = f", {say_day(first)} through {say_day(last)}" if first else ""
     off = f", {item.discount_percent} % off" if item.discount_percent else ""
     each = f"{item.quantity.normalize():f} × {item.description}{days}, {plain(item.unit_price)} each"
     return f"{each}{off}: {plain(item.net)}."
