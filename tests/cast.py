@@ -23,6 +23,7 @@ from bursar.actions.run import run
 from bursar.actions.spec import Company, Outcome
 from bursar.attention.models import OutreachTemplate
 from bursar.audit.verify import list_faults
+from bursar.billing import verify as billing
 from bursar.config.actors import actor_for
 from bursar.core import clock
 from bursar.core.calendar import Month
@@ -61,12 +62,12 @@ def bring_all(*lines: dict[str, Any]) -> None:
 
 
 def prove() -> None:
-    """Both verifies are silent."""
+    """All verifies are silent."""
     now = clock.now()
     refresh(now)
     differences = [str(difference) for difference in list_differences(now)]
     assert not differences, differences
-    faults = [str(fault) for fault in list_faults()]
+    faults = [*(str(fault) for fault in list_faults()), *billing.list_faults()]
     assert not faults, faults
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -19,13 +19,13 @@ from bursar.actions.guard import watched
 from bursar.actions.record import Left, send, write_line
 from bursar.actions.registry import ACTIONS, HERALDS, PROJECTIONS, TARGETS, Lock, target_of
 from bursar.actions.request import Request
-from bursar.actions.spec import Action, Case, Change, Outcome, Touched
+from bursar.actions.spec import Action, Case, Change, Outcome, Stale, Touched
 from bursar.core import clock, timeouts
 from bursar.core.calendar import Month
-from bursar.core.errors import BadRequest, Forbidden, NotFound
+from bursar.core.errors import BadRequest, Forbidden, NotFound, Unavailable
 from bursar.core.faults import as_busy
 from bursar.core.ids import public_id
-from bursar.core.retry import retry_deadlocks
+from bursar.core.retry import TRIES, retry_deadlocks
 from bursar.core.text import why_not_keep
 
 log = structlog.get_logger()
@@ -119,9 +119,11 @@ def run(
         if first is not None:
             return first
     target = _fetch_for(request)
-    prepared = _prepare(request, target)
-    with _said_when_busy():
-        return retry_deadlocks(partial(_atomically, request, target, digest, prepared))
+    for _ in range(TRIES):
+        prepared = _prepare(request, target)
+        with suppress(Stale), _said_when_busy():
+            return retry_deadlocks(partial(_atomically, request, target, digest, prepared))
+    raise Unavailable("What this rests on changes again and again. Nothing happened; try again in a moment.")
 
 
 def _atomically(request: Request, target: Any, digest: str, prepared: Any) -> Outcome:

@@ -191,6 +191,10 @@ class DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
+class Stale(Exception):
+    """Raised by a verb: what `prepare` made rests on what has changed since. The door has it made again."""
+
+
 class ActionForm(forms.Form):
     """A form that knows its case, so that choices and defaults follow the target.
 

@@ -8,9 +8,12 @@ from django.urls import reverse
 
 from bursar.actions.spec import Case
 from bursar.billing import present, queries
-from bursar.billing.seller import get_identity
+from bursar.billing.seller import get_identity, seller_day
+from bursar.billing.store.ledger import get_credit
+from bursar.core.turning import turn
 from bursar.ui.sections import Look, Section
 
+SHOWN = 12
 LEVERS = ("set_billing_details", "ask_vies", "accept_vat_id")
 
 
@@ -35,5 +38,16 @@ def _own(look: Look) -> dict[str, Any]:
     }
 
 
+def _invoices(look: Look) -> dict[str, Any] | None:
+    """For staff and for the account's own billing people alike; nothing where none was issued."""
+    part = turn(queries.list_invoices(look.target.pk), "invoices", look.asked.get("invoices", ""), SHOWN)
+    if not part.rows and not part.pager["previous"]:
+        return None
+    today = seller_day(look.now)
+    rows = [present.describe_invoice(row, today) for row in part.rows]
+    return {"invoices": rows, "pager": part.pager, "credit": get_credit(look.target)}
+
+
+ACCOUNT_INVOICES = Section("invoices", "Invoices", "billing/_invoices.html", _invoices)
 ACCOUNT_BILLING = Section("billing-details", "Billing details", "billing/_staff.html", _staff)
 OWN_BILLING = Section("billing-details", "Billing details", "billing/_own.html", _own)

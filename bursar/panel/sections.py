@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from bursar.billing.sections import ACCOUNT_BILLING
+from bursar.billing.sections import ACCOUNT_BILLING, ACCOUNT_INVOICES
 from bursar.panel import queries
 from bursar.payments.sections import ACCOUNT_PAYMENTS
 from bursar.rollup import filters
@@ -62,6 +62,6 @@ PEOPLE = Section("people", "People and seats", "panel/_people.html", _people)
 INVITED = Section("invited", "Invited", "panel/_invited.html", _invited)
 TERMS = Section("terms", "Terms and their history", "panel/_terms.html", _terms)
 
-ACCOUNT_SECTIONS = (PRICE, ACCOUNT_PAYMENTS, ACCOUNT_BILLING, ACCOUNT_MONTHS, PEOPLE, INVITED, TERMS)
+ACCOUNT_SECTIONS = (PRICE, ACCOUNT_PAYMENTS, ACCOUNT_INVOICES, ACCOUNT_BILLING, ACCOUNT_MONTHS, PEOPLE, INVITED, TERMS)
 WORKSPACE_SECTIONS = (WORKSPACE_MONTHS, WHO, PEOPLE, INVITED, TERMS)
 ORGANISATION_SECTIONS = (INVITED,)

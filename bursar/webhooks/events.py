@@ -204,6 +204,39 @@ describe(
     (("VAT", "21 % VAT (Netherlands)", "no VAT (reverse charge)"),),
 )
 describe(
+    "invoice.issued",
+    "An invoice was issued: numbered, and frozen from then on. Amounts are EUR; `gross` includes VAT.",
+    {"invoice": "inv_0123456789abcdef", "number": "2026-000042", "gross": "13068.00", "open": "13068.00",
+     "due_on": "2026-12-24"},
+    (("Invoice", "", "2026-000042"), ("To pay, EUR", "", "13068.00")),
+)  # fmt: skip
+_OPEN = {"invoice": "inv_0123456789abcdef", "number": "2026-000042", "open": "0.00"}
+describe(
+    "invoice.paid",
+    "Money for an invoice was booked. `received` is how much, `open` what is asked for still; EUR.",
+    {**_OPEN, "received": "13068.00"},
+    (("Open, EUR", "13,068.00", "0.00"),),
+)
+describe(
+    "invoice.reopened",
+    "A booked payment was taken off an invoice again, which is open by that much; EUR.",
+    {**_OPEN, "open": "13068.00"},
+    (("Open, EUR", "0.00", "13,068.00"),),
+)
+describe(
+    "invoice.written_off",
+    "What was open of an invoice is given up; no credit note was issued. EUR.",
+    {**_OPEN, "written_off": "13068.00"},
+    (("Open, EUR", "13,068.00", "0.00"),),
+)
+describe(
+    "invoice.credited",
+    "A credit note was issued. `credit_note` is its number, `credited` its amount with VAT, `open` what the invoice "
+    "asks for still; EUR.",
+    {**_OPEN, "credit_note": "C2026-000007", "credited": "13068.00"},
+    (("Open, EUR", "13,068.00", "0.00"),),
+)
+describe(
     "account.managed",
     "The account is billed by invoice from now on; tiers stay as they are.",
     {"cadence": "yearly"},

@@ -21,6 +21,7 @@ from bursar.billing.store import documents
 from bursar.billing.store import ledger as books
 from bursar.billing.store.documents import DayChanged, Issue, digest_of
 from bursar.billing.store.ledger import Cause
+from bursar.billing.verify import list_faults
 from bursar.core.errors import Unavailable
 from bursar.tenants.models import BillingAccount
 from tests.billing.documents import samples
@@ -108,6 +109,38 @@ def test_the_ledger_stands_at_invoices_and_at_the_account(cast: Cast) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         books.book(account, {}, ledger.pay_back(Decimal(6)), cause, NOW)
     assert AccountCredit.objects.get().amount == 5
+
+
+def faults_after(cast: Cast, sql: str) -> list[str]:
+    """With something changed behind everybody's back; taken back again."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(sql)
+        found = list(list_faults())
+        assert found == list(list_faults(cast.haarlem.public_id))
+        transaction.set_rollback(True)
+    return found
+
+
+def test_what_was_changed_behind_the_ledgers_back_is_found(cast: Cast) -> None:
+    first, second = issue(cast), issue(cast)
+    held = books.hold([first])
+    over = first.gross + 5
+    books.book(cast.haarlem, held, ledger.receive(over, [first.standing]), Cause(TODAY), NOW)
+    assert list(list_faults()) == []
+    for sql, words in (
+        ("UPDATE billing_invoice SET paid = paid - 1 WHERE place = 1", f"{first.number}: paid says"),
+        ("UPDATE billing_accountcredit SET amount = 6", "the credit says 6.00"),
+        ("DELETE FROM billing_ledgerentry WHERE invoice_id IS NULL", "its entries come to 0"),
+        ("UPDATE billing_invoice SET says = jsonb_set(says, '{order_number}', '\"x\"') WHERE place = 2", "is not what"),
+        ("UPDATE billing_invoice SET gross = gross + 1 WHERE place = 2", f"{second.number}: stands as"),
+        ("DELETE FROM billing_invoice WHERE place = 2", "these are missing: [2]"),
+        ("UPDATE billing_series SET last = 3", "3 numbers were given"),
+        ("UPDATE billing_invoice SET issued_on = '2026-11-23' WHERE place = 2", "a day goes back"),
+    ):
+        found = faults_after(cast, sql)
+        assert any(words in one for one in found), (sql, found)
 
 
 def _issue_some(account: BillingAccount, seed: int, tries: int, told: Any) -> None:

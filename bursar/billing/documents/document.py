@@ -124,7 +124,8 @@ class Preceding:
 class Document:
     """`number` and `reference` are given when it is issued; before, others of the same form and length stand for them.
 
-    `due_on`: None for a credit note and where nothing is due. `debit_on`: Mollie will collect it on that day.
+    `due_on`: None for a credit note and where nothing is due. `debit_on`: Mollie will collect it on that day, by
+    `mandate`, the mandate's reference as the customer knows it.
     `reference`: the creditor reference of ISO 11649, empty for a credit note. `language`: "en" or "nl".
     `notes`: texts that the seller has chosen, or that the case needs, in the document's language.
     """
@@ -140,6 +141,7 @@ class Document:
     reference: str = ""
     due_on: date | None = None
     debit_on: date | None = None
+    mandate: str = ""
     received: tuple[Received, ...] = ()
     preceding: Preceding | None = None
     buyer_reference: str = ""

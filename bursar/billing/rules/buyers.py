@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-KVK, OIN = "0106", "0190"
-"""Schemes of ISO 6523: the Dutch register of companies, and of public bodies."""
+from bursar.billing.rules.schemes import KVK, OIN, why_not_id, why_not_scheme
+
 _SCHEME_OF_LENGTH = {8: KVK, 20: OIN}
-_DIGITS_OF_SCHEME = {scheme: length for length, scheme in _SCHEME_OF_LENGTH.items()}
 _PEPPOL_ID = re.compile(r"(\d{4}):([A-Za-z0-9.\-_~]{1,50})", re.ASCII)
 
 
@@ -39,10 +38,7 @@ def why_not_peppol_id(peppol_id: str) -> str | None:
     if found is None:
         return "A Peppol id is a scheme of four digits, a colon, and the value: 0190:00000001234567890000."
     scheme, value = found.groups()
-    digits = _DIGITS_OF_SCHEME.get(scheme)
-    if digits and not (value.isdigit() and len(value) == digits):
-        return f"A value of the scheme {scheme} has {digits} digits."
-    return None
+    return why_not_scheme(scheme) or why_not_id(scheme, value)
 
 
 def split_peppol_id(peppol_id: str) -> tuple[str, str]:

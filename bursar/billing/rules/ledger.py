@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -83,6 +84,28 @@ class Standing:
         if min(paid, credited, written_off, difference, then.open) < 0:
             raise ValueError(f"{then} is out of balance")
         return then
+
+
+class InvoiceState(StrEnum):
+    """As lists say it; OVERDUE and PART_PAID ask for money still."""
+
+    OPEN = "open"
+    PART_PAID = "part paid"
+    OVERDUE = "overdue"
+    PAID = "paid"
+    CREDITED = "credited"
+    WRITTEN_OFF = "written off"
+
+
+def say_state(one: Standing, due_on: date | None, today: date) -> InvoiceState:
+    """Of an invoice. What is due today is not overdue."""
+    if one.open > 0:
+        if due_on is not None and due_on < today:
+            return InvoiceState.OVERDUE
+        return InvoiceState.PART_PAID if one.paid else InvoiceState.OPEN
+    if one.written_off:
+        return InvoiceState.WRITTEN_OFF
+    return InvoiceState.CREDITED if one.creditable == 0 else InvoiceState.PAID
 
 
 def change_of_credit(entries: Iterable[Entry]) -> Decimal:

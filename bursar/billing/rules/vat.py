@@ -26,6 +26,11 @@ class Treatment(StrEnum):
     OUTSIDE_SCOPE = "outside_scope"
     EXEMPT = "exempt"
 
+    @property
+    def ubl_category(self) -> str:
+        """The code of UNCL 5305."""
+        return _UBL[self]
+
 
 class ItemCategory(StrEnum):
     """Of what is sold: an exempt item bears no VAT where VAT would be charged."""
@@ -81,8 +86,7 @@ class VatDecision:
 
     @property
     def ubl_category(self) -> str:
-        """The code of UNCL 5305."""
-        return _UBL[self.treatment]
+        return self.treatment.ubl_category
 
     def as_json(self) -> dict[str, Any]:
         """What a charge keeps: answer and inputs."""

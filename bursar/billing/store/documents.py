@@ -17,6 +17,7 @@ from bursar.billing.numbers import number_of
 from bursar.billing.rules.references import make_reference
 from bursar.billing.seller import seller_day
 from bursar.core.errors import Unavailable
+from bursar.files.models import File
 from bursar.tenants.models import BillingAccount
 
 WAS_LATER = "The clock of this server is behind the last document's day. Nothing was issued; try again in a while."
@@ -87,3 +88,9 @@ def _subscription_of(document: Document) -> dict[str, Any]:
 def digest_of(says: dict[str, Any]) -> str:
     """SHA-256 over the JSON, its keys in order."""
     return hashlib.sha256(orjson.dumps(says, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def keep_files(row: Invoice, pdf: File, e_invoice: File | None) -> None:
+    """Once: what was made of it stays."""
+    made = Invoice.objects.filter(pk=row.pk, pdf=None).update(pdf=pdf, e_invoice=e_invoice)
+    assert made, f"{row.number} has its files already"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Prefetch, QuerySet
 
 from bursar.core.days import say_day, say_end
-from bursar.core.errors import BadRequest
 from bursar.core.money import euros
+from bursar.core.turning import Turned, turn
 from bursar.payments import phrases, words
 from bursar.payments.models import Call, Charge, Payment, Refund
 from bursar.payments.states import ChargeKind, ChargeState, PaymentState, RefundState
@@ -29,26 +28,9 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Page:
-    """`pager`: addresses of the pages before and after; empty where there is none."""
-
-    rows: list[Charge]
-    pager: dict[str, str]
-
-
-def list_charges(account: BillingAccount, asked: str) -> Page:
-    """`asked`: the page as the address names it. Raises BadRequest for what is no page."""
-    if asked and not (asked.isascii() and asked.isdigit() and int(asked[:7]) > 0 and len(asked) < 7):
-        raise BadRequest("This page address is broken. Open the page from its start.")
-    page = int(asked or 1)
-    start = (page - 1) * SHOWN
-    found = list(_with_payments(Charge.objects.filter(account=account))[start : start + SHOWN + 1])
-    pager = {
-        "previous": f"?charges={page - 1}" if page > 1 else "",
-        "next": f"?charges={page + 1}" if len(found) > SHOWN else "",
-    }
-    return Page(found[:SHOWN], pager)
+def list_charges(account: BillingAccount, asked: str) -> Turned[Charge]:
+    """`asked`: which part, as the address names it. Raises BadRequest for what is none."""
+    return turn(_with_payments(Charge.objects.filter(account=account)), "charges", asked, SHOWN)
 
 
 def _with_payments(rows: QuerySet[Charge]) -> QuerySet[Charge]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bursar.plans.models import PaidPeriod
 from bursar.tenants.store import Written
@@ -14,6 +15,12 @@ FIELDS = ["account_id", "source", "service_from", "service_until", "net", "gross
 def book(row: PaidPeriod) -> None:
     """What was paid for just now; told again under the same external id, it stands as it did."""
     PaidPeriod.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def end(prefixes: Sequence[str], now: datetime) -> None:
+    """What was paid for under these external ids is so no more, from now on; what was known before stays."""
+    for prefix in prefixes:
+        PaidPeriod.objects.filter(external_id__startswith=prefix, credited_at=None).update(credited_at=now)
 
 
 def take_history(rows: Sequence[PaidPeriod]) -> Written:

@@ -78,6 +78,9 @@ BUYERS = st.sampled_from([DUTCH, GERMAN, FRENCH, AMERICAN])
 AMOUNTS = st.decimals(Decimal("0.01"), Decimal("99999.99"), places=2)
 PRICES = st.decimals(Decimal("0.0001"), Decimal("9999.9999"), places=4)
 QUANTITIES = st.decimals(Decimal("0.01"), Decimal(500), places=2) | st.integers(1, 500).map(Decimal)
+DESCRIPTIONS = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=80).filter(
+    str.strip
+)
 
 
 @st.composite
@@ -88,15 +91,15 @@ def items(draw: st.DrawFn, buyer: Party, *, uses_oss: bool) -> Item:
     return seats(
         buyer, str(quantity), str(price), vat=vat_of(buyer, category, uses_oss=uses_oss), discount_percent=percent,
         discount=cents(quantity * price * percent / 100), kind=draw(st.sampled_from(list(ItemKind))),
-        description=draw(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=80)),
+        description=draw(DESCRIPTIONS),
     )  # fmt: skip
 
 
 @st.composite
-def documents(draw: st.DrawFn, most: int = 60) -> Document:
-    """Invoices and credit notes of every treatment, 1 to `most` lines, discounts, odd cents."""
+def documents(draw: st.DrawFn, most: int = 60, fewest: int = 1) -> Document:
+    """Invoices and credit notes of every treatment, `fewest` to `most` lines, discounts, odd cents."""
     buyer, uses_oss = draw(BUYERS), draw(st.booleans())
-    lines = draw(st.lists(items(buyer, uses_oss=uses_oss), min_size=1, max_size=most))
+    lines = draw(st.lists(items(buyer, uses_oss=uses_oss), min_size=fewest, max_size=most))
     language = draw(st.sampled_from(["en", "nl"]))
     if draw(st.booleans()):
         return credit_note(buyer, *lines, language=language)

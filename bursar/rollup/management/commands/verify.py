@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from bursar.billing import verify as billing
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.rollup.refresh import refresh
@@ -12,7 +13,7 @@ from bursar.tenants.models import BillingAccount
 
 
 class Command(BaseCommand):
-    help = "Recomputes every month from its sources and prints each difference; silent when all agrees"
+    help = "Recomputes every month from its sources, adds up invoices and their ledger; silent when all agrees"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = "Example: bursar verify --month 2026-10"
@@ -32,6 +33,9 @@ class Command(BaseCommand):
         for difference in list_differences(now, account=options["account"], month=month, progress=self._progress):
             count += 1
             self.stdout.write(str(difference))
+        for fault in billing.list_faults(options["account"]) if month is None else ():
+            count += 1
+            self.stdout.write(fault)
         if count:
             raise CommandError(f"{count} differences.")
 

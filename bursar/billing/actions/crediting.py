@@ -1,0 +1,128 @@
+"""Credit notes: for less supplied, or a lower price. Never for a debt that is not paid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from bursar.actions.registry import action
+from bursar.actions.run import Act
+from bursar.actions.spec import ActionForm, Case, Cleaned, Group, Outcome, Stale, Topic
+from bursar.billing import files, making
+from bursar.billing.actions.invoices import Made
+from bursar.billing.actions.settling import outcome_of, settle, why_no_invoice
+from bursar.billing.documents.document import Document, DocumentKind, Item, ItemKind, Preceding, Unit
+from bursar.billing.models import Invoice
+from bursar.billing.numbers import placeholder_of
+from bursar.billing.rules import ledger
+from bursar.billing.seller import seller_day
+from bursar.billing.store import documents
+from bursar.billing.store.documents import DayChanged, Issue
+from bursar.billing.store.ledger import Cause
+from bursar.core import clock
+from bursar.core.errors import Refused
+from bursar.core.money import plain
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED
+
+TEXTS = {"en": "Part of {number}", "nl": "Deel van {number}"}
+
+
+class CreditForm(ActionForm):
+    part = forms.DecimalField(
+        label="A part only, EUR without VAT", required=False, min_value=Decimal("0.01"), max_digits=12,
+        decimal_places=2, help_text="Empty: all of it.",
+    )  # fmt: skip
+
+
+def compose(case: Case, data: Cleaned) -> Document:
+    """As it would be issued now, by the VAT of the invoice and to whom that went."""
+    row: Invoice = case.target
+    invoice, day = row.document, seller_day(case.now)
+    items = invoice.items if data["part"] is None else (_part(invoice, data["part"]),)
+    return replace(
+        invoice, kind=DocumentKind.CREDIT_NOTE, number=placeholder_of(DocumentKind.CREDIT_NOTE, day.year),
+        issued_on=day, items=items, payee=None, reference="", due_on=None, debit_on=None, received=(),
+        preceding=Preceding(row.number, row.issued_on),
+    )  # fmt: skip
+
+
+def _part(invoice: Document, net: Decimal) -> Item:
+    first = invoice.items[0]
+    description = TEXTS[invoice.language].format(number=invoice.number)
+    return Item(ItemKind.OTHER, description, Decimal(1), Unit.PIECE, net, first.vat)
+
+
+def _why_not(case: Case) -> str | None:
+    row: Invoice = case.target
+    if sentence := why_no_invoice(case):
+        return sentence
+    return None if row.standing.creditable > 0 else "All of it is credited already."
+
+
+def _refuse(case: Case, data: Cleaned) -> str | None:
+    row: Invoice = case.target
+    if data["part"] is None:
+        return None if row.credited == 0 else "A part of it is credited already: say how much more."
+    if len({(item.vat.treatment, item.vat.rate, item.vat.state) for item in row.document.items}) > 1:
+        return "Its lines bear different VAT: credit all of it, and issue anew what is right."
+    if compose(case, data).totals.gross > row.standing.creditable:
+        return f"At most {plain(row.standing.creditable)} EUR with VAT can be credited."
+    return None
+
+
+def prepare(case: Case, data: Cleaned) -> Made:
+    """As for an invoice."""
+    row: Invoice = case.target
+    document = compose(case, data)
+    faults = making.list_faults(document) if row.wants_e_invoice else ()
+    if faults:
+        raise Refused(f"The e-invoice would be refused. {' '.join(faults)}")
+    making.make(document, with_e_invoice=row.wants_e_invoice)
+    return Made(document)
+
+
+@action(
+    key="billing.invoice.credit",
+    on=Invoice,
+    form=CreditForm,
+    label="Credit invoice…",
+    done="Credit note issued",
+    icon="file-minus",
+    group=Group.MONEY,
+    help="Issues a credit note that names the invoice. What was paid for it stands as the account's credit.",
+    when="When less was supplied, the price was lower, or the invoice was wrong. A debt that nobody pays is "
+    "written off.",
+    customer_visible=True,
+    concerns_money=True,
+    blocked=_why_not,
+    refused=_refuse,
+    prepare=prepare,
+    tell=EVERYBODY_CONCERNED,
+    topic=Topic.MONEY,
+    event="invoice.credited",
+)
+def credit(act: Act, row: Invoice, data: Cleaned) -> Outcome:
+    document = compose(act.case, data)
+    amount, before = document.totals.gross, row.open
+    if act.request.rehearsed:
+        return Outcome(f"A credit note of {plain(amount)} EUR takes back {_what(data)} {row.number}.")
+    made: Made | None = act.prepared
+    if made is None or made.document != document:
+        raise Stale
+    how = Issue(corrects=row, wants_e_invoice=row.wants_e_invoice)
+    try:
+        note = documents.issue(row.account, document, how, clock.now)
+    except DayChanged:
+        raise Stale from None
+    files.want(note, act.now)
+    cause = Cause(document.issued_on, note.public_id)
+    after = settle(act, row, ledger.credit(amount, row.standing), cause)
+    sentence = f"{note.number} takes back {_what(data)} {row.number}, {plain(amount)} EUR."
+    return outcome_of(after, before, sentence, credit_note=note.number, credited=plain(amount))
+
+
+def _what(data: dict[str, Any]) -> str:
+    return "all of" if data["part"] is None else "a part of"

@@ -1,0 +1,186 @@
+"""Money and invoices: booked as received, turned round, credited, given up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from bursar.access.rights import Right
+from bursar.actions.registry import action
+from bursar.actions.run import Act
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Topic
+from bursar.billing.documents.document import DocumentKind
+from bursar.billing.models import Invoice
+from bursar.billing.rules import ledger
+from bursar.billing.rules.ledger import Entry
+from bursar.billing.seller import seller_day
+from bursar.billing.store import ledger as books
+from bursar.billing.store.ledger import Booked, Cause
+from bursar.core.calendar import end_of, midnight
+from bursar.core.days import say_day
+from bursar.core.money import plain
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED
+from bursar.plans.models import PaidPeriod, PeriodSource
+from bursar.plans.store import periods
+
+OPEN = "Open, EUR"
+
+
+class PaidForm(ActionForm):
+    amount = forms.DecimalField(
+        label="Amount, EUR", min_value=Decimal("0.01"), max_digits=12, decimal_places=2, help_text="As it arrived."
+    )
+    on = forms.DateField(label="Received on", widget=forms.DateInput(attrs={"type": "date"}))
+    reference = forms.CharField(label="Bank reference", max_length=140, required=False)
+    keeps_rest = forms.BooleanField(label="More than is open: the rest stands as the account's credit", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        row: Invoice = self.case.target
+        self.fields["amount"].initial = plain(row.open)
+        self.fields["on"].initial = seller_day(self.case.now)
+
+    def clean_on(self) -> date:
+        on: date = self.cleaned_data["on"]
+        if on > seller_day(self.case.now):
+            raise forms.ValidationError("It arrived today at the latest.")
+        return on
+
+
+def why_no_invoice(case: Case) -> str | None:
+    row: Invoice = case.target
+    return None if row.kind == DocumentKind.INVOICE.value else "This is a credit note: nothing is paid for it."
+
+
+def _why_not_paid(case: Case) -> str | None:
+    row: Invoice = case.target
+    if sentence := why_no_invoice(case):
+        return sentence
+    return None if row.open + row.written_off > 0 else "Nothing of it is open."
+
+
+def _why_too_much(case: Case, data: Cleaned) -> str | None:
+    row: Invoice = case.target
+    asked = row.open + row.written_off
+    if data["amount"] > asked and not data["keeps_rest"]:
+        return f"Only {plain(asked)} EUR are open. Tick that the rest stands as credit, or look at the amount again."
+    return None
+
+
+def settle(act: Act, row: Invoice, entries: Sequence[Entry], cause: Cause) -> Invoice:
+    """Books entries of one invoice, and lets its paid time follow. Returns it as it stands then."""
+    held = books.hold([row])
+    booked = books.book(row.account, held, entries, cause, act.now)
+    _follow(booked, act)
+    return held[row.pk]
+
+
+def _follow(booked: Booked, act: Act) -> None:
+    """What is settled by money is paid time, from now on; what is settled no more is none."""
+    for row in booked.settled:
+        if row.service_from and row.service_until:
+            periods.book(
+                PaidPeriod(
+                    external_id=f"{row.public_id}:{booked.booking}", account=row.account,
+                    source=PeriodSource.MANAGED.value, service_from=midnight(row.service_from),
+                    service_until=end_of(row.service_until), net=row.subscription_net, gross=row.gross,
+                    booked_at=act.now,
+                )
+            )  # fmt: skip
+    periods.end([f"{row.public_id}:" for row in booked.unsettled], act.now)
+
+
+def outcome_of(row: Invoice, before: Decimal, sentence: str, **told: Any) -> Outcome:
+    """`row`: as it stands now. `before`: what was open of it."""
+    changes = [Change(OPEN, plain(before), plain(row.open), concerns_money=True)]
+    data = {"invoice": row.public_id, "number": row.number, "open": plain(row.open), **told}
+    return Outcome(sentence, changes, {row.account_id: None}, data=data)
+
+
+@action(
+    key="billing.invoice.mark_paid",
+    on=Invoice,
+    form=PaidForm,
+    label="Mark paid…",
+    done="Payment booked",
+    icon="coin",
+    group=Group.MONEY,
+    help="Books money that arrived by bank. Settled in full, its service period is paid for from now on.",
+    when="When the bank says that a customer has paid. Part payments leave the rest open.",
+    customer_visible=True,
+    concerns_money=True,
+    reason=Reason.OPTIONAL,
+    blocked=_why_not_paid,
+    refused=_why_too_much,
+    tell=EVERYBODY_CONCERNED,
+    topic=Topic.MONEY,
+    event="invoice.paid",
+)
+def mark_paid(act: Act, row: Invoice, data: Cleaned) -> Outcome:
+    before, amount = row.open, data["amount"]
+    cause = Cause(data["on"], reference=data["reference"])
+    after = settle(act, row, ledger.receive(amount, [row.standing]), cause)
+    left = f"{plain(after.open)} EUR are still open" if after.open else "nothing is open any more"
+    sentence = f"{plain(amount)} EUR for {row.number} arrived on {say_day(data['on'])}: {left}."
+    return outcome_of(after, before, sentence, received=plain(amount))
+
+
+class ReverseForm(ActionForm):
+    amount = forms.DecimalField(label="Amount, EUR", min_value=Decimal("0.01"), max_digits=12, decimal_places=2)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].initial = plain(self.case.target.paid)
+
+
+@action(
+    key="billing.invoice.reverse_payment",
+    on=Invoice,
+    form=ReverseForm,
+    label="Reverse payment…",
+    done="Payment reversed",
+    icon="arrow-back-up",
+    group=Group.MONEY,
+    help="Takes a booked payment off the invoice again, which is open by that much. Closed months stay as known.",
+    when="When money was booked on the wrong invoice, or the bank took it back.",
+    customer_visible=True,
+    concerns_money=True,
+    blocked=lambda case: why_no_invoice(case) or (None if case.target.paid > 0 else "Nothing was paid for it."),
+    refused=lambda case, data: (
+        None if data["amount"] <= case.target.paid else f"Only {plain(case.target.paid)} EUR were paid for it."
+    ),
+    tell=EVERYBODY_CONCERNED,
+    topic=Topic.MONEY,
+    event="invoice.reopened",
+)
+def reverse_payment(act: Act, row: Invoice, data: Cleaned) -> Outcome:
+    before, amount = row.open, data["amount"]
+    after = settle(act, row, ledger.take_back(amount, row.standing), Cause(seller_day(act.now)))
+    return outcome_of(
+        after, before, f"{plain(amount)} EUR are taken off {row.number}: {plain(after.open)} EUR are open."
+    )
+
+
+@action(
+    key="billing.invoice.write_off",
+    on=Invoice,
+    label="Write off…",
+    done="Written off",
+    icon="eraser",
+    group=Group.MONEY,
+    help="Gives up what is open, without a credit note. Money that still comes opens it again.",
+    when="When a debt will not be paid. Where less was supplied or the price was wrong, credit the invoice instead.",
+    permission=Right.APPROVE_REFUND,
+    concerns_money=True,
+    blocked=lambda case: why_no_invoice(case) or (None if case.target.open > 0 else "Nothing of it is open."),
+    topic=Topic.MONEY,
+    event="invoice.written_off",
+)
+def write_off(act: Act, row: Invoice, data: Cleaned) -> Outcome:
+    before = row.open
+    after = settle(act, row, ledger.write_off(row.standing), Cause(seller_day(act.now)))
+    return outcome_of(after, before, f"{plain(before)} EUR of {row.number} are given up.", written_off=plain(before))

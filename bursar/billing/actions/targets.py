@@ -1,0 +1,22 @@
+"""What actions of billing act on, beside accounts: one issued document."""
+
+from __future__ import annotations
+
+from bursar.actions.registry import Target, register_target
+from bursar.billing import queries
+from bursar.billing.models import Invoice
+from bursar.tenants.store import lock_accounts
+
+register_target(
+    Target(
+        slug="invoice",
+        model=Invoice,
+        label="invoice",
+        fetch=queries.get_invoice,
+        accounts=lambda one: [one.account_id],
+        lock=lock_accounts,
+        stream=lambda one: one.account.public_id,
+        touches=lambda one: [one.public_id, one.account.public_id, one.account.organisation.public_id],
+        parents=lambda one: [one.account],
+    )
+)

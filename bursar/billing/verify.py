@@ -1,0 +1,93 @@
+"""Whether documents and ledger are whole: silent when they are. Read by `bursar verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import pairwise
+
+from django.db import connection
+
+from bursar.billing.models import Invoice, LedgerEntry, Series
+from bursar.billing.rules.ledger import EntryKind
+from bursar.billing.store.documents import digest_of
+
+AT_ONCE = 500
+_MONEY = "('received', 'returned', 'moved')"
+_SUMS = f"""
+SELECT i.number, i.paid, i.credited, i.written_off, i.difference, COALESCE(s.paid, 0), COALESCE(s.credited, 0),
+  COALESCE(s.written_off, 0), COALESCE(s.difference, 0)
+FROM {Invoice._meta.db_table} i LEFT JOIN (
+  SELECT invoice_id, SUM(amount) FILTER (WHERE kind IN {_MONEY}) AS paid,
+    SUM(amount) FILTER (WHERE kind = '{EntryKind.CREDITED}') AS credited,
+    SUM(amount) FILTER (WHERE kind = '{EntryKind.WRITTEN_OFF}') AS written_off,
+    SUM(amount) FILTER (WHERE kind = '{EntryKind.DIFFERENCE}') AS difference
+  FROM {LedgerEntry._meta.db_table} WHERE invoice_id IS NOT NULL GROUP BY invoice_id
+) s ON s.invoice_id = i.id JOIN tenants_billingaccount a ON a.id = i.account_id
+WHERE (%(account)s = '' OR a.public_id = %(account)s)
+  AND (i.paid, i.credited, i.written_off, i.difference) IS DISTINCT FROM
+  (COALESCE(s.paid, 0), COALESCE(s.credited, 0), COALESCE(s.written_off, 0), COALESCE(s.difference, 0))
+ORDER BY i.id
+"""
+_CREDIT = f"""
+SELECT a.public_id, COALESCE(c.amount, 0), COALESCE(s.amount, 0) FROM tenants_billingaccount a
+LEFT JOIN billing_accountcredit c ON c.account_id = a.id
+LEFT JOIN (SELECT account_id, SUM(amount) AS amount FROM {LedgerEntry._meta.db_table} WHERE invoice_id IS NULL
+  GROUP BY account_id) s ON s.account_id = a.id
+WHERE (%(account)s = '' OR a.public_id = %(account)s) AND COALESCE(c.amount, 0) <> COALESCE(s.amount, 0)
+ORDER BY a.id
+"""
+PARTS = ("paid", "credited", "written off", "let be")
+
+
+def list_faults(account: str = "") -> Iterator[str]:
+    """Sentences. account: only of this one, by its public id; series are of all and looked at then as well."""
+    yield from _sums(account)
+    yield from _credits(account)
+    yield from _documents(account)
+    yield from _series()
+
+
+def _sums(account: str) -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMS, {"account": account})
+        for number, *values in cursor.fetchall():
+            stored, entries = values[:4], values[4:]
+            for part, one, other in zip(PARTS, stored, entries, strict=True):
+                if one != other:
+                    yield f"{number}: {part} says {one}, its entries come to {other}"
+
+
+def _credits(account: str) -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CREDIT, {"account": account})
+        for public_id, stored, entries in cursor.fetchall():
+            yield f"{public_id}: the credit says {stored}, its entries come to {entries}"
+
+
+def _documents(account: str) -> Iterator[str]:
+    rows = Invoice.objects.filter(account__public_id=account) if account else Invoice.objects.all()
+    for row in rows.order_by("pk").iterator(chunk_size=AT_ONCE):
+        if digest_of(row.says) != row.digest:
+            yield f"{row.number}: what it says is not what was issued"
+            continue
+        document = row.document
+        stored = (row.number, row.issued_on, row.net, row.vat, row.gross)
+        said = (document.number, document.issued_on, *_amounts(document.totals.net, document.totals.vat))
+        if stored != said:
+            yield f"{row.number}: stands as {stored}, and says {said}"
+
+
+def _amounts(net: Decimal, vat: Decimal) -> tuple[Decimal, Decimal, Decimal]:
+    return net, vat, net + vat
+
+
+def _series() -> Iterator[str]:
+    for series in Series.objects.order_by("kind", "year"):
+        rows = list(series.invoices.order_by("place").values_list("place", "issued_on"))
+        places = [place for place, _ in rows]
+        if places != list(range(1, series.last + 1)):
+            missing = sorted(set(range(1, series.last + 1)) - set(places))[:10]
+            yield f"{series.kind} {series.year}: {series.last} numbers were given, and these are missing: {missing}"
+        if any(later < earlier for (_, earlier), (_, later) in pairwise(rows)):
+            yield f"{series.kind} {series.year}: a day goes back"
