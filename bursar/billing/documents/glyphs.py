@@ -44,8 +44,8 @@ def find_undrawable(texts: Sequence[str]) -> list[str]:
     _is_drawable.update((sign, sign not in failed) for sign in new)
     missing = {sign for sign in known if not _is_drawable[sign]}
     dubious = [text for text in texts if _BEYOND_LATIN.search(text)]
-    while failing := _find_failing(replace_signs(dubious, missing)):
-        missing.update(find_beyond_latin(failing))
+    while more := find_beyond_latin(_find_failing(replace_signs(dubious, missing), is_vague=True)):
+        missing.update(more)
     return [sign for sign in known if sign in missing]
 
 
@@ -54,8 +54,11 @@ def find_beyond_latin(texts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(_BEYOND_LATIN.findall("".join(texts))))
 
 
-def _find_failing(texts: Iterable[str]) -> list[str]:
-    """Draws each on a line of its own, light and bold: typst names the lines in which it could not."""
+def _find_failing(texts: Iterable[str], *, is_vague: bool = False) -> list[str]:
+    """Draws each on a line of its own, light and bold: typst names the lines in which it could not.
+
+    `is_vague`: of a long word it does not say the line; then it may have been any. Else that raises ValueError.
+    """
     asked = list(dict.fromkeys(texts))
     if not asked:
         return []
@@ -65,6 +68,8 @@ def _find_failing(texts: Iterable[str]) -> list[str]:
         typeset("probe.typ", {"probe.typ": "\n\n".join(lines).encode()})
     except ValueError as error:
         places = {(int(line) - 1) // 2 - len(_HEAD) for line in _PLACE.findall(str(error))}
+        if not places and not is_vague:
+            raise
         return [asked[place] for place in sorted(places)] or asked
     return []
 

@@ -13,8 +13,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from bursar.billing.bank import Entry, Payment
-from bursar.billing.rules.mentions import find_references, find_settlement, list_mentions, without
+from bursar.billing.rules.mentions import find_settlement, list_mentions, without
 from bursar.billing.rules.open_items import Invoice, InvoiceState, OpenItems
+from bursar.billing.rules.references import find_references
 from bursar.core.money import ZERO, cents, euros
 
 EUR = "EUR"

@@ -1,18 +1,14 @@
-"""What a payment's text says of invoices and payers: references, numbers, names, settlements. No Django, no clock."""
+"""What a payment's text says of invoices and payers: numbers, names, settlements. No Django, no clock."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import islice
-
-from stdnum import iso11649
 
 LONGEST_NUMBER = 4  # words that an invoice's number may fall into
 LEAST_SIGNS = 5  # a shorter number stands in every text
 MOST_WORDS = 400
-MOST_REFERENCES = 20
 _CHECKED = re.compile(r"RF ?\d\d", re.ASCII)
 _WORD = re.compile(r"\d+|[A-Z]+")
 _MONTH, _DAY_OF_MONTH = "(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
@@ -26,20 +22,6 @@ _LEGAL_FORMS = frozenset(
      "sas", "se", "sl", "sprl", "srl", "stg", "stichting", "ua", "ug", "vof", "vzw"]
 )  # fmt: skip
 _MOLLIE = re.compile(r"\bmollie\b", re.IGNORECASE)
-
-
-def find_references(text: str) -> list[str]:
-    """Creditor references (ISO 11649) with a valid checksum, whatever stands between their signs.
-
-    Where one ends, a text does not say, so every length that is valid is named: look them up.
-    """
-    compact = _signs(text)[0]
-    found = (
-        compact[start.start() : start.start() + length]
-        for start in islice(re.finditer(r"RF\d\d", compact), MOST_REFERENCES)
-        for length in range(min(25, len(compact) - start.start()), 4, -1)
-    )
-    return list(dict.fromkeys(one for one in found if iso11649.is_valid(one)))
 
 
 def without(text: str, reference: str) -> str:

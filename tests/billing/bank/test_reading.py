@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import random
+import subprocess
+import sys
 import zipfile
 
 import pytest
+from django.conf import settings as settings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +40,7 @@ def try_to_read(data: bytes) -> str:
         for line in one.entries:
             assert line.amount.is_finite() and line.amount.as_tuple().exponent >= -5  # type: ignore[operator]  # finite
             for payment in (line, *line.parts):
-                said = (
+                texts = (
                     payment.name,
                     payment.iban,
                     payment.bic,
@@ -45,7 +48,7 @@ def try_to_read(data: bytes) -> str:
                     *payment.references,
                     payment.end_to_end_id,
                 )
-                assert all(why_not_keep(text) is None for text in said)
+                assert all(why_not_keep(text) is None for text in texts)
         assert len(list(match_entries(one.entries, OpenItems.of([]), may_book=True))) == len(one.entries)
     return ""
 
@@ -213,3 +216,12 @@ def test_a_statement_is_known_again_by_its_own_key() -> None:
     one, other = ONE, statement(*ONE.entries, number=13)
     [first, again, different] = (read_statements(to_camt(some))[0].key for some in (one, one, other))
     assert first == again != different
+
+
+def test_neither_reading_nor_matching_needs_django() -> None:
+    """So they can be asked anywhere: in a job, in a rehearsal, by a script."""
+    asked = "import sys; import bursar.billing.rules.matching; print('django' in sys.modules)"
+    answer = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=settings_of.ROOT
+    )
+    assert answer.stdout.strip() == "False"

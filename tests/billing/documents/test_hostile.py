@@ -9,9 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bursar.billing.documents.content import describe
 from bursar.billing.documents.document import Document, Received
-from bursar.billing.documents.glyphs import list_texts, tidy
+from bursar.billing.documents.glyphs import tidy
 from bursar.billing.documents.pdf import list_undrawable, to_pdf
 from tests.billing.documents.reading_pdf import read_pages, say
 from tests.billing.documents.samples import DAY, DUTCH, PAYEE, invoice, seats
@@ -19,7 +18,7 @@ from tests.billing.documents.samples import DAY, DUTCH, PAYEE, invoice, seats
 MARKUP = [
     "#pagebreak()", "#read(\"content.json\")", "#sys.inputs", "#import \"@preview/x:0.1.0\"", "*bold* _it_ `raw` $x^2$",
     "= Heading", "- item", "+ item", "/ term: x", "<label> @label", "// gone? /* gone? */", "\\ \\u{41} ~ -- --- ...",
-    "[ ] { } ( ) ;", "\"); #panic(\"x\") (\"", "'quoted' \"twice\"", "https://x.example/#a", "{amount} {0} %s %(x)s", "\n",
+    "[ ] { } ( ) ;", "\"); #panic(\"x\") (\"", "'quoted' \"twice\"", "https://x.example/#a", "{amount} {0} %s %(x)s",
 ]  # fmt: skip
 
 
@@ -29,7 +28,7 @@ def everywhere(text: str) -> Document:
     return invoice(
         party, seats(description=text), seller=party, payee=replace(PAYEE, holder=text), order_number=text,
         buyer_reference=text, contract=text, notes=(text, text), reference=text, number=text,
-        received=(Received(DAY.resolution.days * seats().net / 2, DAY, text),),
+        received=(Received(seats().net / 2, DAY, text),),
     )  # fmt: skip
 
 
@@ -38,15 +37,17 @@ def bare(text: str) -> str:
     return "".join(tidy(text).split())
 
 
+def count_on_paper(text: str) -> int:
+    return bare(say(everywhere(text))).count(bare(text))
+
+
 @pytest.mark.parametrize("text", MARKUP)
 def test_markup_and_code_stand_as_they_are_written(text: str) -> None:
-    document = everywhere(text)
-    expected = sum(bare(one).count(bare(text)) for one in list_texts(describe(document))) if bare(text) else 0
-    assert bare(say(document)).count(bare(text) or "never") >= min(expected, 15)
+    """In as many places as any other word."""
+    assert count_on_paper(text) >= count_on_paper("harmless") > 20
 
 
-def test_what_is_read_as_markup_would_be_seen() -> None:
-    """The check above can fail: the same text as markup does not stand on the page."""
+def test_no_command_to_the_layout_is_followed() -> None:
     assert len(read_pages(to_pdf(everywhere("#pagebreak()")))) == len(read_pages(to_pdf(everywhere("pagebreak")))) == 2
 
 
