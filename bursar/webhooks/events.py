@@ -237,6 +237,12 @@ describe(
     (("Open, EUR", "13,068.00", "0.00"),),
 )
 describe(
+    "credit.paid_back",
+    "What stood to the account's good goes back to the customer: `paid_back` of it, `credit` is left. EUR.",
+    {"paid_back": "120.00", "credit": "0.00"},
+    (("Credit, EUR", "120.00", "0.00"),),
+)
+describe(
     "account.managed",
     "The account is billed by invoice from now on; tiers stay as they are.",
     {"cadence": "yearly"},

@@ -22,6 +22,7 @@ from tests.requests.helpers import customer
 __all__ = ["seller"]
 ISSUE, PAID, BACK = "billing.account.issue_invoice", "billing.invoice.mark_paid", "billing.invoice.reverse_payment"
 CREDIT, OFF = "billing.invoice.credit", "billing.invoice.write_off"
+APPLY, REPAY = "billing.invoice.apply_credit", "billing.account.pay_back_credit"
 TODAY = NOW.date().isoformat()
 
 
@@ -114,6 +115,30 @@ def test_more_than_is_open_is_taken_when_it_is_said(cast: Cast, issued: Invoice)
     assert isinstance(refusal, Refused) and not LedgerEntry.objects.exists()
     do(cast, PAID, issued, **more, keeps_rest=True)
     assert issued.open == 0 and get_credit(cast.oost) == 1
+
+
+def test_credit_pays_an_invoice_as_money_does_and_goes_back(cast: Cast, issued: Invoice) -> None:
+    assert isinstance(refusal_of(APPLY, cast.iris, issued.public_id, {"amount": "1.00"}, reason="x"), Blocked)
+    assert isinstance(refusal_of(REPAY, cast.iris, cast.oost.public_id, {"amount": "1.00"}, reason="x"), Blocked)
+    over = issued.gross + 200
+    do(cast, PAID, issued, amount=str(over), on=TODAY, keeps_rest=True)
+    do(cast, BACK, issued, 2, amount=str(issued.gross))
+    too_much = refusal_of(APPLY, cast.iris, issued.public_id, {"amount": "200.01"}, reason="x")
+    assert isinstance(too_much, Refused) and get_credit(cast.oost) == 200
+    do(cast, APPLY, issued, 3, amount="150.00")
+    assert (issued.paid, get_credit(cast.oost)) == (150, 50)
+    assert klass(cast) == ("managed", 0)
+    do(cast, PAID, issued, 6, amount=str(issued.open), on=TODAY)
+    assert klass(cast, 7) == ("paying", issued.net / 12)
+    do(cast, BACK, issued, 8, amount=str(issued.gross))
+    assert (issued.paid, get_credit(cast.oost)) == (0, 200), "what was credit is credit again"
+    do(cast, APPLY, issued, 9, amount="150.00")
+    refusal = refusal_of(REPAY, cast.iris, cast.oost.public_id, {"amount": "50.01"}, reason="x")
+    assert isinstance(refusal, Refused) and get_credit(cast.oost) == 50
+    with clock.frozen(NOW + timedelta(minutes=20)):
+        run(REPAY, cast.iris, cast.oost.public_id, {"amount": "50.00"}, reason="wanted as money")
+        assert get_credit(cast.oost) == 0
+        prove()
 
 
 @pytest.mark.parametrize(

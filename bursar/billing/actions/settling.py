@@ -145,7 +145,8 @@ class ReverseForm(ActionForm):
     done="Payment reversed",
     icon="arrow-back-up",
     group=Group.MONEY,
-    help="Takes a booked payment off the invoice again, which is open by that much. Closed months stay as known.",
+    help="Takes a booked payment off the invoice again, which is open by that much; credit that was applied is credit "
+    "again. Closed months stay as known.",
     when="When money was booked on the wrong invoice, or the bank took it back.",
     customer_visible=True,
     concerns_money=True,
@@ -159,7 +160,11 @@ class ReverseForm(ActionForm):
 )
 def reverse_payment(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     before, amount = row.open, data["amount"]
-    after = settle(act, row, ledger.take_back(amount, row.standing), Cause(seller_day(act.now)))
+    money = min(amount, books.get_received(row))
+    entries = ledger.take_back(money, row.standing) if money else []
+    if amount > money:  # that was the account's credit, and is so again
+        entries += ledger.unapply(amount - money, row.standing)
+    after = settle(act, row, entries, Cause(seller_day(act.now)))
     return outcome_of(
         after, before, f"{plain(amount)} EUR are taken off {row.number}: {plain(after.open)} EUR are open."
     )

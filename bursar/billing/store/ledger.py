@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import F
+from django.db.models import F, Sum
 
 from bursar.billing.models import AccountCredit, Invoice, LedgerEntry
-from bursar.billing.rules.ledger import Entry, change_of_credit
+from bursar.billing.rules.ledger import Entry, EntryKind, change_of_credit
 from bursar.core.ids import public_id
 from bursar.core.money import ZERO
 from bursar.tenants.models import BillingAccount
@@ -44,6 +44,13 @@ def hold(invoices: Sequence[Invoice]) -> dict[int, Invoice]:
 def get_credit(account: BillingAccount) -> Decimal:
     """EUR that stand to the account's good."""
     return AccountCredit.objects.filter(pk=account.pk).values_list("amount", flat=True).first() or ZERO
+
+
+def get_received(invoice: Invoice) -> Decimal:
+    """What came for it from outside and did not go back there; the rest of what is paid is credit that was applied."""
+    kinds = [EntryKind.RECEIVED.value, EntryKind.RETURNED.value]
+    total = LedgerEntry.objects.filter(invoice=invoice, kind__in=kinds).aggregate(total=Sum("amount"))["total"]
+    return max(ZERO, min(total or ZERO, invoice.paid))
 
 
 def book(
