@@ -75,6 +75,7 @@ def _list_facts(document: Document, words: Wording) -> list[Pair]:
     for label, day_of in (("debit_on", document.debit_on), ("due_on", document.due_on)):
         if _is_asked(document) and day_of:
             facts.append((words.say(label), words.say_day(day_of)))
+            facts.append((words.say("mandate"), document.mandate if label == "debit_on" else ""))
             break
     return [
         *facts,

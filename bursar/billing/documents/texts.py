@@ -31,6 +31,7 @@ _TEXTS: dict[str, tuple[str, ...]] = {
     "see_lines": ("see each line", "zie elke regel"),
     "due_on": ("Due date", "Vervaldatum"),
     "debit_on": ("Collected on", "Incasso op"),
+    "mandate": ("Mandate", "Machtiging"),
     "order_number": ("Order number", "Inkoopnummer"),
     "buyer_reference": ("Your reference", "Uw referentie"),
     "contract": ("Contract", "Contract"),

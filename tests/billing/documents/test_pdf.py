@@ -176,9 +176,10 @@ def test_of_money_that_came_in_part_the_rest_is_asked_for() -> None:
 
 
 def test_what_will_be_debited_says_so_and_when() -> None:
-    document = asked(debit_on=date(2026, 12, 1))
+    document = asked(debit_on=date(2026, 12, 1), mandate="mdt_7")
     text = say(document)
-    assert "Collected on 1 December 2026" in text and "€13,068.00 will be collected on 1 December 2026" in text
+    assert "Collected on 1 December 2026 Mandate mdt_7" in text and "Mandate" not in say(asked(mandate="mdt_7"))
+    assert "€13,068.00 will be collected on 1 December 2026" in text
     assert not re.search("Please pay|Due date|IBAN|Scan", text) and not describe(document)["payment"]["qr"]
     assert "€ 13.068,00 wordt op 1 december 2026 afgeschreven" in say(replace(document, language="nl"))
 
