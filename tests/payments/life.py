@@ -61,7 +61,7 @@ PRICES = {
 }
 """As DOMAIN 2 has them: what is computed here leans on nothing of Bursar's."""
 GERMAN_ID = "DE136695976"
-SEATS_OF = {
+ADDRESSES = {
     "home": DETAILS,
     "Germany": replace(DETAILS, country="DE", postcode="50667", city="Köln"),
     "Germany, with an id": replace(DETAILS, country="DE", postcode="50667", city="Köln", vat_id=GERMAN_ID),
@@ -119,7 +119,7 @@ class Life:
         self.product = actor_of_key(key)
         self.seated: dict[str, set[str]] = {"panel": {"lotte"}, "werk": {"lotte"}}
         self.gone: set[str] = set()
-        self.seat_of, self.has_accepted_id = "home", False
+        self.address, self.has_accepted_id = "home", False
         self.is_ended = self.is_overtaken = self.is_worker_behind = False
 
     @contextmanager
@@ -199,12 +199,12 @@ class Life:
         (self.gone.add if deleted else self.gone.discard)(place)
         self.tell(f"{place} is {'deleted' if deleted else 'there'}")
 
-    def move_seat(self, where: str) -> None:
+    def move_house(self, where: str) -> None:
         """Their VAT becomes another one, or does once somebody accepts the id."""
-        data = {**asdict(SEATS_OF[where]), "mails": ""}
+        data = {**asdict(ADDRESSES[where]), "mails": ""}
         if self.do("billing.account.give_billing_details", data):
-            self.has_accepted_id = self.has_accepted_id and where == self.seat_of
-            self.seat_of = where
+            self.has_accepted_id = self.has_accepted_id and where == self.address
+            self.address = where
 
     def accept_id(self) -> None:
         if self.do("billing.account.accept_vat_id", {"consultation": "WAPIAAAA1"}, self.cast.iris):
@@ -343,7 +343,7 @@ class Life:
 
     def vat(self) -> Decimal:
         """Outside the EU, and to a business of another member state whose id is confirmed, none is charged."""
-        is_free = self.seat_of == "America" or (self.seat_of == "Germany, with an id" and self.has_accepted_id)
+        is_free = self.address == "America" or (self.address == "Germany, with an id" and self.has_accepted_id)
         return Decimal(1) if is_free else Decimal("1.21")
 
     def price(self, cadence: str = "", tiers: dict[str, str] | None = None, percent: int | None = None) -> Decimal:

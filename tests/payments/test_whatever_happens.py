@@ -16,7 +16,7 @@ from django.db import transaction
 from bursar.core import clock
 from bursar.payments.models import Payment, Refund
 from tests.cast import NOW, Cast
-from tests.payments.life import DONE, GUESTS, PLACES, SEATS_OF, Life
+from tests.payments.life import ADDRESSES, DONE, GUESTS, PLACES, Life
 
 TIERS = ("changemaker", "guardian", "innovator")
 METHODS = ("creditcard", "creditcard", "ideal", "paypal", "bancontact")
@@ -144,7 +144,7 @@ class Chance:
         self.life.push_seat(self.one(*PLACES), self.one(*GUESTS), self.one("member", "member", None))
 
     def move(self) -> None:
-        self.life.move_seat(self.one(*SEATS_OF))
+        self.life.move_house(self.one(*ADDRESSES))
 
     def accept(self) -> None:
         self.life.accept_id()

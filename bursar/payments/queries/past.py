@@ -31,12 +31,13 @@ class Past(NamedTuple):
 
 def list_unmeant(mode: str, after: int, at_most: int) -> list[Subscription]:
     """Living ones of accounts behind `after` that have none yet; by account, the newest first."""
-    found = _unmeant().filter(mode=mode, account_id__gt=after).select_related("account")
+    found = _unmeant(mode).filter(account_id__gt=after).select_related("account")
     return list(found.order_by("account_id", "-created_at")[:at_most])
 
 
-def _unmeant() -> QuerySet[Subscription]:
-    living = Subscription.objects.filter(is_meant=False, status__in=LIVE, interval__in=CADENCES, end_asked_at=None)
+def _unmeant(mode: str) -> QuerySet[Subscription]:
+    living = Subscription.objects.filter(mode=mode, is_meant=False, status__in=LIVE, interval__in=CADENCES)
+    living = living.filter(end_asked_at=None)
     others = Subscription.objects.filter(account=OuterRef("account"), is_meant=True)
     return living.filter(~Exists(others), account__isnull=False)
 
@@ -45,7 +46,7 @@ def list_without_past(mode: str, since: datetime, at_most: int) -> list[MollieCu
     """Customers with an account here whose past was not worked out back to `since`, less those that `adopt` left."""
     wanted = Q(past_from=None) | Q(past_from__gt=since)
     found = MollieCustomer.objects.filter(wanted, mode=mode, account__isnull=False)
-    left = _unmeant().filter(account=OuterRef("account"))
+    left = _unmeant(mode).filter(account=OuterRef("account"))
     return list(found.filter(~Exists(left)).order_by("pk")[:at_most])
 
 
