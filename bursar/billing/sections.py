@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from bursar.actions.spec import Case
 from bursar.billing import present, queries
+from bursar.billing.queries import documents
 from bursar.billing.seller import get_identity, seller_day
 from bursar.billing.store.ledger import get_credit
 from bursar.core.turning import turn
@@ -40,7 +41,7 @@ def _own(look: Look) -> dict[str, Any]:
 
 def _invoices(look: Look) -> dict[str, Any] | None:
     """For staff and for the account's own billing people alike; nothing where none was issued."""
-    part = turn(queries.list_invoices(look.target.pk), "invoices", look.asked.get("invoices", ""), SHOWN)
+    part = turn(documents.list_invoices(look.target.pk), "invoices", look.asked.get("invoices", ""), SHOWN)
     if not part.rows and not part.pager["previous"]:
         return None
     today = seller_day(look.now)

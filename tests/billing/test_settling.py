@@ -110,7 +110,7 @@ def test_what_is_given_up_makes_nobody_paying_and_money_that_comes_all_the_same_
 
 
 def test_more_than_is_open_is_taken_when_it_is_said(cast: Cast, issued: Invoice) -> None:
-    more = {"amount": str(issued.gross + 1), "on": TODAY}
+    more: dict[str, Any] = {"amount": str(issued.gross + 1), "on": TODAY}
     refusal = refusal_of(PAID, cast.iris, issued.public_id, more, reason="x")
     assert isinstance(refusal, Refused) and not LedgerEntry.objects.exists()
     do(cast, PAID, issued, **more, keeps_rest=True)

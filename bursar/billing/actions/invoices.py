@@ -11,9 +11,10 @@ from django import forms
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Stale, Topic
-from bursar.billing import files, making, proposing, queries
+from bursar.billing import files, making, proposing
 from bursar.billing.actions.shared import details_of
 from bursar.billing.documents.document import Document, Item, ItemKind, Unit
+from bursar.billing.queries.documents import find_invoiced, get_last_service_day
 from bursar.billing.rules import ItemCategory
 from bursar.billing.seller import seller_day, why_not_invoice
 from bursar.billing.store import documents
@@ -74,7 +75,7 @@ class IssueForm(ActionForm):
 
 def propose_first_day(case: Case) -> date:
     """Right after what is invoiced or paid; today where nothing is."""
-    last = queries.get_last_service_day(case.target.pk)
+    last = get_last_service_day(case.target.pk)
     paid_until = terms_of(case).paid_until
     ends = [last + timedelta(days=1)] if last else []
     ends += [paid_until.date()] if paid_until and paid_until > case.now else []
@@ -122,7 +123,7 @@ def _refuse(case: Case, data: Cleaned) -> str | None:
     if document.totals.gross <= 0:
         return NOTHING
     first, last = _span(document)
-    known = queries.find_invoiced(case.target.pk, first, last) if first and last else None
+    known = find_invoiced(case.target.pk, first, last) if first and last else None
     if known is not None:
         return f"{known.number} asks for seats of these days already. Credit it first, or choose another first day."
     return None

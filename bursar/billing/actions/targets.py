@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bursar.actions.registry import Target, register_target
-from bursar.billing import queries
 from bursar.billing.models import Invoice
+from bursar.billing.queries.documents import get_invoice
 from bursar.tenants.store import lock_accounts
 
 register_target(
@@ -12,7 +12,7 @@ register_target(
         slug="invoice",
         model=Invoice,
         label="invoice",
-        fetch=queries.get_invoice,
+        fetch=get_invoice,
         accounts=lambda one: [one.account_id],
         lock=lock_accounts,
         stream=lambda one: one.account.public_id,

@@ -43,13 +43,15 @@ def hold(invoices: Sequence[Invoice]) -> dict[int, Invoice]:
 
 def get_credit(account: BillingAccount) -> Decimal:
     """EUR that stand to the account's good."""
-    return AccountCredit.objects.filter(pk=account.pk).values_list("amount", flat=True).first() or ZERO
+    amount: Decimal | None = AccountCredit.objects.filter(pk=account.pk).values_list("amount", flat=True).first()
+    return amount or ZERO
 
 
 def get_received(invoice: Invoice) -> Decimal:
     """What came for it from outside and did not go back there; the rest of what is paid is credit that was applied."""
     kinds = [EntryKind.RECEIVED.value, EntryKind.RETURNED.value]
-    total = LedgerEntry.objects.filter(invoice=invoice, kind__in=kinds).aggregate(total=Sum("amount"))["total"]
+    entries = LedgerEntry.objects.filter(invoice=invoice, kind__in=kinds)
+    total: Decimal | None = entries.aggregate(total=Sum("amount"))["total"]
     return max(ZERO, min(total or ZERO, invoice.paid))
 
 

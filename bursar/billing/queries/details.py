@@ -1,4 +1,4 @@
-"""Who pays, and whose VAT it bears: every read of billing."""
+"""Who pays, and whose VAT it bears."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet
 
-from bursar.access.actor import Actor
-from bursar.billing.models import BillingDetails, Invoice
+from bursar.billing.models import BillingDetails
 from bursar.billing.rules import (
     Buyer,
     ItemCategory,
@@ -23,7 +22,6 @@ from bursar.billing.rules import (
 )
 from bursar.billing.seller import get_rates, get_seller
 from bursar.core.days import say_day
-from bursar.core.errors import NotFound
 from bursar.core.sortkey import sort_key
 
 TRIED_AGAIN_AFTER = timedelta(hours=3)
@@ -155,34 +153,3 @@ def decide_all(
     """As `decide`, for many accounts in one statement."""
     seller, rates, known = get_seller(), get_rates(), list_details(account_ids)
     return {pk: decide_vat(seller, buyer_of(known.get(pk)), category, day, rates) for pk in account_ids}
-
-
-def get_last_service_day(account_id: int) -> date | None:
-    """Of what is invoiced of the plan and not credited in full."""
-    rows = _asking(account_id).order_by("-service_until")
-    return rows.values_list("service_until", flat=True).first()
-
-
-def find_invoiced(account_id: int, first: date, last: date) -> Invoice | None:
-    """One that asks for seats of these days already."""
-    return _asking(account_id).filter(service_from__lte=last, service_until__gte=first).order_by("pk").first()
-
-
-def _asking(account_id: int) -> QuerySet[Invoice]:
-    rows = Invoice.objects.filter(account_id=account_id, service_until__isnull=False)
-    return rows.filter(credited__lt=F("gross"))
-
-
-def list_invoices(account_id: int) -> QuerySet[Invoice]:
-    """With credit notes, newest first."""
-    rows = Invoice.objects.filter(account_id=account_id).select_related("pdf", "e_invoice", "corrects")
-    return rows.defer("says").order_by("-issued_at", "-id")
-
-
-def get_invoice(actor: Actor, public_id: str) -> Invoice:
-    """For staff. Raises NotFound."""
-    rows = Invoice.objects.select_related("account__organisation", "corrects")
-    found = rows.filter(public_id=public_id).first() if actor.all_accounts else None
-    if found is None:
-        raise NotFound
-    return found

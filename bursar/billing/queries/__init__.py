@@ -1,0 +1,41 @@
+"""Reads of who pays, which other rooms and the actions here share; those of documents stand in `documents`."""
+
+from bursar.billing.queries.details import (
+    MORE,
+    TABS,
+    buyer_of,
+    count_ids,
+    decide,
+    decide_all,
+    decide_for,
+    get_details,
+    is_fresh,
+    list_details,
+    list_ids,
+    list_lines,
+    list_more,
+    list_to_ask,
+    say_status,
+    standing_of,
+    to_look_at,
+)
+
+__all__ = [
+    "MORE",
+    "TABS",
+    "buyer_of",
+    "count_ids",
+    "decide",
+    "decide_all",
+    "decide_for",
+    "get_details",
+    "is_fresh",
+    "list_details",
+    "list_ids",
+    "list_lines",
+    "list_more",
+    "list_to_ask",
+    "say_status",
+    "standing_of",
+    "to_look_at",
+]
