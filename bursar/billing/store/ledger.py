@@ -52,7 +52,8 @@ def get_received(invoice: Invoice) -> Decimal:
     kinds = [EntryKind.RECEIVED.value, EntryKind.RETURNED.value]
     entries = LedgerEntry.objects.filter(invoice=invoice, kind__in=kinds)
     total: Decimal | None = entries.aggregate(total=Sum("amount"))["total"]
-    return max(ZERO, min(total or ZERO, invoice.paid))
+    paid: Decimal = invoice.paid
+    return max(ZERO, min(total or ZERO, paid))
 
 
 def book(
