@@ -147,6 +147,18 @@ def _must(command: list[str], sentence: str) -> None:
         fail(sentence)
 
 
+DEMO_SELLER = {
+    "BURSAR_SELLER_NAME": "Agora Voices B.V.",
+    "BURSAR_SELLER_ADDRESS": "Prinsengracht 1; 1015 DK; Amsterdam",
+    "BURSAR_SELLER_VAT_ID": "NL004495445B01",
+    "BURSAR_SELLER_LEGAL_ID": "12345678",
+    "BURSAR_SELLER_PEPPOL_ID": "0106:12345678",
+    "BURSAR_SELLER_IBAN": "NL20INGB0001234567",
+    "BURSAR_SELLER_MAIL": "finance@agora.example",
+}
+"""Who sells in the demo, unless the environment says otherwise; without, no document could be issued."""
+
+
 def bursar(*arguments: str) -> list[str]:
     return [str(PYTHON), "-m", "bursar", *arguments]
 
@@ -168,6 +180,8 @@ def serve(options: argparse.Namespace) -> int:
         say("starting the database …")
         _step("migrate", "--verbosity=0")
         processes += _simulate_mollie()
+        if not options.file and not options.empty:
+            os.environ.update({name: os.environ.get(name, value) for name, value in DEMO_SELLER.items()})
         if options.file:
             _step("import", options.file, may_fail=True)
         elif not options.empty:

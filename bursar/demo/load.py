@@ -14,6 +14,7 @@ from bursar.core import clock
 from bursar.core.models import InstallationFact
 from bursar.demo import triage
 from bursar.demo.company import Company, Line, staff
+from bursar.demo.invoices import make_invoices
 from bursar.demo.mollie import tell_simulator
 from bursar.demo.payments import make_payments
 from bursar.demo.requests import make_requests
@@ -58,6 +59,7 @@ def load(
     if not report.bad:
         make_requests(now)
         tell_simulator(make_payments(now))
+        make_invoices(now)
     make_sign_ins()
     triage.triage_some(clock.now())
     return report

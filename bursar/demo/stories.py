@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from bursar.core.calendar import add_months, add_months_at, midnight
+from bursar.core.ids import encode
 
 Line = dict[str, Any]
 VAT = Decimal("1.21")
@@ -86,11 +87,17 @@ class Story:
 def _paid(story: Story, account: Line, source: str, number: int, start: datetime, end: datetime, **more: Any) -> Line:
     yearly, monthly = RATES.get(story.tier, (29, 29))
     net = Decimal(yearly * 12 if story.cadence == "yearly" else monthly) * 3
+    key = invoice_id(number, start) + ":demo" if source == "managed" else f"{source}-{number:04d}-{start:%Y%m%d}"
     return {
-        "kind": "paid", "external_id": f"{source}-{number:04d}-{start:%Y%m%d}", "account": account, "source": source,
+        "kind": "paid", "external_id": key, "account": account, "source": source,
         "from": start, "until": end, "net": str(net), "gross": str((net * VAT).quantize(Decimal("0.01"))),
         "booked_at": start, **more,
     }  # fmt: skip
+
+
+def invoice_id(number: int, start: datetime) -> str:
+    """Of the invoice that asked for a paid period: known before it is issued, so that the import can name it."""
+    return f"inv_{encode(int(f'{number}{start:%Y%m%d}'))}"
 
 
 def _mollie(story: Story, account: Line, number: int, bought: datetime, now: datetime) -> Iterator[Line]:

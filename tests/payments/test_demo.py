@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,18 +26,24 @@ from bursar.payments.states import ChargeKind, ChargeState, PaymentKind, Payment
 from bursar.payments.store.history import History
 from bursar.payments.words import BANK_CAUSES, CARD_CAUSES
 from bursar.plans.models import PaidPeriod
+from tests.billing.demo_year import look_at_invoices, look_at_statements
+from tests.billing.test_proposing import seller
 from tests.cast import prove
+
+__all__ = ["seller"]
 
 
 @pytest.fixture
-def history(db: None, now: Any, monkeypatch: pytest.MonkeyPatch) -> History:
+def history(db: None, now: Any, seller: Any, monkeypatch: pytest.MonkeyPatch) -> History:
     kept: list[History] = []
     monkeypatch.setattr(load, "tell_simulator", kept.append)
     assert not load.load(clock.now()).bad
     return kept[0]
 
 
-def test_a_year_of_payments(history: History) -> None:
+def test_a_year_of_payments_and_invoices(history: History, tmp_path: Path) -> None:
+    look_at_invoices()
+    look_at_statements(tmp_path)
     _everything_occurs()
     _it_fits_the_terms()
     _mollie_says_the_same(history)
@@ -59,7 +66,7 @@ def _everything_occurs() -> None:
         gap = calc_gap(Month.of(now).plus(-back), now)
         assert gap.difference == sum(gap.parts.values())
         causes |= {cause for cause, amount in gap.parts.items() if amount}
-    assert causes == set(Cause) - {Cause.UNPAID_INVOICE}
+    assert causes == set(Cause)
 
 
 def _it_fits_the_terms() -> None:

@@ -29,8 +29,11 @@ class DayChanged(Exception):
 
 @dataclass(frozen=True)
 class Issue:
-    """What is issued beside the document itself. `counts`: its subscription line says class and MRR (`Invoice`)."""
+    """What is issued beside the document itself. `counts`: its subscription line says class and MRR (`Invoice`).
+    `public_id`: given out before the document was there; empty: a new one.
+    """
 
+    public_id: str = ""
     counts: bool = False
     corrects: Invoice | None = None
     made_for: str = ""
@@ -58,6 +61,7 @@ def issue(account: BillingAccount, document: Document, how: Issue, tell_time: Ca
     reference = make_reference(number) if document.reference else ""
     row = _row(account, replace(document, number=number, reference=reference), how)
     row.series, row.place, row.issued_at = series, series.last, now
+    row.public_id = how.public_id or row.public_id
     row.save(force_insert=True)
     return row
 

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from bursar.billing.seller import seller_day
 from bursar.core import clock
 from bursar.demo import load, scale, scale_payments
+from bursar.demo.statements import write_statements
 
 
 class Command(BaseCommand):
@@ -36,6 +39,8 @@ class Command(BaseCommand):
             for number, why in sorted(report.bad.items()):
                 raise CommandError(f"line {number} of the demo: {why}")
         self.stderr.write("")
+        for path in write_statements(settings.BURSAR_VAR / "demo-statements", seller_day(clock.now())):
+            self.stdout.write(f"a bank statement to upload: {path}")
         self._print_sign_ins()
 
     def _print_sign_ins(self) -> None:
