@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -9,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from bursar.access.actor import system
 from bursar.actions.run import run
@@ -367,3 +369,41 @@ def test_the_gap_asks_for_a_charge_once(bought: Bought) -> None:
     gap = calc_gap(Month(2026, 11), clock.now())
     assert gap.due == bought.gross == gap.arrived
     assert bought.charge.due_on == date(2026, 11, 24)
+
+
+def make_up(*more: str) -> str:
+    said = io.StringIO()
+    call_command("payments", "make-invoices", *more, stdout=said, stderr=said)
+    return said.getvalue()
+
+
+def test_invoices_are_made_up_when_somebody_says_so(shop: Cast, settings: Any) -> None:
+    settings.BURSAR_INVOICES_FROM = TODAY + timedelta(days=9)
+    made = buy(shop.samen)
+    made.refund("10.00")
+    minute()
+    with pytest.raises(CommandError, match="--from"):
+        make_up()
+    assert "0 charges" in make_up("--from", (TODAY + timedelta(days=1)).isoformat())
+    said = make_up("--from", TODAY.isoformat())
+    assert "1 charges" in said and "Nothing was issued" in said and not Invoice.objects.exists()
+    clock.set_fixed(NOW + timedelta(days=4))
+    assert "1 were issued, 0 wait" in make_up("--from", TODAY.isoformat(), "--go")
+    row = made.invoice
+    assert row.issued_on == TODAY + timedelta(days=4) and row.document.received[0].on == TODAY
+    assert [one.gross for one in made.notes] == [10]
+    assert "0 charges" in make_up("--from", TODAY.isoformat())
+    check_books()
+
+
+def test_what_cannot_be_made_up_waits_with_the_reason(shop: Cast, settings: Any) -> None:
+    settings.BURSAR_INVOICES_FROM = TODAY + timedelta(days=9)
+    BillingDetails.objects.all().delete()
+    made = buy(shop.samen)
+    minute()
+    assert "1 of them are of accounts without billing details" in make_up("--from", TODAY.isoformat())
+    assert "0 were issued, 1 wait" in make_up("--from", TODAY.isoformat(), "--go")
+    assert list_not_issued().get().made_for == made.charge.public_id
+    set_details({shop.samen.pk: DETAILS}, clock.now())
+    minute()
+    assert made.invoice.open == 0 and count_not_issued() == 0, "it was meant, whenever it was paid"
