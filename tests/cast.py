@@ -18,7 +18,7 @@ from django.test import Client
 
 from bursar.access.actor import Actor, system
 from bursar.access.models import User
-from bursar.actions.models import BulkRun
+from bursar.actions.models import Approval, BulkRun
 from bursar.actions.run import run
 from bursar.actions.spec import Company, Outcome
 from bursar.attention.models import OutreachTemplate
@@ -28,7 +28,7 @@ from bursar.billing.models import Invoice
 from bursar.billing.store import documents
 from bursar.billing.store.documents import Issue
 from bursar.config.actors import actor_for
-from bursar.core import clock
+from bursar.core import clock, naming
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.files import csv
@@ -289,6 +289,7 @@ class Cast:
                 },
             )[0],
             "subscription": self._subscription,
+            "approval": self._approval,
             "invoice": self._invoice,
             "request": lambda: UpgradeRequest.objects.get_or_create(
                 kind=RequestKind.TIER_UPGRADE,
@@ -299,6 +300,18 @@ class Cast:
             )[0],
         }
         return str(things[slug]().public_id)
+
+    def _approval(self) -> Approval:
+        """Ties asked for it."""
+        invoice = self._invoice()
+        made, _ = Approval.objects.get_or_create(
+            action_key="billing.invoice.mark_paid", target_id=invoice.public_id, account_id=invoice.account_id,
+            defaults={
+                "data": {"amount": str(invoice.open), "on": NOW.date().isoformat()}, "amount": invoice.open, "why": "Much",
+                "asker_id": self.ties.id, "asker": naming.mark(self.ties.id), "asked_at": NOW,
+            },
+        )  # fmt: skip
+        return made
 
     def _invoice(self) -> Invoice:
         from tests.billing.documents import samples

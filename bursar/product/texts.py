@@ -17,7 +17,8 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from bursar.access.models import User
-from bursar.actions.models import BulkResult, BulkRun, IdempotencyKey
+from bursar.actions.models import Approval, BulkResult, BulkRun, IdempotencyKey
+from bursar.actions.second import reword as reword_approval
 from bursar.attention.models import Triage
 from bursar.billing.models import BillingDetails
 from bursar.billing.store import reword as reword_details
@@ -182,6 +183,12 @@ SOURCES: dict[str, Source] = {
         lambda traces: Refund.objects.all(),
         ("reason", "note"),
         put=lambda row, values: reword_refund(row.pk, **values),
+    ),
+    "approval": Source(
+        lambda made: f"Reason, message or note of what waited for a second person, {say_day(made.asked_at)}",
+        lambda traces: Approval.objects.all(),
+        ("reason", "message", "note"),
+        put=lambda row, values: reword_approval(row.pk, **values),
     ),
     "outreach": Source(
         lambda made: f"Subject of the last outreach to {made.workspace or made.account}",
