@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,14 +10,12 @@ from django import forms
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Cleaned, Group, Outcome, Stale, Topic
-from bursar.billing import files, making
+from bursar.billing import files, making, proposing
 from bursar.billing.actions.invoices import Made
 from bursar.billing.actions.settling import outcome_of, settle, why_no_invoice
-from bursar.billing.documents.document import Document, DocumentKind, Item, ItemKind, Preceding, Unit
+from bursar.billing.documents.document import Document
 from bursar.billing.models import Invoice
-from bursar.billing.numbers import placeholder_of
 from bursar.billing.rules import ledger
-from bursar.billing.seller import seller_day
 from bursar.billing.store import documents
 from bursar.billing.store.documents import DayChanged, Issue
 from bursar.billing.store.ledger import Cause
@@ -26,8 +23,6 @@ from bursar.core import clock
 from bursar.core.errors import Refused
 from bursar.core.money import plain
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED
-
-TEXTS = {"en": "Part of {number}", "nl": "Deel van {number}"}
 
 
 class CreditForm(ActionForm):
@@ -38,21 +33,12 @@ class CreditForm(ActionForm):
 
 
 def compose(case: Case, data: Cleaned) -> Document:
-    """As it would be issued now, by the VAT of the invoice and to whom that went."""
-    row: Invoice = case.target
-    invoice, day = row.document, seller_day(case.now)
-    items = invoice.items if data["part"] is None else (_part(invoice, data["part"]),)
-    return replace(
-        invoice, kind=DocumentKind.CREDIT_NOTE, number=placeholder_of(DocumentKind.CREDIT_NOTE, day.year),
-        issued_on=day, items=items, payee=None, reference="", due_on=None, debit_on=None, received=(),
-        preceding=Preceding(row.number, row.issued_on),
-    )  # fmt: skip
-
-
-def _part(invoice: Document, net: Decimal) -> Item:
-    first = invoice.items[0]
-    description = TEXTS[invoice.language].format(number=invoice.number)
-    return Item(ItemKind.OTHER, description, Decimal(1), Unit.PIECE, net, first.vat)
+    """As it would be issued now."""
+    invoice = case.target.document
+    if data["part"] is None:
+        return proposing.make_credit_note(invoice, invoice.items, case.now, invoice.stated_vat)
+    part = proposing.part_item(invoice, data["part"], invoice.items[0].vat)
+    return proposing.make_credit_note(invoice, [part], case.now)
 
 
 def _why_not(case: Case) -> str | None:

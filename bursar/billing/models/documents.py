@@ -106,6 +106,7 @@ class Invoice(models.Model):
             models.Index(
                 name="invoice_open", fields=["due_on"], condition=Q(open__gt=0, kind=DocumentKind.INVOICE.value)
             ),
+            models.Index(name="invoice_due", fields=["due_on"], condition=Q(due_on__isnull=False)),
             models.Index(name="invoice_reference", fields=["reference"], condition=~Q(reference="")),
         ]
 
