@@ -36,7 +36,7 @@ from bursar.files import queries as files
 from bursar.files.models import File
 from bursar.notifications.models import Inbox
 from bursar.outbox.models import OutboxRow
-from bursar.payments.models import MollieCustomer, Payment, Refund, Subscription
+from bursar.payments.models import MollieCustomer, Payment, PaymentLink, Refund, Subscription
 from bursar.product.importing import Report, import_lines
 from bursar.product.models import ApiKey
 from bursar.requests.models import RequestKind, UpgradeRequest
@@ -290,6 +290,7 @@ class Cast:
                 },
             )[0],
             "subscription": self._subscription,
+            "payment_link": self._payment_link,
             "approval": self._approval,
             "invoice": self._invoice,
             "request": lambda: UpgradeRequest.objects.get_or_create(
@@ -301,6 +302,13 @@ class Cast:
             )[0],
         }
         return str(things[slug]().public_id)
+
+    def _payment_link(self) -> PaymentLink:
+        fields = {"amount": "50.00", "description": "A link", "mode": "test", "made_at": NOW, "learned_at": NOW}
+        until = {"expires_at": NOW + timedelta(days=30)}
+        return PaymentLink.objects.get_or_create(account=self.haarlem, token="ofTheCast", defaults={**fields, **until})[
+            0
+        ]
 
     def _approval(self) -> Approval:
         """Ties asked for it."""

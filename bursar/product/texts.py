@@ -27,7 +27,8 @@ from bursar.core.days import say_day
 from bursar.notifications.models import Mail
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.outbox.store import UNDONE
-from bursar.payments.models import Refund
+from bursar.payments.models import PaymentLink, Refund
+from bursar.payments.store.links import reword as reword_link
 from bursar.payments.store.refunds import reword as reword_refund
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
@@ -183,6 +184,12 @@ SOURCES: dict[str, Source] = {
         lambda traces: Refund.objects.all(),
         ("reason", "note"),
         put=lambda row, values: reword_refund(row.pk, **values),
+    ),
+    "link": Source(
+        lambda made: f"Description of a payment link of {made.account}, {say_day(made.made_at)}",
+        lambda traces: PaymentLink.objects.select_related("account"),
+        ("description",),
+        put=lambda row, values: reword_link(row.pk, **values),
     ),
     "approval": Source(
         lambda made: f"Reason, message or note of what waited for a second person, {say_day(made.asked_at)}",
