@@ -26,6 +26,7 @@ from bursar.payments.actions import (
     seating,
     strangers,
     targets,
+    turning,
 )
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "seating",
     "strangers",
     "targets",
+    "turning",
 ]
