@@ -16,7 +16,17 @@ from bursar.core.ticks import tick
 from bursar.payments.actions.shared import KEY
 from bursar.payments.gateway import get_mode
 from bursar.payments.models import Charge
-from bursar.payments.queries.invoicing import AS_CREDIT, BOOK, ISSUE, Step, find_step, get_first_day, list_to_book
+from bursar.payments.queries.invoicing import (
+    AS_CREDIT,
+    BOOK,
+    ISSUE,
+    Step,
+    find_step,
+    get_first_day,
+    list_refund_ids,
+    list_to_book,
+    list_to_try,
+)
 from bursar.payments.states import ChargeKind
 from bursar.payments.store import invoicing as store
 
@@ -36,13 +46,19 @@ def invoice(now: datetime) -> None:
     if mode is None:
         return
     first_day = get_first_day() or store.begin(mode, seller_day(now))
-    for charge in list_to_book(now, AT_ONCE):
-        try:
-            bring_up(charge, first_day, now)
-        except Refusal as refusal:
-            log.info("charge_not_invoiced", charge=charge.public_id, why=refusal.sentence)
-        except Exception:
-            log.exception("charge_not_invoiced", charge=charge.public_id)
+    for charge in list_to_book(AT_ONCE):
+        _bring_up_one(charge, first_day, now)
+    for charge in list_to_try(now, AT_ONCE):
+        _bring_up_one(charge, date.min, now)  # somebody meant it to be issued, whenever it was paid
+
+
+def _bring_up_one(charge: Charge, first_day: date, now: datetime) -> None:
+    try:
+        bring_up(charge, first_day, now)
+    except Refusal as refusal:
+        log.info("charge_not_invoiced", charge=charge.public_id, why=refusal.sentence)
+    except Exception:
+        log.exception("charge_not_invoiced", charge=charge.public_id)
 
 
 def bring_up(charge: Charge, first_day: date, now: datetime) -> bool:
@@ -75,6 +91,6 @@ def _find_next(charge: Charge, first_day: date, refused: tuple[Step, str] | None
         what = WHAT.get(step.verb, "credit note")
         not_issued.note(charge.account, step.made_for, what, step.amount, refused[1], now)
     elif charge.invoice_id is not None or charge.kind == ChargeKind.LINK:
-        not_issued.forget([charge.public_id])
+        not_issued.forget([charge.public_id, *list_refund_ids(charge)])
     store.note_booked(charge)
     return None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from bursar.access.actor import Actor
+from bursar.access.actor import Actor, system
 from bursar.actions.run import preview, run
 from bursar.billing.models import Invoice, LedgerEntry
 from bursar.billing.obstacles import list_obstacles
@@ -29,7 +28,7 @@ from tests.payments.till import HTTP
 
 __all__ = ["seller"]
 LINK, OF_ACCOUNT = "payments.invoice.issue_payment_link", "payments.account.issue_payment_link"
-ARCHIVE = "payments.payment_link.archive"
+ARCHIVE, BOOKED = "payments.payment_link.archive", "payments.account.book_link_money"
 
 
 @pytest.fixture
@@ -288,4 +287,16 @@ def test_it_stands_on_the_pages(cast: Cast, counter: Counter, issued: Invoice) -
     with clock.frozen(clock.now() + timedelta(days=40)):
         assert "Expired" in browser.get(page).content.decode()
     assert Client().get("/pay/thanks").status_code == 200
-    assert Decimal(link.amount) == issued.gross
+    assert link.amount == issued.gross
+
+
+def test_the_books_of_a_link_are_a_jobs_alone(cast: Cast, counter: Counter, issued: Invoice) -> None:
+    """Nobody books them by hand, and booked once there is nothing new."""
+    pay(counter, link_for(counter, cast.ties, cast.oost, amount="50.00", invoice=""))
+    book(counter)
+    charge = Charge.objects.get()
+    data = {"charge": charge.public_id}
+    assert isinstance(refusal_of(BOOKED, cast.iris, cast.oost.public_id, data), Forbidden)
+    refusal = refusal_of(BOOKED, system("test"), cast.oost.public_id, data)
+    assert isinstance(refusal, Refused) and "says what Mollie does" in refusal.sentence
+    assert LedgerEntry.objects.count() == 1

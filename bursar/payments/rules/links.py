@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from bursar.core.days import say_day, say_end
+from bursar.core.days import say_end
 from bursar.core.money import euros
 from bursar.payments.states import LinkState
 
@@ -58,4 +58,8 @@ def say_state(link: Standing, now: datetime) -> str:
         return "paid"
     if link.state == LinkState.ENDED:
         return f"archived: {link.why_ended}" if link.why_ended else "archived"
-    return f"open until {say_end(link.expires_at)}" if link.expires_at > now else f"expired {say_day(link.expires_at)}"
+    return (
+        f"open until {say_end(link.expires_at)}"
+        if link.expires_at > now
+        else f"expired after {say_end(link.expires_at)}"
+    )
