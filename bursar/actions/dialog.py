@@ -37,7 +37,7 @@ def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: b
     return {
         "will": [outcome.sentence, *more],
         "effects": [*outcome.changes, *outcome.effects],
-        "customer_sees": customer_view(action, outcome),
+        "customer_sees": None if outcome.waits else customer_view(action, outcome),
         "refusal": "",
         "incomplete": False,
     }

@@ -13,6 +13,7 @@ from ninja.utils import check_csrf
 
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
+from bursar.approvals.queues import QUEUES
 from bursar.attention.api import router as attention_router
 from bursar.billing.api import router as billing_router
 from bursar.config import handbook, operator, unavailable
@@ -106,6 +107,7 @@ urlpatterns = [
     path("panel/requests/", include("bursar.requests.urls")),
     path("panel/webhooks/", include("bursar.webhooks.urls")),
     path("", include("bursar.payments.hook_urls")),
+    path("panel/to-approve/", include("bursar.approvals.urls")),
     path("panel/refunds/", include("bursar.payments.refund_urls")),
     path("pay/", include("bursar.payments.pay_urls")),
     path("", include("bursar.notifications.urls")),
@@ -113,4 +115,5 @@ urlpatterns = [
     path("", include("bursar.dashboard.urls")),
 ]
 navigation.ENTRIES.close()
+QUEUES.close()
 lists.VIEW_KEEPERS.close()

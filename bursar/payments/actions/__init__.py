@@ -12,6 +12,8 @@ from bursar.payments.actions import (
     following,
     intervals,
     invoicing,
+    link_money,
+    links,
     method,
     money,
     noticing,
@@ -24,6 +26,7 @@ from bursar.payments.actions import (
     seating,
     strangers,
     targets,
+    turning,
 )
 
 __all__ = [
@@ -38,6 +41,8 @@ __all__ = [
     "following",
     "intervals",
     "invoicing",
+    "link_money",
+    "links",
     "method",
     "money",
     "noticing",
@@ -50,4 +55,5 @@ __all__ = [
     "seating",
     "strangers",
     "targets",
+    "turning",
 ]
