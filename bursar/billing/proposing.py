@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 
-from bursar.billing.documents.document import Document, DocumentKind, Id, Item, ItemKind, Party, Unit
+from bursar.billing.documents.document import Document, DocumentKind, Id, Item, ItemKind, Party, Preceding, Unit
 from bursar.billing.models import BillingDetails
 from bursar.billing.numbers import placeholder_of
 from bursar.billing.queries import buyer_of
@@ -72,6 +72,16 @@ def make_invoice(details: BillingDetails, wanted: Wanted, now: datetime) -> Docu
         order_number=wanted.order_number or order_number_of(details, day),
         buyer_reference=wanted.buyer_reference or details.buyer_reference, contract=details.contract,
         notes=wanted.notes,
+    )  # fmt: skip
+
+
+def make_credit_note(invoice: Document, items: tuple[Item, ...], now: datetime) -> Document:
+    """As it would be issued today: by the invoice's own VAT, and to whom that went."""
+    day = seller_day(now)
+    return replace(
+        invoice, kind=DocumentKind.CREDIT_NOTE, number=placeholder_of(DocumentKind.CREDIT_NOTE, day.year),
+        issued_on=day, items=items, payee=None, reference="", due_on=None, debit_on=None, received=(),
+        preceding=Preceding(invoice.number, invoice.issued_on),
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,11 +13,10 @@ from bursar.actions.spec import ActionForm, Case, Cleaned, Group, Outcome, Stale
 from bursar.billing import files, making
 from bursar.billing.actions.invoices import Made
 from bursar.billing.actions.settling import outcome_of, settle, why_no_invoice
-from bursar.billing.documents.document import Document, DocumentKind, Item, ItemKind, Preceding, Unit
+from bursar.billing.documents.document import Document, Item, ItemKind, Unit
 from bursar.billing.models import Invoice
-from bursar.billing.numbers import placeholder_of
+from bursar.billing.proposing import make_credit_note
 from bursar.billing.rules import ledger
-from bursar.billing.seller import seller_day
 from bursar.billing.store import documents
 from bursar.billing.store.documents import DayChanged, Issue
 from bursar.billing.store.ledger import Cause
@@ -39,14 +37,9 @@ class CreditForm(ActionForm):
 
 def compose(case: Case, data: Cleaned) -> Document:
     """As it would be issued now, by the VAT of the invoice and to whom that went."""
-    row: Invoice = case.target
-    invoice, day = row.document, seller_day(case.now)
+    invoice: Document = case.target.document
     items = invoice.items if data["part"] is None else (_part(invoice, data["part"]),)
-    return replace(
-        invoice, kind=DocumentKind.CREDIT_NOTE, number=placeholder_of(DocumentKind.CREDIT_NOTE, day.year),
-        issued_on=day, items=items, payee=None, reference="", due_on=None, debit_on=None, received=(),
-        preceding=Preceding(row.number, row.issued_on),
-    )  # fmt: skip
+    return make_credit_note(invoice, items, case.now)
 
 
 def _part(invoice: Document, net: Decimal) -> Item:

@@ -114,7 +114,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Preceding:
-    """The invoice that a credit note is about."""
+    """The invoice that a credit note is about, or that an invoice takes the place of."""
 
     number: str
     issued_on: date
@@ -162,6 +162,15 @@ class Document:
     def due(self) -> Decimal:
         """What is still asked for, EUR."""
         return self.totals.gross - self.prepaid
+
+    @property
+    def abroad_net(self) -> Decimal:
+        """Of what it sells with VAT to buyers elsewhere in the EU, EUR."""
+        return sum((item.net for item in self.items if item.vat.counts_for_oss), ZERO)
+
+    @property
+    def uses_oss(self) -> bool:
+        return any(item.vat.is_oss for item in self.items)
 
     def as_json(self) -> dict[str, Any]:
         """Decimals as text, days in ISO 8601."""

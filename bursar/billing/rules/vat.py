@@ -88,6 +88,14 @@ class VatDecision:
     def ubl_category(self) -> str:
         return self.treatment.ubl_category
 
+    @property
+    def counts_for_oss(self) -> bool:
+        """Whether it bears VAT and goes elsewhere in the EU: below a threshold the seller's rate will do."""
+        if self.treatment != Treatment.CHARGED or not self.inputs:
+            return False
+        buyer, seller = self.inputs["buyer"], self.inputs["seller"]
+        return find_area(buyer["country"], buyer["postcode"]).state != seller["country"]
+
     def as_json(self) -> dict[str, Any]:
         """What a charge keeps: answer and inputs."""
         return {
