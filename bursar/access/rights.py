@@ -26,9 +26,10 @@ class Own(models.TextChoices):
 
 
 class By(models.TextChoices):
-    """What no role opens: the clock does it, or whoever stands at the operator's shell."""
+    """What no role opens: the clock does it, a job by itself, or whoever stands at the operator's shell."""
 
     CLOCK = "clock", "Bursar itself, by the clock"
+    JOB = "job", "Bursar itself, in a job"
     SHELL = "shell", "the operator's shell"
 
 
@@ -40,6 +41,7 @@ _OUT_OF_REACH = {
 }
 _BY = {
     By.CLOCK: "Bursar does this by itself, when the clock says so; nobody else can.",
+    By.JOB: "Bursar does this by itself, in a job of its own; nobody else can.",
     By.SHELL: "This is done at the operator's shell alone.",
 }
 

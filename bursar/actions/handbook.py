@@ -173,7 +173,7 @@ def _refusals(action: Action) -> str:
 
 def _programs(action: Action) -> str:
     target = _example_id(action)
-    if action.permission is By.CLOCK:
+    if action.permission in (By.CLOCK, By.JOB):
         return "Not at all: the clock runs it."
     if isinstance(action.permission, Own):
         return "Customers do it on their own pages; what programs may do is listed at [the product's door]" + PRODUCT

@@ -75,7 +75,7 @@ def compose(row: Invoice, details: BillingDetails, now: datetime) -> Correction:
     invoice = replace(
         before, number=number, issued_on=day, seller=get_party(), buyer=replace(before.buyer, vat_id=details.vat_id),
         items=list_items(before, details), payee=None, reference="", due_on=None, debit_on=None, mandate="",
-        received=(), preceding=Preceding(row.number, row.issued_on),
+        received=(), preceding=Preceding(row.number, row.issued_on), stated_vat=(),
     )  # fmt: skip
     paid = min(row.paid, invoice.totals.gross)
     if paid > ZERO:
@@ -84,7 +84,7 @@ def compose(row: Invoice, details: BillingDetails, now: datetime) -> Correction:
     if invoice.due > ZERO:
         due_on = max(row.due_on or day, day)
         invoice = replace(invoice, payee=get_payee(), reference=make_reference(number), due_on=due_on)
-    return Correction(make_credit_note(before, before.items, now), invoice)
+    return Correction(make_credit_note(before, before.items, now, before.stated_vat), invoice)
 
 
 def say_correction(made: Correction) -> list[str]:

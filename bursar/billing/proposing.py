@@ -13,7 +13,7 @@ from bursar.billing.documents.document import Document, DocumentKind, Id, Item, 
 from bursar.billing.models import BillingDetails
 from bursar.billing.numbers import placeholder_of
 from bursar.billing.queries import buyer_of
-from bursar.billing.rules import ItemCategory, VatDecision, decide_vat, scheme_of, split_peppol_id
+from bursar.billing.rules import ItemCategory, VatDecision, decide_vat, scheme_of, split_part, split_peppol_id
 from bursar.billing.rules.references import make_reference
 from bursar.billing.seller import get_party, get_payee, get_rates, get_seller, seller_day
 from bursar.core.calendar import add_months, midnight
@@ -75,14 +75,35 @@ def make_invoice(details: BillingDetails, wanted: Wanted, now: datetime) -> Docu
     )  # fmt: skip
 
 
-def make_credit_note(invoice: Document, items: tuple[Item, ...], now: datetime) -> Document:
-    """As it would be issued today: by the invoice's own VAT, and to whom that went."""
+TEXTS_OF_PART = {"en": "Part of {number}", "nl": "Deel van {number}"}
+
+
+def part_item(invoice: Document, net: Decimal, vat: VatDecision) -> Item:
+    """A line of a credit note that takes back a part of an invoice."""
+    description = TEXTS_OF_PART[invoice.language].format(number=invoice.number)
+    return Item(ItemKind.OTHER, description, Decimal(1), Unit.PIECE, net, vat)
+
+
+def make_credit_note(
+    invoice: Document, items: Sequence[Item], now: datetime, stated_vat: Sequence[Decimal] = ()
+) -> Document:
+    """As it would be issued today, by the VAT of the invoice and to whom that went."""
     day = seller_day(now)
     return replace(
         invoice, kind=DocumentKind.CREDIT_NOTE, number=placeholder_of(DocumentKind.CREDIT_NOTE, day.year),
-        issued_on=day, items=items, payee=None, reference="", due_on=None, debit_on=None, received=(),
-        preceding=Preceding(invoice.number, invoice.issued_on),
+        issued_on=day, items=tuple(items), payee=None, reference="", due_on=None, debit_on=None, received=(),
+        preceding=Preceding(invoice.number, invoice.issued_on), stated_vat=tuple(stated_vat),
     )  # fmt: skip
+
+
+def make_credit_note_of(invoice: Document, gross: Decimal, now: datetime) -> Document:
+    """One of a part, to the cent: each rate of the invoice by its share. gross: with VAT, at most the invoice's."""
+    if gross == invoice.totals.gross:
+        return make_credit_note(invoice, invoice.items, now, invoice.stated_vat)
+    vat_of = {(item.vat.treatment, item.vat.rate, item.vat.state): item.vat for item in invoice.items}
+    parts = split_part(gross, invoice.totals)
+    items = [part_item(invoice, one.net, vat_of[one.treatment, one.rate, one.state]) for one in parts]
+    return make_credit_note(invoice, items, now, [one.vat for one in parts])
 
 
 def _term(details: BillingDetails, wanted: Wanted) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -216,6 +216,13 @@ BURSAR_VAT_RATES = required(
     "Standard rates that are newer than this Bursar, or correct it, as JSON: country (or a region of one, as PT-30) to "
     'the day from which a rate holds, in per cent: {"NL": {"2027-01-01": "22"}}.',
     billing.read_rates,
+)
+BURSAR_INVOICES_FROM = option(
+    "BURSAR_INVOICES_FROM",
+    None,
+    "From which day of payment on Bursar issues the VAT invoices of charges through Mollie, such as 2027-01-01, in the "
+    "seller's zone; what was paid before is invoiced elsewhere. Empty: the day on which this Bursar first looked.",
+    date.fromisoformat,
 )
 BURSAR_INVOICE_PREFIX = required(
     "BURSAR_INVOICE_PREFIX",

@@ -88,7 +88,7 @@ def _paid() -> list[str]:
             "method": "(ARRAY['directdebit', 'directdebit', 'creditcard', 'ideal', 'paypal'])[i % 5 + 1]",
             "status": _STATUS, "reason": "CASE WHEN failed THEN 'AM04' ELSE '' END", "applied_status": _STATUS,
             "paid_at": "CASE WHEN failed THEN NULL ELSE at END", "failed_at": "CASE WHEN failed THEN at END",
-            "to_apply": "false", "mode": "'test'", "learned_at": "at",
+            "to_apply": "false", "to_book": "false", "mode": "'test'", "learned_at": "at",
         }),
         _insert(Refund, _X, "y WHERE refunded", {
             "public_id": _id("ref", "i"), "mollie_id": "'re_s' || i", "amount": "20", "state": "'refunded'", **made,

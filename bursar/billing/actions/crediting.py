@@ -10,12 +10,11 @@ from django import forms
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Cleaned, Group, Outcome, Stale, Topic
-from bursar.billing import files, making
+from bursar.billing import files, making, proposing
 from bursar.billing.actions.invoices import Made
 from bursar.billing.actions.settling import outcome_of, settle, why_no_invoice
-from bursar.billing.documents.document import Document, Item, ItemKind, Unit
+from bursar.billing.documents.document import Document
 from bursar.billing.models import Invoice
-from bursar.billing.proposing import make_credit_note
 from bursar.billing.rules import ledger
 from bursar.billing.store import documents
 from bursar.billing.store.documents import DayChanged, Issue
@@ -24,8 +23,6 @@ from bursar.core import clock
 from bursar.core.errors import Refused
 from bursar.core.money import plain
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED
-
-TEXTS = {"en": "Part of {number}", "nl": "Deel van {number}"}
 
 
 class CreditForm(ActionForm):
@@ -36,16 +33,12 @@ class CreditForm(ActionForm):
 
 
 def compose(case: Case, data: Cleaned) -> Document:
-    """As it would be issued now, by the VAT of the invoice and to whom that went."""
-    invoice: Document = case.target.document
-    items = invoice.items if data["part"] is None else (_part(invoice, data["part"]),)
-    return make_credit_note(invoice, items, case.now)
-
-
-def _part(invoice: Document, net: Decimal) -> Item:
-    first = invoice.items[0]
-    description = TEXTS[invoice.language].format(number=invoice.number)
-    return Item(ItemKind.OTHER, description, Decimal(1), Unit.PIECE, net, first.vat)
+    """As it would be issued now."""
+    invoice = case.target.document
+    if data["part"] is None:
+        return proposing.make_credit_note(invoice, invoice.items, case.now, invoice.stated_vat)
+    part = proposing.part_item(invoice, data["part"], invoice.items[0].vat)
+    return proposing.make_credit_note(invoice, [part], case.now)
 
 
 def _why_not(case: Case) -> str | None:

@@ -128,6 +128,7 @@ class Document:
     `mandate`, the mandate's reference as the customer knows it.
     `reference`: the creditor reference of ISO 11649, empty for a credit note. `language`: "en" or "nl".
     `notes`: texts that the seller has chosen, or that the case needs, in the document's language.
+    `stated_vat`: the VAT of each rate where amounts were asked for with VAT included (`add_up`); empty: as it comes.
     """
 
     kind: DocumentKind
@@ -148,11 +149,12 @@ class Document:
     order_number: str = ""
     contract: str = ""
     notes: tuple[str, ...] = ()
+    stated_vat: tuple[Decimal, ...] = ()
     currency: str = field(default="EUR")
 
     @cached_property
     def totals(self) -> Totals:
-        return add_up(item.line for item in self.items)
+        return add_up((item.line for item in self.items), self.stated_vat)
 
     @property
     def prepaid(self) -> Decimal:
@@ -198,6 +200,7 @@ def read_document(kept: Mapping[str, Any]) -> Document:
             ),
             "preceding": _read_preceding(kept["preceding"]),
             "notes": tuple(kept["notes"]),
+            "stated_vat": tuple(Decimal(one) for one in kept.get("stated_vat", ())),
         }
     )
 

@@ -125,6 +125,7 @@ class Invoice(models.Model):
                 fields=["account", "-issued_at"],
                 condition=Q(kind=DocumentKind.INVOICE.value, credited=0, vat__gt=0),
             ),
+            models.Index(name="invoice_due", fields=["due_on"], condition=Q(due_on__isnull=False)),
             models.Index(name="invoice_reference", fields=["reference"], condition=~Q(reference="")),
         ]
 

@@ -38,6 +38,11 @@ class LedgerEntry(models.Model):
         constraints = [models.CheckConstraint(name="entry_of_something", condition=~Q(amount=0))]
         indexes = [
             models.Index(name="entry_by_account", fields=["account", "-booked_at"]),
+            models.Index(
+                name="entry_of_money",
+                fields=["on"],
+                condition=Q(kind__in=[EntryKind.RECEIVED.value, EntryKind.RETURNED.value]),
+            ),
             models.Index(name="entry_by_cause", fields=["cause"], condition=~Q(cause="")),
         ]
 

@@ -10,7 +10,7 @@ from bursar.billing.rules.buyers import (
 )
 from bursar.billing.rules.places import COUNTRIES, VatArea, find_area, say_country, why_not_postcode
 from bursar.billing.rules.rates import Rates
-from bursar.billing.rules.totals import Line, RateTotal, Totals, add_up, split_gross
+from bursar.billing.rules.totals import Line, RateTotal, Totals, add_up, split_gross, split_part
 from bursar.billing.rules.vat import Buyer, ItemCategory, Seller, Treatment, VatDecision, decide_vat
 from bursar.billing.rules.vat_ids import Answer, Standing, VatIdStatus, read_vat_id, say_state_of, why_not_vat_id
 from bursar.billing.rules.words import explain_decision, say_decision, say_rate, say_standing
@@ -44,6 +44,7 @@ __all__ = [
     "say_state_of",
     "scheme_of",
     "split_gross",
+    "split_part",
     "split_peppol_id",
     "why_not_legal_id",
     "why_not_peppol_id",

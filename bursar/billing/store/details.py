@@ -11,6 +11,7 @@ from django.db.models import Q
 from bursar.billing.models import BillingDetails
 from bursar.billing.queries import standing_of
 from bursar.billing.rules import Answer, Standing
+from bursar.billing.store import not_issued
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def set_details(wanted: Mapping[int, Details], now: datetime) -> dict[int, Billi
         row.is_of_file = False
         _put(row, details, now)
     _save(rows)
+    not_issued.wake(rows, now)
     return rows
 
 
@@ -79,6 +81,7 @@ def take_history(lines: Sequence[tuple[int, Details]], now: datetime) -> dict[in
         _put(row, details, now)
         fresh[account_id] = row
     _save(fresh)
+    not_issued.wake(fresh, now)
     return refused
 
 

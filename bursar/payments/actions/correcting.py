@@ -30,6 +30,7 @@ from bursar.payments.queries import corrections as read
 from bursar.payments.queries.refunds import paid_of
 from bursar.payments.rules import refunds as rules
 from bursar.payments.states import ChargeState, RefundState
+from bursar.payments.store import charges
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED
 from bursar.plans.store import periods
 
@@ -76,8 +77,7 @@ def _why_not(case: Case) -> str | None:
 
 def _why_under_way(row: Invoice) -> str | None:
     """Money of a charge comes or goes with the VAT that it was asked with."""
-    charge = read.find_charge_of(row)
-    if charge is None or charge.state == ChargeState.PAID:
+    if all(charge.state in (ChargeState.PAID, ChargeState.ENDED) for charge in read.list_charges_of(row)):
         return None
     return "Its charge is not paid, or the bank took it back: wait until it is settled, or credit the invoice."
 
@@ -197,6 +197,8 @@ def _carry_over(act: Act, row: Invoice, invoice: Invoice, note: Invoice) -> Invo
     since = held[row.pk].settled_at
     booked = books.book(row.account, held, entries, Cause(note.issued_on, note.public_id), act.now)
     new = held[invoice.pk]
+    for charge in read.list_charges_of(row):
+        charges.put(charge, invoice=new)
     if since is not None and new.settled_at is not None:
         books.keep_settled(new, since)
         periods.carry_over(f"{row.public_id}:", f"{invoice.public_id}:", invoice.gross)

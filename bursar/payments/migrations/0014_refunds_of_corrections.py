@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("billing", "0010_corrections_and_sales_abroad"),
-        ("payments", "0011_a_checkout_was_never_paid"),
+        ("payments", "0012_invoices_of_charges"),
         ("staff", "0003_tokens_and_last_seen"),
     ]
 

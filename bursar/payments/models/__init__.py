@@ -5,6 +5,7 @@
 
 from bursar.payments.models.calls import Call, Hint, SyncMark
 from bursar.payments.models.charges import Charge
+from bursar.payments.models.invoicing import InvoicesFrom
 from bursar.payments.models.mirror import Chargeback, Mandate, MollieCustomer, Payment, Refund, Subscription
 from bursar.payments.models.offers import Offer
 
@@ -13,6 +14,7 @@ __all__ = [
     "Charge",
     "Chargeback",
     "Hint",
+    "InvoicesFrom",
     "Mandate",
     "MollieCustomer",
     "Offer",

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from bursar.billing.models import Invoice
 from bursar.core.ids import PublicIdField
 from bursar.payments.models.shared import PEN, money_field, state_field
 from bursar.payments.states import ChargeKind, ChargeState
@@ -20,7 +21,8 @@ class Charge(models.Model):
     for retries that go by themselves; `next_try_at`: the next. `failed_at`: since when it fails, until it is paid;
     `failing_told_at`: told once per failing window; `method_asked_at`: the customer was asked for a new method.
     `terms_version`, `agreed_at`: what the customer agreed to at checkout. `settled_at`: when it was paid.
-    `replaces`: an open charge that this one took the place of.
+    `replaces`: an open charge that this one took the place of. `invoice`: what its money settles: its own VAT invoice,
+    made when it was paid, or the one that it was made to collect.
     """
 
     public_id = PublicIdField(prefix="chg")
@@ -57,6 +59,7 @@ class Charge(models.Model):
     method_asked_at = models.DateTimeField(null=True, blank=True)
     notice_sent_at = models.DateTimeField(null=True, blank=True)
     replaces = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    invoice = models.ForeignKey(Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="charges")
 
     pen = PEN
 

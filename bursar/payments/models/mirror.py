@@ -132,6 +132,7 @@ class Payment(Mirrored):
 
     `external_id`: the key under which a file told it, Mollie's id or the bank's; empty for what Mollie told first.
     `applied_*`: what its account was last moved by; `to_apply`: it has changed since, and a job moves the account.
+    `to_book`: news of its money came since documents and ledger were last compared with it.
     """
 
     public_id = PublicIdField(prefix="pmt")
@@ -170,6 +171,7 @@ class Payment(Mirrored):
     applied_refunded = money_field(default=0)
     applied_charged_back = money_field(default=0)
     to_apply = models.BooleanField(default=True)
+    to_book = models.BooleanField(default=True)
 
     pen = PEN
 
@@ -203,6 +205,11 @@ class Payment(Mirrored):
             ),
             models.Index(name="payment_paid", fields=["paid_at"], condition=Q(paid_at__isnull=False)),
             models.Index(name="payment_to_apply", fields=["id"], condition=Q(to_apply=True)),
+            models.Index(
+                name="payment_to_book",
+                fields=["charge"],
+                condition=Q(to_book=True, to_apply=False, charge__isnull=False),
+            ),
             models.Index(
                 name="payment_running",
                 fields=["at"],

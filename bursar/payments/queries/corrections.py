@@ -19,16 +19,15 @@ def list_paid_by(invoice: Invoice) -> list[tuple[Payment, Decimal]]:
     """Those of which something may go back still, the newest first, with how much."""
     causes = LedgerEntry.objects.filter(invoice=invoice, amount__gt=0).exclude(cause="").values("cause")
     known = Q(public_id__in=causes)
-    if invoice.made_for:
-        known |= Q(charge__public_id=invoice.made_for)
+    known |= Q(charge__invoice=invoice)
     rows = Payment.objects.filter(known, account=invoice.account_id, status=PaymentState.PAID).order_by("-at", "-id")
     found = [(one, get_left(one)) for one in rows.prefetch_related("refunds")]
     return [(one, left) for one, left in found if left > 0]
 
 
-def find_charge_of(invoice: Invoice) -> Charge | None:
-    """For which the system issued it."""
-    return Charge.objects.filter(public_id=invoice.made_for).first() if invoice.made_for else None
+def list_charges_of(invoice: Invoice) -> list[Charge]:
+    """Whose money settles it."""
+    return list(Charge.objects.filter(invoice=invoice).order_by("pk"))
 
 
 def share_out(amount: Decimal, paid: Sequence[tuple[Payment, Decimal]]) -> list[tuple[Payment, Decimal]]:

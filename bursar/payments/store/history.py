@@ -27,9 +27,9 @@ class History:
 
 @transaction.atomic
 def write(history: History) -> None:
-    """All or nothing, each kind after those that it names. What the payments say counts as applied."""
+    """All or nothing, each kind after those that it names. What the payments say counts as applied and booked."""
     for payment in history.payments:
-        payment.to_apply = False
+        payment.to_apply = payment.to_book = False
         payment.applied_status = payment.status
         payment.applied_refunded, payment.applied_charged_back = payment.refunded, payment.charged_back
     kinds: tuple[tuple[Any, list[Any]], ...] = (

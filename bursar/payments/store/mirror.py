@@ -23,6 +23,7 @@ from bursar.payments.models import Chargeback, Mandate, MollieCustomer, Payment,
 from bursar.payments.models.shared import Mirrored
 from bursar.payments.states import PaymentState, RefundState
 from bursar.payments.store.belonging import Owner
+from bursar.payments.store.invoicing import note_to_book
 
 M = TypeVar("M", bound=Mirrored)
 CURRENCY = "EUR"
@@ -198,6 +199,7 @@ def keep_payment(
         values["charged_back"] = sum((euros(one.amount) for one in chargebacks if one.reversed_at is None), ZERO)
     says = (values["status"], values["refunded"], values["charged_back"])
     values["to_apply"] = row.account_id is not None and says != _applied(row)
+    values["to_book"] = True
     _write(row, asked, values)
     for refund in refunds or ():
         _keep_refund(row, refund, asked)
@@ -254,6 +256,7 @@ def _applied(row: Payment) -> tuple[Any, ...]:
 def keep_refund(found: objects.Refund, payment: Payment, asked: Asked, *, ours: Refund | None = None) -> Refund:
     """ours: the row that waits for this answer. Raises Older."""
     hold(f"mollie:{payment.mollie_id}")
+    note_to_book(payment)
     return _keep_refund(payment, found, asked, ours)
 
 
@@ -282,6 +285,7 @@ def _find_ours(payment: Payment, found: objects.Refund) -> Refund | None:
 def keep_chargeback(found: objects.Chargeback, payment: Payment, asked: Asked) -> Chargeback:
     """Raises Older."""
     hold(f"mollie:{payment.mollie_id}")
+    note_to_book(payment)
     return _keep_chargeback(payment, found, asked)
 
 

@@ -1,0 +1,26 @@
+"""What the system could not issue or book by itself, the oldest first. A source of *To issue*."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from bursar.billing.models import NotIssued
+
+
+def list_not_issued(account_id: int | None = None) -> QuerySet[NotIssued]:
+    """With accounts and their organisations; of one account, or of all."""
+    rows = NotIssued.objects.select_related("account__organisation").order_by("since", "id")
+    return rows if account_id is None else rows.filter(account_id=account_id)
+
+
+def count_not_issued() -> int:
+    return NotIssued.objects.count()
+
+
+def list_due(now: datetime, prefix: str, at_most: int) -> Sequence[str]:
+    """What those are for that are to be looked at again, by the prefix of its ids."""
+    rows = NotIssued.objects.filter(next_try_at__lte=now, made_for__startswith=prefix).order_by("next_try_at", "id")
+    return list(rows.values_list("made_for", flat=True)[:at_most])

@@ -1,0 +1,158 @@
+"""What charges still lack in documents and ledger, by what Mollie says of their money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
+
+from bursar.billing.models import AccountCredit, Invoice, LedgerEntry
+from bursar.billing.queries.not_issued import list_due
+from bursar.billing.rules.ledger import EntryKind
+from bursar.billing.seller import seller_day, start_of
+from bursar.core.money import ZERO
+from bursar.payments.gateway import get_mode
+from bursar.payments.models import Charge, InvoicesFrom, Payment, Refund
+from bursar.payments.rules.booking import Books, calc_kept
+from bursar.payments.states import ChargeKind, PaymentState, RefundState
+
+ISSUE, BOOK, CREDIT = "issue_charge_invoice", "book_charge_money", "credit_refund"
+MONEY = (EntryKind.RECEIVED.value, EntryKind.RETURNED.value)
+
+
+class Step(NamedTuple):
+    """What is to be done next: an action of the system on the account, and what it is about. `amount`: EUR, gross."""
+
+    verb: str
+    data: dict[str, str]
+    made_for: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Money:
+    """Of one charge. `payments`, `refunds`: oldest first. `booked`: what the ledger has of each, by its public id.
+
+    `corrections`: refunds of corrected VAT, whose documents and entries were made with them.
+    """
+
+    charge: Charge
+    payments: Sequence[Payment]
+    refunds: Sequence[Refund]
+    booked: dict[str, Decimal]
+    corrections: Sequence[Refund] = ()
+
+    @property
+    def first_paid_at(self) -> datetime | None:
+        """When money came for it first; None: never, or none that anybody owed."""
+        if self.charge.settled_at is None:
+            return None
+        return min((one.paid_at for one in self.payments if one.paid_at), default=self.charge.settled_at)
+
+    @property
+    def causes(self) -> list[str]:
+        return [one.public_id for one in (*self.payments, *self.refunds, *self.corrections)]
+
+    def calc_more(self, payment: Payment) -> Decimal:
+        """What of it the ledger lacks; below 0, what it has too much."""
+        kept = calc_kept(payment.status, payment.amount, payment.charged_back)
+        return kept - self.booked.get(payment.public_id, ZERO)
+
+    def list_to_turn(self) -> list[Refund]:
+        """Refunds that are booked and did not go through after all, and those that left again since."""
+        known = [one for one in self.refunds if one.public_id in self.booked]
+        return [one for one in known if is_sent(one) != bool(self.booked[one.public_id])]
+
+    def list_to_credit(self) -> list[Refund]:
+        """Refunds that Mollie sent, and of which nothing was booked yet."""
+        return [one for one in self.refunds if is_sent(one) and one.public_id not in self.booked]
+
+
+def is_sent(refund: Refund) -> bool:
+    return bool(refund.state == RefundState.REFUNDED)
+
+
+def get_first_day() -> date | None:
+    """From which day of payment on charges are invoiced; None: nobody has looked yet."""
+    if settings.BURSAR_INVOICES_FROM is not None:
+        day: date = settings.BURSAR_INVOICES_FROM
+        return day
+    mode = get_mode()
+    return InvoicesFrom.objects.filter(mode=mode).values_list("first_day", flat=True).first() if mode else None
+
+
+def load_money(charge: Charge) -> Money:
+    """Three statements."""
+    mode = get_mode()
+    rows = Payment.objects.filter(charge=charge, **({"mode": mode.value} if mode else {})).defer("raw")
+    payments = sorted(rows, key=lambda one: (one.paid_at or one.at, one.pk))
+    found = list(Refund.objects.filter(payment__in=payments).defer("raw").order_by("created_at", "pk"))
+    refunds = [one for one in found if one.corrects_id is None]
+    ids = [one.public_id for one in (*payments, *refunds)]
+    entries = LedgerEntry.objects.filter(cause__in=ids, kind__in=MONEY).order_by()
+    booked = dict(entries.values_list("cause").annotate(total=Sum("amount")))
+    corrections = [one for one in found if one.corrects_id is not None]
+    return Money(charge, payments, refunds, booked, corrections)
+
+
+def load_books(money: Money, invoice: Invoice) -> Books:
+    """The invoice and the account's credit as they stand."""
+    own = LedgerEntry.objects.filter(account_id=invoice.account_id, invoice=None)
+    of_invoice = LedgerEntry.objects.filter(invoice=invoice).values("booking")
+    total = own.filter(Q(cause__in=money.causes) | Q(booking__in=of_invoice)).aggregate(total=Sum("amount"))["total"]
+    credit = AccountCredit.objects.filter(pk=invoice.account_id).values_list("amount", flat=True).first()
+    return Books(invoice.standing, credit or ZERO, total or ZERO)
+
+
+def find_step(charge: Charge, first_day: date) -> Step | None:
+    """What it lacks first; None: documents and ledger say what Mollie does, or it is to have none."""
+    money, about = load_money(charge), {"charge": charge.public_id}
+    if charge.invoice_id is None:
+        if not is_billed(money, first_day):
+            return None
+        return Step(ISSUE, about, charge.public_id, charge.gross)
+    if money.list_to_turn() or any(map(money.calc_more, money.payments)):
+        amount = sum((abs(money.calc_more(one)) for one in money.payments), ZERO)
+        return Step(BOOK, about, charge.public_id, amount)
+    for refund in money.list_to_credit():
+        return Step(CREDIT, {**about, "refund": refund.public_id}, refund.public_id, refund.amount)
+    return None
+
+
+def is_billed(money: Money, first_day: date) -> bool:
+    """Whether Bursar makes its invoice: something was sold, and first paid on that day or later."""
+    paid_at = money.first_paid_at
+    return money.charge.kind != ChargeKind.METHOD and paid_at is not None and seller_day(paid_at) >= first_day
+
+
+def list_to_book(now: datetime, at_most: int) -> list[Charge]:
+    """Charges with news that documents and ledger do not follow, and those that are to be tried again."""
+    mode = get_mode()
+    news = Payment.objects.filter(to_book=True, to_apply=False, charge__isnull=False, mode=mode)
+    ids = list(news.order_by("charge_id").values_list("charge_id", flat=True).distinct()[:at_most])
+    again = Charge.objects.filter(public_id__in=list_due(now, "chg_", at_most))
+    refunded = Refund.objects.filter(public_id__in=list_due(now, "ref_", at_most)).values("payment__charge")
+    found = Charge.objects.filter(Q(pk__in=ids) | Q(pk__in=again.values("pk")) | Q(pk__in=refunded))
+    return list(found.select_related("account", "invoice").order_by("pk"))
+
+
+def list_unbilled(first_day: date) -> QuerySet[Charge]:
+    """Paid from that day on, and without an invoice of Bursar's; oldest first."""
+    paid = Payment.objects.filter(charge=OuterRef("pk"), paid_at__isnull=False, mode=get_mode())
+    rows = Charge.objects.filter(Exists(paid), invoice=None, settled_at__isnull=False).exclude(kind=ChargeKind.METHOD)
+    rows = rows.annotate(first_paid_at=Min("payments__paid_at")).filter(first_paid_at__gte=start_of(first_day))
+    return rows.select_related("account").order_by("first_paid_at", "pk")
+
+
+def is_elsewhere(payment: Payment, first_day: date | None) -> bool:
+    """Whether another program made the invoice of what this payment paid: it came before Bursar made any."""
+    if first_day is None or payment.account_id is None or payment.status != PaymentState.PAID:
+        return False
+    is_sale = payment.kind not in (ChargeKind.METHOD, "other")
+    has_none = payment.charge is None or payment.charge.invoice_id is None
+    return is_sale and has_none and payment.paid_at is not None and seller_day(payment.paid_at) < first_day
