@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from bursar.billing.rules import ItemKind as ItemKind
 from bursar.billing.rules import Line, Totals, VatDecision, add_up
 from bursar.core.money import ZERO
 
@@ -21,18 +22,6 @@ from bursar.core.money import ZERO
 class DocumentKind(StrEnum):
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
-
-
-class ItemKind(StrEnum):
-    """What a line sells. Only SUBSCRIPTION counts for class, MRR and an unpaid renewal."""
-
-    SUBSCRIPTION = "subscription"
-    SEATS = "seats"
-    UPGRADE = "upgrade"
-    TRAINING = "training"
-    PILOT = "pilot"
-    DIFFERENCE = "difference"
-    OTHER = "other"
 
 
 class Unit(StrEnum):

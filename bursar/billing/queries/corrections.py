@@ -10,7 +10,7 @@ from bursar.billing.documents.document import DocumentKind
 from bursar.billing.models import Invoice, LedgerEntry
 from bursar.billing.rules import VatIdStatus
 from bursar.billing.rules.ledger import EntryKind
-from bursar.billing.seller import get_seller
+from bursar.billing.seller import get_country
 
 MONEY = [EntryKind.RECEIVED.value, EntryKind.MOVED.value]
 
@@ -30,5 +30,5 @@ def list_to_correct() -> QuerySet[Invoice]:
         **{f"{details}__vat_status": VatIdStatus.UNKNOWN, f"{details}__is_accepted": True}
     )
     rows = Invoice.objects.filter(known, kind=DocumentKind.INVOICE.value, credited=0, vat__gt=0)
-    rows = rows.exclude(**{f"{details}__country": get_seller().country})
+    rows = rows.exclude(**{f"{details}__country": get_country()})
     return rows.select_related("account__organisation", "account__billing_details").order_by("-issued_at", "-id")
