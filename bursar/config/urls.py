@@ -106,6 +106,7 @@ urlpatterns = [
     path("panel/requests/", include("bursar.requests.urls")),
     path("panel/webhooks/", include("bursar.webhooks.urls")),
     path("", include("bursar.payments.hook_urls")),
+    path("panel/vat/", include("bursar.payments.vat_urls")),
     path("panel/refunds/", include("bursar.payments.refund_urls")),
     path("pay/", include("bursar.payments.pay_urls")),
     path("", include("bursar.notifications.urls")),
