@@ -58,9 +58,7 @@ def say_what_follows(sold: Sold) -> str:
     if sold.reach is Reach.OVER:
         return "Their own country’s VAT is due: register for the one-stop shop, and set BURSAR_OSS to its first day."
     if sold.reach is Reach.NEAR:
-        return (
-            "Above the threshold their own country’s VAT is due: register for the one-stop shop in time."
-        )
+        return "Above the threshold their own country’s VAT is due: register for the one-stop shop in time."
     return "They pay the seller’s VAT."
 
 
