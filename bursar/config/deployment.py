@@ -87,6 +87,12 @@ def _payments() -> Iterator[Finding]:
             f"BURSAR_ADDRESS is {settings.BURSAR_ADDRESS}: Mollie cannot reach that, so no payment would be heard of. "
             "Set it to the public https:// address.",
         )
+    if get_mode() and settings.BURSAR_INVOICES_FROM is None:
+        yield Finding(
+            False,
+            "BURSAR_INVOICES_FROM is unset: Bursar makes the VAT invoices of what Mollie takes from the day on "
+            "which it looks first. Set the day from which they are its own; what came before is invoiced elsewhere.",
+        )
     if get_mode() and not settings.BURSAR_TERMS_VERSION:
         yield Finding(True, "BURSAR_TERMS_VERSION is unset: customers would pay without agreeing to any terms. Set it.")
 

@@ -17,6 +17,7 @@ from bursar.payments import words
 from bursar.payments.filters import GapAsk, View
 from bursar.payments.models import Payment
 from bursar.payments.queries.gap import Row, calc_gap, fill
+from bursar.payments.queries.invoicing import name_invoice
 from bursar.payments.queries.listing import filtered, ordered
 from bursar.payments.rules.gap import Cause
 
@@ -24,18 +25,20 @@ CHUNK = 5_000
 COLUMNS = (
     "date", "account_id", "account", "organisation", "source", "kind", "method", "status", "reason", "reason_code",
     "amount_eur", "refunded_eur", "charged_back_eur", "made_at", "paid_at", "failed_at", "payment_id", "mollie_id",
-    "description", "mode", "dashboard",
+    "description", "mode", "dashboard", "invoice",
 )  # fmt: skip
 # What a hidden column of the page takes with it. Whose, when, how much and how it stands is always there.
 OF_COLUMN = {
     "source": ("source", "dashboard"),
     "kind": ("kind",),
+    "invoice": ("invoice",),
     "method": ("method",),
     "back": ("refunded_eur", "charged_back_eur"),
 }
 FLAT = (
     "made_", "account_id_", "account_", "organisation_", "source", "kind", "method", "status", "reason", "amount_",
     "refunded_", "charged_back_", "paid_", "failed_", "public_id", "mollie_id", "description", "mode", "dashboard",
+    "invoice_",
 )  # fmt: skip
 INSTANT = partial(
     Func,
@@ -47,7 +50,7 @@ TEXT_OF = {
     "date": "date_", "account_id": "account_id_", "account": "account_", "organisation": "organisation_",
     "reason": "words_", "reason_code": "reason", "amount_eur": "amount_", "refunded_eur": "refunded_",
     "charged_back_eur": "charged_back_", "made_at": "made_", "paid_at": "paid_", "failed_at": "failed_",
-    "payment_id": "public_id",
+    "payment_id": "public_id", "invoice": "invoice_",
 }  # fmt: skip
 """Where a column's text stands in `flat`, unless the field has the column's name."""
 OF_ACCOUNT = {"account_id_": "public_id", "account_": "shown_label", "organisation_": "organisation__name"}
@@ -61,6 +64,7 @@ def flat(rows: QuerySet[Payment]) -> QuerySet[Payment]:
         **amounts,
         **{to: INSTANT(name) for to, name in instants.items()},
         **{to: Coalesce(f"account__{name}", Value("")) for to, name in OF_ACCOUNT.items()},
+        invoice_=name_invoice(),
     )
 
 

@@ -25,7 +25,7 @@ STATES = {
     REFUNDED: "refunded",
 }
 """By status, and by what went back: then it is still paid at Mollie."""
-COLUMNS = ("source", "kind", "method", "back")
+COLUMNS = ("source", "kind", "invoice", "method", "back")
 
 
 @dataclass(frozen=True)

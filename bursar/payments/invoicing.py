@@ -16,7 +16,7 @@ from bursar.core.ticks import tick
 from bursar.payments.actions.shared import KEY
 from bursar.payments.gateway import get_mode
 from bursar.payments.models import Charge
-from bursar.payments.queries.invoicing import BOOK, ISSUE, Step, find_step, get_first_day, list_to_book
+from bursar.payments.queries.invoicing import BOOK, ISSUE, Step, find_step, get_first_day, list_to_book, list_to_try
 from bursar.payments.store import invoicing as store
 
 ACTOR = system("invoicing")
@@ -35,13 +35,19 @@ def invoice(now: datetime) -> None:
     if mode is None:
         return
     first_day = get_first_day() or store.begin(mode, seller_day(now))
-    for charge in list_to_book(now, AT_ONCE):
-        try:
-            bring_up(charge, first_day, now)
-        except Refusal as refusal:
-            log.info("charge_not_invoiced", charge=charge.public_id, why=refusal.sentence)
-        except Exception:
-            log.exception("charge_not_invoiced", charge=charge.public_id)
+    for charge in list_to_book(AT_ONCE):
+        _bring_up_one(charge, first_day, now)
+    for charge in list_to_try(now, AT_ONCE):
+        _bring_up_one(charge, date.min, now)  # somebody meant it to be issued, whenever it was paid
+
+
+def _bring_up_one(charge: Charge, first_day: date, now: datetime) -> None:
+    try:
+        bring_up(charge, first_day, now)
+    except Refusal as refusal:
+        log.info("charge_not_invoiced", charge=charge.public_id, why=refusal.sentence)
+    except Exception:
+        log.exception("charge_not_invoiced", charge=charge.public_id)
 
 
 def bring_up(charge: Charge, first_day: date, now: datetime) -> bool:

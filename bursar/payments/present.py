@@ -30,6 +30,7 @@ HEADINGS = (
     ("account", "Account", False),
     ("date", "Date", False),
     ("kind", "Kind", False),
+    ("invoice", "Invoice", False),
     ("source", "Source", False),
     ("method", "Method", False),
     ("status", "Status", False),

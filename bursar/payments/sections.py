@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +18,7 @@ from bursar.payments.actions.levers import name, standing_of
 from bursar.payments.models import Charge
 from bursar.payments.queries import shown
 from bursar.payments.queries import standing as read
+from bursar.payments.queries.invoicing import get_first_day, say_invoice
 from bursar.payments.states import ChargeState
 from bursar.tenants.models import BillingAccount
 from bursar.ui.sections import Look, Section
@@ -42,7 +44,7 @@ def _own(look: Look) -> dict[str, Any]:
         **_what_is(case),
         "levers": _list_levers(case),
         "offer": _offer(case),
-        "charges": [_charge(one) for one in page.rows],
+        "charges": _list_charges(page.rows),
         "charges_pager": page.pager,
         "needs_details": not standing_of(case).has_details,
     }
@@ -93,7 +95,8 @@ def _list_levers(case: Case) -> list[Lever]:
     return found
 
 
-def _charge(charge: Charge) -> dict[str, Any]:
+def _charge(charge: Charge, first_day: date | None = None) -> dict[str, Any]:
+    """`first_day`: from which day on charges are invoiced."""
     latest = shown.get_latest(charge)
     return {
         "charge": charge,
@@ -103,7 +106,13 @@ def _charge(charge: Charge) -> dict[str, Any]:
         "day": _day_of(charge),
         "pay_url": reverse("pay:charge", args=[charge.public_id]) if charge.state == ChargeState.OPEN else "",
         "back": shown.say_back(charge),
+        "invoice": say_invoice(charge, first_day),
     }
+
+
+def _list_charges(rows: Iterable[Charge]) -> list[dict[str, Any]]:
+    first_day = get_first_day()
+    return [_charge(one, first_day) for one in rows]
 
 
 def _day_of(charge: Charge) -> date:
@@ -121,7 +130,7 @@ def _staff(look: Look) -> dict[str, Any] | None:
         return None
     return {
         **_what_is(case),
-        "charges": [_charge(one) for one in page.rows],
+        "charges": _list_charges(page.rows),
         "charges_pager": page.pager,
         "waiting": waiting,
         "offered": read.get_offer(account.pk, look.now),

@@ -20,6 +20,7 @@ def live(settings: Any) -> Any:
     settings.BURSAR_ADDRESS, settings.BURSAR_TERMS_VERSION = "https://bursar.agora.example", "2026-11"
     settings.BURSAR_SELLER_NAME, settings.BURSAR_SELLER_ADDRESS = "Agora Voices B.V.", ["Dam 1", "1012 JS", "Amsterdam"]
     settings.BURSAR_SELLER_VAT_ID, settings.BURSAR_VIES = "NL004495445B01", True
+    settings.BURSAR_INVOICES_FROM = NOW.date()
     return settings
 
 
@@ -29,7 +30,7 @@ def found(words: str) -> list[bool]:
 
 
 def test_what_is_set_is_not_said(live: Any) -> None:
-    for words in ("BURSAR_ADDRESS", "BURSAR_TERMS", "BURSAR_SELLER", "BURSAR_VIES", "BURSAR_MOLLIE"):
+    for words in ("BURSAR_ADDRESS", "BURSAR_TERMS", "BURSAR_SELLER", "BURSAR_VIES", "BURSAR_MOLLIE", "BURSAR_INVOICES"):
         assert found(words) == [], words
 
 
@@ -68,3 +69,10 @@ def test_whoever_sells_is_named(live: Any) -> None:
 def test_a_register_that_nobody_asks_is_a_warning(live: Any) -> None:
     live.BURSAR_VIES = False
     assert found("BURSAR_VIES is off") == [False]
+
+
+def test_whoever_goes_live_says_from_when_on_invoices_are_bursars(live: Any) -> None:
+    live.BURSAR_INVOICES_FROM = None
+    assert found("BURSAR_INVOICES_FROM is unset") == [False]
+    live.BURSAR_MOLLIE_KEY = ""
+    assert found("BURSAR_INVOICES_FROM is unset") == []

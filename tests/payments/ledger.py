@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from bursar.billing.models import Invoice, LedgerEntry, Series
 from bursar.payments.models import Charge, Chargeback, Mandate, MollieCustomer, Payment, Refund, Subscription
 from bursar.tenants.models import BillingAccount
 from tests.cast import NOW
@@ -62,6 +63,23 @@ def chargeback(paid: Payment, at: datetime, reversed_at: datetime | None = None)
     return Chargeback.objects.create(
         mollie_id=f"chb_test{number:06d}", payment=paid, amount=paid.amount, created_at=at, mode="test", learned_at=at,
         reversed_at=reversed_at, reason_code="MD06",
+    )  # fmt: skip
+
+
+def invoice(account: BillingAccount, due_on: date | None, gross: Decimal = GROSS, made_for: str = "") -> Invoice:
+    """Its amounts and its day, and no document."""
+    number, day = next(_number), NOW.date()
+    series, _ = Series.objects.get_or_create(kind="invoice", year=day.year)
+    return Invoice.objects.create(
+        account=account, kind="invoice", series=series, place=number, number=f"T{number}", issued_on=day, issued_at=NOW,
+        due_on=due_on, says={}, digest="", net=gross, vat=0, gross=gross, made_for=made_for,
+    )  # fmt: skip
+
+
+def entry(account: BillingAccount, of: Invoice | None, kind: str, amount: str, on: date, cause: str = "") -> None:
+    LedgerEntry.objects.create(
+        account=account, invoice=of, kind=kind, amount=Decimal(amount), booking=f"bkg_{next(_number)}", booked_at=NOW,
+        on=on, cause=cause,
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from bursar.mollie_sim.server import serving
 from bursar.mollie_sim.simulator import Simulator
 from bursar.mollie_sim.standing import set_mandate_status
 from bursar.payments import gateway as gateways
-from bursar.payments import look, timed
+from bursar.payments import invoicing, look, timed
 from bursar.payments.actions import apply
 from bursar.payments.gateway import caller
 from bursar.payments.models import Call, Charge, Chargeback, Mandate, Payment, Refund, Subscription
@@ -48,6 +48,7 @@ from bursar.product.queries import actor_of_key
 from bursar.staff.models import Role, StaffMember
 from bursar.tenants.models import BillingAccount
 from tests.cast import Cast, bring_all, confirmed, fact, prove, seat, workspace
+from tests.payments.billed import check_books, let_invoice
 from tests.payments.buying import DETAILS
 from tests.payments.counter import SOON, Counter
 from tests.payments.till import HTTP, KEY
@@ -125,10 +126,11 @@ class Life:
     @contextmanager
     def lived(self) -> Iterator[None]:
         self.patch.setattr(caller, "PATIENT", None)
-        for module in (timed, look, apply):
+        for module in (timed, look, apply, invoicing):
             self.patch.setattr(module, "log", Loud(self.faults))
         with serving(self.simulator) as address:
             self.settings.BURSAR_MOLLIE_KEY, self.settings.BURSAR_MOLLIE_URL = KEY, address
+            let_invoice(self.settings)
             gateways.forget()
             self.counter = Counter(self.simulator, gateways.get_gateway(patient=True), self.cast.samen)
             bring_all(*workspace("werk", "samen", "Werkplaats", clock.now() - timedelta(days=50)))
@@ -387,6 +389,7 @@ class Life:
         self.check_subscriptions()
         self.check_notices()
         self.check_gap()
+        DONE["documents"] += check_books()
         prove()
         self.check_mrr()
         DONE["checked"] += 1

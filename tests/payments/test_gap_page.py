@@ -14,13 +14,14 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bursar.billing.models import Invoice
 from bursar.core.calendar import Month
 from bursar.payments.models import Charge, Payment
 from bursar.payments.queries.gap import Gap, calc_gap, fill
 from bursar.payments.rules.gap import Cause
 from bursar.tenants.models import BillingAccount
 from tests.cast import NOW, Cast, sign_in
-from tests.payments.ledger import GROSS, charge, chargeback, payment, refund
+from tests.payments.ledger import GROSS, charge, chargeback, entry, invoice, payment, refund
 
 PAGE = "/panel/payments/gap/"
 NOVEMBER = Month(2026, 11)
@@ -116,8 +117,53 @@ def test_however_many_accounts_the_statements_are_the_same(november: Cast) -> No
     assert count() == few
 
 
+def test_invoices_are_due_by_their_day_and_money_by_bank_arrives(november: Cast) -> None:
+    asked = invoice(november.oost, date(2026, 11, 30), Decimal("1000.00"))
+    entry(november.oost, asked, "received", "400.00", date(2026, 11, 20))
+    entry(november.oost, asked, "moved", "100.00", date(2026, 11, 21))
+    entry(november.oost, None, "moved", "-100.00", date(2026, 11, 21))
+    entry(november.oost, None, "received", "30.00", date(2026, 11, 22))
+    entry(november.oost, None, "returned", "-5.00", date(2026, 11, 23))
+    before = calc_gap(NOVEMBER, NOW)
+    adds_up(before)
+    assert before.due == 5 * GROSS + 1000
+    assert before.parts[Cause.FROM_CREDIT] == 100 and before.parts[Cause.PART_PAID] == 500
+    assert before.parts[Cause.UNEXPECTED] == -7 - (GROSS - 21) - 25
+
+
+def test_a_charge_and_its_invoice_are_due_once(november: Cast) -> None:
+    before = calc_gap(NOVEMBER, NOW)
+    own = charge(november.oost, date(2026, 11, 12))
+    made = invoice(november.oost, date(2026, 11, 12), made_for=own.public_id)
+    Charge.objects.filter(pk=own.pk).update(invoice=made)
+    paid = payment(november.oost, on(12), owed=own)
+    entry(november.oost, made, "received", "121.00", date(2026, 11, 12), paid.public_id)
+    after = calc_gap(NOVEMBER, NOW)
+    adds_up(after)
+    assert (after.due, after.arrived) == (before.due + GROSS, before.arrived + GROSS) and after.parts == before.parts
+    chargeback(paid, on(15))
+    entry(november.oost, made, "returned", "-121.00", date(2026, 11, 15), paid.public_id)
+    assert calc_gap(NOVEMBER, NOW).parts[Cause.CHARGED_BACK] == before.parts[Cause.CHARGED_BACK] + GROSS
+    entry(november.oost, made, "received", "121.00", date(2026, 11, 20))
+    settled = calc_gap(NOVEMBER, NOW)
+    adds_up(settled)
+    assert settled.parts == before.parts, "a bank line made up for it"
+
+
+def test_what_a_link_collects_is_due_with_its_invoice(november: Cast) -> None:
+    before = calc_gap(NOVEMBER, NOW)
+    asked = invoice(november.oost, date(2026, 11, 20))
+    link = charge(november.oost, date(2026, 11, 19), "link", invoice=asked)
+    payment(november.oost, on(19), owed=link)
+    after = calc_gap(NOVEMBER, NOW)
+    adds_up(after)
+    assert (after.due, after.arrived, after.parts) == (before.due + GROSS, before.arrived + GROSS, before.parts)
+
+
 moments = st.integers(0, 120).map(lambda n: on(1, 9) + timedelta(days=n, hours=n * 7 % 24))
 amounts = st.sampled_from([Decimal("121.00"), Decimal("60.50"), Decimal("0.01"), Decimal("300.33")])
+ENTRIES = [("received", 1), ("returned", -1), ("moved", 1), ("credited", 1), ("written_off", 1), ("written_off", -1),
+           ("difference", 1)]  # fmt: skip
 states = st.sampled_from(["planned", "paid", "failed", "under_way", "ended", "open"])
 
 
@@ -137,7 +183,16 @@ def _check_month(month: Month) -> None:
     fill(gap.rows, month)
     for row in gap.rows:
         own = Charge.objects.filter(account_id=row.account_id, due_on__gte=month.first, due_on__lt=month.next().first)
-        assert row.due == sum((one.gross for one in own.exclude(state="ended")), Decimal(0))
+        asked = Invoice.objects.filter(
+            account_id=row.account_id, due_on__gte=month.first, due_on__lt=month.next().first
+        )
+        due = [one.gross for one in own.exclude(state="ended") if _is_due_itself(one)]
+        due += [one.gross for one in asked if not one.made_for]
+        assert row.due == sum(due, Decimal(0))
+
+
+def _is_due_itself(one: Charge) -> bool:
+    return one.invoice is None or one.invoice.made_for == one.public_id
 
 
 def _write_history(accounts: list[BillingAccount], data: st.DataObject) -> None:
@@ -145,9 +200,25 @@ def _write_history(accounts: list[BillingAccount], data: st.DataObject) -> None:
         account = data.draw(st.sampled_from(accounts))
         day = data.draw(st.one_of(st.none(), moments))
         owed = charge(account, day.date() if day else None, "seat", data.draw(states), gross=data.draw(amounts))
+        _invoice_it(account, owed, data)
         for _ in range(data.draw(st.integers(0, 2))):
             _try_once(account, owed, data)
     _try_once(data.draw(st.sampled_from([None, *accounts])), None, data)
+
+
+def _invoice_it(account: BillingAccount, owed: Charge, data: st.DataObject) -> None:
+    """Its own, or one that it collects, or none; and what was booked of it and beside it without Mollie."""
+    made_for = data.draw(st.sampled_from([None, owed.public_id, ""]))
+    if made_for is None:
+        return
+    due = data.draw(st.one_of(st.none(), moments))
+    made = invoice(account, due.date() if due else None, data.draw(amounts), made_for)
+    Charge.objects.filter(pk=owed.pk).update(invoice=made)
+    for _ in range(data.draw(st.integers(0, 3))):
+        kind, sign = data.draw(st.sampled_from(ENTRIES))
+        amount = str(sign * data.draw(amounts))
+        of = data.draw(st.sampled_from([made, None]))
+        entry(account, of, kind, amount, data.draw(moments).date(), data.draw(st.sampled_from(["", "pmt_x", "inv_x"])))
 
 
 def _try_once(account: BillingAccount | None, owed: Charge | None, data: st.DataObject) -> Payment:

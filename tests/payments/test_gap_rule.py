@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bursar.core.calendar import Month
-from bursar.payments.rules.gap import CAUSES, Back, Cause, Owed, Try, explain
+from bursar.core.money import ZERO
+from bursar.payments.rules.gap import BACK, CAUSES, WITHOUT_MONEY, Back, Cause, Let, Owed, Try, explain
 
 MARCH = Month(2026, 3)
 GROSS = Decimal("121.00")
@@ -37,8 +38,12 @@ def failed(day: date) -> Try:
     return Try(GROSS, day, None, day)
 
 
-def back(day: date, amount: str = "121.00", *, is_refund: bool = False) -> Back:
-    return Back(day, Decimal(amount), is_refund)
+def back(day: date, amount: str = "121.00", cause: Cause = Cause.CHARGED_BACK) -> Back:
+    return Back(day, Decimal(amount), cause)
+
+
+def let(cause: Cause, day: date = DUE, amount: str = "121.00") -> Let:
+    return Let(day, Decimal(amount), cause)
 
 
 C = Cause
@@ -58,7 +63,7 @@ CASES = {
         owed(), [paid(on(5), GROSS, back(on(9)), back(on(12), "-121.00"))], TODAY, {},
     ),
     "taken back, paid again": (owed(), [paid(on(5), GROSS, back(on(9))), paid(on(15))], TODAY, {}),
-    "given back in part": (owed(), [paid(on(5), GROSS, back(on(9), "21.00", is_refund=True))], TODAY, {C.REFUNDED: "21"}),
+    "given back in part": (owed(), [paid(on(5), GROSS, back(on(9), "21.00", C.REFUNDED))], TODAY, {C.REFUNDED: "21"}),
     "of February, taken back now": (owed(on(5, 2)), [paid(on(5, 2), GROSS, back(on(9)))], TODAY, {C.CHARGED_BACK: "121"}),
     "of February, paid now": (owed(on(5, 2)), [failed(on(5, 2)), paid(on(3))], TODAY, {C.OTHER_MONTH: "-121"}),
     "paid in February": (owed(), [paid(on(27, 2))], TODAY, {C.PAID_EARLIER: "121"}),
@@ -73,6 +78,27 @@ CASES = {
     "after its end": (owed(is_owed=False), [paid(on(5))], TODAY, {C.UNEXPECTED: "-121"}),
     "without a day": (owed(None), [failed(on(5))], TODAY, {}),
     "of another month": (owed(on(5, 4)), [], TODAY, {}),
+    "a booking taken off again": (owed(on(5, 2)), [paid(on(5, 2), GROSS, back(on(9), cause=C.REVERSED))], TODAY, {C.REVERSED: "121"}),
+    "credit that left": (None, [Try(ZERO, on(9), None, on(9), (back(on(9), "50.00", C.PAID_BACK),))], TODAY, {C.PAID_BACK: "50"}),
+    "an invoice that a link could not collect": (owed(is_invoice=True), [failed(on(6))], TODAY, {C.UNPAID_INVOICE: "121"}),
+}  # fmt: skip
+ASKED = owed(is_invoice=True)
+LETS = {
+    "credited": (ASKED, [], [let(C.CREDITED)], {C.CREDITED: "121"}),
+    "credited in part, the rest is asked for": (
+        ASKED, [], [let(C.CREDITED, amount="21.00")], {C.CREDITED: "21", C.UNPAID_INVOICE: "100"},
+    ),
+    "written off": (ASKED, [], [let(C.WRITTEN_OFF)], {C.WRITTEN_OFF: "121"}),
+    "written off and reopened": (
+        ASKED, [], [let(C.WRITTEN_OFF), let(C.WRITTEN_OFF, amount="-121.00")], {C.UNPAID_INVOICE: "121"},
+    ),
+    "nearly paid": (ASKED, [paid(on(6), Decimal("120.98"))], [let(C.DIFFERENCE, amount="0.02")], {C.DIFFERENCE: "0.02"}),
+    "settled from credit": (ASKED, [], [let(C.FROM_CREDIT)], {C.FROM_CREDIT: "121"}),
+    "credited in a later month": (ASKED, [], [let(C.CREDITED, on(2, 4))], {C.UNPAID_INVOICE: "121"}),
+    "credited after it was paid": (ASKED, [paid(on(6))], [let(C.CREDITED)], {}),
+    "half of it in this month, half in the next": (
+        ASKED, [paid(on(6), Decimal("60.50")), paid(on(6, 4), Decimal("60.50"))], [], {C.PART_PAID: "60.50"},
+    ),
 }  # fmt: skip
 
 
@@ -82,13 +108,22 @@ def test_examples(name: str) -> None:
     assert explain(charge, tries, MARCH, today) == {cause: Decimal(amount) for cause, amount in wanted.items()}
 
 
+@pytest.mark.parametrize("name", LETS)
+def test_what_is_settled_without_money(name: str) -> None:
+    asked, tries, lets, wanted = LETS[name]
+    assert explain(asked, tries, MARCH, ALL, lets) == {cause: Decimal(amount) for cause, amount in wanted.items()}
+
+
 def test_every_cause_has_an_example_and_words() -> None:
-    assert {cause for *_, wanted in CASES.values() for cause in wanted} == set(Cause) == set(CAUSES)
+    examples = [*CASES.values(), *LETS.values()]
+    assert {cause for *_, wanted in examples for cause in wanted} == set(Cause) == set(CAUSES)
 
 
 days = st.integers(0, 150).map(lambda n: date(2026, 1, 1) + timedelta(days=n))
 amounts = st.integers(1, 30_000).map(lambda n: Decimal(n) / 100)
-backs = st.builds(Back, days, st.one_of(amounts, amounts.map(lambda one: -one)), st.booleans())
+either = st.one_of(amounts, amounts.map(lambda one: -one))
+backs = st.builds(Back, days, either, st.sampled_from(BACK))
+lets = st.lists(st.builds(Let, days, either, st.sampled_from(WITHOUT_MONEY)), max_size=4)
 
 
 @st.composite
@@ -105,8 +140,10 @@ charges = st.one_of(
 
 
 @settings(max_examples=400)
-@given(charges, st.lists(tries(), max_size=5), st.integers(1, 6), days)
-def test_the_causes_add_up_to_due_less_arrived(owed: Owed | None, tries: list[Try], number: int, today: date) -> None:
+@given(charges, st.lists(tries(), max_size=5), st.integers(1, 6), days, lets)
+def test_the_causes_add_up_to_due_less_arrived(
+    owed: Owed | None, tries: list[Try], number: int, today: date, lets: list[Let]
+) -> None:
     month = Month(2026, number)
 
     def is_in(day: date | None) -> bool:
@@ -115,7 +152,7 @@ def test_the_causes_add_up_to_due_less_arrived(owed: Owed | None, tries: list[Tr
     due = owed.gross if owed and owed.is_owed and is_in(owed.due_on) else Decimal(0)
     arrived = sum((one.amount for one in tries if is_in(one.paid_on)), Decimal(0))
     arrived -= sum((back.amount for one in tries for back in one.back if is_in(back.day)), Decimal(0))
-    parts = explain(owed, tries, month, today)
+    parts = explain(owed, tries, month, today, lets)
     assert sum(parts.values(), Decimal(0)) == due - arrived
     assert all(parts.values())
     assert Cause.NOT_YET_DUE not in parts or (owed and owed.due_on and owed.due_on >= today)

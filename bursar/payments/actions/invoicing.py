@@ -182,7 +182,7 @@ def _why_not_book(case: Case, data: Cleaned) -> str | None:
     form=OfCharge,
     permission=By.JOB,
     label="Money of an invoice booked",
-    help="The ledger follows Mollie: a retry or a payment link settles the invoice, a charge-back opens it again. Money "
+    help="The ledger follows Mollie: a retry or a link settles the invoice, a charge-back opens it again. Money "
     "that came twice is the account's credit, and so is a refund that did not go through.",
     when=BY_JOB + "To see what is open, look at the invoice.",
     refused=_why_not_book,
@@ -202,7 +202,7 @@ def book_charge_money(act: Act, account: BillingAccount, data: Cleaned) -> Outco
     return Outcome(
         f"{said} {row.number}: {euros(row.open)} are open.",
         [Change(OPEN, plain(was_open), plain(row.open), concerns_money=True)],
-        {account.pk: None} if row.service_from else {},
+        {account.pk: None},
         data=told, touches=[money.charge.public_id, row.public_id],
         event="" if came >= 0 else "invoice.reopened",
     )  # fmt: skip

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Case, Exists, F, Min, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Coalesce
 
 from bursar.billing.models import AccountCredit, Invoice, LedgerEntry
 from bursar.billing.queries.not_issued import list_due
@@ -19,9 +20,10 @@ from bursar.core.money import ZERO
 from bursar.payments.gateway import get_mode
 from bursar.payments.models import Charge, InvoicesFrom, Payment, Refund
 from bursar.payments.rules.booking import Books, calc_kept
-from bursar.payments.states import ChargeKind, PaymentState, RefundState
+from bursar.payments.states import ChargeKind, PaymentKind, PaymentState, RefundState
 
 ISSUE, BOOK, CREDIT = "issue_charge_invoice", "book_charge_money", "credit_refund"
+ELSEWHERE = "elsewhere"
 MONEY = (EntryKind.RECEIVED.value, EntryKind.RETURNED.value)
 
 
@@ -130,15 +132,22 @@ def is_billed(money: Money, first_day: date) -> bool:
     return money.charge.kind != ChargeKind.METHOD and paid_at is not None and seller_day(paid_at) >= first_day
 
 
-def list_to_book(now: datetime, at_most: int) -> list[Charge]:
-    """Charges with news that documents and ledger do not follow, and those that are to be tried again."""
-    mode = get_mode()
-    news = Payment.objects.filter(to_book=True, to_apply=False, charge__isnull=False, mode=mode)
+def list_to_book(at_most: int) -> list[Charge]:
+    """Charges with news that documents and ledger do not follow yet."""
+    news = Payment.objects.filter(to_book=True, to_apply=False, charge__isnull=False, mode=get_mode())
     ids = list(news.order_by("charge_id").values_list("charge_id", flat=True).distinct()[:at_most])
-    again = Charge.objects.filter(public_id__in=list_due(now, "chg_", at_most))
-    refunded = Refund.objects.filter(public_id__in=list_due(now, "ref_", at_most)).values("payment__charge")
-    found = Charge.objects.filter(Q(pk__in=ids) | Q(pk__in=again.values("pk")) | Q(pk__in=refunded))
-    return list(found.select_related("account", "invoice").order_by("pk"))
+    return _with_accounts(Q(pk__in=ids))
+
+
+def list_to_try(now: datetime, at_most: int) -> list[Charge]:
+    """Those of which something failed a rule, and that are to be looked at again."""
+    refunded = Refund.objects.filter(public_id__in=list_due(now, "ref_", at_most))
+    ids = list(refunded.values_list("payment__charge_id", flat=True))
+    return _with_accounts(Q(public_id__in=list_due(now, "chg_", at_most)) | Q(pk__in=ids))
+
+
+def _with_accounts(which: Q) -> list[Charge]:
+    return list(Charge.objects.filter(which).select_related("account", "invoice").order_by("pk"))
 
 
 def list_unbilled(first_day: date) -> QuerySet[Charge]:
@@ -149,10 +158,23 @@ def list_unbilled(first_day: date) -> QuerySet[Charge]:
     return rows.select_related("account").order_by("first_paid_at", "pk")
 
 
-def is_elsewhere(payment: Payment, first_day: date | None) -> bool:
-    """Whether another program made the invoice of what this payment paid: it came before Bursar made any."""
-    if first_day is None or payment.account_id is None or payment.status != PaymentState.PAID:
-        return False
-    is_sale = payment.kind not in (ChargeKind.METHOD, "other")
-    has_none = payment.charge is None or payment.charge.invoice_id is None
-    return is_sale and has_none and payment.paid_at is not None and seller_day(payment.paid_at) < first_day
+def name_invoice() -> Coalesce:
+    """Of payments, in SQL: the number of the invoice that their money settles; ELSEWHERE for what came before Bursar
+    made any; else empty.
+    """
+    first_day, names_it = get_first_day(), F("charge__invoice__number")
+    if first_day is None:
+        return Coalesce(names_it, Value(""))
+    came_before = Q(status=PaymentState.PAID, paid_at__lt=start_of(first_day), account__isnull=False)
+    is_sale = ~Q(kind__in=(PaymentKind.METHOD, PaymentKind.OTHER))
+    return Coalesce(names_it, Case(When(came_before & is_sale, then=Value(ELSEWHERE)), default=Value("")))
+
+
+def say_invoice(charge: Charge, first_day: date | None) -> str:
+    """The same of one charge, whose payments are loaded."""
+    if charge.invoice is not None:
+        return charge.invoice.number
+    if first_day is None or charge.kind == ChargeKind.METHOD:
+        return ""
+    came = min((one.paid_at for one in charge.payments.all() if one.paid_at), default=None)
+    return ELSEWHERE if came is not None and seller_day(came) < first_day else ""

@@ -13,6 +13,7 @@ from bursar.payments.filters import CHARGED_BACK, REFUNDED, View
 from bursar.payments.gateway import get_mode
 from bursar.payments.ids import IdKind, is_id
 from bursar.payments.models import Payment
+from bursar.payments.queries.invoicing import name_invoice
 from bursar.payments.states import PaymentState
 from bursar.tenants.search import list_meant_ids
 from bursar.ui.lists import PAGE_SIZE
@@ -87,7 +88,8 @@ def with_names(rows: QuerySet[Payment]) -> QuerySet[Payment]:
 def list_page(view: View, rows: QuerySet[Payment]) -> list[Payment]:
     """One page of these, in one statement."""
     start = (view.page - 1) * PAGE_SIZE
-    return list(with_names(ordered(view, rows))[start : start + PAGE_SIZE])
+    named = with_names(ordered(view, rows)).annotate(invoice_number=name_invoice())
+    return list(named[start : start + PAGE_SIZE])
 
 
 @dataclass

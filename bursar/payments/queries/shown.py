@@ -35,7 +35,7 @@ def list_charges(account: BillingAccount, asked: str) -> Turned[Charge]:
 
 def _with_payments(rows: QuerySet[Charge]) -> QuerySet[Charge]:
     payments = Prefetch("payments", Payment.objects.order_by("-at", "-id"))
-    return rows.order_by("-made_at", "-id").prefetch_related(payments)
+    return rows.select_related("invoice").defer("invoice__says").order_by("-made_at", "-id").prefetch_related(payments)
 
 
 def get_latest(charge: Charge) -> Payment | None:

@@ -10,24 +10,40 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bursar.actions.cli import shell_actor
 from bursar.core.calendar import midnight
+from bursar.core.days import say_day
 from bursar.core.errors import Refusal
-from bursar.payments.gateway import get_gateway
+from bursar.core.money import euros
+from bursar.payments import making_up
+from bursar.payments.gateway import get_gateway, get_mode
 from bursar.payments.ids import IdKind, is_id
 from bursar.payments.models import MollieCustomer, Subscription
 from bursar.payments.sync import history, walks
 from bursar.tenants.models import BillingAccount, Organisation
 
 NAMED_AT_MOST = 20
+MAKE = "make-invoices"
 
 
 class Command(BaseCommand):
-    help = "Compares the mirror with Mollie, or takes a first history in: bursar payments sync"
+    help = (
+        "Compares the mirror with Mollie, or takes a first history in: bursar payments sync. Makes invoices of charges "
+        "up that were paid before Bursar made any: bursar payments make-invoices"
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = "Example: bursar payments sync --from 2026-01-01 --customers customers.csv"
-        parser.add_argument("what", choices=["sync"], help="ask Mollie for what no webhook told")
         parser.add_argument(
-            "--from", dest="since", type=date.fromisoformat, metavar="DAY", help="take a first history in, back to DAY"
+            "what", choices=["sync", MAKE], help="ask Mollie for what no webhook told, or make invoices up"
+        )
+        parser.add_argument(
+            "--from",
+            dest="since",
+            type=date.fromisoformat,
+            metavar="DAY",
+            help="take a first history in, back to DAY; or: make up the invoices of what was paid from DAY on",
+        )
+        parser.add_argument(
+            "--go", action="store_true", help="with make-invoices: issue them; without it they are only counted"
         )
         parser.add_argument(
             "--customers",
@@ -37,6 +53,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["what"] == MAKE:
+            self._make_up(options["since"], is_meant=options["go"])
+            return
         if options["customers"] and not options["since"]:
             raise CommandError("--customers goes with --from.")
         try:
@@ -64,6 +83,25 @@ class Command(BaseCommand):
                 f"{len(taken.free)} cost nothing here, though Mollie charges them, and were left alone. Bring their "
                 f"tiers in, then run the same command again: {_some(taken.free)}."
             )
+
+    def _make_up(self, since: date | None, *, is_meant: bool) -> None:
+        """Raises CommandError without a key, or a day."""
+        if since is None:
+            raise CommandError("Say from which day of payment on: --from DAY.")
+        if get_mode() is None:
+            raise CommandError("Mollie's key is not set: which payments are meant?")
+        found = making_up.count(since)
+        self.stdout.write(
+            f"{found.charges} charges paid from {say_day(since)} on have no invoice of Bursar's: {euros(found.gross)} "
+            f"with VAT. {found.without_details} of them are of accounts without billing details: they wait for those."
+        )
+        if not is_meant:
+            self.stdout.write(
+                "Nothing was issued. The same with --go issues them, on today's day: it cannot be undone."
+            )
+            return
+        made = making_up.make(since, lambda done: self._tell("invoices", done))
+        self._end(f"{made.issued} were issued, {made.left} wait in To issue with the reason.")
 
     def _read(self, path: Path) -> Iterator[tuple[str, str]]:
         """Raises CommandError for a file that is not whole: nothing was asked of Mollie then."""
