@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
@@ -16,6 +17,7 @@ from bursar.actions.spec import Case
 from bursar.billing import making
 from bursar.billing.models import Invoice, LedgerEntry
 from bursar.billing.rules import Treatment, ledger
+from bursar.billing.store import accept, set_details
 from bursar.billing.store import ledger as books
 from bursar.billing.store.ledger import Cause, get_credit
 from bursar.billing.verify import list_faults
@@ -23,14 +25,18 @@ from bursar.core import clock
 from bursar.core.errors import Blocked, Invalid, Refused
 from bursar.payments.actions.correcting import foresee
 from bursar.payments.models import Call, Payment, Refund
+from bursar.payments.queries.abroad import get_sold
 from bursar.payments.timed import credit_again
 from bursar.plans.models import PaidPeriod
 from tests.billing.payer import ACCEPT, write_down
 from tests.billing.test_proposing import seller
 from tests.cast import NOW, Cast, fact, prove, refusal_of
+from tests.payments.billed import buy, check_books, minute
+from tests.payments.buying import DETAILS
+from tests.payments.test_invoicing import shop
 from tests.payments.test_refunds import finance, key, payment
 
-__all__ = ["key", "seller"]
+__all__ = ["key", "seller", "shop"]
 CORRECT, ISSUE = "payments.invoice.correct_vat", "billing.account.issue_invoice"
 PAID, BACK, OFF = "billing.invoice.mark_paid", "billing.invoice.reverse_payment", "billing.invoice.write_off"
 TODAY = NOW.date().isoformat()
@@ -246,3 +252,70 @@ def test_no_figure_moves_however_it_stands(cast: Cast, issued: Invoice, seed: in
     if was_settled or not new.settled_at:
         assert figures(cast, 12) == before
     assert date.fromisoformat(TODAY) == new.issued_on
+
+
+GERMAN = replace(DETAILS, name="Stadt Köln", postcode="50667", city="Köln", country="DE", vat_id="DE136695976")
+
+
+def test_the_invoice_of_a_charge_is_corrected_and_mollies_refund_makes_no_second_credit_note(shop: Cast) -> None:
+    set_details({shop.samen.pk: GERMAN}, NOW)
+    bought = buy(shop.samen)
+    minute()
+    before, class_before = bought.invoice, fact(shop.samen).klass
+    assert before.vat > 0 and bought.charge.is_abroad and before.open == 0
+    accept([shop.samen.pk], "WAPI-1", clock.now())
+    clock.set_fixed(clock.now() + timedelta(minutes=1))
+    assert get_sold(clock.now()).this_year == before.net, "once, though charge and invoice know of it"
+    outcome = run(CORRECT, shop.iris, before.public_id, {}, reason="confirmed since")
+    new, refund = bought.invoice, Refund.objects.get()
+    assert (new.public_id, new.replaces) == (outcome.data["invoice"], before)
+    assert (refund.state, refund.amount, refund.corrects_id) == ("sending", before.vat, before.pk)
+    bought.charge.refresh_from_db()
+    assert bought.charge.invoice == new and get_sold(clock.now()).this_year == 0
+    minute()
+    assert (bought.credit, len(bought.notes)) == (0, 1), "it is on its way: nothing is turned round meanwhile"
+    bought.say_of(refund, "refunded")
+    bought.tell(refunded=refund.amount)
+    minute()
+    assert (bought.credit, len(bought.notes)) == (0, 1)
+    check_books()
+    assert fact(shop.samen).klass == class_before
+    later = bought.refund("10.00")
+    minute()
+    note = bought.notes[-1]
+    assert (note.corrects, note.gross, note.vat, note.made_for) == (new, 10, 0, later.public_id)
+    check_books()
+    assert list(list_faults()) == []
+    prove()
+
+
+def test_a_refund_of_a_correction_that_fails_at_mollie_is_credit_and_is_not_taken_for_money_paid_twice(
+    shop: Cast,
+) -> None:
+    set_details({shop.samen.pk: GERMAN}, NOW)
+    bought = buy(shop.samen)
+    minute()
+    vat = bought.invoice.vat
+    accept([shop.samen.pk], "WAPI-1", clock.now())
+    clock.set_fixed(clock.now() + timedelta(minutes=1))
+    run(CORRECT, shop.iris, bought.invoice.public_id, {}, reason="confirmed since")
+    refund = Refund.objects.get()
+    bought.say_of(refund, "failed")
+    credit_again(clock.now())
+    minute()
+    assert bought.credit == vat and bought.invoice.open == 0
+    run("billing.account.pay_back_credit", shop.iris, shop.samen.public_id, {"amount": str(vat)}, reason="by bank")
+    minute()
+    assert bought.credit == 0 and len(bought.notes) == 1
+    assert list(list_faults()) == []
+
+
+def test_a_charge_that_the_bank_took_back_is_not_corrected(shop: Cast) -> None:
+    set_details({shop.samen.pk: GERMAN}, NOW)
+    bought = buy(shop.samen)
+    minute()
+    bought.charge_back()
+    minute()
+    accept([shop.samen.pk], "WAPI-1", clock.now())
+    refusal = refusal_of(CORRECT, shop.iris, bought.invoice.public_id, {}, reason="x")
+    assert isinstance(refusal, Blocked) and "took it back" in refusal.sentence and not bought.notes
