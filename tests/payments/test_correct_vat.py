@@ -22,10 +22,12 @@ from bursar.billing.store import ledger as books
 from bursar.billing.store.ledger import Cause, get_credit
 from bursar.billing.verify import list_faults
 from bursar.core import clock
+from bursar.core.calendar import Month
 from bursar.core.errors import Blocked, Invalid, Refused
 from bursar.payments.actions.correcting import foresee
 from bursar.payments.models import Call, Payment, Refund
 from bursar.payments.queries.abroad import get_sold
+from bursar.payments.queries.gap import calc_gap
 from bursar.payments.timed import credit_again
 from bursar.plans.models import PaidPeriod
 from tests.billing.payer import ACCEPT, write_down
@@ -68,6 +70,9 @@ def figures(cast: Cast, after: int) -> tuple[str, Decimal]:
     with clock.frozen(NOW + timedelta(minutes=after)):
         row = fact(cast.oost)
         prove()
+        for month in (Month(2026, 11), Month(2026, 12)):
+            gap = calc_gap(month, clock.now())
+            assert gap.due - gap.arrived == sum(gap.parts.values()), month
     assert list(list_faults()) == []
     return row.klass, row.mrr
 
