@@ -131,8 +131,8 @@ def run(
         first = idempotency.find(actor, request.idempotency_key, digest)
         if first is not None:
             return first
-    target = _fetch_for(request)
     for _ in range(TRIES):
+        target = _fetch_for(request)
         prepared = _prepare(request, target)
         with suppress(Stale), _said_when_busy():
             return retry_deadlocks(partial(_atomically, request, target, digest, prepared))

@@ -12,10 +12,10 @@ from django.conf import settings
 from bursar.billing.documents.document import Document, DocumentKind, Id, Item, ItemKind, Party, Preceding, Unit
 from bursar.billing.models import BillingDetails
 from bursar.billing.numbers import placeholder_of
-from bursar.billing.queries import buyer_of
-from bursar.billing.rules import ItemCategory, VatDecision, decide_vat, scheme_of, split_part, split_peppol_id
+from bursar.billing.queries import decide_for
+from bursar.billing.rules import VatDecision, scheme_of, split_part, split_peppol_id
 from bursar.billing.rules.references import make_reference
-from bursar.billing.seller import get_party, get_payee, get_rates, get_seller, seller_day
+from bursar.billing.seller import get_party, get_payee, seller_day
 from bursar.core.calendar import add_months, midnight
 from bursar.plans.models import Tier
 from bursar.plans.queries import load_catalogue
@@ -56,9 +56,9 @@ def _seats(line: PriceLine, months: int, first_day: date, last_day: date, vat: V
     )  # fmt: skip
 
 
-def decide_for_item(details: BillingDetails | None, category: ItemCategory, day: date) -> VatDecision:
-    """`day`: of supply, or of payment when that comes first."""
-    return decide_vat(get_seller(), buyer_of(details), category, day, get_rates())
+def decide_for_item(details: BillingDetails | None, kind: ItemKind, day: date) -> VatDecision:
+    """`day`: the seller's, of supply, or of payment when that comes first."""
+    return decide_for(details, day, kind)
 
 
 def make_invoice(details: BillingDetails, wanted: Wanted, now: datetime) -> Document:

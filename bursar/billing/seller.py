@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from bursar.billing.documents.document import BankAccount, Id, Party
-from bursar.billing.rules import Rates, Seller, scheme_of, split_peppol_id
+from bursar.billing.rules import Categories, Rates, Seller, scheme_of, split_peppol_id
 from bursar.core.calendar import Month
 
 NEEDED = ("BURSAR_SELLER_ADDRESS", "BURSAR_SELLER_VAT_ID", "BURSAR_SELLER_IBAN")
@@ -32,9 +32,19 @@ class Span(NamedTuple):
     end: datetime
 
 
-def get_seller() -> Seller:
-    """As the rules of VAT ask."""
-    return Seller(settings.BURSAR_SELLER_COUNTRY, settings.BURSAR_OSS)
+def get_seller(day: date) -> Seller:
+    """As the rules of VAT ask of a sale of that day."""
+    since: date | None = settings.BURSAR_OSS
+    return Seller(settings.BURSAR_SELLER_COUNTRY, since is not None and since <= day)
+
+
+def get_country() -> str:
+    country: str = settings.BURSAR_SELLER_COUNTRY
+    return country
+
+
+def get_categories() -> Categories:
+    return Categories(settings.BURSAR_VAT_CATEGORIES)
 
 
 def get_name() -> str:

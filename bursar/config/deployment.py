@@ -14,6 +14,7 @@ from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.audit.queries import get_last_seal
 from bursar.audit.rules import MAIL
+from bursar.billing.rules.oss import Reach, say_sold, say_what_follows
 from bursar.config.operator import why_not_ready
 from bursar.core import clock, heartbeat
 from bursar.core.addresses import split_address
@@ -24,6 +25,7 @@ from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.payments.gateway import get_mode
 from bursar.payments.keys import Mode, is_official
 from bursar.payments.models import MollieCustomer
+from bursar.payments.queries.abroad import get_sold
 from bursar.staff.models import StaffMember
 from bursar.staff.queries import has_second_factor
 
@@ -45,6 +47,7 @@ def list_findings() -> Iterator[Finding]:
         yield Finding(True, problem)
         return
     yield from _database()
+    yield from _one_stop_shop()
     yield from _people()
     yield from _running()
 
@@ -112,6 +115,12 @@ def _seller() -> Iterator[Finding]:
         yield Finding(is_danger, f"{', '.join(unset)}: unset, so documents would not say who sells. Set all three.")
     if not settings.BURSAR_VIES:
         yield Finding(False, "BURSAR_VIES is off: no VAT id is confirmed, so businesses abroad pay VAT. Set it to yes.")
+
+
+def _one_stop_shop() -> Iterator[Finding]:
+    sold = get_sold(clock.now())
+    if sold.is_to_warn:
+        yield Finding(sold.reach is Reach.OVER, f"Sold elsewhere in the EU: {say_sold(sold)}. {say_what_follows(sold)}")
 
 
 def _seals() -> Iterator[Finding]:

@@ -203,12 +203,26 @@ BURSAR_SELLER_ZONE = required(
     "MRR's months are UTC.",
     billing.read_zone,
 )
-BURSAR_OSS = required(
+BURSAR_OSS = option(
     "BURSAR_OSS",
     "no",
-    "Yes when the seller declares VAT by the Union's one-stop shop: consumers elsewhere in the EU then pay their own "
-    "country's rate, else the seller's.",
-    boolean,
+    "The day from which on the seller declares VAT by the Union's one-stop shop, such as 2027-01-01: consumers "
+    "elsewhere in the EU then pay their own country's rate. No: they pay the seller's.",
+    billing.read_oss,
+)
+BURSAR_OSS_THRESHOLD = required(
+    "BURSAR_OSS_THRESHOLD",
+    "10000.00",
+    "EUR without VAT, sold in a year to buyers elsewhere in the EU who have no VAT id. Above it, in this year or the "
+    "last, their own country's VAT is due; from 80 % on this is warned of.",
+    read_amount,
+)
+BURSAR_VAT_CATEGORIES = required(
+    "BURSAR_VAT_CATEGORIES",
+    "{}",
+    "Which kinds of items are exempt from VAT, as JSON: subscription, seats, upgrade, training, pilot, difference or "
+    'other to the day from which on it is exempt or standard: {"training": {"2026-01-01": "exempt"}}.',
+    billing.read_categories,
 )
 BURSAR_VAT_RATES = required(
     "BURSAR_VAT_RATES",

@@ -108,6 +108,7 @@ urlpatterns = [
     path("panel/webhooks/", include("bursar.webhooks.urls")),
     path("", include("bursar.payments.hook_urls")),
     path("panel/to-approve/", include("bursar.approvals.urls")),
+    path("panel/vat/", include("bursar.payments.vat_urls")),
     path("panel/refunds/", include("bursar.payments.refund_urls")),
     path("pay/", include("bursar.payments.pay_urls")),
     path("", include("bursar.notifications.urls")),

@@ -18,6 +18,7 @@ from bursar.payments.actions.following import Course, find_course, is_to_tell, q
 from bursar.payments.actions.shared import KEY
 from bursar.payments.models import Subscription
 from bursar.payments.queries import due
+from bursar.payments.queries.corrections import list_dead
 from bursar.payments.queries.seats import quote_seats_of
 from bursar.payments.store import subscriptions
 from bursar.payments.store.hints import hint
@@ -110,6 +111,13 @@ def try_again(now: datetime) -> None:
 def ask_again(now: datetime) -> None:
     """A discount to zero ended: whoever had a subscription before is asked to check out."""
     _each("checkout", due.list_to_ask_again(now)[:AT_ONCE], lambda one: _run("ask_to_check_out", one.account))
+
+
+@tick("payments.credit_again")
+def credit_again(now: datetime) -> None:
+    """What a correction of VAT should have sent back, and did not leave."""
+    rows = list_dead()[:AT_ONCE]
+    _each("credit", rows, lambda one: run("payments.refund.credit_again", system("clock"), one.public_id))
 
 
 @tick("payments.catch_up")

@@ -237,6 +237,14 @@ describe(
     (("Open, EUR", "13,068.00", "0.00"),),
 )
 describe(
+    "invoice.vat_corrected",
+    "An invoice was credited in full and issued anew with other VAT, of the same net. `invoice` and `number` are the "
+    "new one's; of what was paid too much, `refunded` goes back by Mollie and `credit` stands as credit; EUR.",
+    {"invoice": "inv_0123456789abcdef", "number": "2026-000043", "replaces": "2026-000042",
+     "credit_note": "C2026-000007", "gross": "10800.00", "open": "0.00", "refunded": "2268.00", "credit": "0.00"},
+    (("Invoice", "2026-000042", "2026-000043"), ("VAT", "21 % VAT (Netherlands)", "no VAT (reverse charge)")),
+)  # fmt: skip
+describe(
     "credit.paid_back",
     "What stood to the account's good goes back to the customer: `paid_back` of it, `credit` is left. EUR.",
     {"paid_back": "120.00", "credit": "0.00"},

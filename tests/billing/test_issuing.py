@@ -84,6 +84,17 @@ def test_the_day_is_that_of_issue_in_the_sellers_zone(cast: Cast) -> None:
     assert Invoice.objects.count() == 1 and Series.objects.get().last == 1
 
 
+def test_the_year_of_a_number_is_the_sellers(cast: Cast) -> None:
+    last, first = datetime(2026, 12, 31, 22, 59, tzinfo=UTC), datetime(2026, 12, 31, 23, tzinfo=UTC)
+    assert issue(cast, last, made(day=date(2026, 12, 31))).number == "2026-000001"
+    with pytest.raises(DayChanged):
+        issue(cast, first, made(day=date(2026, 12, 31)))
+    assert issue(cast, first, made(day=date(2027, 1, 1))).number == "2027-000001"
+    note = made(DocumentKind.CREDIT_NOTE, date(2027, 1, 1))
+    about = Invoice.objects.get(number="2026-000001")
+    assert issue(cast, first, note, corrects=about).number == "C2027-000001"
+
+
 def test_one_document_is_made_for_one_thing(cast: Cast) -> None:
     issue(cast, made_for="chg_1")
     with pytest.raises(IntegrityError), transaction.atomic():

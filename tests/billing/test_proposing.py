@@ -12,7 +12,6 @@ from bursar.billing.documents.document import Id, Item, ItemKind
 from bursar.billing.models import BillingDetails
 from bursar.billing.proposing import Wanted, decide_for_item, make_invoice, order_number_of, propose_items
 from bursar.billing.queries import get_details
-from bursar.billing.rules import ItemCategory
 from bursar.billing.seller import why_not_invoice
 from bursar.billing.store import Details, set_details
 from bursar.core.money import cents
@@ -45,7 +44,7 @@ def details(cast: Cast) -> BillingDetails:
 
 
 def items_of(cast: Cast, cadence: str = "yearly") -> list[Item]:
-    vat = decide_for_item(get_details(cast.haarlem.pk), ItemCategory.STANDARD, DAY)
+    vat = decide_for_item(get_details(cast.haarlem.pk), ItemKind.SUBSCRIPTION, DAY)
     return propose_items(load_account(cast.haarlem.pk), cadence, DAY, vat)
 
 

@@ -100,6 +100,27 @@ def test_a_part_that_is_credited_leaves_class_and_mrr(cast: Cast, issued: Invoic
     assert isinstance(too_much, Refused) and Invoice.objects.count() == 2
 
 
+def test_a_credit_note_takes_the_vat_of_its_invoice_after_the_rate_changed(
+    cast: Cast, issued: Invoice, settings: Any
+) -> None:
+    settings.BURSAR_VAT_RATES = {"NL": {date(2026, 1, 1): "25"}}
+    do(cast, CREDIT, issued, part="100.00")
+    note = Invoice.objects.get(corrects=issued)
+    assert (note.vat, note.gross) == (21, 121) and note.document.items[0].vat.rate == 21
+
+
+def test_parts_are_credited_to_the_last_cent(cast: Cast, issued: Invoice) -> None:
+    """Three cents at 21 % are 0.6 cents of VAT each: rounded one by one they would be more than there is."""
+    rest = issued.net
+    for after in range(1, 5):
+        do(cast, CREDIT, issued, after, part="0.03")
+        rest -= Decimal("0.03")
+    notes = Invoice.objects.filter(corrects=issued).order_by("pk")
+    assert [note.vat for note in notes] == [Decimal("0.01"), 0, Decimal("0.01"), Decimal("0.01")]
+    do(cast, CREDIT, issued, 6, part=str(rest))
+    assert issued.credited == issued.gross and issued.open == 0
+
+
 def test_what_is_given_up_makes_nobody_paying_and_money_that_comes_all_the_same_reopens_it(
     cast: Cast, issued: Invoice
 ) -> None:

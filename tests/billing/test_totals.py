@@ -8,7 +8,20 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.billing.rules import Buyer, ItemCategory, Line, Rates, Seller, VatIdStatus, add_up, decide_vat, split_gross
+from bursar.billing.rules import (
+    Buyer,
+    ItemCategory,
+    Line,
+    Rates,
+    RateTotal,
+    Seller,
+    Treatment,
+    VatIdStatus,
+    add_up,
+    calc_vat_of_part,
+    decide_vat,
+    split_gross,
+)
 from bursar.core.money import cents
 
 DAY = date(2026, 11, 26)
@@ -66,3 +79,19 @@ def test_a_gross_amount_falls_into_its_parts(gross: Decimal, rate: str) -> None:
     net, vat = split_gross(gross, Decimal(rate))
     assert net + vat == gross
     assert abs(vat - net * Decimal(rate) / 100) <= Decimal("0.01")
+
+
+@given(
+    st.lists(st.decimals("0.01", "50", places=2), min_size=1, max_size=20),
+    st.sampled_from(["0", "9", "19", "21", "25.5", "27"]),
+)
+def test_parts_that_are_credited_one_by_one_bear_the_vat_of_the_whole(parts: list[Decimal], rate: str) -> None:
+    """Each within a cent of its own, and never below nothing."""
+    whole, per_cent = sum(parts, Decimal()), Decimal(rate)
+    total = RateTotal(Treatment.CHARGED, per_cent, "NL", whole, cents(whole * per_cent / 100))
+    net = vat = Decimal()
+    for part in parts:
+        own = calc_vat_of_part(part, total, net, vat)
+        assert own >= 0 and abs(own - part * per_cent / 100) <= Decimal("0.015")
+        net, vat = net + part, vat + own
+    assert (net, vat) == (total.net, total.vat)

@@ -234,6 +234,13 @@ def test_of_dated_rates_the_newest_that_has_begun_holds(
     assert Rates(configured.read_rates(text)).on(place, day) == Decimal(said[begun])
 
 
+@given(buyers, st.builds(Seller, st.sampled_from(sorted(MEMBER_STATES)), st.booleans()))
+def test_what_lies_outside_never_stands_beside_what_does_not(buyer: Buyer, seller: Seller) -> None:
+    """EN 16931 lets no line outside the scope stand beside another: the place decides, and a buyer has one."""
+    found = {decide(buyer, seller, category).treatment for category in ItemCategory}
+    assert OUTSIDE not in found or found == {OUTSIDE}
+
+
 @given(buyers, st.builds(Seller, st.sampled_from(sorted(MEMBER_STATES)), st.booleans()), st.sampled_from(ItemCategory))
 def test_of_every_sale(buyer: Buyer, seller: Seller, category: ItemCategory) -> None:
     """VAT only where the buyer is inside; never without proof; a rate exactly where it is charged; inputs kept."""

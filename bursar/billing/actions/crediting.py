@@ -15,7 +15,8 @@ from bursar.billing.actions.invoices import Made
 from bursar.billing.actions.settling import outcome_of, settle, why_no_invoice
 from bursar.billing.documents.document import Document
 from bursar.billing.models import Invoice
-from bursar.billing.rules import ledger
+from bursar.billing.queries.documents import sum_credited
+from bursar.billing.rules import calc_vat_of_part, ledger
 from bursar.billing.store import documents
 from bursar.billing.store.documents import DayChanged, Issue
 from bursar.billing.store.ledger import Cause
@@ -37,8 +38,10 @@ def compose(case: Case, data: Cleaned) -> Document:
     invoice = case.target.document
     if data["part"] is None:
         return proposing.make_credit_note(invoice, invoice.items, case.now, invoice.stated_vat)
-    part = proposing.part_item(invoice, data["part"], invoice.items[0].vat)
-    return proposing.make_credit_note(invoice, [part], case.now)
+    part, before = data["part"], case.once("credited", lambda: sum_credited(case.target))
+    vat = calc_vat_of_part(part, invoice.totals.rates[0], *before)
+    item = proposing.part_item(invoice, part, invoice.items[0].vat)
+    return proposing.make_credit_note(invoice, [item], case.now, [vat])
 
 
 def _why_not(case: Case) -> str | None:

@@ -15,7 +15,6 @@ from bursar.billing import files, making, proposing
 from bursar.billing.actions.shared import details_of
 from bursar.billing.documents.document import Document, Item, ItemKind, Unit
 from bursar.billing.queries.documents import find_invoiced, get_last_service_day
-from bursar.billing.rules import ItemCategory
 from bursar.billing.seller import seller_day, why_not_invoice
 from bursar.billing.store import documents
 from bursar.billing.store.documents import DayChanged, Issue
@@ -99,13 +98,14 @@ def compose(case: Case, data: Cleaned) -> Document:
 
 
 def _items(case: Case, data: Cleaned) -> list[Item]:
-    day = seller_day(case.now)
-    vat = proposing.decide_for_item(details_of(case), ItemCategory.STANDARD, day)
-    items = []
+    """Seats are supplied from their first day on, by the VAT of that day."""
+    details, items = details_of(case), []
     if data["with_seats"]:
+        vat = proposing.decide_for_item(details, ItemKind.SUBSCRIPTION, data["first_day"])
         items = proposing.propose_items(state_of(case), data["cadence"], data["first_day"], vat)
     if data["description"]:
         quantity = data["quantity"] or Decimal(1)
+        vat = proposing.decide_for_item(details, ItemKind.OTHER, seller_day(case.now))
         items.append(Item(ItemKind.OTHER, data["description"], quantity, Unit.PIECE, data["unit_price"], vat))
     return items
 

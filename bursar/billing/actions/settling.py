@@ -76,11 +76,11 @@ def settle(act: Act, row: Invoice, entries: Sequence[Entry], cause: Cause) -> In
     """Books entries of one invoice, and lets its paid time follow. Returns it as it stands then."""
     held = books.hold([row])
     booked = books.book(row.account, held, entries, cause, act.now)
-    _follow(booked, act)
+    follow(booked, act)
     return held[row.pk]
 
 
-def _follow(booked: Booked, act: Act) -> None:
+def follow(booked: Booked, act: Act) -> None:
     """What is settled by money is paid time, from now on; what is settled no more is none."""
     for row in booked.settled:
         if row.service_from and row.service_until:

@@ -94,6 +94,34 @@ def ask_vies(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     return _take(act, account, asked)
 
 
+def ask_for_checkout(details: BillingDetails | None) -> Asked | None:
+    """Of an id that nobody has confirmed yet, for whoever pays just now: three seconds at most, before the transaction.
+
+    One that is confirmed is not asked again: only an amount that falls may be another than the customer has read.
+    """
+    if not is_asked_at_checkout(details):
+        return None
+    assert details is not None
+    word = vies.ask(details.vat_id)
+    return Asked(details.vat_id, word.answer, word.consultation)
+
+
+def is_asked_at_checkout(details: BillingDetails | None) -> bool:
+    if details is None or details.is_accepted or not vies.is_on():
+        return False
+    return bool(details.vat_status == VatIdStatus.UNKNOWN)
+
+
+def take_at_checkout(act: Act, account: BillingAccount, asked: Asked) -> list[Change]:
+    """What the register said before the transaction, and the VAT where that changes it."""
+    before = queries.get_details(account.pk)
+    after = store.take_answers({account.pk: asked}, act.now).get(account.pk, before)
+    if before is None or after is None:
+        return []
+    change = list_change_of_vat(decision_of(act.case, before), decision_of(act.case, after))
+    return [Change(VAT_ID, say_vat_id(before), say_vat_id(after)), *change]
+
+
 class AnswerForm(ActionForm):
     vat_id = forms.CharField(label="VAT id", max_length=20)
     answer = forms.ChoiceField(label="Answer", choices=[(Answer.VALID, "valid"), (Answer.INVALID, "not valid")])

@@ -69,9 +69,10 @@ def _list_facts(document: Document, words: Wording) -> list[Pair]:
         (words.say("credited_on" if is_credit else "issued_on"), words.say_day(document.issued_on)),
         _say_supply(document, words),
     ]
-    if is_credit and document.preceding:
+    if document.preceding:
         day = words.say_day(document.preceding.issued_on)
-        facts.append((words.say("credits"), words.say("of_day", number=document.preceding.number, day=day)))
+        label = words.say("credits" if is_credit else "replaces")
+        facts.append((label, words.say("of_day", number=document.preceding.number, day=day)))
     for label, day_of in (("debit_on", document.debit_on), ("due_on", document.due_on)):
         if _is_asked(document) and day_of:
             facts.append((words.say(label), words.say_day(day_of)))

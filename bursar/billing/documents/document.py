@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from bursar.billing.rules import ItemKind as ItemKind
 from bursar.billing.rules import Line, Totals, VatDecision, add_up
 from bursar.core.money import ZERO
 
@@ -21,18 +22,6 @@ from bursar.core.money import ZERO
 class DocumentKind(StrEnum):
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
-
-
-class ItemKind(StrEnum):
-    """What a line sells. Only SUBSCRIPTION counts for class, MRR and an unpaid renewal."""
-
-    SUBSCRIPTION = "subscription"
-    SEATS = "seats"
-    UPGRADE = "upgrade"
-    TRAINING = "training"
-    PILOT = "pilot"
-    DIFFERENCE = "difference"
-    OTHER = "other"
 
 
 class Unit(StrEnum):
@@ -114,7 +103,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Preceding:
-    """The invoice that a credit note is about."""
+    """The invoice that a credit note is about, or that an invoice takes the place of."""
 
     number: str
     issued_on: date
@@ -164,6 +153,15 @@ class Document:
     def due(self) -> Decimal:
         """What is still asked for, EUR."""
         return self.totals.gross - self.prepaid
+
+    @property
+    def abroad_net(self) -> Decimal:
+        """Of what it sells with VAT to buyers elsewhere in the EU, EUR."""
+        return sum((item.net for item in self.items if item.vat.counts_for_oss), ZERO)
+
+    @property
+    def uses_oss(self) -> bool:
+        return any(item.vat.is_oss for item in self.items)
 
     def as_json(self) -> dict[str, Any]:
         """Decimals as text, days in ISO 8601."""

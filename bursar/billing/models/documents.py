@@ -44,6 +44,8 @@ class Invoice(models.Model):
     note. `settled_at`: since when money has settled it. `service_from`, `service_until`: first and last day of its
     subscription line, whose net is `subscription_net`; none without such a line, and none for a Mollie charge, where
     the subscription's state decides. `made_for`: the charge, refund or row for which the system issued it.
+    `replaces`: the invoice whose VAT it corrects, credited in full by the same booking. `abroad_net`: of what it sells
+    with VAT to buyers elsewhere in the EU, which counts for the one-stop shop.
     """
 
     public_id = PublicIdField(prefix="inv")
@@ -61,6 +63,7 @@ class Invoice(models.Model):
     net = money_field()
     vat = money_field()
     gross = money_field()
+    abroad_net = money_field(default=0, db_default=0)
 
     paid = money_field(default=0)
     credited = money_field(default=0)
@@ -77,6 +80,7 @@ class Invoice(models.Model):
     service_until = models.DateField(null=True)
     subscription_net = money_field(default=0)
     corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="credit_notes")
+    replaces = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="replaced_by")
     made_for = models.CharField(max_length=60, blank=True)
 
     wants_e_invoice = models.BooleanField(default=False)
@@ -99,12 +103,27 @@ class Invoice(models.Model):
                 condition=Q(kind=DocumentKind.INVOICE.value, corrects=None)
                 | Q(kind=DocumentKind.CREDIT_NOTE.value, corrects__isnull=False, paid=0, credited=0, written_off=0),
             ),
+            models.CheckConstraint(
+                name="only_invoices_replace",
+                condition=Q(replaces=None) | Q(kind=DocumentKind.INVOICE.value),
+            ),
         ]
         indexes = [
             models.Index(name="invoice_by_account", fields=["account", "-issued_at"]),
             models.Index(name="invoice_newest", fields=["-issued_at", "-id"]),
             models.Index(
                 name="invoice_open", fields=["due_on"], condition=Q(open__gt=0, kind=DocumentKind.INVOICE.value)
+            ),
+            models.Index(
+                name="invoice_abroad",
+                fields=["issued_on"],
+                include=["kind", "abroad_net"],
+                condition=~Q(abroad_net=0),
+            ),
+            models.Index(
+                name="invoice_with_vat",
+                fields=["account", "-issued_at"],
+                condition=Q(kind=DocumentKind.INVOICE.value, credited=0, vat__gt=0),
             ),
             models.Index(name="invoice_due", fields=["due_on"], condition=Q(due_on__isnull=False)),
             models.Index(name="invoice_reference", fields=["reference"], condition=~Q(reference="")),

@@ -11,7 +11,7 @@ from django.db.models import Count, F, Q, QuerySet
 from bursar.billing.models import BillingDetails
 from bursar.billing.rules import (
     Buyer,
-    ItemCategory,
+    ItemKind,
     Standing,
     VatDecision,
     VatIdStatus,
@@ -20,7 +20,7 @@ from bursar.billing.rules import (
     say_country,
     say_standing,
 )
-from bursar.billing.seller import get_rates, get_seller
+from bursar.billing.seller import get_categories, get_country, get_rates, get_seller
 from bursar.core.days import say_day
 from bursar.core.sortkey import sort_key
 
@@ -39,7 +39,7 @@ def list_details(account_ids: Collection[int]) -> dict[int, BillingDetails]:
 def buyer_of(details: BillingDetails | None) -> Buyer:
     """Without details: as a customer in the seller's own country."""
     if details is None:
-        return Buyer(get_seller().country)
+        return Buyer(get_country())
     return Buyer(
         details.country, details.postcode, details.vat_id, VatIdStatus(details.vat_status), details.is_accepted
     )
@@ -135,21 +135,18 @@ def list_to_ask(now: datetime, account_ids: Collection[int] | None = None) -> Qu
     return found.select_related("account").order_by(F("asked_at").asc(nulls_first=True), "id")
 
 
-def decide_for(
-    details: BillingDetails | None, day: date, category: ItemCategory = ItemCategory.STANDARD
-) -> VatDecision:
+def decide_for(details: BillingDetails | None, day: date, kind: ItemKind = ItemKind.SUBSCRIPTION) -> VatDecision:
     """As `decide`, of details in hand."""
-    return decide_vat(get_seller(), buyer_of(details), category, day, get_rates())
+    return decide_vat(get_seller(day), buyer_of(details), get_categories().of(kind, day), day, get_rates())
 
 
-def decide(account_id: int, day: date, category: ItemCategory = ItemCategory.STANDARD) -> VatDecision:
+def decide(account_id: int, day: date, kind: ItemKind = ItemKind.SUBSCRIPTION) -> VatDecision:
     """`day`: the seller's, of supply or of payment when that comes first. Reads the details as they are now."""
-    return decide_for(get_details(account_id), day, category)
+    return decide_for(get_details(account_id), day, kind)
 
 
-def decide_all(
-    account_ids: Collection[int], day: date, category: ItemCategory = ItemCategory.STANDARD
-) -> dict[int, VatDecision]:
+def decide_all(account_ids: Collection[int], day: date) -> dict[int, VatDecision]:
     """As `decide`, for many accounts in one statement."""
-    seller, rates, known = get_seller(), get_rates(), list_details(account_ids)
+    seller, rates, known = get_seller(day), get_rates(), list_details(account_ids)
+    category = get_categories().of(ItemKind.SUBSCRIPTION, day)
     return {pk: decide_vat(seller, buyer_of(known.get(pk)), category, day, rates) for pk in account_ids}

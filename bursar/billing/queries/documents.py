@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Sum
 
 from bursar.access.actor import Actor
 from bursar.billing.models import Invoice
 from bursar.core.errors import NotFound
+from bursar.core.money import ZERO
 
 
 def get_last_service_day(account_id: int) -> date | None:
@@ -25,6 +27,12 @@ def find_invoiced(account_id: int, first: date, last: date) -> Invoice | None:
 def _asking(account_id: int) -> QuerySet[Invoice]:
     rows = Invoice.objects.filter(account_id=account_id, service_until__isnull=False)
     return rows.filter(credited__lt=F("gross"))
+
+
+def sum_credited(invoice: Invoice) -> tuple[Decimal, Decimal]:
+    """Net and VAT of the credit notes that there are of it. EUR."""
+    sums = Invoice.objects.filter(corrects=invoice).aggregate(net=Sum("net"), vat=Sum("vat"))
+    return sums["net"] or ZERO, sums["vat"] or ZERO
 
 
 def list_invoices(account_id: int) -> QuerySet[Invoice]:

@@ -8,10 +8,11 @@ from bursar.billing.rules.buyers import (
     why_not_legal_id,
     why_not_peppol_id,
 )
+from bursar.billing.rules.items import Categories, ItemCategory, ItemKind
 from bursar.billing.rules.places import COUNTRIES, VatArea, find_area, say_country, why_not_postcode
 from bursar.billing.rules.rates import Rates
-from bursar.billing.rules.totals import Line, RateTotal, Totals, add_up, split_gross, split_part
-from bursar.billing.rules.vat import Buyer, ItemCategory, Seller, Treatment, VatDecision, decide_vat
+from bursar.billing.rules.totals import Line, RateTotal, Totals, add_up, calc_vat_of_part, split_gross, split_part
+from bursar.billing.rules.vat import Buyer, Seller, Treatment, VatDecision, decide_vat
 from bursar.billing.rules.vat_ids import Answer, Standing, VatIdStatus, read_vat_id, say_state_of, why_not_vat_id
 from bursar.billing.rules.words import explain_decision, say_decision, say_rate, say_standing
 
@@ -19,7 +20,9 @@ __all__ = [
     "COUNTRIES",
     "Answer",
     "Buyer",
+    "Categories",
     "ItemCategory",
+    "ItemKind",
     "Line",
     "RateTotal",
     "Rates",
@@ -31,6 +34,7 @@ __all__ = [
     "VatDecision",
     "VatIdStatus",
     "add_up",
+    "calc_vat_of_part",
     "decide_vat",
     "explain_decision",
     "find_area",

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from stdnum import iban
 
 from bursar.billing.rules.buyers import read_legal_id, read_peppol_id, why_not_legal_id, why_not_peppol_id
+from bursar.billing.rules.items import ItemCategory, ItemKind
 from bursar.billing.rules.places import MEMBER_STATES
 from bursar.billing.rules.rates import STANDARD
 from bursar.billing.rules.vat_ids import read_vat_id, say_state_of, why_not_vat_id
@@ -96,6 +97,35 @@ def read_rates(text: str) -> dict[str, dict[date, str]]:
     if not isinstance(said, dict):
         raise ValueError("it is a JSON object by country")
     return {_place(place): _read_dated(place, dated) for place, dated in said.items()}
+
+
+def read_oss(text: str) -> date | None:
+    """From which day on; None: not."""
+    if text.strip().lower() in ("", "no"):
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise ValueError("it is no, or the day from which on it is used, such as 2027-01-01") from error
+
+
+def read_categories(text: str) -> dict[str, dict[date, ItemCategory]]:
+    said = json.loads(text)
+    if not isinstance(said, dict):
+        raise ValueError("it is a JSON object by kind of item")
+    return {_kind(kind): _read_categories(kind, dated) for kind, dated in said.items()}
+
+
+def _kind(kind: str) -> str:
+    if kind not in [one.value for one in ItemKind]:
+        raise ValueError(f"“{kind}” is none of {', '.join(ItemKind)}")
+    return kind
+
+
+def _read_categories(kind: str, dated: Any) -> dict[date, ItemCategory]:
+    if not isinstance(dated, dict) or not all(one in [*ItemCategory] for one in dated.values()):
+        raise ValueError(f"{kind} names days, and of each “standard” or “exempt”")
+    return {date.fromisoformat(day): ItemCategory(category) for day, category in dated.items()}
 
 
 def _place(place: str) -> str:

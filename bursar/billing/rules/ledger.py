@@ -181,9 +181,33 @@ def unapply(amount: Decimal, one: Standing) -> list[Entry]:
     return _move(-amount, one.invoice)
 
 
+def carry_over(one: Standing, new: Standing) -> list[Entry]:
+    """One that another takes the place of: it is credited in full, and what was paid for it, given up or let be stands
+    at the new one, as far as that asks for as much; the rest is the account's credit.
+
+    one: nothing of it is credited. new: nothing is booked yet, and it asks for no more.
+    """
+    entries, left = credit(one.gross, one), new.gross
+    paid = min(one.paid, left)
+    if paid:
+        entries += _move(paid, new.invoice)
+    left -= paid
+    for kind, amount in ((EntryKind.WRITTEN_OFF, one.written_off), (EntryKind.DIFFERENCE, one.difference)):
+        kept = min(amount, left)
+        if kept:
+            entries.append(Entry(kind, new.invoice, kept))
+        left -= kept
+    return entries
+
+
 def pay_back(amount: Decimal) -> list[Entry]:
     """The account's credit leaves. amount: at most the credit."""
     return [Entry(EntryKind.RETURNED, None, -amount)]
+
+
+def take_again(amount: Decimal) -> list[Entry]:
+    """What `pay_back` did, turned round: it did not leave after all."""
+    return [Entry(EntryKind.RETURNED, None, amount)]
 
 
 def write_off(one: Standing) -> list[Entry]:

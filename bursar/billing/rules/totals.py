@@ -80,6 +80,15 @@ def split_gross(gross: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
     return net, gross - net
 
 
+def calc_vat_of_part(part: Decimal, of: RateTotal, net_before: Decimal, vat_before: Decimal) -> Decimal:
+    """Of a further part of what one rate bears, EUR without VAT: rounded on the sum so far, so that all parts together
+    bear the VAT of the whole. `net_before`, `vat_before`: of earlier parts. Never more than a cent beside its own.
+    """
+    own, net = cents(part * of.rate / HUNDRED), net_before + part
+    wanted = (of.vat if net == of.net else cents(net * of.rate / HUNDRED)) - vat_before
+    return max(ZERO, own - CENT, min(own + CENT, wanted)) if of.rate else ZERO
+
+
 def split_part(part: Decimal, of: Totals) -> tuple[RateTotal, ...]:
     """What a part of a document's gross is of each of its rates, in their order, without those that get nothing.
 

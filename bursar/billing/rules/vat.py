@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from bursar.billing.rules.items import ItemCategory
 from bursar.billing.rules.places import VatArea, find_area, say_country
 from bursar.billing.rules.rates import Rates
 from bursar.billing.rules.vat_ids import VatIdStatus, say_state_of
@@ -30,13 +31,6 @@ class Treatment(StrEnum):
     def ubl_category(self) -> str:
         """The code of UNCL 5305."""
         return _UBL[self]
-
-
-class ItemCategory(StrEnum):
-    """Of what is sold: an exempt item bears no VAT where VAT would be charged."""
-
-    STANDARD = "standard"
-    EXEMPT = "exempt"
 
 
 _UBL = {
@@ -87,6 +81,14 @@ class VatDecision:
     @property
     def ubl_category(self) -> str:
         return self.treatment.ubl_category
+
+    @property
+    def counts_for_oss(self) -> bool:
+        """Whether it bears VAT and goes elsewhere in the EU: below a threshold the seller's rate will do."""
+        if self.treatment != Treatment.CHARGED or not self.inputs:
+            return False
+        buyer, seller = self.inputs["buyer"], self.inputs["seller"]
+        return find_area(buyer["country"], buyer["postcode"]).state != seller["country"]
 
     def as_json(self) -> dict[str, Any]:
         """What a charge keeps: answer and inputs."""

@@ -31,11 +31,13 @@ class DayChanged(Exception):
 class Issue:
     """What is issued beside the document itself. `counts`: its subscription line says class and MRR (`Invoice`).
     `public_id`: given out before the document was there; empty: a new one.
+    `replaces`: it is what the system made that one for from now on.
     """
 
     public_id: str = ""
     counts: bool = False
     corrects: Invoice | None = None
+    replaces: Invoice | None = None
     made_for: str = ""
     wants_e_invoice: bool = False
 
@@ -59,6 +61,7 @@ def issue(account: BillingAccount, document: Document, how: Issue, tell_time: Ca
     series.save(update_fields=["last", "last_day"])
     number = number_of(document.kind, day.year, series.last)
     reference = make_reference(number) if document.reference else ""
+    _make_way(how)
     row = _row(account, replace(document, number=number, reference=reference), how)
     row.series, row.place, row.issued_at = series, series.last, now
     row.public_id = how.public_id or row.public_id
@@ -66,13 +69,21 @@ def issue(account: BillingAccount, document: Document, how: Issue, tell_time: Ca
     return row
 
 
+def _make_way(how: Issue) -> None:
+    """One document at a time is made for a charge; of the one that is replaced its own id stands behind."""
+    before = how.replaces
+    if before is not None and before.made_for:
+        Invoice.objects.filter(pk=before.pk).update(made_for=f"{before.made_for}:{before.public_id}")
+
+
 def _row(account: BillingAccount, document: Document, how: Issue) -> Invoice:
     says, totals = document.as_json(), document.totals
     return Invoice(
         account=account, kind=document.kind.value, number=document.number, issued_on=document.issued_on,
         due_on=document.due_on, reference=document.reference, says=says, digest=digest_of(says), net=totals.net,
-        vat=totals.vat, gross=totals.gross, corrects=how.corrects, made_for=how.made_for,
-        wants_e_invoice=how.wants_e_invoice, **(_subscription_of(document) if how.counts else {}),
+        vat=totals.vat, gross=totals.gross, abroad_net=document.abroad_net, corrects=how.corrects,
+        replaces=how.replaces, made_for=how.made_for, wants_e_invoice=how.wants_e_invoice,
+        **(_subscription_of(document) if how.counts else {}),
     )  # fmt: skip
 
 

@@ -92,6 +92,12 @@ def book(
     return Booked(booking, tuple(settled), tuple(unsettled))
 
 
+def keep_settled(row: Invoice, since: datetime) -> None:
+    """It was settled before it was issued: what it replaces was."""
+    row.settled_at = since
+    row.save(update_fields=["settled_at"])
+
+
 def _stand(row: Invoice, entries: Sequence[Entry], now: datetime) -> None:
     then = row.standing.after(entries)
     row.paid, row.credited = then.paid, then.credited

@@ -12,6 +12,8 @@ from bursar.access.rights import Own, Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Need, Outcome, Reason, Topic
+from bursar.billing.actions.vat_ids import ask_for_checkout, is_asked_at_checkout, take_at_checkout
+from bursar.billing.queries import get_details
 from bursar.core.days import say_day, say_end
 from bursar.core.money import euros
 from bursar.payments.actions.levers import (
@@ -88,6 +90,8 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     quote = quote_now(case, data["tier"], data["cadence"])
     again = end_of_interval(case.now, data["cadence"])
     said = list_words(quote, data["cadence"])
+    if is_asked_at_checkout(get_details(case.target.pk)):
+        said.append("VIES, the register of the EU, is asked about the VAT id when you go on: up to three seconds.")
     said.append(f"It pays until {say_end(again)}; the next charge would be on {say_day(again)}, {euros(quote.gross)}.")
     return said
 
@@ -118,11 +122,13 @@ def is_expired(charge: Charge, act: Act) -> bool:
     blocked=asks(rules.why_not_check_out),
     refused=_why_not_like_this,
     preview=_foresee,
+    prepare=lambda case, data: ask_for_checkout(get_details(case.target.pk)),
     event="checkout.begun",
     in_menu=False,
 )
 def check_out(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     tier, cadence = data["tier"], data["cadence"]
+    told = take_at_checkout(act, account, act.prepared) if act.prepared else []
     quote, there = quote_now(act.case, tier, cadence), read.find_open_checkout(account.pk)
     if there is not None and matches(there, tier, cadence, quote) and not is_expired(there, act):
         made = there
@@ -135,8 +141,8 @@ def check_out(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         )  # fmt: skip
         ask_payment(act, made, "first")
     plan = name(tier, cadence)
-    changes = [Change("Plan", "", plan), Change("To pay, with VAT", "", euros(made.gross), concerns_money=True)]
-    sentence = f"The checkout opens next: {plan}, {euros(made.gross)} with VAT."
+    changes = [Change("Plan", "", plan), Change("To pay, with VAT", "", euros(made.gross), concerns_money=True), *told]
+    sentence = " ".join([f"The checkout opens next: {plan}, {euros(made.gross)} with VAT.", *quote.decision.remarks])
     return Outcome(sentence, changes, data=tell_charge(made), touches=[made.public_id], next=pay_path(made))
 
 

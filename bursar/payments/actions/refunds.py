@@ -124,7 +124,7 @@ def why_not_then(case: Case, account: BillingAccount | None, then: str) -> str |
     return why_not_end_now(inner) if then == ThenEnd.NOW else why_not_end(inner)
 
 
-def _why_second(case: Case, payment: Payment, amount: Decimal) -> str | None:
+def why_second(case: Case, payment: Payment, amount: Decimal) -> str | None:
     """None when whoever asks may send it alone."""
     if not case.actor.can(Right.APPROVE_REFUND):
         return "You may ask for it; a colleague who approves refunds decides."
@@ -136,7 +136,7 @@ def _why_second(case: Case, payment: Payment, amount: Decimal) -> str | None:
 def _foresee(case: Case, data: Cleaned) -> list[str]:
     payment = _payment_of(case, data)
     said: list[str] = []
-    if second := _why_second(case, payment, _amount_of(payment, data)):
+    if second := why_second(case, payment, _amount_of(payment, data)):
         said.append(f"A second person decides before anything leaves. {second}")
     if until := rules.until_taken_back(queries.paid_of(payment), case.now):
         said.append(Loss(rules.warn_of_twice(until)))
@@ -177,27 +177,28 @@ def _declare(on: type, slug: str, form: type[ActionForm], *, bulk: bool) -> None
 def ask_refund(act: Act, target: Any, data: Cleaned) -> Outcome:
     payment = _payment_of(act.case, data)
     amount = _amount_of(payment, data)
-    second = _why_second(act.case, payment, amount)
-    made = refunds.ask(
-        payment,
-        amount,
-        RefundState.ASKED if second else RefundState.SENDING,
-        act.now,
-        description=f"Refund: {payment.description}"[:140],
-        reason=act.reason,
-        then_end=data["then_end"],
-        accepts_twice=data["accepts_twice"],
-        asked_by_id=act.actor.staff_id,
-    )
+    made = begin(act, payment, amount, then_end=data["then_end"], accepts_twice=data["accepts_twice"])
     changes = [Change("Refund", "", euros(amount), private=True)]
     told = {"refund": made.public_id, "state": made.state, "amount": str(amount)}
+    follows = "go back to the payer" if made.state == RefundState.SENDING else "wait for a second person to decide"
+    return Outcome(f"{euros(amount)} {follows}.", changes, data=told, touches=[made.public_id])
+
+
+def begin(act: Act, payment: Payment, amount: Decimal, **fields: Any) -> Refund:
+    """Sends it, or puts it before a second person. `fields`: those of the model. The action declares PUT_UP, and what
+    `send` calls.
+    """
+    second = why_second(act.case, payment, amount)
+    state = RefundState.ASKED if second else RefundState.SENDING
+    made = refunds.ask(
+        payment, amount, state, act.now, description=f"Refund: {payment.description}"[:140], reason=act.reason,
+        asked_by_id=act.actor.staff_id, **fields,
+    )  # fmt: skip
     if second:
         act.also(PUT_UP, made, {})
-        return Outcome(
-            f"{euros(amount)} wait for a second person to decide.", changes, data=told, touches=[made.public_id]
-        )
-    send(act, made)
-    return Outcome(f"{euros(amount)} go back to the payer.", changes, data=told, touches=[made.public_id])
+    else:
+        send(act, made)
+    return made
 
 
 def send(act: Act, made: Refund) -> None:

@@ -15,6 +15,7 @@ class Charge(models.Model):
     """One amount that an account owes, or may pay: EUR, with its VAT decision. Several payments may try it.
 
     `lines`: what it is made of, as [{"tier", "seats", "rate", "percent", "net"}]; `decision`: `VatDecision.as_json`.
+    `is_abroad`: it bears VAT and is sold elsewhere in the EU.
     `due_on`: the day that it is planned for; a first interval, an upgrade and a link have none until they are paid, and
     it is then that day, in the seller's zone. `interval_from`, `interval_until`: the time that it pays for.
     `tier`, `cadence`: what the account gets when it is paid; empty: nothing new. `tries`: payments that failed, counted
@@ -45,6 +46,7 @@ class Charge(models.Model):
     vat = money_field()
     gross = money_field()
     decision = models.JSONField(default=dict)
+    is_abroad = models.BooleanField(default=False, db_default=False)
 
     checkout = models.URLField(max_length=500, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -87,6 +89,7 @@ class Charge(models.Model):
         ]
         indexes = [
             models.Index(name="charge_of_account", fields=["account", "-made_at"]),
+            models.Index(name="charge_abroad", fields=["-settled_at"], condition=Q(is_abroad=True)),
             models.Index(name="charge_due", fields=["due_on"]),
             models.Index(name="charge_ended", fields=["id"], condition=Q(state=ChargeState.ENDED.value)),
             models.Index(name="charge_next_try", fields=["next_try_at"], condition=Q(next_try_at__isnull=False)),

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
+from bursar.billing.models import Invoice
 from bursar.core.ids import PublicIdField
 from bursar.payments.models.charges import Charge
 from bursar.payments.models.links import PaymentLink
@@ -231,7 +232,8 @@ class Refund(Mirrored):
     """Asked here, or made at Mollie's own dashboard (then nobody here asked). `amount`: EUR.
 
     `then_end`: what it does beside the money, carried out when it is sent. `accepts_twice`: whoever asked was told
-    that a debit younger than eight weeks may leave twice.
+    that a debit younger than eight weeks may leave twice. `corrects`: it gives back what the correction of that
+    invoice's VAT left over; its documents were issued then, and the ledger holds it as gone until it turns out dead.
     """
 
     public_id = PublicIdField(prefix="ref")
@@ -243,6 +245,7 @@ class Refund(Mirrored):
     reason = models.TextField(blank=True)
     then_end = state_field(ThenEnd, default=ThenEnd.NOTHING.value)
     accepts_twice = models.BooleanField(default=False)
+    corrects = models.ForeignKey(Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="refunds")
     asked_by = models.ForeignKey(StaffMember, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     decided_by = models.ForeignKey(StaffMember, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
@@ -256,6 +259,7 @@ class Refund(Mirrored):
         indexes = [
             models.Index(name="refund_waiting", fields=["created_at"], condition=Q(state=RefundState.ASKED.value)),
             models.Index(name="refund_by_day", fields=["created_at"]),
+            models.Index(name="refund_corrects", fields=["state"], condition=Q(corrects__isnull=False)),
         ]
 
     def __str__(self) -> str:

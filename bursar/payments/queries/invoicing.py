@@ -41,12 +41,16 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Money:
-    """Of one charge. `payments`, `refunds`: oldest first. `booked`: what the ledger has of each, by its public id."""
+    """Of one charge. `payments`, `refunds`: oldest first. `booked`: what the ledger has of each, by its public id.
+
+    `corrections`: refunds of corrected VAT, whose documents and entries were made with them.
+    """
 
     charge: Charge
     payments: Sequence[Payment]
     refunds: Sequence[Refund]
     booked: dict[str, Decimal]
+    corrections: Sequence[Refund] = ()
 
     @property
     def first_paid_at(self) -> datetime | None:
@@ -57,7 +61,7 @@ class Money:
 
     @property
     def causes(self) -> list[str]:
-        return [one.public_id for one in (*self.payments, *self.refunds)]
+        return [one.public_id for one in (*self.payments, *self.refunds, *self.corrections)]
 
     def calc_more(self, payment: Payment) -> Decimal:
         """What of it the ledger lacks; below 0, what it has too much."""
@@ -92,11 +96,13 @@ def load_money(charge: Charge) -> Money:
     mode = get_mode()
     rows = Payment.objects.filter(charge=charge, **({"mode": mode.value} if mode else {})).defer("raw")
     payments = sorted(rows, key=lambda one: (one.paid_at or one.at, one.pk))
-    refunds = list(Refund.objects.filter(payment__in=payments).defer("raw").order_by("created_at", "pk"))
+    found = list(Refund.objects.filter(payment__in=payments).defer("raw").order_by("created_at", "pk"))
+    refunds = [one for one in found if one.corrects_id is None]
     ids = [one.public_id for one in (*payments, *refunds)]
     entries = LedgerEntry.objects.filter(cause__in=ids, kind__in=MONEY).order_by()
     booked = dict(entries.values_list("cause").annotate(total=Sum("amount")))
-    return Money(charge, payments, refunds, booked)
+    corrections = [one for one in found if one.corrects_id is not None]
+    return Money(charge, payments, refunds, booked, corrections)
 
 
 def list_refund_ids(charge: Charge) -> list[str]:

@@ -77,6 +77,7 @@ def amounts_of(quote: Quote) -> dict[str, Any]:
         "vat": quote.vat,
         "gross": quote.gross,
         "decision": quote.decision.as_json(),
+        "is_abroad": quote.decision.counts_for_oss,
     }
 
 

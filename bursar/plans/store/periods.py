@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Value
+from django.db.models.functions import Concat, Substr
 
 from bursar.plans.models import PaidPeriod
 from bursar.tenants.store import Written
@@ -21,6 +25,15 @@ def end(prefixes: Sequence[str], now: datetime) -> None:
     """What was paid for under these external ids is so no more, from now on; what was known before stays."""
     for prefix in prefixes:
         PaidPeriod.objects.filter(external_id__startswith=prefix, credited_at=None).update(credited_at=now)
+
+
+def carry_over(before: str, after: str, gross: Decimal) -> None:
+    """What was told under external ids that begin with `before` is told under `after` from now on; nobody paid anew.
+
+    `gross`: EUR, with the VAT that it bears now.
+    """
+    rows = PaidPeriod.objects.filter(external_id__startswith=before)
+    rows.update(external_id=Concat(Value(after), Substr("external_id", len(before) + 1)), gross=gross)
 
 
 def take_history(rows: Sequence[PaidPeriod]) -> Written:

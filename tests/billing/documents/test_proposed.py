@@ -10,7 +10,7 @@ from bursar.billing.documents.peppol import why_not_for_network
 from bursar.billing.documents.ubl import Profile, to_ubl
 from bursar.billing.proposing import Wanted, decide_for_item, make_invoice, propose_items
 from bursar.billing.queries import get_details
-from bursar.billing.rules import ItemCategory
+from bursar.billing.rules import ItemKind
 from bursar.billing.store import set_details
 from bursar.plans.queries import load_account
 from bursar.plans.store import discounts
@@ -29,7 +29,7 @@ def test_a_year_with_an_odd_discount_may_leave(cast: Cast, settings: Any) -> Non
     discounts.set_discounts([subject], NOW - timedelta(days=1), {"kind": "partner", "percent": 33, "end_date": None})
     details = get_details(cast.haarlem.pk)
     assert details is not None
-    vat = decide_for_item(details, ItemCategory.STANDARD, NOW.date())
+    vat = decide_for_item(details, ItemKind.SUBSCRIPTION, NOW.date())
     items = propose_items(load_account(cast.haarlem.pk), "yearly", date(2026, 12, 1), vat)
     document = make_invoice(details, Wanted(tuple(items)), NOW)
     assert why_not_for_network(document) == []
