@@ -115,3 +115,4 @@ urlpatterns = [
 ]
 navigation.ENTRIES.close()
 lists.VIEW_KEEPERS.close()
+lists.ACCOUNT_FILTERS.close()
