@@ -10,7 +10,7 @@ from django.db.models.functions import Cast, NullIf
 
 from bursar.billing.invoice_filters import View
 from bursar.billing.models import Invoice
-from bursar.billing.queries.listing import E_INVOICE, INVOICES, NOTES, filtered, in_state, ordered, signed
+from bursar.billing.queries.listing import E_INVOICE, INVOICES, filtered, in_state, ordered, signed
 from bursar.billing.rules.ledger import InvoiceState
 from bursar.files import csv
 from bursar.files.csv import Layout, Written
@@ -43,7 +43,7 @@ def _texts(today: date) -> dict[str, Any]:
             *[When(in_state(state, today), then=Value(state.value)) for state in InvoiceState],
             default=Value(""), output_field=CharField(),
         ),
-        "days_over": Func(days, template="extract(day FROM (%(expressions)s) * interval '1 day')::int::text",
+        "days_over": Func(days, template="extract(day FROM (%(expressions)s))::int::text",
                           output_field=TextField()),
         "e_invoice": Case(
             *[When(q, then=Value(one.value)) for one, q in E_INVOICE.items()], output_field=CharField()
@@ -53,7 +53,10 @@ def _texts(today: date) -> dict[str, Any]:
             template="to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"+00:00\"')",
         ),
         **{f"{name}_eur": _text(signed(name)) for name in SIGNED},
-        **{f"{name}_eur": Case(When(NOTES, then=Value("")), default=_text(F(name))) for name in OF_INVOICES},
+        **{
+            f"{name}_eur": Case(When(INVOICES, then=_text(F(name))), default=None, output_field=TextField())
+            for name in OF_INVOICES
+        },
     }  # fmt: skip
     rest = [name for name in COLUMNS if name not in made]
     return {**made, **{name: _text(F(_SOURCES.get(name, name))) for name in rest}}

@@ -23,7 +23,7 @@ from bursar.ui.lists import ACCOUNT_FILTERS
 PAGE = "invoices"
 SORTS = ("issued", "due", "payer", "gross", "open")
 COLUMNS = ("account", "issued", "due", "gross")
-LONGEST = 12  # of an amount, in signs
+LONGEST, TOO_MUCH = 12, Decimal("1e10")  # of an amount: signs, and EUR
 
 
 class EInvoice(StrEnum):
@@ -126,6 +126,6 @@ def _read_amount(text: str) -> Decimal | None:
         amount = Decimal(text.strip().replace(",", ".")) if text.isascii() and len(text) <= LONGEST else None
     except InvalidOperation:
         amount = None
-    if amount is None or not amount.is_finite() or amount < 0:
+    if amount is None or not amount.is_finite() or not 0 <= amount < TOO_MUCH:
         raise BadRequest(f"“{text[:40]}” is no amount. Write it as 1234.50.")
     return amount

@@ -8,6 +8,7 @@ app_name = "invoices"
 urlpatterns = [
     path("", invoice_pages.open_invoices, name="page"),
     path("list/", invoice_pages.show_list, name="list"),
+    path("export", invoice_pages.export, name="export"),
 ]
 
 register(
