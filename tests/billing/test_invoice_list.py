@@ -17,17 +17,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bursar.actions.run import run
-from bursar.billing import invoice_csv
+from bursar.billing import files, invoice_csv
 from bursar.billing import invoice_filters as filters
 from bursar.billing.models import Invoice
 from bursar.billing.queries import listing
 from bursar.billing.rules.ageing import Band, count_days_over, due_days_of, find_band
+from bursar.billing.rules.ledger import say_state
+from bursar.core import clock
 from bursar.core.errors import BadRequest
 from bursar.files.csv import PLAIN
+from bursar.outbox import store as outbox
 from bursar.rollup.models import SavedView
 from tests.billing import issued
 from tests.billing.documents.samples import FRENCH, GERMAN, seats
-from tests.cast import NOW, Cast, refusal_of, sign_in, text_of
+from tests.cast import NOW, Cast, body_of, refusal_of, sign_in, text_of
 
 PAGE = "/panel/invoices/list/"
 TODAY = NOW.date()
@@ -129,8 +132,6 @@ def test_the_rule_of_states_is_that_of_the_lists(books: dict[str, Invoice]) -> N
 
 
 def _state_of(row: Invoice) -> Any:
-    from bursar.billing.rules.ledger import say_state
-
     return say_state(row.standing, row.due_on, TODAY)
 
 
@@ -208,3 +209,44 @@ def test_the_page_of_one_says_the_document_and_its_money(cast: Cast, books: dict
     assert "Takes back of" in note and books["credited"].number in note
     account = client.get(f"/panel/accounts/{cast.haarlem.public_id}").content.decode()
     assert f"/panel/invoices/{books['open'].public_id}" in account
+
+
+def asked(client: Client, query: str = "") -> dict[str, Any]:
+    answer = client.get(f"/api/v1/invoices?{query}")
+    assert answer.status_code == 200, answer.content
+    return answer.json()  # type: ignore[no-any-return]
+
+
+def test_programs_read_the_same_by_cursor(books: dict[str, Invoice]) -> None:
+    client = sign_in("iris@agora.example")
+    whole = asked(client, "show=all")
+    assert [row["number"] for row in whole["invoices"]] == found(client, "show=all") and whole["next_cursor"] == ""
+    for name in listing.AMOUNTS:
+        total = sum(Decimal(row[f"{name}_eur"] or 0) for row in whole["invoices"])
+        assert Decimal(whole["totals"][f"{name}_eur"]) == total
+    for sort, rows in (("-issued", whole["invoices"]), ("issued", whole["invoices"][::-1])):
+        seen, cursor = [], ""
+        while not seen or cursor:
+            part = asked(client, f"show=all&limit=3&sort={sort}&cursor={cursor}")
+            seen, cursor = seen + part["invoices"], part["next_cursor"]
+        assert seen == rows
+    assert client.get("/api/v1/invoices?sort=open").status_code == 400
+    assert client.get("/api/v1/invoices?cursor=nonsense").status_code == 400
+    assert client.get("/api/v1/invoices?show=overdue").status_code == 200
+
+
+def test_programs_read_one_and_fetch_its_files(cast: Cast, books: dict[str, Invoice]) -> None:
+    client, row = sign_in("ada@agora.example"), books["credited"]
+    said = client.get(f"/api/v1/invoices/{row.public_id}").json()
+    row.refresh_from_db()
+    assert (said["document"], said["sha256"]) == (row.says, row.digest) and said["invoice"]["state"] == "credited"
+    assert [(one["kind"], one["amount_eur"]) for one in said["ledger"]] == [("credited", "50.00")]
+    assert said["credit_notes"] == [books["note"].public_id] and (said["pdf"], said["ubl"]) == ("", "")
+    assert client.get(f"/api/v1/invoices/{row.public_id}/pdf").status_code == 404
+    files.want(row, NOW)
+    outbox.deliver_due(clock.now())
+    said = client.get(f"/api/v1/invoices/{row.public_id}").json()
+    answer = client.get(said["pdf"])
+    assert answer["Content-Type"] == "application/pdf" and body_of(answer).startswith(b"%PDF") and said["ubl"] == ""
+    for address in ("/api/v1/invoices", f"/api/v1/invoices/{row.public_id}", said["pdf"]):
+        assert sign_in("maud@client.example").get(address).status_code in (403, 404)
