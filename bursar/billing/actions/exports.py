@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from bursar.access.rights import Right
@@ -9,9 +11,12 @@ from bursar.actions.exports import CsvForm, keep
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Cleaned, Company, Outcome, Reason
-from bursar.billing import invoice_csv
+from bursar.billing import accounting_csv, invoice_csv
 from bursar.billing import invoice_filters as filters
+from bursar.billing.rules.periods import Period, read_period
+from bursar.billing.seller import seller_day
 from bursar.core.asked import read_query
+from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.core.reading import consistent_read
 from bursar.core.timeouts import Work
@@ -31,6 +36,37 @@ class ExportForm(CsvForm):
         except Refusal as refusal:
             raise forms.ValidationError(refusal.sentence) from None
         return text
+
+
+KINDS = {
+    "lines": "each line, with its VAT and ledger account",
+    "vat_return": "totals for the VAT return",
+    "supplies": "supplies to businesses elsewhere in the EU, by VAT id",
+    "shop": "the one-stop shop, by country and rate",
+}
+
+
+class PeriodForm(CsvForm):
+    """`period`: months and quarters of the seller's, by the day of issue."""
+
+    period = forms.CharField(
+        label="Period", max_length=7, help_text="A month such as 2026-11, or a quarter such as 2026-Q4."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        month = Month.of(seller_day(self.case.now))
+        self.fields["period"].initial = str(month.previous())
+
+    def clean_period(self) -> Period:
+        try:
+            return read_period(self.cleaned_data["period"])
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+class AccountingForm(PeriodForm):
+    kind = forms.ChoiceField(label="What", choices=list(KINDS.items()))
 
 
 def _write(case: Case, data: Cleaned) -> Written:
@@ -56,3 +92,28 @@ def _write(case: Case, data: Cleaned) -> Written:
 def export_invoices(act: Act, company: Company, data: Cleaned) -> Outcome:
     view = filters.read(read_query(data["query"]), act.now)
     return keep(act, act.prepared, f"invoices-{view.shown}-{view.today}", data["query"])
+
+
+def _write_accounting(case: Case, data: Cleaned) -> Written:
+    with consistent_read(Work.EXPORT):
+        return accounting_csv.write(data["kind"], data["period"], data["layout"])
+
+
+@action(
+    key="billing.company.export_accounting",
+    on=Company,
+    form=AccountingForm,
+    label="Export for accounting…",
+    done="Accounting CSV exported",
+    icon="calculator",
+    help="Writes what was issued in a month or a quarter, for bookkeeping and the tax office, into a CSV that lives 24 "
+    "hours. Credit notes are taken off in the period in which they were issued.",
+    when="For each month's books and each quarter's VAT. An accountant reads the first one before it is relied on.",
+    permission=Right.READ,
+    reason=Reason.NONE,
+    prepare=_write_accounting,
+    in_menu=False,
+)
+def export_accounting(act: Act, company: Company, data: Cleaned) -> Outcome:
+    name = f"{data['kind'].replace('_', '-')}-{data['period'].name}"
+    return keep(act, act.prepared, name, f"{data['kind']} {data['period'].name}")
