@@ -12,10 +12,13 @@ from bursar.access.request import actor_of
 from bursar.actions.run import run
 from bursar.billing import invoice_filters as filters
 from bursar.billing import invoice_present as present
+from bursar.billing.actions.exports import KINDS
 from bursar.billing.invoice_filters import View
 from bursar.billing.invoice_tabs import TABS, head
 from bursar.billing.queries import listing
+from bursar.billing.rules.periods import list_periods
 from bursar.core import clock
+from bursar.core.calendar import Month
 from bursar.core.reading import consistent_read
 from bursar.ui import lists
 
@@ -63,7 +66,9 @@ def _frame(request: HttpRequest, view: View) -> dict[str, Any]:
         "clear_url": f"?show={view.shown}",
         "query_sort": given.get("sort", ""),
         "amounts": present.say_amounts(view),
-        "exports": present.list_exports(),
+        "periods": list_periods(Month.of(view.today)),
+        "last_month": str(Month.of(view.today).previous()),
+        "accounting": list(KINDS.items()),
         "saved_views": lists.saved_views(actor_of(request), filters.PAGE, given),
     }
 
@@ -72,4 +77,11 @@ def _frame(request: HttpRequest, view: View) -> dict[str, Any]:
 def export(request: HttpRequest) -> HttpResponse:
     data = {name: request.POST.get(name, "") for name in ("query", "layout")}
     outcome = run("billing.company.export_invoices", actor_of(request), "company", data)
+    return HttpResponseRedirect(outcome.data["path"])
+
+
+@require_POST
+def export_accounting(request: HttpRequest) -> HttpResponse:
+    data = {name: request.POST.get(name, "") for name in ("kind", "period", "layout")}
+    outcome = run("billing.company.export_accounting", actor_of(request), "company", data)
     return HttpResponseRedirect(outcome.data["path"])

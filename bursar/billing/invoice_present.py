@@ -96,18 +96,6 @@ def bulk_tools() -> list[dict[str, str]]:
     ]
 
 
-EXPORTS = ("export_accounting", "export_vat", "export_documents")
-
-
-def list_exports() -> list[dict[str, str]]:
-    """Those that ask for a month or a quarter, whatever the list shows."""
-    made = [one for verb in EXPORTS if (one := ACTIONS.get(f"billing.company.{verb}"))]
-    return [
-        {"label": one.label, "url": reverse("actions:dialog", args=["company", "company", one.verb_name])}
-        for one in made
-    ]
-
-
 def say_amounts(view: View) -> str:
     """Empty where none is asked for."""
     least = f"from {euros(view.least)}" if view.least is not None else ""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bursar.billing import invoice_pages
+from bursar.billing import bundle_pages, invoice_pages
 from bursar.ui.navigation import NavEntry, register
 
 app_name = "invoices"
@@ -9,6 +9,9 @@ urlpatterns = [
     path("", invoice_pages.open_invoices, name="page"),
     path("list/", invoice_pages.show_list, name="list"),
     path("export", invoice_pages.export, name="export"),
+    path("export-accounting", invoice_pages.export_accounting, name="export_accounting"),
+    path("bundles/", bundle_pages.show_bundles, name="bundles"),
+    path("bundles/make", bundle_pages.export, name="bundle"),
 ]
 
 register(

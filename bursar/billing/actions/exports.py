@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
+from django.urls import reverse
+from procrastinate.contrib.django import app
 
 from bursar.access.rights import Right
 from bursar.actions.exports import CsvForm, keep
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Cleaned, Company, Outcome, Reason
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason
 from bursar.billing import accounting_csv, invoice_csv
 from bursar.billing import invoice_filters as filters
+from bursar.billing.models import Invoice
+from bursar.billing.queries.bundles import select_documents
 from bursar.billing.rules.periods import Period, read_period
 from bursar.billing.seller import seller_day
+from bursar.billing.store import bundles
 from bursar.core.asked import read_query
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
@@ -46,8 +52,8 @@ KINDS = {
 }
 
 
-class PeriodForm(CsvForm):
-    """`period`: months and quarters of the seller's, by the day of issue."""
+class PeriodForm(ActionForm):
+    """`period`: a month or a quarter of the seller's, by the day of issue."""
 
     period = forms.CharField(
         label="Period", max_length=7, help_text="A month such as 2026-11, or a quarter such as 2026-Q4."
@@ -65,7 +71,7 @@ class PeriodForm(CsvForm):
             raise forms.ValidationError(str(error)) from None
 
 
-class AccountingForm(PeriodForm):
+class AccountingForm(PeriodForm, CsvForm):
     kind = forms.ChoiceField(label="What", choices=list(KINDS.items()))
 
 
@@ -117,3 +123,43 @@ def _write_accounting(case: Case, data: Cleaned) -> Written:
 def export_accounting(act: Act, company: Company, data: Cleaned) -> Outcome:
     name = f"{data['kind'].replace('_', '-')}-{data['period'].name}"
     return keep(act, act.prepared, name, f"{data['kind']} {data['period'].name}")
+
+
+class BundleForm(PeriodForm):
+    with_pdf = forms.BooleanField(label="PDF", required=False, initial=True)
+    with_ubl = forms.BooleanField(label="E-invoice (UBL)", required=False)
+
+    def clean(self) -> Cleaned:
+        data = super().clean() or {}
+        if not data.get("with_pdf") and not data.get("with_ubl"):
+            self.add_error("with_pdf", "Tick what it shall hold.")
+        return data
+
+
+def _select(data: Cleaned) -> QuerySet[Invoice]:
+    return select_documents(data["period"], with_pdf=data["with_pdf"], with_ubl=data["with_ubl"])
+
+
+@action(
+    key="billing.company.bundle_documents",
+    on=Company,
+    form=BundleForm,
+    label="Bundle documents…",
+    done="Documents bundled",
+    icon="file-zip",
+    help="The worker puts the files of a month's or a quarter's documents into one ZIP that lives 24 hours, for you "
+    "alone.",
+    when="For a bookkeeper or an auditor who wants the documents themselves. One of them is fetched on its page.",
+    permission=Right.READ,
+    reason=Reason.NONE,
+    refused=lambda case, data: None if _select(data).exists() else "No such document was issued in that period.",
+    in_menu=False,
+)
+def bundle_documents(act: Act, company: Company, data: Cleaned) -> Outcome:
+    total, period = _select(data).count(), data["period"].name
+    values = {"period": period, "with_pdf": data["with_pdf"], "with_ubl": data["with_ubl"], "total": total}
+    made = bundles.begin({**values, "actor": act.actor.reference()}, act.now)
+    app.configure_task("billing.bundle_documents").defer(bundle_id=made.public_id)  # in this transaction
+    changes = [Change("Period", "", period), Change("Documents", "", f"{total:,}")]
+    told = {"bundle": made.public_id, "documents": total}
+    return Outcome(f"The worker bundles {total:,} documents.", changes, data=told, next=reverse("invoices:bundles"))

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import django.db.models.deletion
 import django.db.models.fields.json
 from django.db import migrations, models
 
+import bursar.core.ids
 from bursar.core.sortkey import sort_key
 
 AT_ONCE = 500
@@ -28,7 +30,7 @@ def fill_keys(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0003_documents_and_ledger")]
+    dependencies = [("billing", "0003_documents_and_ledger"), ("files", "0001_initial")]
 
     operations = [
         migrations.RunSQL(BESIDE, NOT_BESIDE),
@@ -41,4 +43,36 @@ class Migration(migrations.Migration):
         migrations.AddIndex("invoice", models.Index(fields=["issued_on"], name="invoice_by_day")),
         migrations.AddIndex("invoice", models.Index(fields=["due_on"], name="invoice_by_due_day")),
         migrations.AddIndex("invoice", models.Index(fields=["country"], name="invoice_by_country")),
+        migrations.CreateModel(
+            name="Bundle",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", bursar.core.ids.PublicIdField(prefix="bun")),
+                ("period", models.CharField(max_length=7)),
+                ("with_pdf", models.BooleanField()),
+                ("with_ubl", models.BooleanField()),
+                ("actor", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("running", "running"), ("done", "done"), ("failed", "failed")],
+                        default="running",
+                        max_length=8,
+                    ),
+                ),
+                ("done", models.PositiveIntegerField(default=0)),
+                ("total", models.PositiveIntegerField()),
+                ("left_out", models.PositiveIntegerField(default=0)),
+                ("problem", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="files.file"
+                    ),
+                ),
+            ],
+            options={"indexes": [models.Index(fields=["-created_at"], name="bundle_newest")]},
+        ),
     ]
