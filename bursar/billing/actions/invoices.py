@@ -186,7 +186,6 @@ def _say_item(item: Item) -> str:
     prepare=prepare,
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
-    event="invoice.issued",
 )
 def issue_invoice(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     document = compose(act.case, data)
