@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core import mail as django_mail
 from django.core.mail import EmailMultiAlternatives
+from django.urls import reverse
 
 from bursar.actions.run import preview, run
 from bursar.audit.models import AuditLine
@@ -166,9 +167,11 @@ def test_in_bulk_each_goes_to_its_own(payer: Cast) -> None:
     know(payer.oost, Details("Oost", "S 1", "1011 AA", "Amsterdam", "NL", mails=("fin@oost.example",)))
     rows = [issued(payer.ties, payer.haarlem), issued(payer.ties, payer.oost)]
     client, ids = sign_in("ties@agora.example"), [row.public_id for row in rows]
-    dialog = client.get("/panel/actions/invoice/send_again", {"invoice": ids}).content.decode()
+    dialog = client.get(reverse("actions:bulk", args=["invoice", "send_again"]), {"invoice": ids}).content.decode()
     assert 'name="to"' in dialog and f">{OFFICE}</textarea>" not in dialog.replace("\n", "")
-    answer = client.post("/panel/actions/invoice/send_again", {"invoice": ids, "to": "", "idempotency_key": "k-1"})
+    answer = client.post(
+        reverse("actions:bulk", args=["invoice", "send_again"]), {"invoice": ids, "to": "", "idempotency_key": "k-1"}
+    )
     assert answer.status_code == 200
     carry_out()
     assert len(letters()) == len(letters("fin@oost.example")) == 2
@@ -219,7 +222,7 @@ def test_an_erased_person_is_named_nowhere_and_the_document_stays(payer: Cast) -
     run(AGAIN, payer.ties, row.public_id, {"to": "maud@client.example"})
     maud = Person.objects.get(external_id="maud")
     data = {"typed": "Maud", "lines": []}
-    assert "1 issued documents" in " ".join(
+    assert "stay as they are, until their retention ends: the law asks for it. There are 1." in " ".join(
         str(one) for one in _foreseen("product.person.erase", payer, maud.public_id, data)
     )
     outcome = run("product.person.erase", payer.iris, maud.public_id, data, reason="asked to be forgotten")

@@ -120,7 +120,7 @@ def _foresee_erasure(case: Case, data: Cleaned) -> list[str]:
         "There is no undo."
     ]
     if count := _count_documents(case.target, case.now):
-        said.append(f"{count} issued documents of their accounts stay as they are, {KEPT_BY_LAW}.")
+        said.append(f"Issued documents of their accounts stay as they are, {KEPT_BY_LAW}. There are {count}.")
     return said
 
 
