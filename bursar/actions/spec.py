@@ -166,6 +166,7 @@ class Case:
     `written`: the tables feeding the month facts that the verb wrote since; `unread`: those of them of which what the
     case has loaded does not know yet, so that nothing else is read again.
     `held`: what was loaded before of the accounts that are locked, and stands like that still.
+    `is_one_of_several`: the form is filled in once for many targets, so that nothing of this one may stand in it.
     """
 
     actor: Actor
@@ -175,6 +176,7 @@ class Case:
     written: set[str] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
     held: dict[str, Any] = field(default_factory=dict)
+    is_one_of_several: bool = False
 
     def once(self, name: str, load: Callable[[], Any]) -> Any:
         if name not in self.cache:

@@ -18,6 +18,7 @@ from django.db import connection
 from bursar.attention.filters import Ask
 from bursar.attention.reasons import ACCOUNT_REASONS, DOWNGRADED, TRIAL_ENDS_WITHIN, WORKSPACE_REASONS, Reason
 from bursar.attention.signs import look_for_signs
+from bursar.billing.seller import seller_day, seller_zone
 from bursar.core.calendar import Month
 from bursar.plans.ends import WARNED_BEFORE, EndKind
 from bursar.plans.rules import PAID_TIERS
@@ -140,6 +141,8 @@ class Lists:
             "discount_until": now + WARNED_BEFORE[EndKind.DISCOUNT],
             "trial": TRIAL_KIND,
             "paid": list(PAID_TIERS),
+            "seller_day": seller_day(now),
+            "seller_zone": str(seller_zone()),
             **{f"{kind.slug}_reasons": [reason.key for reason in kind.reasons] for kind in (WORKSPACES, ACCOUNTS)},
             "reasons": list(ask.reasons),
             "me": me or 0,

@@ -44,7 +44,26 @@ _ACCOUNTS = "rollup_accountmonth a WHERE a.month = %(month)s AND a.is_listed{onl
 _JOINED = "JOIN rollup_accountmonth a ON a.account_id = e.account_id AND a.month = %(month)s AND a.is_listed{only} "
 _OWED = "SELECT a.account_id, a.tier, a.overdue_since AS since, NULL::timestamptz AS ends_at FROM " + _ACCOUNTS
 _PAYMENT_FAILED = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'self_serve'"
-_INVOICE_OVERDUE = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'managed'"
+_RENEWAL_UNPAID = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'managed'"
+# What was issued here and is past its due day, the seller's; somebody who put it on hold waits on purpose. By an index
+# of what is open alone. A renewal may be unpaid without it: invoiced elsewhere, or not at all.
+_PAST_DUE = (
+    "billing_invoice i WHERE i.kind = 'invoice' AND i.open > 0 AND i.due_on < %(seller_day)s AND NOT EXISTS ("
+    "SELECT 1 FROM billing_hold h WHERE h.invoice_id = i.id AND h.until >= %(seller_day)s)"
+)
+_INVOICE_OVERDUE = (
+    "SELECT u.account_id, u.tier, MIN(u.since) AS since, NULL::timestamptz AS ends_at FROM ("
+    f"{_RENEWAL_UNPAID} UNION ALL SELECT a.account_id, a.tier, "
+    "(i.due_on + 1)::timestamp AT TIME ZONE %(seller_zone)s, NULL::timestamptz FROM "
+    + _PAST_DUE.replace(
+        " WHERE ",
+        " JOIN rollup_accountmonth a ON a.account_id = i.account_id AND a.month = %(month)s AND a.is_listed{only} "
+        "WHERE ",
+        1,
+    )
+    + ") u GROUP BY 1, 2"
+)
+_ANY_INVOICE_OVERDUE = f"{_RENEWAL_UNPAID} UNION ALL SELECT i.account_id, NULL, NULL, NULL FROM {_PAST_DUE}"
 
 # It charges, and there is nothing left to charge for. The facts say so first, by an index of such accounts alone.
 _GONE = "NOT EXISTS (SELECT 1 FROM tenants_workspace w WHERE w.account_id = a.account_id AND w.deleted_at IS NULL)"
@@ -192,7 +211,14 @@ WORKSPACE_REASONS = (
 ACCOUNT_REASONS = (
     Reason("payment_failed", "payment failed", _PAYMENT_FAILED, _LONGEST, _OF_DEBT, "bad", "open for"),
     Reason(
-        "invoice_overdue", "invoice overdue", _INVOICE_OVERDUE, _LONGEST, (*_OF_ACCOUNT, "since"), "bad", "open for"
+        "invoice_overdue",
+        "invoice overdue",
+        _INVOICE_OVERDUE,
+        _LONGEST,
+        _OF_DEBT,
+        "bad",
+        "open for",
+        sign=_ANY_INVOICE_OVERDUE,
     ),
     Reason(
         "charged_for_nothing",

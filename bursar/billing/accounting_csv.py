@@ -28,8 +28,8 @@ SHOP = ("period", "country", "rate", "net_eur", "vat_eur")
 
 
 def list_issued(period: Period) -> Iterator[Invoice]:
-    """In the order of their numbers' days; memory stays flat."""
-    rows = Invoice.objects.filter(issued_on__gte=period.first, issued_on__lt=period.end)
+    """In the order of their numbers' days, those that are kept still; memory stays flat."""
+    rows = Invoice.objects.filter(issued_on__gte=period.first, issued_on__lt=period.end, removed_at=None)
     rows = rows.select_related("account").order_by("issued_on", "id")
     return rows.iterator(chunk_size=AT_ONCE)
 

@@ -30,9 +30,19 @@ class EInvoice(StrEnum):
     NONE = "none"
     BEING_MADE = "being_made"
     MADE = "made"
+    TO_HAND_IN = "to_hand_in"
+    HANDED_IN = "handed_in"
+    REFUSED = "refused"
 
 
-E_INVOICES = {EInvoice.NONE: "not wanted", EInvoice.BEING_MADE: "being made", EInvoice.MADE: "made"}
+E_INVOICES = {
+    EInvoice.NONE: "not wanted",
+    EInvoice.BEING_MADE: "being made",
+    EInvoice.MADE: "made, for no network",
+    EInvoice.TO_HAND_IN: "to hand in",
+    EInvoice.HANDED_IN: "handed in",
+    EInvoice.REFUSED: "refused",
+}
 STATES = {state.name.lower(): state for state in InvoiceState}
 SHOWN = {
     Shown.ISSUED: (InvoiceState.OPEN, InvoiceState.PART_PAID, InvoiceState.OVERDUE),

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from bursar.actions.registry import ACTIONS
-from bursar.billing.invoice_filters import COLUMNS, E_INVOICES, SHOWN, SORTS, STATES, View, default_sort
+from bursar.billing.invoice_filters import COLUMNS, E_INVOICES, SHOWN, SORTS, STATES, EInvoice, View, default_sort
 from bursar.billing.invoice_tabs import Shown
 from bursar.billing.models import Invoice
 from bursar.billing.present import describe_invoice
@@ -107,6 +107,14 @@ def row(invoice: Invoice, today: date) -> dict[str, Any]:
     return {
         **describe_invoice(invoice, today),
         "days_over": count_days_over(invoice.due_on, today) if invoice.open > 0 and not invoice.corrects_id else 0,
+        "e_invoice": _say_e_invoice(invoice),
         "url": reverse("panel:invoice", args=[invoice.public_id]),
         "menu_url": reverse("actions:menu", args=["invoice", invoice.public_id]),
     }
+
+
+def _say_e_invoice(invoice: Invoice) -> str:
+    handover = getattr(invoice, "handover", None)
+    if handover is not None:
+        return E_INVOICES[EInvoice(handover.state)]
+    return E_INVOICES[EInvoice.MADE if invoice.e_invoice_id else EInvoice.BEING_MADE]

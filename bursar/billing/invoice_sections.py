@@ -12,6 +12,7 @@ from bursar.billing.queries.ledger import list_credit_notes, list_entries
 from bursar.billing.rules.ageing import count_days_over
 from bursar.billing.rules.ledger import EntryKind
 from bursar.billing.seller import seller_day
+from bursar.billing.trail import describe_trail
 from bursar.ui.sections import Look, Section
 
 ENTRIES = {
@@ -40,8 +41,13 @@ def _entry(entry: LedgerEntry) -> dict[str, Any]:
     return {"entry": entry, "words": ENTRIES[EntryKind(entry.kind)][entry.amount < 0], "taken": -entry.amount}
 
 
-def _document(look: Look) -> dict[str, Any]:
-    """As `content` sets it for the page that is printed. `span`: columns before the amounts."""
+def _document(look: Look) -> dict[str, Any] | None:
+    """As `content` sets it for the page that is printed; None once it is removed.
+
+    `span`: columns before the amounts.
+    """
+    if look.target.removed_at:
+        return None
     said = content.describe(look.target.document)
     return {"said": said, "span": 5 if said["columns"]["discount"] else 4}
 
@@ -52,6 +58,10 @@ def _related(look: Look) -> dict[str, Any] | None:
     return {"corrects": row.corrects, "notes": notes} if notes or row.corrects else None
 
 
+def _trail(look: Look) -> dict[str, Any]:
+    return {"trail": describe_trail(look.target, look.now)}
+
+
 def _files(look: Look) -> dict[str, Any]:
     return {"row": look.target}
 
@@ -59,4 +69,5 @@ def _files(look: Look) -> dict[str, Any]:
 STANDING = Section("standing", "How it stands", "billing/_standing.html", _standing)
 DOCUMENT = Section("document", "What it says", "billing/_document.html", _document)
 RELATED = Section("related", "Corrections", "billing/_related.html", _related)
+SENT = Section("sent", "What was sent and asked", "billing/_trail.html", _trail)
 FILES = Section("files", "Files", "billing/_files.html", _files)

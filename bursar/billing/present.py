@@ -65,16 +65,16 @@ def describe_own(row: Invoice, today: date) -> dict[str, Any]:
     """As its customer reads it, from `list_own`. `transfer`: how to pay what is open; None where nothing is to do."""
     if row.corrects is not None:
         return {"row": row, "what": f"Credit note of {row.corrects.number}", "says": "", "tone": "", "transfer": None}
-    state, document = say_state(row.standing, row.due_on, today), row.document
-    is_collected = row.open > 0 and document.debit_on is not None
-    says = f"We collect it on {say_day(document.debit_on)}" if is_collected else _say_own(row, state)
+    state = say_state(row.standing, row.due_on, today)
+    document = row.document if row.open > 0 and not row.removed_at else None
+    debit_on = document.debit_on if document else None
     return {
         "row": row,
         "what": "Invoice",
-        "says": says,
+        "says": f"We collect it on {say_day(debit_on)}" if debit_on else _say_own(row, state),
         "tone": OWN_TONES.get(state, "dim"),
-        "transfer": None if row.open <= 0 or is_collected else _transfer(document),
-        "is_late": state is InvoiceState.OVERDUE and not is_collected,
+        "transfer": _transfer(document) if document and not debit_on else None,
+        "is_late": state is InvoiceState.OVERDUE and not debit_on,
     }
 
 

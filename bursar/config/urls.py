@@ -104,6 +104,7 @@ urlpatterns = [
     path("panel/payments/", include("bursar.payments.urls")),
     path("panel/vat-ids/", include("bursar.billing.urls")),
     path("panel/invoices/", include("bursar.billing.invoice_urls")),
+    path("panel/invoices/reminders/", include("bursar.billing.reminder_urls")),
     path("panel/at-risk/", include("bursar.attention.urls")),
     path("panel/requests/", include("bursar.requests.urls")),
     path("panel/webhooks/", include("bursar.webhooks.urls")),

@@ -13,16 +13,19 @@ from django.db import connection
 from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bursar.actions import bulk
 from bursar.actions.run import run
 from bursar.billing import files, invoice_csv
 from bursar.billing import invoice_filters as filters
-from bursar.billing.models import Invoice
+from bursar.billing.models import Invoice, LedgerEntry
 from bursar.billing.queries import listing
 from bursar.billing.rules.ageing import Band, count_days_over, due_days_of, find_band
 from bursar.billing.rules.ledger import say_state
+from bursar.billing.store import set_details
 from bursar.core import clock
 from bursar.core.errors import BadRequest
 from bursar.files.csv import PLAIN
@@ -30,8 +33,10 @@ from bursar.outbox import store as outbox
 from bursar.rollup.models import SavedView
 from tests.billing import issued
 from tests.billing.documents.samples import FRENCH, GERMAN, seats
+from tests.billing.test_proposing import PUBLIC, seller
 from tests.cast import NOW, Cast, body_of, refusal_of, sign_in, text_of
 
+__all__ = ["seller"]
 PAGE = "/panel/invoices/list/"
 TODAY = NOW.date()
 
@@ -250,3 +255,50 @@ def test_programs_read_one_and_fetch_its_files(cast: Cast, books: dict[str, Invo
     assert answer["Content-Type"] == "application/pdf" and body_of(answer).startswith(b"%PDF") and said["ubl"] == ""
     for address in ("/api/v1/invoices", f"/api/v1/invoices/{row.public_id}", said["pdf"]):
         assert sign_in("maud@client.example").get(address).status_code in (403, 404)
+
+
+def test_several_are_marked_as_paid_each_with_what_is_open_of_it(cast: Cast, books: dict[str, Invoice]) -> None:
+    names = ("30", "part_paid", "open")
+    client, ids = sign_in("iris@agora.example"), [books[name].public_id for name in names]
+    dialog = client.get("/panel/actions/bulk/invoice/mark_paid", {"invoice": ids}).content.decode()
+    assert 'value="121.00"' not in dialog and "Empty: all that is open" in dialog
+    data = {"amount": "", "on": TODAY.isoformat(), "reference": "One transfer"}
+    made = bulk.start("billing.invoice.mark_paid", cast.iris, ids, data, "paid together")
+    assert [row.status for row in bulk.list_rows(made)] == [200, 200, 200]
+    for name in names:
+        books[name].refresh_from_db()
+        assert books[name].open == 0 and books[name].paid == books[name].gross
+    entries = LedgerEntry.objects.filter(reference="One transfer")
+    assert len({one.booking for one in entries}) == 3 and sum(one.amount for one in entries) == 121 + 200 + 121
+    again = bulk.start("billing.invoice.mark_paid", cast.iris, ids[:1], data)
+    assert [row.status for row in bulk.list_rows(again)] == [409]
+
+
+def test_several_are_written_off(cast: Cast, books: dict[str, Invoice]) -> None:
+    ids = [books[name].public_id for name in ("over_90", "90", "paid")]
+    made = bulk.start("billing.invoice.write_off", cast.iris, ids, {}, "bankrupt")
+    assert [row.status for row in bulk.list_rows(made)] == [200, 200, 409]
+    assert found(sign_in("iris@agora.example"), "show=overdue") == [books[name].number for name in ("60", "30")]
+
+
+def test_where_an_e_invoice_stands_is_a_filter(cast: Cast, books: dict[str, Invoice]) -> None:
+    client, row = sign_in("iris@agora.example"), books["open"]
+    Invoice.objects.filter(pk=row.pk).update(wants_e_invoice=True)
+    assert found(client, "e_invoice=being_made") == [row.number]
+    files.want(row, NOW)
+    outbox.deliver_due(clock.now())
+    every = {one: found(client, f"show=all&e_invoice={one}") for one in filters.EInvoice}
+    assert [one for one, numbers in every.items() if row.number in numbers] in (["made"], ["to_hand_in"])
+    assert sum(len(numbers) for numbers in every.values()) == len(books)
+
+
+def test_what_was_issued_stands_in_its_own_timeline(cast: Cast, seller: Any) -> None:
+    set_details({cast.oost.pk: PUBLIC}, NOW)
+    data = {"with_seats": True, "cadence": "yearly", "first_day": TODAY.isoformat()}
+    row = run("billing.account.issue_invoice", cast.ties, cast.oost.public_id, data, reason="agreed").data["invoice"]
+    note = run("billing.invoice.credit", cast.iris, row, {}, reason="too much").data["credit_note"]
+    client = sign_in("ada@agora.example")
+    of_row = client.get(reverse("audit:timeline", args=[row])).content.decode()
+    assert "Invoice issued" in of_row and "Credit note issued" in of_row
+    made = Invoice.objects.get(number=note)
+    assert "Credit note issued" in client.get(reverse("audit:timeline", args=[made.public_id])).content.decode()

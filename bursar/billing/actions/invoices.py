@@ -186,7 +186,6 @@ def _say_item(item: Item) -> str:
     prepare=prepare,
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
-    event="invoice.issued",
 )
 def issue_invoice(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     document = compose(act.case, data)
@@ -208,4 +207,5 @@ def issue_invoice(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     ]
     told = {"invoice": row.public_id, "number": row.number, "gross": plain(row.gross), "open": plain(row.gross),
             "due_on": row.due_on.isoformat() if row.due_on else None}  # fmt: skip
-    return Outcome(f"{row.number} asks {row.document.buyer.name} for {plain(row.gross)} EUR.", changes, data=told)
+    sentence = f"{row.number} asks {row.document.buyer.name} for {plain(row.gross)} EUR."
+    return Outcome(sentence, changes, data=told, touches=[row.public_id])

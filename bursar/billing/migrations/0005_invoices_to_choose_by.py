@@ -30,7 +30,7 @@ def fill_keys(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0003_documents_and_ledger"), ("files", "0001_initial")]
+    dependencies = [("billing", "0004_sending_and_reminding"), ("files", "0001_initial")]
 
     operations = [
         migrations.RunSQL(BESIDE, NOT_BESIDE),

@@ -2,5 +2,18 @@ from bursar.billing.models.bundles import Bundle
 from bursar.billing.models.details import PEN, BillingDetails
 from bursar.billing.models.documents import Invoice, Series
 from bursar.billing.models.ledger import AccountCredit, LedgerEntry
+from bursar.billing.models.sending import Handover, Hold, Reminder, Sending
 
-__all__ = ["PEN", "AccountCredit", "BillingDetails", "Bundle", "Invoice", "LedgerEntry", "Series"]
+__all__ = [
+    "PEN",
+    "AccountCredit",
+    "BillingDetails",
+    "Bundle",
+    "Handover",
+    "Hold",
+    "Invoice",
+    "LedgerEntry",
+    "Reminder",
+    "Sending",
+    "Series",
+]

@@ -51,6 +51,7 @@ class Invoice(models.Model):
     subscription line, whose net is `subscription_net`; none without such a line, and none for a Mollie charge, where
     the subscription's state decides. `made_for`: the charge, refund or row for which the system issued it.
     `payer_key`: the payer's name as one searches and sorts by it.
+    `removed_at`: its retention ended then; `says` is empty since and the files are gone, `digest` is what it was.
     """
 
     public_id = PublicIdField(prefix="inv")
@@ -95,6 +96,7 @@ class Invoice(models.Model):
     wants_e_invoice = models.BooleanField(default=False)
     pdf = models.ForeignKey(File, null=True, on_delete=models.PROTECT, related_name="+")
     e_invoice = models.ForeignKey(File, null=True, on_delete=models.PROTECT, related_name="+")
+    removed_at = models.DateTimeField(null=True)
 
     pen = PEN
 
@@ -119,6 +121,7 @@ class Invoice(models.Model):
             models.Index(
                 name="invoice_open", fields=["due_on"], condition=Q(open__gt=0, kind=DocumentKind.INVOICE.value)
             ),
+            models.Index(name="invoice_kept", fields=["issued_on"], condition=Q(removed_at=None)),
             models.Index(name="invoice_reference", fields=["reference"], condition=~Q(reference="")),
             models.Index(name="invoice_by_day", fields=["issued_on"]),
             models.Index(name="invoice_by_due_day", fields=["due_on"]),

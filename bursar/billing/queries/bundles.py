@@ -23,7 +23,7 @@ def list_own(actor: Actor) -> list[Bundle]:
 
 def select_documents(period: Period, *, with_pdf: bool, with_ubl: bool) -> QuerySet[Invoice]:
     """Those that have, or will have, such a file."""
-    rows = Invoice.objects.filter(issued_on__gte=period.first, issued_on__lt=period.end)
+    rows = Invoice.objects.filter(issued_on__gte=period.first, issued_on__lt=period.end, removed_at=None)
     return rows if with_pdf else rows.filter(Q(wants_e_invoice=True) if with_ubl else Q(pk__in=[]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from django.db.models import F, QuerySet
@@ -27,15 +28,26 @@ def _asking(account_id: int) -> QuerySet[Invoice]:
     return rows.filter(credited__lt=F("gross"))
 
 
+def count_documents(account_ids: Collection[int]) -> int:
+    """Issued, and kept still."""
+    return Invoice.objects.filter(account__in=account_ids, removed_at=None).count()
+
+
 def list_invoices(account_id: int) -> QuerySet[Invoice]:
     """With credit notes, newest first."""
     rows = Invoice.objects.filter(account_id=account_id).select_related("pdf", "e_invoice", "corrects")
     return rows.defer("says").order_by("-issued_at", "-id")
 
 
+def list_by_key(keys: Collection[int]) -> QuerySet[Invoice]:
+    """In no order, without what they say."""
+    rows = Invoice.objects.filter(pk__in=keys).select_related("account__organisation")
+    return rows.defer("says")
+
+
 def get_invoice(actor: Actor, public_id: str) -> Invoice:
     """For staff. Raises NotFound."""
-    rows = Invoice.objects.select_related("account__organisation", "corrects")
+    rows = Invoice.objects.select_related("account__organisation", "corrects", "pdf", "e_invoice")
     found = rows.filter(public_id=public_id).first() if actor.all_accounts else None
     if found is None:
         raise NotFound

@@ -72,10 +72,12 @@ def in_band(band: Band, today: date) -> Q:
     return ASKS & Q(due_on__lte=last) & (Q(due_on__gte=first) if first else Q())
 
 
+HANDED = (EInvoice.TO_HAND_IN, EInvoice.HANDED_IN, EInvoice.REFUSED)
 E_INVOICE = {
     EInvoice.NONE: Q(wants_e_invoice=False),
     EInvoice.BEING_MADE: Q(wants_e_invoice=True, e_invoice=None),
-    EInvoice.MADE: Q(e_invoice__isnull=False),
+    EInvoice.MADE: Q(e_invoice__isnull=False, handover=None),
+    **{one: Q(e_invoice__isnull=False, handover__state=one.value) for one in HANDED},
 }
 
 
@@ -137,7 +139,7 @@ def ordered(view: View, rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
 def list_page(view: View, rows: QuerySet[Invoice]) -> list[Invoice]:
     """One page of these, in one statement."""
     start = (view.page - 1) * PAGE_SIZE
-    named = rows.select_related("account__organisation", "corrects", "e_invoice", "pdf").defer("says", "corrects__says")
+    named = rows.select_related("account__organisation", "corrects", "handover").defer("says", "corrects__says")
     return list(ordered(view, named)[start : start + PAGE_SIZE])
 
 
