@@ -102,6 +102,7 @@ urlpatterns = [
     path("panel/usage/", include("bursar.rollup.urls")),
     path("panel/payments/", include("bursar.payments.urls")),
     path("panel/vat-ids/", include("bursar.billing.urls")),
+    path("panel/invoices/", include("bursar.billing.invoice_urls")),
     path("panel/at-risk/", include("bursar.attention.urls")),
     path("panel/requests/", include("bursar.requests.urls")),
     path("panel/webhooks/", include("bursar.webhooks.urls")),
