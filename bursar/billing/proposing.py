@@ -48,14 +48,17 @@ class Wanted:
     notes: tuple[str, ...] = ()
 
 
-def propose_items(state: AccountState, cadence: str, first_day: date, vat: VatDecision) -> list[Item]:
+def propose_items(
+    state: AccountState, cadence: str, first_day: date, vat: VatDecision, catalogue: Catalogue | None = None
+) -> list[Item]:
     """Seats of one interval from `first_day` on, with tiers, prices and discounts of that day, people as known today.
 
     Each line comes to what the price says for its seats, times the months: MRR times months, to the cent.
     """
     months = MONTHS_OF[cadence]
     last_day = add_months(first_day, months) - timedelta(days=1)
-    return [_seats(line, months, first_day, last_day, vat) for line in list_plan_lines(state, cadence, first_day)]
+    lines = list_plan_lines(state, cadence, first_day, catalogue)
+    return [_seats(line, months, first_day, last_day, vat) for line in lines]
 
 
 def list_plan_lines(
@@ -107,10 +110,9 @@ def list_added(
 
 
 def propose_added(
-    state: AccountState, period: AskedPeriod, first_day: date, vat: VatDecision, language: str, now: datetime
+    parts: Sequence[Part], period: AskedPeriod, first_day: date, vat: VatDecision, language: str
 ) -> list[Item]:
     """A line for each part. Its price of one may have more decimals than cents: it comes to what the part is."""
-    parts = list_added(state, period, first_day, now)
     return [_added(part, period, first_day, vat, language) for part in parts]
 
 

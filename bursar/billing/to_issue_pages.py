@@ -93,21 +93,21 @@ def _describe(rows: Sequence[ToIssue], now: datetime) -> list[dict[str, Any]]:
             "label": LABELS[row.why],
             "net": nets.get((row.account_id, row.why)),
             "is_late": row.since is not None and row.since < today,
-            "has_details": row.account_id in details,
             "draft": next((one for one in drafts.get(row.account_id, ()) if one.verb == row.verb), None),
-            **_levers(row, accounts[row.account_id]),
+            **_levers(row, accounts[row.account_id], has_details=row.account_id in details),
         }
         for row in rows
     ]
 
 
-def _levers(row: ToIssue, account: BillingAccount) -> dict[str, str]:
-    address = reverse("actions:dialog", args=["account", account.public_id, row.verb]) if row.verb else ""
-    return {
-        "issue_url": f"{address}?{urlencode(row.data)}" if row.data else address,
-        "details_url": reverse("actions:dialog", args=["account", account.public_id, "set_billing_details"]),
-        "menu_url": reverse("actions:menu", args=["account", account.public_id]),
-    }
+def _levers(row: ToIssue, account: BillingAccount, *, has_details: bool) -> dict[str, str]:
+    """Who pays is written down first. What is looked at elsewhere brings its own."""
+    menu = {"menu_url": reverse("actions:menu", args=["account", account.public_id])}
+    if row.url:
+        return {**menu, "lever": row.lever}
+    verb, lever = (row.verb, "Look and issue…") if has_details else ("set_billing_details", "Who pays…")
+    address = reverse("actions:dialog", args=["account", account.public_id, verb])
+    return {**menu, "lever": lever, "dialog_url": f"{address}?{urlencode(row.data)}" if row.data else address}
 
 
 @require_GET

@@ -15,7 +15,7 @@ from bursar.billing.actions.issuing import (
     outcome_of,
     prepare_composed,
     rehearse,
-    show_document,
+    show_composed,
 )
 from bursar.billing.actions.makers import MAKERS, clean, keep
 from bursar.billing.differences import list_differences
@@ -103,7 +103,7 @@ def _prepare(case: Case, data: Cleaned) -> Made:
 
 
 def _show(case: Case, data: Cleaned) -> Shown:
-    return show_document(_compose(case).document)
+    return show_composed(_compose(case))
 
 
 @action(

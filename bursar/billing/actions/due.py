@@ -17,7 +17,7 @@ from bursar.billing.actions.issuing import (
     outcome_of,
     prepare_composed,
     rehearse,
-    show_document,
+    show_composed,
     why_not_issue,
 )
 from bursar.billing.actions.makers import MAKERS, VERBS, clean, fill_in, find_due
@@ -80,7 +80,7 @@ def _refuse_draft(case: Case, data: Cleaned) -> str | None:
 
 
 def _show(case: Case, data: Cleaned) -> Shown:
-    return show_document(_compose(case, data).document)
+    return show_composed(_compose(case, data))
 
 
 def _prepare(case: Case, data: Cleaned) -> Made:

@@ -19,15 +19,15 @@ from bursar.billing.actions.issuing import (
     outcome_of,
     prepare_composed,
     rehearse,
-    show_document,
+    show_composed,
     why_not_issue,
     why_not_this,
 )
 from bursar.billing.actions.shared import details_of
-from bursar.billing.actions.standing import standing_of
+from bursar.billing.actions.standing import catalogue_of, standing_of
 from bursar.billing.models import Invoice
 from bursar.billing.rules import ItemCategory
-from bursar.billing.rules.to_issue import AskedPeriod, count_added
+from bursar.billing.rules.to_issue import count_added
 from bursar.billing.seller import seller_day
 from bursar.billing.store.documents import Issue
 from bursar.core.days import say_day
@@ -77,16 +77,13 @@ def compose(case: Case, data: Cleaned) -> Composed:
     details, period = details_of(case), standing_of(case).period
     assert details is not None and period is not None
     vat = proposing.decide_for_item(details, ItemCategory.STANDARD, seller_day(case.now))
-    items = proposing.propose_added(state_of(case), period, data["first_day"], vat, details.language, case.now)
+    first_day = data["first_day"]
+    parts = proposing.list_added(state_of(case), period, first_day, case.now, catalogue_of(case))
+    items = proposing.propose_added(parts, period, first_day, vat, details.language)
     wanted = proposing.Wanted(tuple(items), data["payment_days"], data["order_number"], data["buyer_reference"])
-    how = Issue(
-        seats=int(sum(item.quantity for item in items)), adds_to=_belongs_to(period), wants_e_invoice=data["e_invoice"]
-    )
+    seats = sum(part.line.seats for part in parts)
+    how = Issue(seats=seats, adds_to=Invoice(pk=period.invoice_id), wants_e_invoice=data["e_invoice"])
     return Composed(proposing.make_invoice(details, wanted, case.now), how)
-
-
-def _belongs_to(period: AskedPeriod) -> Invoice:
-    return Invoice(pk=period.invoice_id)
 
 
 def refuse(case: Case, data: Cleaned) -> str | None:
@@ -100,7 +97,7 @@ def prepare(case: Case, data: Cleaned) -> Made:
 
 
 def show(case: Case, data: Cleaned) -> Shown:
-    return show_document(compose(case, data).document)
+    return show_composed(compose(case, data))
 
 
 @action(

@@ -20,13 +20,13 @@ from bursar.billing.actions.issuing import (
     outcome_of,
     prepare_composed,
     rehearse,
-    show_document,
+    show_composed,
     why_not_issue,
     why_not_this,
 )
 from bursar.billing.actions.lines import LineForm, make_items
 from bursar.billing.actions.shared import details_of
-from bursar.billing.actions.standing import asked_of, standing_of
+from bursar.billing.actions.standing import asked_of, catalogue_of, standing_of
 from bursar.billing.documents.document import Item
 from bursar.billing.rules import ItemCategory
 from bursar.billing.seller import seller_day
@@ -83,12 +83,19 @@ def propose_pilot_line(case: Case) -> dict[str, str]:
 
 
 def compose(case: Case, data: Cleaned) -> Composed:
-    """As it would be issued now."""
-    details = details_of(case)
+    """As it would be issued now; made once a case."""
+    known: tuple[Cleaned, Composed] | None = case.cache.get("composed")
+    if known is None or known[0] is not data:
+        known = case.cache["composed"] = (data, _compose(case, data))
+    return known[1]
+
+
+def _compose(case: Case, data: Cleaned) -> Composed:
+    details, seats = details_of(case), 0
     assert details is not None
-    seats = 0
     if data["with_seats"]:
-        seats = count_seats(proposing.list_plan_lines(state_of(case), data["cadence"], data["first_day"]))
+        span = data["cadence"], data["first_day"]
+        seats = count_seats(proposing.list_plan_lines(state_of(case), *span, catalogue_of(case)))
     wanted = proposing.Wanted(
         tuple(_items(case, data)), data["payment_days"], data["order_number"], data["buyer_reference"]
     )
@@ -102,7 +109,8 @@ def _items(case: Case, data: Cleaned) -> list[Item]:
     items = []
     if data["with_seats"]:
         vat = vats[ItemCategory.STANDARD]
-        items = proposing.propose_items(state_of(case), data["cadence"], data["first_day"], vat)
+        span = data["cadence"], data["first_day"]
+        items = proposing.propose_items(state_of(case), *span, vat, catalogue_of(case))
     return items + make_items(data["lines"], vats)
 
 
@@ -133,7 +141,7 @@ def prepare(case: Case, data: Cleaned) -> Made:
 
 
 def show(case: Case, data: Cleaned) -> Shown:
-    return show_document(compose(case, data).document)
+    return show_composed(compose(case, data))
 
 
 @action(

@@ -133,6 +133,8 @@ def outcome_of(row: Invoice) -> Outcome:
     return Outcome(f"{row.number} asks {row.document.buyer.name} for {plain(row.gross)} EUR.", changes, data=told)
 
 
-def show_document(document: Document) -> Shown:
-    """As it will look, by the words of its PDF."""
-    return Shown("billing/_document.html", describe(document))
+def show_composed(composed: Composed) -> Shown:
+    """As it will look, by the words of its PDF. Whoever reads it gives what checks e-invoices time to start."""
+    if composed.how.wants_e_invoice:
+        making.get_ready()
+    return Shown("billing/_document.html", describe(composed.document))

@@ -6,6 +6,13 @@ from bursar.actions.spec import Case
 from bursar.billing.queries import to_issue
 from bursar.billing.rules.to_issue import AskedPeriod, Standing
 from bursar.plans.actions.shared import state_of
+from bursar.plans.queries import load_catalogue
+from bursar.plans.rules import Catalogue
+
+
+def catalogue_of(case: Case) -> Catalogue:
+    found: Catalogue = case.once("catalogue", load_catalogue)
+    return found
 
 
 def asked_of(case: Case) -> list[AskedPeriod]:
@@ -20,4 +27,4 @@ def standing_of(case: Case) -> Standing:
 
 def _read(case: Case) -> Standing:
     is_asked = bool(to_issue.list_pilots_asked([case.target.pk]))
-    return to_issue.read_standing(state_of(case), asked_of(case), is_pilot_asked=is_asked, now=case.now)
+    return to_issue.read_standing(state_of(case), asked_of(case), is_asked, case.now, catalogue_of(case))

@@ -14,7 +14,6 @@ from bursar.billing.seller import seller_day
 from bursar.core.money import ZERO
 from bursar.plans.added import count_seats
 from bursar.plans.models import Tier
-from bursar.plans.queries import load_catalogue
 from bursar.plans.rules import (
     INVOICES,
     AccountState,
@@ -67,11 +66,10 @@ def find_last_day(state: AccountState, asked: Collection[AskedPeriod], now: date
 
 
 def read_standing(
-    state: AccountState, asked: Collection[AskedPeriod], *, is_pilot_asked: bool, now: datetime,
-    catalogue: Catalogue | None = None,
-) -> Standing:  # fmt: skip
+    state: AccountState, asked: Collection[AskedPeriod], is_pilot_asked: bool, now: datetime, catalogue: Catalogue
+) -> Standing:
     """Of one account, as it stands now."""
-    catalogue, terms, today = catalogue or load_catalogue(), terms_at(state, now), seller_day(now)
+    terms, today = terms_at(state, now), seller_day(now)
     seated = seat_account(state, catalogue, now)
     return Standing(
         is_managed=is_managed(terms),
