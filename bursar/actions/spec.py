@@ -193,6 +193,13 @@ class DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
+class Shown(NamedTuple):
+    """A template of the action's own room, and what it is given: how something will look, in the dialog's preview."""
+
+    template: str
+    context: dict[str, Any]
+
+
 class Stale(Exception):
     """Raised by a verb: what `prepare` made rests on what has changed since. The door has it made again."""
 
@@ -259,6 +266,8 @@ class Action:
       danger: people confirm that it is they, whatever the door.
     What it does:
       preview: sentences on what will happen, beside the changes the door finds by running the verb and rolling back.
+      shows: how what it makes will look, in the dialog.  beside: the key of an action on the same target with the same
+      form, which the dialog offers as a second button.
       prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
       `act.prepared`.  prepare_is_cheap: the rehearsal does it too; else it finds None there.  calls: keys of the
       actions that the verb runs by `act.also`.  inverse: keys of the actions that `Outcome.undo` may name.  bulk:
@@ -294,6 +303,8 @@ class Action:
     blocked: Callable[[Case], str | None] | None = None
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None
+    shows: Callable[[Case, Cleaned], Shown] | None = None
+    beside: str = ""
     prepare: Callable[[Case, Cleaned], Any] | None = None
     prepare_is_cheap: bool = False
     locks: Callable[[Case, Mapping[str, Any]], Iterable[int]] | None = None

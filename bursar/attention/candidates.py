@@ -16,7 +16,14 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from bursar.attention.filters import Ask
-from bursar.attention.reasons import ACCOUNT_REASONS, DOWNGRADED, TRIAL_ENDS_WITHIN, WORKSPACE_REASONS, Reason
+from bursar.attention.reasons import (
+    ACCOUNT_REASONS,
+    DOWNGRADED,
+    RENEWAL_WITHIN,
+    TRIAL_ENDS_WITHIN,
+    WORKSPACE_REASONS,
+    Reason,
+)
 from bursar.attention.signs import look_for_signs
 from bursar.billing.seller import seller_day, seller_zone
 from bursar.core.calendar import Month
@@ -137,6 +144,7 @@ class Lists:
             "month": Month.of(now).first,
             "pace_since": now - PACE_WINDOW,
             "trial_until": now + TRIAL_ENDS_WITHIN,
+            "renewal_until": seller_day(now + RENEWAL_WITHIN),
             "tier_until": now + WARNED_BEFORE[EndKind.PLAN],
             "discount_until": now + WARNED_BEFORE[EndKind.DISCOUNT],
             "trial": TRIAL_KIND,

@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bursar.billing.queries.to_issue import SERVICE_ENDS
+
 TRIAL_ENDS_WITHIN = timedelta(days=3)
+RENEWAL_WITHIN = timedelta(days=14)
+"""From when on a service period that nobody asked for anew needs a human; To issue has it long before."""
 
 # As usage.rules.calc_cap_state: four fifths of the cap, or at the pace of the last 14 days reached within 7. What was
 # counted lately is part of what is counted, so nobody below two thirds gets there, and events are read between the two.
@@ -99,6 +103,14 @@ _NOBODY_PAYS = (
     "AND w.base_tier = ANY(%(paid)s) AND w.discount_percent < 100 AND w.grant_until IS NULL) "
     "AND NOT EXISTS (SELECT 1 FROM plans_paymentterms p WHERE p.account_id = a.account_id AND p.lapses_at > %(now)s "
     "AND p.valid_from <= %(now)s AND (p.valid_until IS NULL OR p.valid_until > %(now)s))"
+)
+# As `billing.rules.to_issue` has it: what was asked for, or paid by invoice, ends, and no invoice goes on from there.
+_RENEWAL_NOT_INVOICED = (
+    "SELECT a.account_id, a.tier, NULL::timestamptz AS since, "
+    "(e.last_day + 1)::timestamp AT TIME ZONE 'UTC' AS ends_at "
+    f"FROM rollup_accountmonth a CROSS JOIN LATERAL ({SERVICE_ENDS.format(account='a.account_id')}) e(last_day) "
+    "WHERE a.month = %(month)s AND a.is_listed{only} AND a.mode = 'managed' AND a.klass <> 'trial' "
+    "AND a.mrr + a.potential > 0 AND e.last_day <= %(renewal_until)s"
 )
 # The last thing that ended or was set before: terms, paid time, discounts and grants; not before the first paid tier.
 _PLACES = "SELECT x.id FROM tenants_workspace x WHERE x.account_id = a.account_id"
@@ -239,6 +251,7 @@ ACCOUNT_REASONS = (
         lasts="for",
         sign="SELECT 1 FROM " + _UNPAID,
     ),
+    Reason("renewal_not_invoiced", "renewal not invoiced", _RENEWAL_NOT_INVOICED, _SOONEST, (*_OF_ACCOUNT, "ends")),
     Reason(
         "mandate_ending",
         "way of paying ends",

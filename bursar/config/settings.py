@@ -198,6 +198,12 @@ BURSAR_PAYMENT_DAYS = required(
     "After how many days an invoice is due, where a customer has no other payment term.",
     at_least(0),
 )
+BURSAR_RENEWAL_AHEAD_DAYS = required(
+    "BURSAR_RENEWAL_AHEAD_DAYS",
+    "60",
+    "How many days before a service period that was invoiced ends the next one stands in To issue.",
+    at_least(0),
+)
 BURSAR_SELLER_ZONE = required(
     "BURSAR_SELLER_ZONE",
     "Europe/Amsterdam",

@@ -8,5 +8,6 @@ class RollupConfig(AppConfig):
     label = "rollup"
 
     def ready(self) -> None:
-        """Lists of lower rooms ask for these, whatever the door."""
-        import_module("bursar.rollup.account_filters")
+        """Lower rooms ask for these: how lists choose accounts, and which plans are to be invoiced."""
+        for name in ("account_filters", "to_issue"):
+            import_module(f"bursar.rollup.{name}")

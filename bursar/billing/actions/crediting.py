@@ -12,7 +12,7 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Cleaned, Group, Outcome, Stale, Topic
 from bursar.billing import files, making
-from bursar.billing.actions.invoices import Made
+from bursar.billing.actions.issuing import Made
 from bursar.billing.actions.settling import outcome_of, settle, why_no_invoice
 from bursar.billing.actions.shared import why_removed
 from bursar.billing.documents.document import Document, DocumentKind, Item, ItemKind, Preceding, Unit

@@ -1,6 +1,7 @@
 from bursar.billing.models.bundles import Bundle
 from bursar.billing.models.details import PEN, BillingDetails
 from bursar.billing.models.documents import Invoice, Series
+from bursar.billing.models.drafts import Draft
 from bursar.billing.models.ledger import AccountCredit, LedgerEntry
 from bursar.billing.models.sending import Handover, Hold, Reminder, Sending
 
@@ -9,6 +10,7 @@ __all__ = [
     "AccountCredit",
     "BillingDetails",
     "Bundle",
+    "Draft",
     "Handover",
     "Hold",
     "Invoice",

@@ -49,7 +49,9 @@ class Invoice(models.Model):
     `paid`, `credited`, `written_off`, `difference`: the sums of its ledger entries (`rules.ledger`); 0 of a credit
     note. `settled_at`: since when money has settled it. `service_from`, `service_until`: first and last day of its
     subscription line, whose net is `subscription_net`; none without such a line, and none for a Mollie charge, where
-    the subscription's state decides. `made_for`: the charge, refund or row for which the system issued it.
+    the subscription's state decides. `seats`: paid seats of the plan that it asks for in that time; of one that asks
+    for seats that came later, `adds_to` is the invoice whose service period they stand in.
+    `made_for`: the charge, refund or row for which the system issued it.
     `payer_key`: the payer's name as one searches and sorts by it.
     `removed_at`: its retention ended then; `says` is empty since and the files are gone, `digest` is what it was.
     """
@@ -84,6 +86,8 @@ class Invoice(models.Model):
     service_from = models.DateField(null=True)
     service_until = models.DateField(null=True)
     subscription_net = money_field(default=0)
+    seats = models.PositiveIntegerField(default=0, db_default=0)
+    adds_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="additions")
     corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="credit_notes")
     made_for = models.CharField(max_length=60, blank=True)
 

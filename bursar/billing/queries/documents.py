@@ -12,12 +12,6 @@ from bursar.billing.models import Invoice
 from bursar.core.errors import NotFound
 
 
-def get_last_service_day(account_id: int) -> date | None:
-    """Of what is invoiced of the plan and not credited in full."""
-    rows = _asking(account_id).order_by("-service_until")
-    return rows.values_list("service_until", flat=True).first()
-
-
 def find_invoiced(account_id: int, first: date, last: date) -> Invoice | None:
     """One that asks for seats of these days already."""
     return _asking(account_id).filter(service_from__lte=last, service_until__gte=first).order_by("pk").first()

@@ -30,9 +30,13 @@ class DayChanged(Exception):
 
 @dataclass(frozen=True)
 class Issue:
-    """What is issued beside the document itself. `counts`: its subscription line says class and MRR (`Invoice`)."""
+    """What is issued beside the document itself. `counts`: its subscription line says class and MRR (`Invoice`).
+    `seats`: of the plan that it asks for; `adds_to`: to those of that invoice.
+    """
 
     counts: bool = False
+    seats: int = 0
+    adds_to: Invoice | None = None
     corrects: Invoice | None = None
     made_for: str = ""
     wants_e_invoice: bool = False
@@ -69,7 +73,8 @@ def _row(account: BillingAccount, document: Document, how: Issue) -> Invoice:
         account=account, kind=document.kind.value, number=document.number, issued_on=document.issued_on,
         due_on=document.due_on, reference=document.reference, says=says, digest=digest_of(says), net=totals.net,
         vat=totals.vat, gross=totals.gross, corrects=how.corrects, made_for=how.made_for,
-        payer_key=sort_key(document.buyer.name), wants_e_invoice=how.wants_e_invoice,
+        payer_key=sort_key(document.buyer.name),
+        wants_e_invoice=how.wants_e_invoice, seats=how.seats, adds_to=how.adds_to,
         **(_subscription_of(document) if how.counts else {}),
     )  # fmt: skip
 
