@@ -95,8 +95,19 @@ def _say_own(row: Any, state: InvoiceState) -> str:
 
 
 def _transfer(document: Document) -> dict[str, str]:
-    """As it stands on the document."""
+    """As it stands on the document; `iban` may be empty."""
     payee = document.payee
     reference = say_reference(document.reference) if document.reference else document.number
-    to = {"iban": iban.format(payee.iban), "holder": payee.holder, "bic": payee.bic} if payee else {}
+    to = {"iban": iban.format(payee.iban), "holder": payee.holder, "bic": payee.bic} if payee else {"iban": ""}
     return {**to, "reference": reference}
+
+
+def group_by_payee(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of `describe_own`, what is to be transferred: to whom, and each with its amount and reference."""
+    groups: dict[str, dict[str, Any]] = {}
+    for item in items:
+        if item["transfer"]:
+            group = groups.setdefault(item["transfer"]["iban"], {"to": item["transfer"], "items": [], "late": []})
+            group["items"].append(item)
+            group["late"] += [item["row"].number] if item["is_late"] else []
+    return list(groups.values())

@@ -51,7 +51,8 @@ def _invoices(look: Look) -> dict[str, Any] | None:
 
 def _own_invoices(look: Look) -> dict[str, Any] | None:
     """For the account's own billing people."""
-    return _turned(look, list_own(look.target.pk), present.describe_own)
+    found = _turned(look, list_own(look.target.pk), present.describe_own)
+    return found and {**found, "payees": present.group_by_payee(found["invoices"])}
 
 
 def _turned(

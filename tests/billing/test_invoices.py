@@ -211,7 +211,8 @@ def test_staff_and_the_accounts_own_people_see_what_was_issued(payer: Cast) -> N
     with clock.frozen(NOW + timedelta(days=62)):
         assert ">Overdue</span>" in clients[panel].get(panel).content.decode(), late.due_on
         page = clients[own].get(own).content.decode()
-        assert f"{late.number} was due on 23 January 2027" in page and "NL91 ABNA 0417 1643 00" in page
+        assert "Was due on 23 January 2027" in page and f"{late.number} was due." in page
+        assert "NL91 ABNA 0417 1643 00" in page
         assert say_reference(late.reference) in page and page.count("please transfer") == 1
         books.book(payer.haarlem, books.hold([late]), ledger.write_off(late.standing), Cause(TODAY), NOW)
         page = clients[own].get(own).content.decode()
