@@ -16,7 +16,7 @@ from django.db import transaction
 from bursar.billing.documents.document import Item, ItemKind, Unit
 from bursar.billing.models import BillingDetails, Invoice
 from bursar.billing.proposing import decide_for_item, propose_items
-from bursar.billing.rules import ItemCategory, VatDecision
+from bursar.billing.rules import VatDecision
 from bursar.billing.seller import seller_day, why_not_invoice
 from bursar.billing.store import set_details
 from bursar.billing.store.details import Details, accept
@@ -86,7 +86,7 @@ def _details(account: BillingAccount, now: datetime, details: Details | None = N
 
 
 def _vat(details: BillingDetails, at: datetime) -> VatDecision:
-    return decide_for_item(details, ItemCategory.STANDARD, seller_day(at))
+    return decide_for_item(details, ItemKind.SUBSCRIPTION, seller_day(at))
 
 
 def _tell_paid(desk: Desk, number: int, period: PaidPeriod) -> None:
@@ -121,7 +121,7 @@ def _seats_of(desk: Desk, period: PaidPeriod, details: BillingDetails, vat: VatD
 
 
 def _propose(details: BillingDetails, first_day: date) -> list[Item]:
-    vat = decide_for_item(details, ItemCategory.STANDARD, first_day)
+    vat = decide_for_item(details, ItemKind.SUBSCRIPTION, first_day)
     return propose_items(load_account(details.account_id), "yearly", first_day, vat)
 
 
@@ -138,7 +138,7 @@ def _tell_unpaid(desk: Desk, accounts: Sequence[BillingAccount]) -> None:
 
 
 def _has_plan(desk: Desk, account: BillingAccount) -> bool:
-    catalogue_vat = decide_for_item(None, ItemCategory.STANDARD, seller_day(desk.now))
+    catalogue_vat = decide_for_item(None, ItemKind.SUBSCRIPTION, seller_day(desk.now))
     return bool(propose_items(load_account(account.pk), "yearly", seller_day(desk.now), catalogue_vat))
 
 

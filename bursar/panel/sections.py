@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from bursar.billing.invoice_sections import DOCUMENT, FILES, RELATED, SENT, STANDING
 from bursar.billing.sections import ACCOUNT_BILLING, ACCOUNT_INVOICES
 from bursar.panel import queries
 from bursar.payments.sections import ACCOUNT_LINKS, ACCOUNT_PAYMENTS
@@ -67,3 +68,4 @@ ACCOUNT_SECTIONS = (
 )  # fmt: skip
 WORKSPACE_SECTIONS = (WORKSPACE_MONTHS, WHO, PEOPLE, INVITED, TERMS)
 ORGANISATION_SECTIONS = (INVITED,)
+INVOICE_SECTIONS = (STANDING, RELATED, FILES, SENT, DOCUMENT)
