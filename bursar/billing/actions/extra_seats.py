@@ -25,6 +25,7 @@ from bursar.billing.actions.issuing import (
 )
 from bursar.billing.actions.shared import details_of
 from bursar.billing.actions.standing import catalogue_of, standing_of
+from bursar.billing.documents.document import ItemKind
 from bursar.billing.models import Invoice
 from bursar.billing.rules.to_issue import count_added
 from bursar.billing.seller import seller_day

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0003_documents_and_ledger"),
+        ("billing", "0006_drafts_and_added_seats"),
         ("files", "0001_initial"),
         ("tenants", "0005_told_here"),
     ]
