@@ -244,10 +244,13 @@ def list_gaps() -> list[Gap]:
     return find_gaps(one.value for one in BankStatement.objects.order_by("pk"))
 
 
-def list_remarks(file: BankFile) -> list[str]:
-    """Of its statements, each sentence once."""
-    rows = BankStatement.objects.filter(file=file).order_by("pk").values_list("remarks", flat=True)
-    return list(dict.fromkeys(remark for remarks in rows for remark in remarks))
+def load_remarks(files: Collection[BankFile]) -> dict[int, list[str]]:
+    """Of the statements of each, every sentence once."""
+    rows = BankStatement.objects.filter(file__in=files).order_by("pk").values_list("file_id", "remarks")
+    found: dict[int, dict[str, None]] = {}
+    for file_id, remarks in rows:
+        found.setdefault(file_id, {}).update(dict.fromkeys(remarks))
+    return {file_id: list(some) for file_id, some in found.items()}
 
 
 def list_suggested(invoice_ids: Collection[int]) -> dict[int, BankLine]:

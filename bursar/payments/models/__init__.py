@@ -7,6 +7,7 @@ from bursar.payments.models.calls import Call, Hint, SyncMark
 from bursar.payments.models.charges import Charge
 from bursar.payments.models.mirror import Chargeback, Mandate, MollieCustomer, Payment, Refund, Subscription
 from bursar.payments.models.offers import Offer
+from bursar.payments.models.payouts import Payout
 
 __all__ = [
     "Call",
@@ -17,6 +18,7 @@ __all__ = [
     "MollieCustomer",
     "Offer",
     "Payment",
+    "Payout",
     "Refund",
     "Subscription",
     "SyncMark",
