@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bursar.billing.models import BankLine, LedgerEntry
 from bursar.core import clock
 from bursar.mollie_sim.simulator import Simulator
-from bursar.payments.gateway import forget
+from bursar.payments.gateway import caller, forget
 from bursar.payments.models import Payout
 from bursar.payments.paid_out import explain_payouts
 from bursar.payments.rules.payouts import Made, add_up, calc_fees, why_not_whole
@@ -28,9 +28,10 @@ CENTS = st.integers(1, 10**7).map(lambda count: Decimal(count) / 100)
 
 
 @pytest.fixture
-def live(simulator: Simulator, address: str, till: Till, settings: Any) -> Till:
+def live(simulator: Simulator, address: str, till: Till, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Till:
     settings.BURSAR_MOLLIE_URL, settings.BURSAR_MOLLIE_KEY = address, "live_ofTheTill"
     settings.BURSAR_MOLLIE_TOKEN = TOKEN
+    monkeypatch.setattr(caller, "PATIENT", None)
     forget()
     return Till(simulator, type(till.gateway)(address, "live_ofTheTill", TOKEN), till.shop)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Max, Prefetch, Q, QuerySet
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
 from bursar.access.actor import Actor
 from bursar.billing.bank import Gap, find_gaps
@@ -187,7 +187,8 @@ def count_waiting() -> int:
 
 
 def count_by_state() -> Mapping[str, int]:
-    return {state.value: BankLine.objects.filter(state=state.value).count() for state in LineState}
+    found = dict(BankLine.objects.values_list("state").annotate(count=Count("pk")))
+    return {state.value: found.get(state.value, 0) for state in LineState}
 
 
 def list_lines(state: LineState, text: str = "", suggested: str = "") -> QuerySet[BankLine]:
