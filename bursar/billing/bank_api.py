@@ -54,9 +54,10 @@ class ShareOut(Schema):
 
 
 class SuggestionOut(Schema):
-    """`place`: as *Confirm* asks for it."""
+    """`place`, `digest`: as *Confirm* asks for them (`suggestion` and `seen`)."""
 
     place: int
+    digest: str
     ground: str
     reason: str
     shares: list[ShareOut]
@@ -174,7 +175,7 @@ def _lines(rows: list[BankLine]) -> list[dict[str, Any]]:
             "amount": f"{row.amount.normalize():f}" if row.amount != round(row.amount, 2) else f"{row.amount:.2f}",
             "suggestions": [
                 {
-                    "place": one.place, "ground": one.ground, "reason": one.reason,
+                    "place": one.place, "digest": one.digest, "ground": one.ground, "reason": one.reason,
                     "shares": [
                         {"account": accounts[share["account"]].public_id, "invoice": share["number"],
                          "amount": share["amount"]}

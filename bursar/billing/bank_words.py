@@ -85,6 +85,7 @@ def _suggestion(line: BankLine, one: BankSuggestion, beside: Beside, *, may_deci
     url = reverse("actions:dialog", args=["bank_line", line.public_id, "confirm"])
     return {
         "place": one.place,
+        "digest": one.digest,
         "reason": one.reason,
         "url": url if may_decide else "",
         "accounts": list(dict.fromkeys(beside.accounts[share["account"]] for share in one.shares)),

@@ -10,7 +10,7 @@ import pytest
 from bursar.actions.bulk import start
 from bursar.actions.run import preview, run
 from bursar.audit.models import AuditLine
-from bursar.billing import banking
+from bursar.billing import banking, verify
 from bursar.billing.models import BankDecision, BankFile, BankLine, BankShare, BankSuggestion, Invoice, LedgerEntry
 from bursar.billing.obstacles import list_obstacles
 from bursar.billing.store.ledger import get_credit
@@ -258,6 +258,25 @@ def test_a_suggestion_that_holds_no_more_is_refused(cast: Cast, oost: Invoice) -
     refusal = refusal_of(CONFIRM, cast.iris, line.public_id)
     assert isinstance(refusal, Refused) and "holds no more" in refusal.sentence
     assert LedgerEntry.objects.count() == 1 and not BankDecision.objects.exists()
+
+
+def test_another_suggestion_than_the_one_that_was_seen_is_refused(cast: Cast, oost: Invoice, haarlem: Invoice) -> None:
+    [line] = arrive(cast.iris, entry("181.50", f"nr {oost.number} en {haarlem.number}"))
+    whole, one, _ = BankSuggestion.objects.order_by("place")
+    assert len({whole.digest, one.digest}) == 2
+    refusal = refusal_of(CONFIRM, cast.iris, line.public_id, {"suggestion": "0", "seen": one.digest})
+    assert isinstance(refusal, Refused) and "by now" in refusal.sentence and not LedgerEntry.objects.exists()
+    run(CONFIRM, cast.iris, line.public_id, {"suggestion": "0", "seen": whole.digest})
+    now_of(oost, haarlem)
+    assert (oost.open, haarlem.open) == (0, 0)
+
+
+def test_what_the_ledger_does_not_bear_out_is_named(cast: Cast, oost: Invoice) -> None:
+    [line] = arrive(cast.iris, paid(oost))
+    assert list(verify.list_faults()) == []
+    BankShare.objects.update(amount="120.00")
+    [fault] = verify.list_faults()
+    assert fault == f"{line.public_id}: 120.00 of it are booked as 121.00, and turned round as 0"
 
 
 def test_who_may(cast: Cast, oost: Invoice) -> None:

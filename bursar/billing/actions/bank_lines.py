@@ -113,6 +113,15 @@ class ConfirmForm(ActionForm):
         label="Suggestion", min_value=0, max_value=999, required=False, widget=forms.HiddenInput,
         help_text="Which of those at the line; none, or 0: the first, which is the strongest.",
     )  # fmt: skip
+    seen = forms.CharField(
+        label="What it said", max_length=64, required=False, widget=forms.HiddenInput,
+        help_text="The suggestion's `digest`, where somebody looked at it: another one by now is refused.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        found = _suggestion(self.case, self.initial.get("suggestion"))
+        self.fields["seen"].initial = found.digest if found else ""
 
 
 def _why_not_confirm(case: Case) -> str | None:
@@ -123,9 +132,11 @@ def _why_not_confirm(case: Case) -> str | None:
 
 
 def _why_not_this(case: Case, data: Cleaned) -> str | None:
-    parts = _parts_of(case, data["suggestion"])
-    if not parts:
+    found, parts = _suggestion(case, data["suggestion"]), _parts_of(case, data["suggestion"])
+    if found is None:
         return "There is no such suggestion."
+    if data["seen"] and data["seen"] != found.digest:
+        return "Another one is suggested by now. Look at the line again."
     sentence = _why_not_parts(case, parts)
     return f"The suggestion holds no more. {sentence} Split it, or wait a minute for another." if sentence else None
 

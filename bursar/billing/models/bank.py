@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -190,6 +191,12 @@ class BankSuggestion(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(name="one_suggestion_a_place", fields=["line", "place"])]
         indexes = [GinIndex(name="suggested_invoices", fields=["invoices"])]
+
+    @property
+    def digest(self) -> str:
+        """Tells it from any other that may come to stand in its place."""
+        said = " ".join(f"{share['account']}:{share['number']}:{share['amount']}" for share in self.shares)
+        return sha256(said.encode()).hexdigest()
 
 
 class BankDecision(models.Model):
