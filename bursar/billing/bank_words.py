@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from bursar.billing.models import BankDecision, BankFile, BankLine, BankSuggestion
 from bursar.billing.rules.bank_lines import DecisionKind, FileState, LineState
-from bursar.core.money import cents, euros
+from bursar.core.money import cents, format_money
 from bursar.files.models import File
 from bursar.tenants.models import BillingAccount
 
@@ -59,7 +59,7 @@ def describe(line: BankLine, beside: Beside, *, may_decide: bool) -> dict[str, A
     return {
         "line": line,
         "amount": _say_amount(line),
-        "said": " ".join([*line.references, line.text, line.end_to_end_id]).strip(),
+        "said": _say(line),
         "on_behalf_of": line.on_behalf_of if line.on_behalf_of != line.name else "",
         "suggestions": [_suggestion(line, one, beside, may_decide=may_decide) for one in suggestions[:SHOWN]],
         "more": max(0, len(suggestions) - SHOWN),
@@ -76,9 +76,15 @@ def describe(line: BankLine, beside: Beside, *, may_decide: bool) -> dict[str, A
 
 def _say_amount(line: BankLine) -> str:
     """With its fractions of a cent, where a bank writes some."""
-    amount = line.amount
-    plain = amount.normalize() if amount != cents(amount) else cents(amount)
-    return f"{plain:f}" if line.currency != "EUR" or plain != cents(plain) else euros(plain)
+    is_whole = line.amount == cents(line.amount)
+    return format_money(line.amount) if is_whole else f"{line.amount.normalize():f}"
+
+
+def _say(line: BankLine) -> str:
+    """All that the bank tells of what it is for; of a batch, payment by payment."""
+    own = [*line.references, line.text, line.end_to_end_id]
+    parts = [" ".join([part["name"], *part["references"], part["text"]]) for part in line.parts]
+    return " · ".join(filter(None, (" ".join(some.split()) for some in [" ".join(own), *parts])))
 
 
 def _suggestion(line: BankLine, one: BankSuggestion, beside: Beside, *, may_decide: bool) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from bursar.core.errors import Refusal
 from bursar.core.faults import is_away
 from bursar.core.ids import public_id
 from bursar.core.money import cents, euros
+from bursar.core.statistics import MANY, gather_statistics
 
 log = structlog.get_logger()
 AT_ONCE = 100
@@ -85,6 +86,8 @@ def _compare(now: datetime) -> list[BankLine]:
         for line in found.certain:
             counts[line.statement.file_id] = counts.get(line.statement.file_id, 0) + 1
         pen.plan(counts)
+    if len(found.lines) >= MANY:
+        gather_statistics(BankLine._meta.db_table, BankSuggestion._meta.db_table)
     return found.certain
 
 

@@ -49,8 +49,8 @@ def test_two_statements_go_up_at_once_one_settles_by_itself_and_one_by_a_press(
     assert (first.open, second.open) == (0, 0) and fact(committed.oost).klass == "paying"
     assert BankLine.objects.get(name="G. Haarlem").state == "matched"
     page.click("text=Matched")
-    page.wait_for_selector("#whole td:has-text('booked by itself')")
-    assert page.inner_text("#whole tbody").count("booked by itself") == 1
+    page.wait_for_selector("#bulk td:has-text('booked by itself')")
+    assert page.inner_text("#bulk tbody").count("booked by itself") == 1
 
 
 def test_without_javascript_one_file_goes_up_and_a_line_is_confirmed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -215,24 +215,26 @@ class LinesForm(ActionForm):
     in_menu=False,
 )
 def book_lines(act: Act, file: BankFile, data: Cleaned) -> Outcome:
-    lines = BankLine.objects.filter(public_id__in=_list_ids(data)).order_by("pk")
-    booked = [pk for pk in lines.values_list("pk", flat=True) if _book_one(act, pk)]
-    pen.count_booked(file.pk, len(booked))
-    changes = [Change("Lines booked", "", f"{len(booked):,}")]
-    return Outcome(f"{len(booked):,} lines of “{file}” are booked.", changes, data={"booked": len(booked)})
+    keys = BankLine.objects.filter(public_id__in=_list_ids(data)).values_list("pk", flat=True)
+    certain = list(_list_certain(pen.take_lines(keys)))
+    book_shares(act, pen.decide(certain, DecisionKind.ITSELF, act.now))
+    pen.count_booked(file.pk, len(certain))
+    changes = [Change("Lines booked", "", f"{len(certain):,}")]
+    return Outcome(f"{len(certain):,} lines of “{file}” are booked.", changes, data={"booked": len(certain)})
 
 
-def _book_one(act: Act, line_id: int) -> bool:
+def _list_certain(lines: list[BankLine]) -> Iterator[tuple[BankLine, list[Part]]]:
     """Asked again under the lock: what has changed since waits for somebody."""
-    line = pen.take_line(line_id)
-    found = bank.get_suggestion(line)
-    if line.state != LineState.WAITING or line.is_by_hand or found is None:
-        return False
-    parts = bank.list_parts(found)
-    if not (line.statement.is_proved and is_certain(found, parts)):
-        return False
-    book_shares(act, pen.decide(line, DecisionKind.ITSELF, parts, act.now))
-    return True
+    firsts = {pk: some[0] for pk, some in bank.load_suggestions(lines).items()}
+    parts = bank.load_parts(firsts.values())
+    taken: set[int] = set()
+    for line in lines:
+        found = firsts.get(line.pk)
+        may_book = line.state == LineState.WAITING and not line.is_by_hand and line.statement.is_proved
+        if found is None or not may_book or not is_certain(found, parts[found.pk]) or taken & set(found.invoices):
+            continue
+        taken |= set(found.invoices)
+        yield line, parts[found.pk]
 
 
 def is_certain(found: BankSuggestion, parts: list[Part]) -> bool:

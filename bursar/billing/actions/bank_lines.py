@@ -81,7 +81,7 @@ def _why_not_parts(case: Case, parts: Sequence[Part]) -> str | None:
 def _match(act: Act, line: BankLine, kind: DecisionKind, parts: Sequence[Part]) -> Outcome:
     """Books the parts and takes the line out of the queue. All that is touched is locked."""
     held = pen.take_line(line.pk)
-    touched = book_shares(act, pen.decide(held, kind, parts, act.now))
+    touched = book_shares(act, pen.decide([(held, parts)], kind, act.now))
     changes = [
         Change("For", "", f"{_say_whom(part.account, part.invoice)}: {plain(part.amount)} EUR", concerns_money=True)
         for part in parts
@@ -219,6 +219,13 @@ class SplitForm(ActionForm):
             raise forms.ValidationError(str(fault)) from None
 
 
+def _say_line(case: Case, data: Cleaned) -> list[str]:
+    """What the bank says, beside what somebody writes."""
+    line: BankLine = case.target
+    said = " ".join([line.name, *line.references, line.text, line.end_to_end_id])
+    return [f"{euros(line.amount)}: {' '.join(said.split()) or 'the bank says no more'}"]
+
+
 def _accounts_written(case: Case, data: Mapping[str, Any]) -> list[int]:
     """Nobody has checked the text yet: what cannot be read is refused later."""
     try:
@@ -242,6 +249,7 @@ def _accounts_written(case: Case, data: Mapping[str, Any]) -> list[int]:
     reason=Reason.OPTIONAL,
     blocked=_why_no_match,
     refused=lambda case, data: _why_not_parts(case, data["parts"]),
+    preview=_say_line,
     locks=_accounts_written,
     calls=(ON_INVOICE, ON_ACCOUNT),
 )
@@ -274,7 +282,7 @@ class AsideForm(ActionForm):
     bulk=True,
 )  # fmt: skip
 def set_aside(act: Act, line: BankLine, data: Cleaned) -> Outcome:
-    pen.decide(pen.take_line(line.pk), DecisionKind.ASIDE, [], act.now, note=data["note"])
+    pen.decide([(pen.take_line(line.pk), [])], DecisionKind.ASIDE, act.now, note=data["note"])
     return Outcome(f"{euros(line.amount)} is set aside.", [Change("Set aside", "", data["note"])])
 
 

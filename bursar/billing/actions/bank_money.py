@@ -51,7 +51,11 @@ class ShareForm(ActionForm):
 
 def _find(case: Case, data: Cleaned) -> BankShare | None:
     """That is of this target, and waits to be booked or turned round: only within the decision itself."""
-    target = case.target
+    found: BankShare | None = case.once("bank share", lambda: _load(case.target, data))
+    return found
+
+
+def _load(target: Any, data: Cleaned) -> BankShare | None:
     mine = {"invoice": target} if isinstance(target, Invoice) else {"account": target, "invoice": None}
     rows = BankShare.objects.select_related("decision__line").filter(public_id=data["share"], **mine)
     is_open = {"undoing": "", "decision__undone_at__isnull": False} if data["is_undone"] else {"booking": ""}
@@ -103,7 +107,7 @@ _SAME: dict[str, Any] = {
 def book_bank_money(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     share, before, is_undone = _share_of(act, data), row.open, data["is_undone"]
     amount = -share.amount if is_undone else share.amount
-    entries = bank_lines.book(amount, row.standing, books.get_received(row))
+    entries = bank_lines.book(amount, row.standing, books.get_received(row) if amount < 0 else ZERO)
     after, booking = settle_as(act, row, entries, _cause(act, share, is_undone=is_undone))
     pen.note_booking(share, booking, is_undone=is_undone)
     left = f"{plain(after.open)} EUR are open" if after.open else "nothing is open any more"

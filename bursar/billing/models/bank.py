@@ -15,7 +15,9 @@ from bursar.billing.bank.statement import CODE_LENGTH, NAME_LENGTH
 from bursar.billing.models.details import PEN
 from bursar.billing.models.documents import Invoice, money_field
 from bursar.billing.rules.bank_lines import DecisionKind, FileState, LineState
+from bursar.core.days import say_day
 from bursar.core.ids import LENGTH, PublicIdField
+from bursar.core.money import format_money
 from bursar.files.models import File
 from bursar.tenants.models import BillingAccount
 
@@ -147,7 +149,7 @@ class BankLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount:.2f} {self.currency} of {self.booked_on}"
+        return f"{format_money(self.amount)} {self.currency} of {say_day(self.booked_on)}"
 
     @property
     def entry(self) -> Entry:

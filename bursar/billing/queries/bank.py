@@ -167,13 +167,23 @@ def get_suggestion(line: BankLine, place: int = 0) -> BankSuggestion | None:
 
 
 def list_parts(found: BankSuggestion) -> list[Part]:
-    """With accounts and invoices as they stand now."""
-    accounts = BillingAccount.objects.in_bulk([share["account"] for share in found.shares])
-    invoices = Invoice.objects.select_related("account__organisation").in_bulk(found.invoices)
-    return [
-        Part(accounts[share["account"]], invoices.get(share["invoice"]), Decimal(share["amount"]))
-        for share in found.shares
-    ]
+    """With account and invoice as they stand now."""
+    return load_parts([found])[found.pk]
+
+
+def load_parts(found: Collection[BankSuggestion]) -> dict[int, list[Part]]:
+    """As `list_parts`, by suggestion."""
+    shares = [share for one in found for share in one.shares]
+    accounts = BillingAccount.objects.in_bulk({share["account"] for share in shares})
+    rows = Invoice.objects.select_related("account__organisation").defer("says")
+    invoices = rows.in_bulk({pk for one in found for pk in one.invoices})
+    return {
+        one.pk: [
+            Part(accounts[share["account"]], invoices.get(share["invoice"]), Decimal(share["amount"]))
+            for share in one.shares
+        ]
+        for one in found
+    }
 
 
 def list_certain_accounts(line_ids: Collection[str]) -> list[int]:

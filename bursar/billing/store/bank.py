@@ -147,19 +147,32 @@ def suggest(lines: Iterable[BankLine], suggestions: Mapping[int, Sequence[BankSu
         cursor.execute(_NOTE, [now, keys, *values])
 
 
+def take_lines(line_ids: Iterable[int]) -> list[BankLine]:
+    """Locked, and as they stand now."""
+    rows = BankLine.objects.filter(pk__in=list(line_ids)).select_related("statement").order_by("pk")
+    return list(rows.select_for_update(no_key=True, of=("self",)))
+
+
 def take_line(line_id: int) -> BankLine:
-    """Locked, and as it stands now."""
-    return BankLine.objects.select_for_update(no_key=True).get(pk=line_id)
+    return take_lines([line_id])[0]
 
 
-def decide(line: BankLine, kind: DecisionKind, parts: Sequence[Part], now: datetime, note: str = "") -> list[BankShare]:
-    """Nothing is booked yet: each share waits for that. The line leaves the queue."""
-    decision = BankDecision.objects.create(line=line, kind=kind.value, note=note, made_at=now)
-    shares = [BankShare(decision=decision, **vars(part)) for part in parts]
-    BankShare.objects.bulk_create(shares)
-    BankSuggestion.objects.filter(line=line).delete()
+def decide(
+    parts: Sequence[tuple[BankLine, Sequence[Part]]], kind: DecisionKind, now: datetime, note: str = ""
+) -> list[BankShare]:
+    """Of each line. Nothing is booked yet: each share waits for that. The lines leave the queue."""
+    lines = [line for line, _ in parts]
+    decisions = BankDecision.objects.bulk_create(
+        BankDecision(line=line, kind=kind.value, note=note, made_at=now) for line in lines
+    )
+    shares = BankShare.objects.bulk_create(
+        BankShare(decision=decision, **vars(part))
+        for decision, (_, some) in zip(decisions, parts, strict=True)
+        for part in some
+    )
+    BankSuggestion.objects.filter(line__in=lines).delete()
     state = LineState.ASIDE if kind is DecisionKind.ASIDE else LineState.MATCHED
-    BankLine.objects.filter(pk=line.pk).update(state=state.value)
+    BankLine.objects.filter(pk__in=[line.pk for line in lines]).update(state=state.value)
     return shares
 
 
