@@ -24,8 +24,8 @@ from bursar.actions.spec import Company, Outcome
 from bursar.attention.models import OutreachTemplate
 from bursar.audit.verify import list_faults
 from bursar.billing import verify as billing
-from bursar.billing.models import Invoice
-from bursar.billing.store import documents
+from bursar.billing.models import BankLine, Invoice
+from bursar.billing.store import bank, documents
 from bursar.billing.store.documents import Issue
 from bursar.config.actors import actor_for
 from bursar.core import clock, naming
@@ -293,6 +293,8 @@ class Cast:
             "payment_link": self._payment_link,
             "approval": self._approval,
             "invoice": self._invoice,
+            "bank_file": lambda: self._bank_line().statement.file,
+            "bank_line": self._bank_line,
             "request": lambda: UpgradeRequest.objects.get_or_create(
                 kind=RequestKind.TIER_UPGRADE,
                 organisation=self.haarlem.organisation,
@@ -328,6 +330,17 @@ class Cast:
         known = Invoice.objects.filter(account=self.haarlem).first()
         document = replace(samples.invoice(), issued_on=NOW.date())
         return known or documents.issue(self.haarlem, document, Issue(), lambda: NOW)
+
+    def _bank_line(self) -> BankLine:
+        """One that waits, and names nobody."""
+        from tests.billing.bank.writing import entry, statement
+
+        known = BankLine.objects.first()
+        if known is None:
+            sent = {"owner_kind": "bank-upload", "name": "november.xml", "sha256": "0" * 64, "created_at": NOW}
+            file = bank.begin(File.objects.create(**sent), self.iris.reference(), NOW)
+            bank.add(file, [statement(entry("12.00", "dank u"))])
+        return known or BankLine.objects.get()
 
     def _subscription(self) -> Subscription:
         """Of a customer whom nobody knows here."""

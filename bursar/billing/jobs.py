@@ -1,5 +1,5 @@
-"""What the clock owes billing: fresh answers of the register, reminders where they go by themselves, and an end of
-what was kept long enough.
+"""What the clock owes billing: fresh answers of the register, lines of the bank compared with what is open now,
+reminders where they go by themselves, and an end of what was kept long enough.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from procrastinate.contrib.django import app
 
 from bursar.access.actor import system
 from bursar.actions.run import run
-from bursar.billing import bundling
+from bursar.billing import banking, bundling
 from bursar.billing.asking import ask_again
 from bursar.billing.models import Bundle
 from bursar.billing.obstacles import list_obstacles
+from bursar.billing.queries import bank
 from bursar.billing.queries.removing import list_ended
 from bursar.billing.queries.sending import list_due
 from bursar.billing.store import sending
@@ -80,3 +81,16 @@ def remove_documents(now: datetime) -> None:
             return
         if not run("billing.company.remove_documents", system("billing"), "company").changes:
             return
+
+
+@app.task(name="billing.read_statement", lock="billing.bank", retry=JOB_AGAIN)
+def read_statement(file_id: str) -> None:
+    """One at a time: each compares all that waits."""
+    banking.carry_out(file_id)
+
+
+@tick("billing.look_at_bank_lines")
+def look_at_bank_lines(now: datetime) -> None:
+    """Where invoices were issued or settled since the lines that wait were compared with them."""
+    if bank.is_to_look():
+        banking.look(now)

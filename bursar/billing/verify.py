@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from bursar.billing.documents.accounting import list_postings
-from bursar.billing.models import Invoice, LedgerEntry, Series
+from bursar.billing.models import BankDecision, BankLine, BankShare, Invoice, LedgerEntry, Series
 from bursar.billing.rules.ledger import EntryKind
 from bursar.billing.rules.retention import first_day_kept
 from bursar.billing.seller import seller_day
@@ -42,6 +42,18 @@ LEFT JOIN (SELECT account_id, SUM(amount) AS amount FROM {LedgerEntry._meta.db_t
 WHERE (%(account)s = '' OR a.public_id = %(account)s) AND COALESCE(c.amount, 0) <> COALESCE(s.amount, 0)
 ORDER BY a.id
 """
+_BANK = f"""
+SELECT l.public_id, s.amount, b.amount, u.amount FROM {BankShare._meta.db_table} s
+JOIN {BankDecision._meta.db_table} d ON d.id = s.decision_id JOIN {BankLine._meta.db_table} l ON l.id = d.line_id
+JOIN tenants_billingaccount a ON a.id = s.account_id
+CROSS JOIN LATERAL (SELECT COALESCE(SUM(e.amount), 0) AS amount FROM {LedgerEntry._meta.db_table} e
+  WHERE e.booking = s.booking AND e.kind IN {_MONEY} AND s.booking <> '') b
+CROSS JOIN LATERAL (SELECT COALESCE(SUM(e.amount), 0) AS amount FROM {LedgerEntry._meta.db_table} e
+  WHERE e.booking = s.undoing AND e.kind IN {_MONEY} AND s.undoing <> '') u
+WHERE (%(account)s = '' OR a.public_id = %(account)s)
+  AND (b.amount <> s.amount OR u.amount <> CASE WHEN d.undone_at IS NULL THEN 0 ELSE -s.amount END)
+ORDER BY s.id
+"""
 PARTS = ("paid", "credited", "written off", "let be")
 
 
@@ -49,6 +61,7 @@ def list_faults(account: str = "") -> Iterator[str]:
     """Sentences. account: only of this one, by its public id; series are of all and looked at then as well."""
     yield from _sums(account)
     yield from _credits(account)
+    yield from _bank(account)
     yield from _documents(account)
     yield from _series()
 
@@ -68,6 +81,13 @@ def _credits(account: str) -> Iterator[str]:
         cursor.execute(_CREDIT, {"account": account})
         for public_id, stored, entries in cursor.fetchall():
             yield f"{public_id}: the credit says {stored}, its entries come to {entries}"
+
+
+def _bank(account: str) -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_BANK, {"account": account})
+        for line, amount, booked, undone in cursor.fetchall():
+            yield f"{line}: {amount} of it are booked as {booked}, and turned round as {undone}"
 
 
 def _documents(account: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from bursar.actions.api import build_router
 from bursar.approvals.queues import QUEUES
 from bursar.attention.api import router as attention_router
 from bursar.billing.api import router as billing_router
+from bursar.billing.bank_api import router as bank_router
 from bursar.billing.invoice_api import router as invoices_router
 from bursar.config import handbook, operator, unavailable
 from bursar.core.api import DescribedAPI
@@ -57,7 +58,7 @@ api = DescribedAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace
 api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
-    webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router,
+    webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router, bank_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)

@@ -87,6 +87,8 @@ def _take_up(request: HttpRequest, made: Kind) -> HttpResponseBase:
     assert rule is not None
     if given is None or not given.size:
         raise Invalid("Choose a file that is not empty.")
+    if len(request.FILES.getlist("file")) > 1:
+        raise Invalid("One file goes up at a time here.")
     name = PurePath(given.name or "").name[:120]
     if not name.lower().endswith(rule.suffixes):
         raise Invalid(f"The name of the file must end in {' or '.join(rule.suffixes)}.")

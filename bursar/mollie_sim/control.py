@@ -171,8 +171,13 @@ def _load(simulator: Simulator, ids: dict[str, str], body: Json) -> None:
 
 
 def _settle(simulator: Simulator, ids: dict[str, str], body: Json) -> Json:
+    """{"fee": "0.29"}: what is kept of each payment; nothing without it."""
+    try:
+        fee = Decimal(body.get("fee", "0"))
+    except InvalidOperation:
+        raise ValueError(f"“{body['fee']}” is no amount") from None
     with simulator.world.lock:
-        return {"id": settle(simulator.world).id}
+        return {"id": settle(simulator.world, fee).id}
 
 
 _VERBS: list[tuple[str, str, Verb]] = [

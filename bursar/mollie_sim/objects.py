@@ -197,12 +197,15 @@ class Chargeback:
 
 @dataclass
 class Settlement:
+    """`fee`: what was kept of each payment."""
+
     id: str
     created_at: datetime
     reference: str
     amount: Money
     status: str
     settled_at: datetime | None = None
+    fee: Decimal = Decimal(0)
     payments: list[Payment] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     chargebacks: list[Chargeback] = field(default_factory=list)

@@ -14,9 +14,9 @@ from bursar.mollie_sim.world import World
 CURRENCY = "EUR"
 
 
-def settle(world: World) -> Settlement:
-    """Pays out all that is not settled yet. Raises ValueError when there is nothing."""
-    settlement = _gather(world, world.new_id("stl"), "paidout")
+def settle(world: World, fee: Decimal = Decimal(0)) -> Settlement:
+    """Pays out all that is not settled yet, less a fee of each payment. Raises ValueError when there is nothing."""
+    settlement = _gather(world, world.new_id("stl"), "paidout", fee)
     if not (settlement.payments or settlement.refunds or settlement.chargebacks):
         raise ValueError("there is nothing live to settle")
     settlement.settled_at = world.now()
@@ -29,17 +29,26 @@ def settle(world: World) -> Settlement:
     return settlement
 
 
-def _gather(world: World, id: str, status: str) -> Settlement:
+def _gather(world: World, id: str, status: str, fee: Decimal = Decimal(0)) -> Settlement:
     payments = [one for one in world.payments.values() if _is_due(one) and one.status == "paid"]
     refunds = [one for one in world.refunds.values() if _is_due(one) and one.status in ("processing", "refunded")]
     chargebacks = [one for one in world.chargebacks.values() if _is_due(one) and one.reversed_at is None]
     returned: list[Refund | Chargeback] = [*refunds, *chargebacks]
     total = sum((one.amount.value for one in payments), Decimal("0.00"))
     total -= sum((one.amount.value for one in returned), Decimal("0.00"))
+    total -= fee * len(payments)
     now = world.now()
     reference = f"1234567.{now:%y%m}.{len(world.settlements) + 1:02}"
     return Settlement(
-        id, now, reference, Money(total, CURRENCY), status, payments=payments, refunds=refunds, chargebacks=chargebacks
+        id,
+        now,
+        reference,
+        Money(total, CURRENCY),
+        status,
+        payments=payments,
+        refunds=refunds,
+        chargebacks=chargebacks,
+        fee=fee,
     )
 
 

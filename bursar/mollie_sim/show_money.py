@@ -154,13 +154,21 @@ def show_settlement(one: Settlement, base: str) -> Json:
 
 
 def _periods(one: Settlement) -> Json:
-    """By the month of the settlement; these amounts have four decimals. The simulator takes no fees."""
+    """By the month of the settlement; these amounts have four decimals."""
     revenue = [
         _revenue(METHODS[method][0], method, [each for each in one.payments if each.method == method])
         for method in dict.fromkeys(each.method for each in one.payments if each.method)
     ]
-    month = {"revenue": revenue, "costs": []}
+    costs = [_cost(each, one) for each in revenue] if one.fee else []
+    month = {"revenue": revenue, "costs": costs}
     return {f"{one.created_at:%Y}": {f"{one.created_at:%m}": month}}
+
+
+def _cost(revenue: Json, one: Settlement) -> Json:
+    fee = {"currency": one.amount.currency, "value": f"{one.fee * revenue['count']:.4f}"}
+    rate = {"fixed": {"currency": one.amount.currency, "value": f"{one.fee:.4f}"}, "percentage": "0"}
+    same = {name: revenue[name] for name in ("description", "method", "count")}
+    return {**same, "rate": rate, "amountNet": fee, "amountVat": None, "amountGross": fee}
 
 
 def _revenue(name: str, method: str, payments: list[Payment]) -> Json:

@@ -16,7 +16,7 @@ from bursar.core.retention import forgets
 from bursar.core.retry import JOB_AGAIN
 from bursar.core.ticks import tick
 from bursar.outbox.store import deliver_apart, list_finished, list_order_keys_due
-from bursar.payments import carry, invoicing, look, timed
+from bursar.payments import carry, invoicing, look, paid_out, timed
 from bursar.payments.errors import MollieProblem, RateLimited
 from bursar.payments.gateway import get_gateway, get_mode
 from bursar.payments.models import Payment, PaymentLink
@@ -87,6 +87,12 @@ def look_at_left(now: datetime) -> None:
     due = hints.list_waiting().filter(due_at__lte=now).order_by("due_at")
     for mollie_id in due.values_list("mollie_id", flat=True)[:SWEPT_AT_ONCE]:
         hints.start(mollie_id)
+
+
+@tick("payments.explain_payouts")
+def explain_payouts(now: datetime) -> None:
+    """What arrived at the bank from Mollie; its settlements say what that is made of."""
+    paid_out.explain_payouts(now)
 
 
 @tick("payments.apply")

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from bursar.access.request import actor_of
 from bursar.actions.run import run
+from bursar.billing.queries import bank
 from bursar.core import clock
 from bursar.core.reading import consistent_read
 from bursar.payments import filters, present
@@ -26,8 +27,8 @@ register(
         order=15,
         group="counted",
         help="payments",
-        holds=("payments:gap", "payments:drift"),
-        count=lambda actor: drift.count_drift(clock.now()),
+        holds=("payments:gap", "payments:bank", "payments:drift"),
+        count=lambda actor: drift.count_drift(clock.now()) + bank.count_waiting(),
     )
 )
 

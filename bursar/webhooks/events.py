@@ -251,6 +251,12 @@ describe(
     (("Invoice", "2026-000042", "2026-000043"), ("VAT", "21 % VAT (Netherlands)", "no VAT (reverse charge)")),
 )  # fmt: skip
 describe(
+    "credit.received",
+    "Money that no invoice asks for stands to the account's good: `received` of it just now, `credit` in all. EUR.",
+    {"received": "120.00", "credit": "120.00"},
+    (("Credit, EUR", "0.00", "120.00"),),
+)
+describe(
     "credit.paid_back",
     "What stood to the account's good goes back to the customer: `paid_back` of it, `credit` is left. EUR.",
     {"paid_back": "120.00", "credit": "0.00"},

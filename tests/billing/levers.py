@@ -7,6 +7,8 @@ from typing import Any
 from bursar.actions.run import run
 from bursar.billing.models import Invoice
 from bursar.billing.store import set_details
+from tests.billing.bank.writing import entry
+from tests.billing.bank_desk import arrive
 from tests.billing.payer import TOWN
 from tests.billing.test_proposing import PUBLIC
 from tests.cast import NOW, Cast
@@ -28,6 +30,8 @@ def pull_levers_of_invoices(cast: Cast) -> None:
     do("billing.invoice.reverse_payment", row, amount=str(row.gross))
     do("billing.invoice.write_off", row)
     do("billing.invoice.credit", row)
+    [line] = arrive(cast.iris, entry("1.00", "for nothing"))
+    do("billing.bank_line.split", line, parts=f"{cast.oost.public_id} 1.00")
     do("billing.account.set_billing_details", cast.oost, **TOWN)
     row = Invoice.objects.get(public_id=do("billing.account.issue_invoice", cast.oost, **asked)["invoice"])
     do("billing.account.accept_vat_id", cast.oost, consultation="WAPI1")

@@ -1,6 +1,9 @@
 """Every verb of billing. Importing this registers them."""
 
 from bursar.billing.actions import (
+    bank_files,
+    bank_lines,
+    bank_money,
     credit,
     crediting,
     details,
@@ -20,6 +23,9 @@ from bursar.billing.actions import (
 )
 
 __all__ = [
+    "bank_files",
+    "bank_lines",
+    "bank_money",
     "credit",
     "crediting",
     "details",

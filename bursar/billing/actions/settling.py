@@ -82,10 +82,15 @@ def _why_too_much(case: Case, data: Cleaned) -> str | None:
 
 def settle(act: Act, row: Invoice, entries: Sequence[Entry], cause: Cause) -> Invoice:
     """Books entries of one invoice, and lets its paid time follow. Returns it as it stands then."""
+    return settle_as(act, row, entries, cause)[0]
+
+
+def settle_as(act: Act, row: Invoice, entries: Sequence[Entry], cause: Cause) -> tuple[Invoice, str]:
+    """As `settle`, with the id of the booking."""
     held = books.hold([row])
     booked = books.book(row.account, held, entries, cause, act.now)
     follow(booked, act)
-    return held[row.pk]
+    return held[row.pk], booked.booking
 
 
 def follow(booked: Booked, act: Act) -> None:
@@ -172,10 +177,7 @@ class ReverseForm(ActionForm):
 )
 def reverse_payment(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     before, amount = row.open, data["amount"]
-    money = min(amount, books.get_received(row))
-    entries = ledger.take_back(money, row.standing) if money else []
-    if amount > money:  # that was the account's credit, and is so again
-        entries += ledger.unapply(amount - money, row.standing)
+    entries = ledger.take_off(amount, row.standing, books.get_received(row))
     after = settle(act, row, entries, Cause(seller_day(act.now)))
     return outcome_of(
         after, before, f"{plain(amount)} EUR are taken off {row.number}: {plain(after.open)} EUR are open."

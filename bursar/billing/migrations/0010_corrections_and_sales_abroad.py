@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0007_not_issued"),
+        ("billing", "0009_bank_statements"),
         ("files", "0001_initial"),
         ("tenants", "0005_told_here"),
     ]

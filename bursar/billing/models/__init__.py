@@ -1,3 +1,4 @@
+from bursar.billing.models.bank import BankDecision, BankFile, BankLine, BankShare, BankStatement, BankSuggestion
 from bursar.billing.models.bundles import Bundle
 from bursar.billing.models.details import PEN, BillingDetails
 from bursar.billing.models.documents import Invoice, Series
@@ -9,6 +10,12 @@ from bursar.billing.models.sending import Handover, Hold, Reminder, Sending
 __all__ = [
     "PEN",
     "AccountCredit",
+    "BankDecision",
+    "BankFile",
+    "BankLine",
+    "BankShare",
+    "BankStatement",
+    "BankSuggestion",
     "BillingDetails",
     "Bundle",
     "Draft",

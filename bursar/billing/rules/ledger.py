@@ -171,6 +171,16 @@ def take_back(amount: Decimal, one: Standing) -> list[Entry]:
     return entries
 
 
+def take_off(amount: Decimal, one: Standing, received: Decimal) -> list[Entry]:
+    """A payment taken off its invoice: money first; the rest was the account's credit, and is so again.
+
+    amount: at most `paid`. received: what of that came from outside.
+    """
+    money = min(amount, received)
+    entries = take_back(money, one) if money else []
+    return entries + (unapply(amount - money, one) if amount > money else [])
+
+
 def apply(amount: Decimal, one: Standing) -> list[Entry]:
     """The account's credit pays an invoice. amount: at most the credit, and at most `open`."""
     return _move(amount, one.invoice)

@@ -96,8 +96,13 @@ def match_entries(entries: Iterable[Entry], items: OpenItems, *, may_book: bool)
 
     `may_book`: False where nothing is certain, as for a statement whose balances do not prove its lines.
     """
+    return match_each(((entry, may_book) for entry in entries), items)
+
+
+def match_each(entries: Iterable[tuple[Entry, bool]], items: OpenItems) -> Iterator[Match]:
+    """As `match_entries`, where `may_book` is said of each line."""
     desk = _Desk(items)
-    for entry in entries:
+    for entry, may_book in entries:
         yield desk.match(entry, may_book)
 
 

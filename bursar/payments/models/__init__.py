@@ -9,6 +9,7 @@ from bursar.payments.models.invoicing import InvoicesFrom
 from bursar.payments.models.links import PaymentLink
 from bursar.payments.models.mirror import Chargeback, Mandate, MollieCustomer, Payment, Refund, Subscription
 from bursar.payments.models.offers import Offer
+from bursar.payments.models.payouts import Payout
 
 __all__ = [
     "Call",
@@ -21,6 +22,7 @@ __all__ = [
     "Offer",
     "Payment",
     "PaymentLink",
+    "Payout",
     "Refund",
     "Subscription",
     "SyncMark",
