@@ -346,10 +346,33 @@ def test_a_charge_that_collects_an_invoice_settles_that_one_and_makes_none(bough
     asked.refresh_from_db()
     assert (asked.open, asked.paid) == (0, asked.gross) and Invoice.objects.count() == 2
     assert fact(shop.oost).klass == "paying"
-    Bought(shop.oost, charge, paid).charge_back()
+    collected = Bought(shop.oost, charge, paid)
+    collected.refund("100.00")
     minute()
     asked.refresh_from_db()
-    assert asked.open == asked.gross and fact(shop.oost).klass == "managed"
+    assert (asked.open, asked.credited) == (0, 100) and fact(shop.oost).klass == "paying", "a refund moves no class"
+    collected.charge_back(amount=asked.gross - 100)
+    minute()
+    asked.refresh_from_db()
+    assert asked.open == asked.gross - 100 and fact(shop.oost).klass == "managed"
+    check_books()
+    prove()
+
+
+def test_a_bank_line_settles_what_was_charged_back_and_ends_the_failing(bought: Bought, shop: Cast) -> None:
+    bought.charge_back()
+    minute()
+    assert mirrored.terms(shop.samen).status == "past_due"
+    data = {"amount": str(bought.gross), "on": TODAY.isoformat()}
+    run("billing.invoice.mark_paid", shop.iris, bought.invoice.public_id, data)
+    minute()
+    bought.charge.refresh_from_db()
+    assert (bought.charge.state, bought.charge.failed_at) == ("paid", None)
+    assert mirrored.terms(shop.samen).status == "active" and fact(shop.samen).klass == "paying"
+    gap = calc_gap(Month(2026, 11), clock.now())
+    assert gap.due == gap.arrived == bought.gross
+    minute()
+    assert AuditLine.objects.filter(key="payments.account.settle_by_invoice").count() == 1
     prove()
 
 
