@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from bursar.access.actor import Actor
 from bursar.actions import second
@@ -10,6 +11,9 @@ from bursar.actions.models import Approval, ApprovalState
 from bursar.actions.registry import ACTIONS, TARGETS
 from bursar.core import naming
 from bursar.core.errors import NotFound
+from bursar.tenants.models import BillingAccount
+
+AT_MOST = 100
 
 
 def get_approval(actor: Actor, public_id: str) -> Approval:
@@ -22,8 +26,8 @@ def get_approval(actor: Actor, public_id: str) -> Approval:
 
 
 def list_waiting(actor: Actor) -> list[Approval]:
-    """With their targets; who waits longest first."""
-    return _with_targets(actor, second.list_waiting().order_by("asked_at", "id"))
+    """With their targets; who waits longest first. As many as one person decides in a day."""
+    return _with_targets(actor, second.list_waiting().order_by("asked_at", "id")[:AT_MOST])
 
 
 def list_decided(actor: Actor, at_most: int) -> list[Approval]:
@@ -32,9 +36,10 @@ def list_decided(actor: Actor, at_most: int) -> list[Approval]:
     return _with_targets(actor, Approval.objects.filter(state__in=decided).order_by("-decided_at", "-id")[:at_most])
 
 
-def list_of_account(actor: Actor, account_id: int) -> list[Approval]:
-    """What waits, oldest first."""
-    return _with_targets(actor, second.list_waiting().filter(account_id=account_id).order_by("asked_at", "id"))
+def list_about(actor: Actor, thing: Any) -> list[Approval]:
+    """What waits of an account and of all that is its own, or of one thing; oldest first."""
+    which = {"account_id": thing.pk} if isinstance(thing, BillingAccount) else {"target_id": thing.public_id}
+    return _with_targets(actor, second.list_waiting().filter(**which).order_by("asked_at", "id"))
 
 
 def count_waiting() -> int:

@@ -13,6 +13,7 @@ from ninja.utils import check_csrf
 
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
+from bursar.approvals.api import router as approvals_router
 from bursar.approvals.queues import QUEUES
 from bursar.attention.api import router as attention_router
 from bursar.billing.api import router as billing_router
@@ -59,6 +60,7 @@ api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
     webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router, bank_router,
+    approvals_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)

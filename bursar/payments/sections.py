@@ -139,7 +139,7 @@ def _staff(look: Look) -> dict[str, Any] | None:
 
 
 def _links(look: Look) -> dict[str, Any] | None:
-    """For staff; nothing where none was made."""
+    """Of an account or of an invoice, for staff; nothing where none was made."""
     page = links.list_links(look.target, look.asked.get("links", ""))
     if not page.rows and not page.pager["previous"]:
         return None
@@ -165,7 +165,7 @@ def _link(link: PaymentLink, now: datetime) -> dict[str, Any]:
     }
 
 
-ACCOUNT_LINKS = Section("payment-links", "Payment links", "payments/_links.html", _links)
+LINKS = Section("payment-links", "Payment links", "payments/_links.html", _links)
 OWN_LINKS = Section("payment-links", "Waits to be paid", "payments/_own_links.html", _own_links)
 OWN_PAYMENTS = Section("paying", "Paying", "payments/_own.html", _own)
 ACCOUNT_PAYMENTS = Section("payments", "Payments", "payments/_staff.html", _staff)

@@ -194,6 +194,12 @@ def test_the_same_at_the_page_and_for_programs(cast: Cast, issued: Invoice) -> N
         page = decider.get("/panel/to-approve/").content.decode()
         assert "2,000.00" in page and str(cast.oost) in page and "Ties" in page and "on the page" in page
         assert f"/panel/actions/approval/{made.public_id}/approve" in page
+        listed = decider.get("/api/v1/approvals").json()["approvals"]
+        assert [(one["id"], one["amount_eur"], one["asked_by"]) for one in listed] == [
+            (made.public_id, "2000.00", "Ties")
+        ]
+        account = browser.get(f"/panel/accounts/{cast.oost.public_id}").content.decode()
+        assert "Waits for a second person" in account and f"/panel/to-approve/{made.public_id}" in account
         own = browser.get(f"/panel/to-approve/{made.public_id}").content.decode()
         assert "withdraw" in own and f"{made.public_id}/approve" not in own
         decided = decider.post(f"/api/v1/approval/{made.public_id}/actions/approve", "{}", "application/json")

@@ -95,7 +95,7 @@ def test_back_to_self_serve_invoices_and_links_stay_and_are_said(buyer: Buyer, i
     run(LINK, buyer.cast.ties, issued.public_id, {})
     buyer.counter.work()
     will = preview_of(buyer, BACK, {"keep_until": ""})
-    assert f"{issued.number} stays open, € {issued.gross:,.2f} in all" in will and "A payment link stays open" in will
+    assert f"{issued.number} stays open: € {issued.gross:,.2f}." in will and "A payment link stays open" in will
     turn(buyer, BACK, {"keep_until": ""})
     issued.refresh_from_db()
     assert issued.open == issued.gross and PaymentLink.objects.get().state == "open"

@@ -19,9 +19,8 @@ def foresee(account: BillingAccount, to: Mode, now: datetime) -> list[str]:
     found = list(rows.order_by("due_on", "pk").values_list("number", "open"))
     if not found:
         return []
-    total = euros(sum((amount for _, amount in found), ZERO))
-    stay = "stays" if len(found) == 1 else "stay"
-    return [f"{', '.join(number for number, _ in found)} {stay} open, {total} in all: they ask for it still."]
+    total, numbers = euros(sum((amount for _, amount in found), ZERO)), ", ".join(number for number, _ in found)
+    return [f"{numbers} stays open: {total}." if len(found) == 1 else f"{numbers} stay open: {total} in all."]
 
 
 TURNS.add("billing", Turn(foresee))

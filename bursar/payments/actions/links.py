@@ -75,8 +75,8 @@ class LinkOfAccount(LinkForm):
         assert isinstance(field, forms.ChoiceField)
         offered = [(one.public_id, f"{one.number}, {euros(one.open)} open") for one in invoices]
         field.choices = [*offered, ("", "no invoice: the money stands as the account's credit")]
-        field.initial = field.choices[0][0]
-        first = invoices[0] if invoices else None
+        first = next((one for one in invoices if _why_not_for(self.case, one) is None), None)
+        field.initial = first.public_id if first else ""
         self.fields["amount"].initial = plain(first.open if first else _next_amount(self.case))
         self.fields["description"].initial = _describe(first)
 

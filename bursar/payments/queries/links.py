@@ -48,9 +48,10 @@ def _live(rows: QuerySet[PaymentLink]) -> QuerySet[PaymentLink]:
     return rows.filter(state__in=[state.value for state in LIVE])
 
 
-def list_links(account: BillingAccount, asked: str) -> Turned[PaymentLink]:
+def list_links(of: BillingAccount | Invoice, asked: str) -> Turned[PaymentLink]:
     """Newest first."""
-    rows = PaymentLink.objects.filter(account=account).select_related("invoice").order_by("-made_at", "-id")
+    which = Q(invoice=of) if isinstance(of, Invoice) else Q(account=of)
+    rows = PaymentLink.objects.filter(which).select_related("invoice").order_by("-made_at", "-id")
     return turn(rows, "links", asked, SHOWN)
 
 
