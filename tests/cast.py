@@ -24,6 +24,7 @@ from bursar.actions.spec import Company, Outcome
 from bursar.attention.models import OutreachTemplate
 from bursar.audit.verify import list_faults
 from bursar.billing import verify as billing
+from bursar.billing.bank import read_statements
 from bursar.billing.models import BankLine, Invoice
 from bursar.billing.store import bank, documents
 from bursar.billing.store.documents import Issue
@@ -333,13 +334,13 @@ class Cast:
 
     def _bank_line(self) -> BankLine:
         """One that waits, and names nobody."""
-        from tests.billing.bank.writing import entry, statement
+        from tests.billing.bank.writing import entry, statement, to_camt
 
         known = BankLine.objects.first()
         if known is None:
             sent = {"owner_kind": "bank-upload", "name": "november.xml", "sha256": "0" * 64, "created_at": NOW}
             file = bank.begin(File.objects.create(**sent), self.iris.reference(), NOW)
-            bank.add(file, [statement(entry("12.00", "dank u"))])
+            bank.add(file, read_statements(to_camt(statement(entry("12.00", "dank u")))))
         return known or BankLine.objects.get()
 
     def _subscription(self) -> Subscription:

@@ -105,7 +105,9 @@ def _share(account: BillingAccount, invoice: Any, amount: Any) -> dict[str, Any]
 
 def _levers(line: BankLine, decision: BankDecision | None) -> list[dict[str, str]]:
     """The two or three that are reached for most; all of them stand in the kebab."""
-    verbs = [("undo", "Undo…")] if decision else [("split", "Split…")]
+    verbs = [("undo", "Undo…")] if decision else []
+    if line.state in (LineState.WAITING, LineState.LEFT):
+        verbs.append(("split", "Split…"))
     if line.state == LineState.WAITING:
         verbs.append(("set_aside", "Set aside…"))
     return [

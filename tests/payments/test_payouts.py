@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bursar.billing.models import BankLine, LedgerEntry
 from bursar.core import clock
+from bursar.core.errors import Blocked
 from bursar.mollie_sim.simulator import Simulator
 from bursar.payments.gateway import caller, forget
 from bursar.payments.models import Payout
@@ -19,7 +20,7 @@ from bursar.payments.paid_out import explain_payouts
 from bursar.payments.rules.payouts import Made, add_up, calc_fees, why_not_whole
 from tests.billing.bank.writing import entry
 from tests.billing.bank_desk import arrive
-from tests.cast import NOW, Cast, sign_in
+from tests.cast import NOW, Cast, refusal_of, sign_in
 from tests.payments.till import Till, euros, new_key
 
 TOKEN = "access_ofTheTill"
@@ -57,6 +58,8 @@ def test_without_a_token_it_is_marked_and_leaves_the_queue(cast: Cast, settings:
     line = arrived(cast, Decimal("118.00"), "1234567.2611.01")
     assert (line.state, line.settlement) == ("payout", "1234567.2611.01")
     explain_payouts(NOW)
+    refusal = refusal_of("billing.bank_line.split", cast.iris, line.public_id, {"parts": "x"}, reason="x")
+    assert isinstance(refusal, Blocked) and "booked already" in refusal.sentence
     assert not Payout.objects.exists() and not LedgerEntry.objects.exists()
     page = sign_in("iris@agora.example").get(PAGE).content.decode()
     assert "settlement 1234567.2611.01" in page and "With an access token" in page

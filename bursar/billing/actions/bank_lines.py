@@ -62,6 +62,8 @@ def _why_decided(case: Case) -> str | None:
 
 def _why_no_match(case: Case) -> str | None:
     line: BankLine = case.target
+    if line.state == LineState.PAYOUT:
+        return "It is a payout of Mollie's: what it is made of is booked already."
     return _why_decided(case) or why_no_money(line.currency, line.amount)
 
 
