@@ -85,6 +85,9 @@ def test_what_stands_there_and_what_takes_it_away(payer: Cast) -> None:
     assert rows(payer.oost) == [("renewal", "Service ends on 30 November 2026")]
     issue(payer)
     assert whys(payer.oost) == []
+    refusal = refusal_of(ISSUE, payer.ties, payer.oost.public_id, {"with_seats": True}, reason="sent twice")
+    assert isinstance(refusal, Invalid) and "30 November 2027" in str(refusal.fields["first_day"])
+    assert Invoice.objects.count() == 2
     with clock.frozen(NOW + timedelta(days=400)):
         refresh(clock.now())
         assert rows(payer.oost) == [("renewal", "Service ended on 30 November 2027")]

@@ -110,6 +110,9 @@ class Invoice(models.Model):
             models.Index(
                 name="invoice_open", fields=["due_on"], condition=Q(open__gt=0, kind=DocumentKind.INVOICE.value)
             ),
+            models.Index(
+                name="invoice_service", fields=["account", "-service_until"], condition=Q(service_until__isnull=False)
+            ),
             models.Index(name="invoice_reference", fields=["reference"], condition=~Q(reference="")),
         ]
 
