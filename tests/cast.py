@@ -25,8 +25,8 @@ from bursar.attention.models import OutreachTemplate
 from bursar.audit.verify import list_faults
 from bursar.billing import verify as billing
 from bursar.billing.bank import read_statements
-from bursar.billing.models import BankLine, Invoice
-from bursar.billing.store import bank, documents
+from bursar.billing.models import BankLine, Draft, Invoice
+from bursar.billing.store import bank, documents, drafts
 from bursar.billing.store.documents import Issue
 from bursar.config.actors import actor_for
 from bursar.core import clock, naming
@@ -296,6 +296,7 @@ class Cast:
             "invoice": self._invoice,
             "bank_file": lambda: self._bank_line().statement.file,
             "bank_line": self._bank_line,
+            "draft": self._draft,
             "request": lambda: UpgradeRequest.objects.get_or_create(
                 kind=RequestKind.TIER_UPGRADE,
                 organisation=self.haarlem.organisation,
@@ -342,6 +343,13 @@ class Cast:
             file = bank.begin(File.objects.create(**sent), self.iris.reference(), NOW)
             bank.add(file, read_statements(to_camt(statement(entry("12.00", "dank u")))))
         return known or BankLine.objects.get()
+
+    def _draft(self) -> Draft:
+        from tests.billing.documents import samples
+
+        known = Draft.objects.filter(account=self.haarlem).first()
+        data = {"with_seats": True, "first_day": "2026-12-01"}
+        return known or drafts.add(self.haarlem, "issue_invoice", data, samples.invoice(), NOW, self.ties.staff_id)
 
     def _subscription(self) -> Subscription:
         """Of a customer whom nobody knows here."""

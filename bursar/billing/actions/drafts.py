@@ -7,7 +7,7 @@ from typing import Any
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change, Cleaned, Group, Outcome, Reason, Shown, Topic
-from bursar.billing.actions.invoices import IssueForm, compose, refuse, show, why_not_issue
+from bursar.billing.actions.invoices import IssueForm, compose, refuse, show
 from bursar.billing.actions.issuing import (
     Composed,
     Made,
@@ -16,6 +16,7 @@ from bursar.billing.actions.issuing import (
     prepare_composed,
     rehearse,
     show_composed,
+    why_not_issue,
 )
 from bursar.billing.actions.makers import MAKERS, clean, keep
 from bursar.billing.differences import list_differences
