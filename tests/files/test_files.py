@@ -6,6 +6,7 @@ import hashlib
 import os
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +28,9 @@ from bursar.files.models import File, PassingChunk
 from bursar.staff.models import ApiToken, StaffMember
 from bursar.tenants.models import BillingAccount
 from tests.cast import NOW, Cast, body_of, refusal_of, sign_in
+
+LARGE = b"x" * (store.CHUNK + 1)
+"""More than a chunk: what is smaller waits in memory for the transaction that finishes it."""
 
 
 def written(*parts: bytes) -> store.Written:
@@ -89,8 +93,8 @@ def test_a_program_fetches_what_its_token_asked_for(cast: Cast) -> None:
 
 
 def test_what_is_unfinished_is_never_served_and_goes_after_an_hour(cast: Cast) -> None:
-    whole = written(b"x")
-    file = File.objects.get(pk=whole.pk)
+    whole = written(LARGE)
+    file = File.objects.get()
     File.objects.filter(pk=file.pk).update(made_by=cast.iris.user_id)
     with pytest.raises(NotFound):
         queries.get_file(cast.iris, file.public_id, NOW)
@@ -104,9 +108,8 @@ def test_what_is_unfinished_is_never_served_and_goes_after_an_hour(cast: Cast) -
 
 
 def test_only_a_whole_file_can_be_finished(cast: Cast) -> None:
-    with store.writing(EXPORT, "text/plain") as file:
-        half = store.Written(file._pk, EXPORT, 0, "")
-    File.objects.filter(pk=half.pk).update(length=None, sha256="")
+    half = replace(written(LARGE), sha256="")
+    File.objects.update(length=None, sha256="")
     with pytest.raises(IntegrityError), transaction.atomic():
         store.finish(half, cast.iris, NOW, name="half")
     assert File.objects.get().finished_at is None
@@ -128,14 +131,17 @@ def test_an_export_that_is_refused_after_the_writing_is_never_served(
         raise Refused("Not now.")
 
     monkeypatch.setattr(store, "finish", refuse)
-    assert refusal_of("rollup.company.export", cast.iris, "company", {"rows": "accounts"}).sentence == "Not now."
-    assert File.objects.get().finished_at is None
+    for chunk, left in ((store.CHUNK, 0), (100, 1)):
+        monkeypatch.setattr(store, "CHUNK", chunk)
+        assert refusal_of("rollup.company.export", cast.iris, "company", {"rows": "accounts"}).sentence == "Not now."
+        assert [file.finished_at for file in File.objects.all()] == [None] * left
     assert not AuditLine.objects.filter(key="rollup.company.export").exists()
 
 
 def test_its_connection_may_be_cut_and_that_is_nobodys_fault(cast: Cast) -> None:
     with pytest.raises(OperationalError) as cut, store.writing(EXPORT, "text/plain") as file:
-        file.write(os.urandom(10))
+        file.write(LARGE)
+        assert file._raw is not None
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(%s)", [file._raw.info.backend_pid])
     assert is_away(cut.value)
@@ -178,7 +184,7 @@ def test_it_is_written_beside_a_read_only_transaction_that_still_sees_what_it_sa
         with connection.cursor() as cursor:
             cursor.execute("SHOW transaction_read_only")
             assert cursor.fetchone() == ("on",)
-    assert PassingChunk.objects.filter(file_id=whole.pk).count() == 3
+    assert PassingChunk.objects.filter(file=whole.pk or 0).count() == 3
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
         assert cursor.fetchone() == (1,), "the connection beside it is closed"

@@ -113,7 +113,10 @@ LINES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
          "country": "DE", "vat_id": "DE136695976"},
         {"account": OTHERS, "name": {"name": "Köln"}, "street": {"street": "Dom 1"}, "street_more": {"street_more": "3"},
          "postcode": {"postcode": "50668"}, "city": {"city": "Bonn"}, "country": {"country": "AT"},
-         "vat_id": {"vat_id": ""}, "mails": {"mails": ["ap@koeln.example"]}},
+         "vat_id": {"vat_id": ""}, "mails": {"mails": ["ap@koeln.example"]}, "legal_id": {"legal_id": "12345678"},
+         "peppol_id": {"peppol_id": "9930:DE136695976"}, "order_number": {"order_number": "PO-7"},
+         "order_last_day": {"order_last_day": "2026-12-31"}, "buyer_reference": {"buyer_reference": "Kasse 3"},
+         "contract": {"contract": "2026/4"}, "payment_days": {"payment_days": 14}, "language": {"language": "nl"}},
     ),
     "past_payment": (
         {"external_id": "tr_a", "account": HAARLEM, "source": "mollie", "amount": "12.10", "status": "paid", "at": LATE,

@@ -22,11 +22,14 @@ from bursar.plans.models import GrantKind, TierGrant
 from bursar.tenants.models import Person
 from bursar.webhooks.events import EVENTS, TEST, make_example
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
-from tests.billing.invoiced import pull_levers_of_invoices
+from tests.billing.levers import pull_levers_of_invoices
 from tests.billing.payer import TOWN
+from tests.billing.test_proposing import seller
 from tests.cast import NOW, Cast, bring_all
 from tests.payments.story import live_through_everything
 from tests.requests.helpers import ask_workspace, decide
+
+__all__ = ["seller"]
 
 
 @pytest.mark.parametrize("key", sorted(key for key, action in ACTIONS.items() if action.event))
@@ -91,7 +94,6 @@ def pull_every_lever(cast: Cast) -> None:
     do("plans.account.set_managed", cast.ties, cast.samen, cadence="yearly")
     do("billing.account.set_billing_details", cast.ties, cast.samen, **TOWN)
     do("billing.account.accept_vat_id", cast.iris, cast.samen, consultation="WAPI1")
-    pull_levers_of_invoices(cast)
     do("tenants.organisation.set_partner", cast.iris, cast.samen.organisation, partner="yes")
     ali = Person.objects.get(external_id="ali").public_id
     maud = Person.objects.get(external_id="maud").public_id
@@ -99,9 +101,10 @@ def pull_every_lever(cast: Cast) -> None:
     line = {"kind": "organisation_member", "organisation": "samen", "person": "lotte", "role": "owner"}
     bring_all({**line, "from": NOW - timedelta(days=9)})
     decide("approve", cast.noor, ask_workspace("lotte", cast.samen.organisation))
+    pull_levers_of_invoices(cast)
 
 
-def test_each_carries_the_details_that_its_example_shows(cast: Cast) -> None:
+def test_each_carries_the_details_that_its_example_shows(cast: Cast, seller: Any) -> None:
     listen()
     pull_every_lever(cast)
     found = sent()
