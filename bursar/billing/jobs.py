@@ -4,19 +4,27 @@ what was kept long enough.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db.models import QuerySet
+from procrastinate.contrib.django import app
 
 from bursar.access.actor import system
 from bursar.actions.run import run
+from bursar.billing import bundling
 from bursar.billing.asking import ask_again
+from bursar.billing.models import Bundle
 from bursar.billing.obstacles import list_obstacles
 from bursar.billing.queries.removing import list_ended
 from bursar.billing.queries.sending import list_due
 from bursar.billing.store import sending
 from bursar.core.errors import Refusal
+from bursar.core.retention import forgets
+from bursar.core.retry import JOB_AGAIN
 from bursar.core.ticks import tick
 
 REMINDED_A_MINUTE = 200
@@ -61,3 +69,14 @@ def remove_documents(now: datetime) -> None:
             return
         if not run("billing.company.remove_documents", system("billing"), "company").changes:
             return
+
+
+@app.task(name="billing.bundle_documents", retry=JOB_AGAIN)
+def bundle_documents(bundle_id: str) -> None:
+    bundling.carry_out(bundle_id)
+
+
+@forgets("billing")
+def list_old_bundles(now: datetime) -> Iterator[QuerySet[Any]]:
+    """The book keeps who asked for which."""
+    yield Bundle.objects.filter(created_at__lt=now - settings.BURSAR_LOGS_KEPT)

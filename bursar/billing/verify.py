@@ -9,11 +9,13 @@ from itertools import pairwise
 from django.conf import settings
 from django.db import connection
 
+from bursar.billing.documents.accounting import list_postings
 from bursar.billing.models import Invoice, LedgerEntry, Series
 from bursar.billing.rules.ledger import EntryKind
 from bursar.billing.rules.retention import first_day_kept
 from bursar.billing.seller import seller_day
 from bursar.billing.store.documents import digest_of
+from bursar.core.money import ZERO
 
 AT_ONCE = 500
 _MONEY = "('received', 'returned', 'moved')"
@@ -78,6 +80,11 @@ def _documents(account: str) -> Iterator[str]:
             yield f"{row.number}: what it says is not what was issued"
             continue
         document = row.document
+        postings = list_postings(document)
+        booked = sum((one.net for one in postings), ZERO), sum((one.vat for one in postings), ZERO)
+        sign = -1 if row.corrects_id else 1
+        if booked != (sign * row.net, sign * row.vat):
+            yield f"{row.number}: its lines come to {booked[0]} and {booked[1]} VAT, not to {row.net} and {row.vat}"
         stored = (row.number, row.issued_on, row.net, row.vat, row.gross)
         said = (document.number, document.issued_on, *_amounts(document.totals.net, document.totals.vat))
         if stored != said:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from bursar.audit.rules import read_places
+from bursar.billing.documents.ledger_accounts import read_accounts
 from bursar.billing.rules import configured as billing
 from bursar.billing.rules import reminders
 from bursar.config import logs, sign_in
@@ -267,6 +268,15 @@ BURSAR_OSS_DOCUMENTS_KEPT_YEARS = required(
     "10",
     "The same for those whose VAT is declared by the one-stop shop. At least 10.",
     at_least(10),
+)
+BURSAR_LEDGER_ACCOUNTS = required(
+    "BURSAR_LEDGER_ACCOUNTS",
+    "{}",
+    "The account of your general ledger for each line of the export for accounting, as JSON: what is sold and its VAT, "
+    '* for any, to a code: {"training/exempt": "8210", "training/*": "8200", "*/reverse_charge": "8050", '
+    '"*/*": "8000"}. What is sold: subscription, seats, upgrade, training, pilot, difference, other. Its VAT: charged, '
+    "reverse_charge, outside, exempt, oss. The most exact one holds, what is sold before its VAT.",
+    read_accounts,
 )
 BURSAR_VIES = required(
     "BURSAR_VIES",

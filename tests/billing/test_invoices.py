@@ -15,6 +15,7 @@ from bursar.audit.models import AuditLine
 from bursar.billing import making, proposing
 from bursar.billing.models import Invoice, LedgerEntry, Series
 from bursar.billing.rules import ledger
+from bursar.billing.rules.references import say_reference
 from bursar.billing.store import Details, set_details
 from bursar.billing.store import ledger as books
 from bursar.billing.store.ledger import Cause
@@ -181,15 +182,27 @@ def test_staff_and_the_accounts_own_people_see_what_was_issued(payer: Cast) -> N
     row = issue(payer, first_day="2026-12-01")
     for address, client in clients.items():
         page = client.get(address).content.decode()
-        assert row.number in page and "being made" in page and ">Open</span>" in page
+        assert row.number in page and "being made" in page
+        assert (">Open</span>" if address == panel else "To be paid by 8 December 2026") in page
     outbox.deliver_due(clock.now())
     row.refresh_from_db()
     assert row.pdf is not None
     books.book(payer.haarlem, books.hold([row]), ledger.receive(row.gross + 5, [row.standing]), Cause(TODAY), NOW)
     for address, client in clients.items():
         page = client.get(address).content.decode()
-        assert ">Paid</span>" in page and row.pdf.public_id in page and "5.00" in page and "being made" not in page
+        assert (
+            (">Paid</span>" if address == panel else "Paid on 24 November 2026") in page
+            and row.pdf.public_id in page
+            and "5.00" in page
+            and "being made" not in page
+        )
     with clock.frozen(NOW + timedelta(days=60)):
         late = issue(payer, with_seats=False, description="Late", unit_price="10.00", payment_days="0")
     with clock.frozen(NOW + timedelta(days=62)):
         assert ">Overdue</span>" in clients[panel].get(panel).content.decode(), late.due_on
+        page = clients[own].get(own).content.decode()
+        assert f"{late.number} was due on 23 January 2027" in page and "NL91 ABNA 0417 1643 00" in page
+        assert say_reference(late.reference) in page and page.count("please transfer") == 1
+        books.book(payer.haarlem, books.hold([late]), ledger.write_off(late.standing), Cause(TODAY), NOW)
+        page = clients[own].get(own).content.decode()
+        assert "Closed" in page and "ritten off" not in page and "please transfer" not in page

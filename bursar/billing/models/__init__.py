@@ -1,3 +1,4 @@
+from bursar.billing.models.bundles import Bundle
 from bursar.billing.models.details import PEN, BillingDetails
 from bursar.billing.models.documents import Invoice, Series
 from bursar.billing.models.ledger import AccountCredit, LedgerEntry
@@ -7,6 +8,7 @@ __all__ = [
     "PEN",
     "AccountCredit",
     "BillingDetails",
+    "Bundle",
     "Handover",
     "Hold",
     "Invoice",

@@ -17,6 +17,7 @@ from bursar.billing.numbers import number_of
 from bursar.billing.rules.references import make_reference
 from bursar.billing.seller import seller_day
 from bursar.core.errors import Unavailable
+from bursar.core.sortkey import sort_key
 from bursar.files.models import File
 from bursar.tenants.models import BillingAccount
 
@@ -68,7 +69,8 @@ def _row(account: BillingAccount, document: Document, how: Issue) -> Invoice:
         account=account, kind=document.kind.value, number=document.number, issued_on=document.issued_on,
         due_on=document.due_on, reference=document.reference, says=says, digest=digest_of(says), net=totals.net,
         vat=totals.vat, gross=totals.gross, corrects=how.corrects, made_for=how.made_for,
-        wants_e_invoice=how.wants_e_invoice, **(_subscription_of(document) if how.counts else {}),
+        payer_key=sort_key(document.buyer.name), wants_e_invoice=how.wants_e_invoice,
+        **(_subscription_of(document) if how.counts else {}),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ def remove(rows: Sequence[Invoice], now: datetime) -> None:
     """In the caller's transaction, which holds the rows. Number, day, amounts, digest, reference and ledger stay."""
     keys = [row.pk for row in rows]
     gone = [file for row in rows for file in (row.pdf_id, row.e_invoice_id) if file is not None]
-    Invoice.objects.filter(pk__in=keys).update(says={}, pdf=None, e_invoice=None, removed_at=now)
+    Invoice.objects.filter(pk__in=keys).update(says={}, payer_key="", pdf=None, e_invoice=None, removed_at=now)
     Sending.objects.filter(invoice__in=keys).delete()
     Reminder.objects.filter(invoice__in=keys).delete()
     Hold.objects.filter(pk__in=keys).delete()
