@@ -47,7 +47,7 @@ TABS = (
     Tab("drafts", "Drafts", "invoices:drafts"),
     Tab("issued", "Issued", shown=Shown.ISSUED),
     Tab("overdue", "Overdue", shown=Shown.OVERDUE),
-    Tab("reminders", "Reminders", "invoices:reminders"),
+    Tab("reminders", "Reminders", "reminders:page"),
     Tab("paid", "Paid", shown=Shown.PAID),
     Tab("credited", "Credited", shown=Shown.CREDITED),
     Tab("written_off", "Written off", shown=Shown.WRITTEN_OFF),

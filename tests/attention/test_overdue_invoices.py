@@ -15,7 +15,7 @@ from bursar.attention.queries import ACCOUNTS, Lists
 from bursar.billing.models import Invoice
 from bursar.core import clock
 from bursar.rollup.refresh import refresh
-from tests.attention.test_accounts import api
+from tests.attention.test_page import api
 from tests.billing.invoiced import SELLER, day_after_due, issue, know
 from tests.cast import Cast
 

@@ -52,6 +52,7 @@ def test_its_mail_carries_the_pdf_and_says_what_to_pay(payer: Cast) -> None:
     ((name, content, media_type),) = sent.attachments
     assert (name, media_type) == ("invoice-2026-000001.pdf", "application/pdf") and content[:5] == b"%PDF-"
     row.refresh_from_db()
+    assert row.pdf is not None
     said = str(sent.body).replace("\N{NO-BREAK SPACE}", " ")
     for words in (
         "€484.00",
