@@ -99,16 +99,16 @@ def list_due(now: datetime) -> QuerySet[Invoice]:
 
 
 def find_hold(row: Invoice, today: date) -> Hold | None:
-    return Hold.objects.filter(pk=row.pk, until__gte=today).first()
+    return Hold.objects.filter(pk=row.pk, last_day__gte=today).first()
 
 
-def say_hold(note: str, until: date) -> str:
-    return f"On hold through {say_day(until)}: {note.rstrip('.')}."
+def say_hold(note: str, last_day: date) -> str:
+    return f"On hold through {say_day(last_day)}: {note.rstrip('.')}."
 
 
 def _list_held(invoice_ids: Collection[int], now: datetime) -> Mapping[int, str]:
-    rows = Hold.objects.filter(pk__in=invoice_ids, until__gte=seller_day(now))
-    return {pk: say_hold(note, until) for pk, note, until in rows.values_list("pk", "note", "until")}
+    rows = Hold.objects.filter(pk__in=invoice_ids, last_day__gte=seller_day(now))
+    return {pk: say_hold(note, last_day) for pk, note, last_day in rows.values_list("pk", "note", "last_day")}
 
 
 OBSTACLES.add("hold", _list_held)
