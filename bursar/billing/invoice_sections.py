@@ -42,8 +42,14 @@ def _entry(entry: LedgerEntry) -> dict[str, Any]:
 
 
 def _document(look: Look) -> dict[str, Any] | None:
-    """As `content` sets it for the page that is printed; None once it is removed."""
-    return None if look.target.removed_at else {"said": content.describe(look.target.document)}
+    """As `content` sets it for the page that is printed; None once it is removed.
+
+    `span`: columns before the amounts.
+    """
+    if look.target.removed_at:
+        return None
+    said = content.describe(look.target.document)
+    return {"said": said, "span": 5 if said["columns"]["discount"] else 4}
 
 
 def _related(look: Look) -> dict[str, Any] | None:
