@@ -6,18 +6,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from django.test import override_settings
-
 from bursar.access.actor import Actor
 from bursar.actions.run import run
-from bursar.actions.spec import Outcome
 from bursar.billing.models import Invoice
 from bursar.billing.store import Details, set_details
 from bursar.core import clock
 from bursar.outbox import store as outbox
 from bursar.tenants.models import BillingAccount
 from tests.billing.test_proposing import PUBLIC
-from tests.cast import NOW, Cast
 
 ISSUE = "billing.account.issue_invoice"
 TOWN_HALL = replace(PUBLIC, mails=("ap@haarlem.example",), language="en")
@@ -56,23 +52,3 @@ def issued(who: Actor, account: BillingAccount, **data: Any) -> Invoice:
 def day_after_due(row: Invoice, days: int) -> date:
     assert row.due_on is not None
     return row.due_on + timedelta(days=days)
-
-
-def pull_levers_of_invoices(cast: Cast) -> None:
-    """Each lever that tells programs something of invoices."""
-
-    def do(key: str, row: Invoice, **data: Any) -> Outcome:
-        return run(key, cast.iris, row.public_id, data, reason="as agreed")
-
-    today = NOW.date().isoformat()
-    with override_settings(**SELLER):
-        know(cast.haarlem)
-        first, second = (issue(cast.ties, cast.haarlem) for _ in range(2))
-        carry_out()
-        do("billing.invoice.mark_paid", first, amount="10.00", on=today)
-        do("billing.invoice.reverse_payment", first, amount="10.00")
-        do("billing.invoice.mark_paid", first, amount="484.00", on=today)
-        do("billing.invoice.credit", first, part=None)
-        do("billing.invoice.write_off", second)
-        run("billing.account.pay_back_credit", cast.iris, cast.haarlem.public_id, {"amount": "484.00"}, reason="x")
-        carry_out()
