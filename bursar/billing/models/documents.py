@@ -136,6 +136,9 @@ class Invoice(models.Model):
                 include=[name for name in SUMMED if name != "due_on"],
             ),
             models.Index(name="invoice_kept", fields=["issued_on"], condition=Q(removed_at=None)),
+            models.Index(
+                name="invoice_service", fields=["account", "-service_until"], condition=Q(service_until__isnull=False)
+            ),
             models.Index(name="invoice_reference", fields=["reference"], condition=~Q(reference="")),
             models.Index(name="invoice_by_day", fields=["issued_on"]),
             models.Index(name="invoice_by_due_day", fields=["due_on"]),
