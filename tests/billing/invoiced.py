@@ -16,6 +16,7 @@ from bursar.tenants.models import BillingAccount
 from tests.billing.test_proposing import PUBLIC
 
 ISSUE = "billing.account.issue_invoice"
+LINE = {"description": "Moderation of an evening", "unit_price": "400.00"}
 TOWN_HALL = replace(PUBLIC, mails=("ap@haarlem.example",), language="en")
 SELLER: dict[str, Any] = {
     "BURSAR_SELLER_NAME": "Agora Voices B.V.", "BURSAR_SELLER_ADDRESS": ["Dam 1", "1012 JS", "Amsterdam"],
@@ -30,8 +31,8 @@ def know(account: BillingAccount, details: Details = TOWN_HALL) -> None:
 
 def issue(who: Actor, account: BillingAccount, **data: Any) -> Invoice:
     """Of one line of its own, so that it counts for no class."""
-    line = {"description": "Moderation of an evening", "unit_price": "400.00", **data}
-    made = run(ISSUE, who, account.public_id, line, reason="agreed")
+    line = {name: data.pop(name, usual) for name, usual in LINE.items()}
+    made = run(ISSUE, who, account.public_id, {"with_seats": False, "lines": [line], **data}, reason="agreed")
     return Invoice.objects.get(public_id=made.data["invoice"])
 
 
