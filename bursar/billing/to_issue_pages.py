@@ -105,7 +105,7 @@ def _levers(row: ToIssue, account: BillingAccount, *, has_details: bool) -> dict
     menu = {"menu_url": reverse("actions:menu", args=["account", account.public_id])}
     if row.url:
         return {**menu, "lever": row.lever}
-    verb, lever = (row.verb, "Look and issue…") if has_details else ("set_billing_details", "Who pays…")
+    verb, lever = (row.verb, row.lever or "Look and issue…") if has_details else ("set_billing_details", "Who pays…")
     address = reverse("actions:dialog", args=["account", account.public_id, verb])
     return {**menu, "lever": lever, "dialog_url": f"{address}?{urlencode(row.data)}" if row.data else address}
 

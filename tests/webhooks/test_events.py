@@ -22,7 +22,7 @@ from bursar.plans.models import GrantKind, TierGrant
 from bursar.tenants.models import Person
 from bursar.webhooks.events import EVENTS, TEST, make_example
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
-from tests.billing.invoiced import pull_levers_of_invoices
+from tests.billing.levers import pull_levers_of_invoices
 from tests.billing.payer import TOWN
 from tests.billing.test_proposing import seller
 from tests.cast import NOW, Cast, bring_all

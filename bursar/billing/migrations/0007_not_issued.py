@@ -26,10 +26,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.AddIndex(
-            model_name="invoice",
-            index=models.Index(condition=models.Q(("due_on__isnull", False)), fields=["due_on"], name="invoice_due"),
-        ),
-        migrations.AddIndex(
             model_name="ledgerentry",
             index=models.Index(
                 condition=models.Q(("kind__in", ["received", "returned"])), fields=["on"], name="entry_of_money"

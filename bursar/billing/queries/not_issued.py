@@ -8,6 +8,10 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from bursar.billing.models import NotIssued
+from bursar.billing.rules.to_issue import Why
+from bursar.billing.seller import seller_day
+from bursar.billing.to_issue import SOURCES, ToIssue
+from bursar.core.money import plain
 
 
 def list_not_issued(account_id: int | None = None) -> QuerySet[NotIssued]:
@@ -18,6 +22,20 @@ def list_not_issued(account_id: int | None = None) -> QuerySet[NotIssued]:
 
 def count_not_issued() -> int:
     return NotIssued.objects.count()
+
+
+def find(now: datetime) -> list[ToIssue]:
+    """For the page; an account that lacks billing details is asked for them there, all others are tried again."""
+    return [
+        ToIssue(
+            row.account_id, Why.FAILED, f"The {row.what} of {plain(row.amount)} EUR: {row.sentence}",
+            seller_day(row.since), "try_documents_again", lever="Try again",
+        )
+        for row in NotIssued.objects.order_by("since", "id")
+    ]  # fmt: skip
+
+
+SOURCES.add("not issued", find)
 
 
 def list_due(now: datetime, prefix: str, at_most: int) -> Sequence[str]:
