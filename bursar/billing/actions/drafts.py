@@ -199,7 +199,7 @@ def change(act: Act, row: Draft, data: Cleaned) -> Outcome:
 )
 def delete(act: Act, row: Draft, data: Cleaned) -> Outcome:
     said = row.document
-    drafts.delete(row)
+    drafts.discard(row)
     gross = plain(said.totals.gross)
     changes = [Change("Draft, EUR", gross, "", private=True, concerns_money=True)]
     return Outcome(f"The draft of {gross} EUR to {said.buyer.name} is gone.", changes)

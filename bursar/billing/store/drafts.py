@@ -30,7 +30,7 @@ def settle(row: Draft, invoice: Invoice) -> None:
     row.save(update_fields=["invoice"])
 
 
-def delete(row: Draft) -> None:
+def discard(row: Draft) -> None:
     row.delete()
 
 
