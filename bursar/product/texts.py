@@ -19,8 +19,9 @@ from django.db.models.functions import Cast
 from bursar.access.models import User
 from bursar.actions.models import BulkResult, BulkRun, IdempotencyKey
 from bursar.attention.models import Triage
-from bursar.billing.models import BillingDetails
+from bursar.billing.models import BillingDetails, Draft
 from bursar.billing.store import reword as reword_details
+from bursar.billing.store.drafts import reword as reword_draft
 from bursar.core import naming
 from bursar.core.days import say_day
 from bursar.notifications.models import Mail
@@ -176,6 +177,13 @@ SOURCES: dict[str, Source] = {
         lambda traces: BillingDetails.objects.select_related("account"),
         ("name", "street", "street_more"),
         put=lambda row, values: reword_details(row.pk, **values),
+    ),
+    "draft": Source(
+        lambda draft: f"Draft of an invoice of {draft.account}, {say_day(draft.changed_at)}",
+        lambda traces: Draft.objects.select_related("account"),
+        ("data", "says"),
+        ("lines", "items", "buyer", "order_number", "buyer_reference", "contract"),
+        put=lambda row, values: reword_draft(row.pk, **values),
     ),
     "refund": Source(
         lambda made: f"Why a refund was asked for, or denied, {say_day(made.created_at)}",
