@@ -52,6 +52,9 @@ class RowsWidget(forms.Widget):
             self.row(initial=row, prefix=f"{name}-{place}", use_required_attribute=False)
             for place, row in enumerate(filled[:count])
         ]
+        for place, form in enumerate(rows, 1):
+            for made in form.fields.values():
+                made.widget.attrs |= {"aria-label": f"{made.label}, line {place}", "placeholder": made.label}
         return render_to_string(self.template_name, {"name": name, "rows": rows, "heads": list(rows[0])})
 
     def id_for_label(self, id_: str | None, index: str | None = None) -> str:

@@ -25,7 +25,7 @@ class LineForm(forms.Form):
         label="Quantity", required=False, min_value=Decimal("0.01"), max_digits=8, decimal_places=2
     )
     unit_price = forms.DecimalField(
-        label="Price of one, EUR without VAT", min_value=Decimal("0.01"), max_digits=10, decimal_places=2
+        label="Price of one, EUR", help_text="Without VAT.", min_value=Decimal("0.01"), max_digits=10, decimal_places=2
     )
     discount_percent = forms.IntegerField(label="Discount, %", required=False, min_value=0, max_value=100)
 
