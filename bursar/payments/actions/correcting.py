@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 
@@ -65,6 +67,18 @@ class CorrectForm(ActionForm):
         help_text="Asked for while the payer's bank can still take a direct debit back, which is eight weeks.",
     )  # fmt: skip
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if _why_not(self.case) or _until_taken_back(self.case) is None:
+            self.fields["accepts_twice"].widget = forms.HiddenInput()
+
+
+def _until_taken_back(case: Case) -> datetime | None:
+    """Until when the payer can have money taken back that goes back by this as well."""
+    shares = list_shares(case, calc_over(case.target, compose(case)))
+    untils = [rules.until_taken_back(paid_of(payment), case.now) for payment, _ in shares]
+    return max((until for until in untils if until), default=None)
+
 
 def _why_not(case: Case) -> str | None:
     row: Invoice = case.target
@@ -83,11 +97,10 @@ def _why_under_way(row: Invoice) -> str | None:
 
 
 def _refuse(case: Case, data: Cleaned) -> str | None:
-    for payment, _ in list_shares(case, calc_over(case.target, compose(case))):
-        until = rules.until_taken_back(paid_of(payment), case.now)
-        if until is not None and not data["accepts_twice"]:
-            return f"{rules.warn_of_twice(until)} Tick that you know it, or wait until then."
-    return None
+    until = _until_taken_back(case)
+    if until is None or data["accepts_twice"]:
+        return None
+    return f"{rules.warn_of_twice(until)} Tick that you know it, or wait until then."
 
 
 def prepare(case: Case, data: Cleaned) -> Correction:
