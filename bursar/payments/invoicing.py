@@ -16,7 +16,16 @@ from bursar.core.ticks import tick
 from bursar.payments.actions.shared import KEY
 from bursar.payments.gateway import get_mode
 from bursar.payments.models import Charge
-from bursar.payments.queries.invoicing import BOOK, ISSUE, Step, find_step, get_first_day, list_to_book, list_to_try
+from bursar.payments.queries.invoicing import (
+    BOOK,
+    ISSUE,
+    Step,
+    find_step,
+    get_first_day,
+    list_refund_ids,
+    list_to_book,
+    list_to_try,
+)
 from bursar.payments.store import invoicing as store
 
 ACTOR = system("invoicing")
@@ -80,6 +89,6 @@ def _find_next(charge: Charge, first_day: date, refused: tuple[Step, str] | None
         what = WHAT.get(step.verb, "credit note")
         not_issued.note(charge.account, step.made_for, what, step.amount, refused[1], now)
     elif charge.invoice_id is not None:
-        not_issued.forget([charge.public_id])
+        not_issued.forget([charge.public_id, *list_refund_ids(charge)])
     store.note_booked(charge)
     return None

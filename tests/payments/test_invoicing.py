@@ -346,10 +346,16 @@ def test_a_charge_that_collects_an_invoice_settles_that_one_and_makes_none(bough
     asked.refresh_from_db()
     assert (asked.open, asked.paid) == (0, asked.gross) and Invoice.objects.count() == 2
     assert fact(shop.oost).klass == "paying"
-    Bought(shop.oost, charge, paid).charge_back()
+    collected = Bought(shop.oost, charge, paid)
+    collected.refund("100.00")
     minute()
     asked.refresh_from_db()
-    assert asked.open == asked.gross and fact(shop.oost).klass == "managed"
+    assert (asked.open, asked.credited) == (0, 100) and fact(shop.oost).klass == "paying", "a refund moves no class"
+    collected.charge_back(amount=asked.gross - 100)
+    minute()
+    asked.refresh_from_db()
+    assert asked.open == asked.gross - 100 and fact(shop.oost).klass == "managed"
+    check_books()
     prove()
 
 

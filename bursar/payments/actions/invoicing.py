@@ -106,11 +106,11 @@ def _prepare_invoice(case: Case, data: Cleaned) -> Made:
     form=OfCharge,
     permission=By.JOB,
     label="Invoice of a charge issued",
+    done="Invoice issued",
     help="Numbers and freezes the VAT invoice of a charge that was paid, and books its money.",
     when=BY_JOB + "What fails a rule stands in To issue with the sentence; the payment holds all the same.",
     refused=_why_not_issue,
     prepare=_prepare_invoice,
-    event="invoice.issued",
 )
 def issue_charge_invoice(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     money = money_of(act.case, data)
@@ -253,6 +253,7 @@ def _prepare_note(case: Case, data: Cleaned) -> Made:
     form=OfRefund,
     permission=By.JOB,
     label="Credit note of a refund issued",
+    done="Credit note issued",
     help="Issues the credit note of what Mollie refunded, at the VAT of its invoice. Money that was paid twice, or was "
     "credited before, goes back without one.",
     when=BY_JOB + "To send money back, use “Refund”.",

@@ -102,6 +102,10 @@ def load_money(charge: Charge) -> Money:
     return Money(charge, payments, refunds, booked, corrections)
 
 
+def list_refund_ids(charge: Charge) -> list[str]:
+    return list(Refund.objects.filter(payment__charge=charge).values_list("public_id", flat=True))
+
+
 def load_books(money: Money, invoice: Invoice) -> Books:
     """The invoice and the account's credit as they stand."""
     own = LedgerEntry.objects.filter(account_id=invoice.account_id, invoice=None)
