@@ -218,6 +218,45 @@ _GAP = (
 )
 
 
+_OF_KINDS = (
+    "SELECT kind, count(*), sum(net), sum(vat), sum(gross), sum(paid), sum(credited), sum(written_off), sum(difference), "
+    "sum(open) FROM billing_invoice i WHERE {where} GROUP BY kind"
+)
+_BY_AGE = (
+    "SELECT width_bucket(%(today)s::date - due_on, ARRAY[1, 31, 61, 91]), count(*), sum(open) FROM billing_invoice i "
+    "WHERE {where} AND kind = 'invoice' AND open > 0 GROUP BY 1"
+)
+_OVERDUE = "SELECT count(*) FROM billing_invoice WHERE kind = 'invoice' AND open > 0 AND due_on < %(today)s"
+_LATEST = (
+    "SELECT i.id, i.public_id, i.number, i.kind, i.issued_on, i.due_on, i.payer, i.gross, i.paid, i.credited, i.open, "
+    "i.written_off, i.difference, i.wants_e_invoice, c.number, b.public_id, b.shown_label, o.name FROM billing_invoice i "
+    "JOIN tenants_billingaccount b ON b.id = i.account_id JOIN tenants_organisation o ON o.id = b.organisation_id "
+    "LEFT JOIN billing_invoice c ON c.id = i.corrects_id WHERE {where} ORDER BY i.issued_at DESC, i.id DESC LIMIT 50"
+)
+_INVOICES_CSV = (
+    "COPY (SELECT i.number, i.kind, i.issued_on, i.due_on, b.public_id, b.shown_label, o.name, i.payer, i.country, i.net, "
+    "i.vat, i.gross, i.paid, i.credited, i.written_off, i.difference, i.open, i.reference, i.order_number, "
+    "i.buyer_reference, c.number AS corrects, i.service_from, i.service_until, i.settled_at, i.public_id AS id FROM "
+    "billing_invoice i JOIN tenants_billingaccount b ON b.id = i.account_id JOIN tenants_organisation o ON o.id = "
+    "b.organisation_id LEFT JOIN billing_invoice c ON c.id = i.corrects_id ORDER BY i.issued_at DESC, i.id DESC) "
+    "TO STDOUT (FORMAT csv, HEADER)"
+)
+
+
+def invoices(today: date, where: str) -> None:
+    """Totals, ageing, what is overdue, and fifty rows, fetched."""
+    with connection.cursor() as cursor:
+        for statement in (_OF_KINDS, _BY_AGE, _OVERDUE, _LATEST):
+            cursor.execute(statement.format(where=where), {"today": today})
+            cursor.fetchall()
+
+
+def invoices_csv() -> None:
+    with connection.cursor() as cursor, cursor.copy(_INVOICES_CSV) as rows:
+        for _ in rows:
+            pass
+
+
 def payments(start: datetime, end: datetime, where: str = "") -> None:
     values = {"start": start, "end": end}
     with connection.cursor() as cursor:

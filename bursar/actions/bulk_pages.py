@@ -37,7 +37,7 @@ def _open(request: HttpRequest, slug: str, verb: str) -> tuple[Action, list[str]
         raise BadRequest("No row is picked. Tick the rows first.")
     ids = bulk.check_ids(given.getlist(slug))
     target = TARGETS[slug].fetch(actor_of(request), ids[0])
-    return action, ids, Case(actor_of(request), target, clock.now())
+    return action, ids, Case(actor_of(request), target, clock.now(), is_one_of_several=len(ids) > 1)
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,7 +9,7 @@ from django import forms
 from django.conf import settings
 
 from bursar.access.actor import ActorKind
-from bursar.actions.registry import target_of, tell_apart
+from bursar.actions.registry import ACTIONS, target_of, tell_apart
 from bursar.actions.run import preview
 from bursar.actions.spec import Action, Case, Outcome, Reason
 from bursar.core.errors import Invalid, Refusal, Unavailable
@@ -33,8 +33,10 @@ def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: b
         )
         return {**said, "effects": [], "customer_sees": None, "incomplete": False}
     form = action.form_for(case, data)
-    more = action.preview(case, form.cleaned_data) if action.preview and form.is_valid() else []
+    is_whole = form.is_valid()
+    more = action.preview(case, form.cleaned_data) if action.preview and is_whole else []
     return {
+        "shown": action.shows(case, form.cleaned_data) if action.shows and is_whole else None,
         "will": [outcome.sentence, *more],
         "effects": [*outcome.changes, *outcome.effects],
         "customer_sees": customer_view(action, outcome),
@@ -76,4 +78,5 @@ def describe(action: Action, case: Case) -> dict[str, Any]:
         "asks_for_whom": action.asks_for_whom and not is_own,
         "message_required": action.message is Reason.REQUIRED,
         "customer_visible": action.customer_visible,
+        "beside": ACTIONS[action.beside] if action.beside else None,
     }

@@ -170,8 +170,10 @@ def _as_refused(action: Action, case: Case, posted: QueryDict, refusal: Refusal)
 def _render(request: HttpRequest, action: Action, case: Case, more: dict[str, Any], status: int) -> HttpResponse:
     address = [action.target_slug, case.target.public_id, action.verb_name]
     here = request.resolver_match.namespace if request.resolver_match else ""
+    beside = [action.target_slug, case.target.public_id, action.beside.rpartition(".")[2]]
     context = {
         **dialog.describe(action, case),
+        "beside_url": reverse("actions:dialog", args=beside, current_app=here) if action.beside else "",
         "frame": "ui/customer.html" if is_own(request) else "ui/panel.html",
         "post_url": reverse("actions:dialog", args=address, current_app=here),
         "preview_url": reverse("actions:preview", args=address, current_app=here),

@@ -189,6 +189,8 @@ def list_declaration_faults(made: Action) -> list[str]:
     strange = [key for key in made.inverse if _slug(key) != made.target_slug]
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]
     faults += _faults_of_calls(made, target)
+    if made.beside and _faults_beside(made, ACTIONS.get(made.beside)):
+        faults.append(f"{made.key}: {made.beside} beside it is no action on the same target with the same form")
     if made.message is Reason.REQUIRED and not made.customer_visible:
         faults.append(f"{made.key}: asks for words to a customer who sees nothing of it")
     if made.customer_visible and made.concerns_money is None:
@@ -212,6 +214,10 @@ def _faults_of_calls(made: Action, target: Target | None) -> list[str]:
     if made.locks is not None and target is not None and target.lock is lock_nothing:
         faults.append(f"{made.key}: locks accounts, and its target brings no lock (`lock`)")
     return faults
+
+
+def _faults_beside(made: Action, other: Action | None) -> bool:
+    return other is None or (other.target_slug, other.form, other.danger) != (made.target_slug, made.form, made.danger)
 
 
 def _slug(key: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from django import forms
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from bursar.actions.rows import RowsField
 from bursar.actions.spec import Action, ActionForm, Reason
 from bursar.core.errors import Invalid
 from bursar.core.fields import Tick, Whole
@@ -19,18 +20,31 @@ _TYPES: list[tuple[type[forms.Field], Any]] = [
     (forms.MultipleChoiceField, list[str]),
     (forms.Field, str),
 ]
+ROWS = "list of objects"
+
+
+def _type_of(field: forms.Field) -> Any:
+    if isinstance(field, RowsField):
+        return list[_model_of(field.row.__name__, field.row.base_fields)]  # type: ignore[attr-defined,misc]  # made here
+    return next(python for form_type, python in _TYPES if isinstance(field, form_type))
+
+
+def _say_type(field: forms.Field) -> str:
+    if isinstance(field, RowsField):
+        return ROWS
+    kind = _type_of(field)
+    return "list of text" if kind == list[str] else {Whole: "integer", Tick: "boolean"}.get(kind, "text")
 
 
 def describe_fields(action: Action) -> list[dict[str, Any]]:
     """Name, type, whether required, help and fixed choices of each field."""
     described = []
     for name, field in action.form.base_fields.items():  # type: ignore[attr-defined]  # set by Django's form metaclass
-        kind = next(python for form_type, python in _TYPES if isinstance(field, form_type))
         described.append(
             {
                 "name": name,
                 "label": str(field.label or name),
-                "type": "list of text" if kind == list[str] else {Whole: "integer", Tick: "boolean"}.get(kind, "text"),
+                "type": _say_type(field),
                 "format": "date" if isinstance(field, forms.DateField) else "",
                 "required": field.required,
                 "help": str(field.help_text),
@@ -46,9 +60,14 @@ def _fixed_choices(field: forms.Field) -> list[str]:
 
 
 def data_model(action: Action) -> type[BaseModel]:
+    title = "".join(part.title().replace("_", "") for part in action.key.split("."))
+    return _model_of(f"{title}Data", action.form.base_fields)  # type: ignore[attr-defined]  # set by Django's form metaclass
+
+
+def _model_of(title: str, base_fields: dict[str, forms.Field]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
-    for name, field in action.form.base_fields.items():  # type: ignore[attr-defined]  # set by Django's form metaclass
-        kind = next(python for form_type, python in _TYPES if isinstance(field, form_type))
+    for name, field in base_fields.items():
+        kind = _type_of(field)
         choices = _fixed_choices(field)
         if choices and kind is str:
             kind = Literal[tuple(choices)]
@@ -56,8 +75,7 @@ def data_model(action: Action) -> type[BaseModel]:
         fields[name] = (Any if isinstance(field, forms.BooleanField) else kind | None, note)
         if not field.required:
             fields[name] = (kind | None, Field(default=None, description=note.description))
-    title = "".join(part.title().replace("_", "") for part in action.key.split("."))
-    return create_model(f"{title}Data", __config__=ConfigDict(extra="forbid"), **fields)
+    return create_model(title, __config__=ConfigDict(extra="forbid"), **fields)
 
 
 def check_data(action: Action, data: dict[str, Any]) -> None:

@@ -166,6 +166,7 @@ class Case:
     `written`: the tables feeding the month facts that the verb wrote since; `unread`: those of them of which what the
     case has loaded does not know yet, so that nothing else is read again.
     `held`: what was loaded before of the accounts that are locked, and stands like that still.
+    `is_one_of_several`: the form is filled in once for many targets, so that nothing of this one may stand in it.
     """
 
     actor: Actor
@@ -175,6 +176,7 @@ class Case:
     written: set[str] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
     held: dict[str, Any] = field(default_factory=dict)
+    is_one_of_several: bool = False
 
     def once(self, name: str, load: Callable[[], Any]) -> Any:
         if name not in self.cache:
@@ -189,6 +191,13 @@ class DayInput(forms.DateInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%d")
+
+
+class Shown(NamedTuple):
+    """A template of the action's own room, and what it is given: how something will look, in the dialog's preview."""
+
+    template: str
+    context: dict[str, Any]
 
 
 class Stale(Exception):
@@ -257,6 +266,8 @@ class Action:
       danger: people confirm that it is they, whatever the door.
     What it does:
       preview: sentences on what will happen, beside the changes the door finds by running the verb and rolling back.
+      shows: how what it makes will look, in the dialog.  beside: the key of an action on the same target with the same
+      form, which the dialog offers as a second button.
       prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
       `act.prepared`.  prepare_is_cheap: the rehearsal does it too; else it finds None there.  calls: keys of the
       actions that the verb runs by `act.also`.  inverse: keys of the actions that `Outcome.undo` may name.  bulk:
@@ -292,6 +303,8 @@ class Action:
     blocked: Callable[[Case], str | None] | None = None
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None
+    shows: Callable[[Case, Cleaned], Shown] | None = None
+    beside: str = ""
     prepare: Callable[[Case, Cleaned], Any] | None = None
     prepare_is_cheap: bool = False
     locks: Callable[[Case, Mapping[str, Any]], Iterable[int]] | None = None

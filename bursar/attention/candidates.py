@@ -16,8 +16,16 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from bursar.attention.filters import Ask
-from bursar.attention.reasons import ACCOUNT_REASONS, DOWNGRADED, TRIAL_ENDS_WITHIN, WORKSPACE_REASONS, Reason
+from bursar.attention.reasons import (
+    ACCOUNT_REASONS,
+    DOWNGRADED,
+    RENEWAL_WITHIN,
+    TRIAL_ENDS_WITHIN,
+    WORKSPACE_REASONS,
+    Reason,
+)
 from bursar.attention.signs import look_for_signs
+from bursar.billing.seller import seller_day, seller_zone
 from bursar.core.calendar import Month
 from bursar.plans.ends import WARNED_BEFORE, EndKind
 from bursar.plans.rules import PAID_TIERS
@@ -136,10 +144,13 @@ class Lists:
             "month": Month.of(now).first,
             "pace_since": now - PACE_WINDOW,
             "trial_until": now + TRIAL_ENDS_WITHIN,
+            "renewal_until": seller_day(now + RENEWAL_WITHIN),
             "tier_until": now + WARNED_BEFORE[EndKind.PLAN],
             "discount_until": now + WARNED_BEFORE[EndKind.DISCOUNT],
             "trial": TRIAL_KIND,
             "paid": list(PAID_TIERS),
+            "seller_day": seller_day(now),
+            "seller_zone": str(seller_zone()),
             **{f"{kind.slug}_reasons": [reason.key for reason in kind.reasons] for kind in (WORKSPACES, ACCOUNTS)},
             "reasons": list(ask.reasons),
             "me": me or 0,

@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bursar.billing.queries.to_issue import SERVICE_ENDS
+
 TRIAL_ENDS_WITHIN = timedelta(days=3)
+RENEWAL_WITHIN = timedelta(days=14)
+"""From when on a service period that nobody asked for anew needs a human; To issue has it long before."""
 
 # As usage.rules.calc_cap_state: four fifths of the cap, or at the pace of the last 14 days reached within 7. What was
 # counted lately is part of what is counted, so nobody below two thirds gets there, and events are read between the two.
@@ -44,7 +48,26 @@ _ACCOUNTS = "rollup_accountmonth a WHERE a.month = %(month)s AND a.is_listed{onl
 _JOINED = "JOIN rollup_accountmonth a ON a.account_id = e.account_id AND a.month = %(month)s AND a.is_listed{only} "
 _OWED = "SELECT a.account_id, a.tier, a.overdue_since AS since, NULL::timestamptz AS ends_at FROM " + _ACCOUNTS
 _PAYMENT_FAILED = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'self_serve'"
-_INVOICE_OVERDUE = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'managed'"
+_RENEWAL_UNPAID = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'managed'"
+# What was issued here and is past its due day, the seller's; somebody who put it on hold waits on purpose. By an index
+# of what is open alone. A renewal may be unpaid without it: invoiced elsewhere, or not at all.
+_PAST_DUE = (
+    "billing_invoice i WHERE i.kind = 'invoice' AND i.open > 0 AND i.due_on < %(seller_day)s AND NOT EXISTS ("
+    "SELECT 1 FROM billing_hold h WHERE h.invoice_id = i.id AND h.until >= %(seller_day)s)"
+)
+_INVOICE_OVERDUE = (
+    "SELECT u.account_id, u.tier, MIN(u.since) AS since, NULL::timestamptz AS ends_at FROM ("
+    f"{_RENEWAL_UNPAID} UNION ALL SELECT a.account_id, a.tier, "
+    "(i.due_on + 1)::timestamp AT TIME ZONE %(seller_zone)s, NULL::timestamptz FROM "
+    + _PAST_DUE.replace(
+        " WHERE ",
+        " JOIN rollup_accountmonth a ON a.account_id = i.account_id AND a.month = %(month)s AND a.is_listed{only} "
+        "WHERE ",
+        1,
+    )
+    + ") u GROUP BY 1, 2"
+)
+_ANY_INVOICE_OVERDUE = f"{_RENEWAL_UNPAID} UNION ALL SELECT i.account_id, NULL, NULL, NULL FROM {_PAST_DUE}"
 
 # It charges, and there is nothing left to charge for. The facts say so first, by an index of such accounts alone.
 _GONE = "NOT EXISTS (SELECT 1 FROM tenants_workspace w WHERE w.account_id = a.account_id AND w.deleted_at IS NULL)"
@@ -80,6 +103,14 @@ _NOBODY_PAYS = (
     "AND w.base_tier = ANY(%(paid)s) AND w.discount_percent < 100 AND w.grant_until IS NULL) "
     "AND NOT EXISTS (SELECT 1 FROM plans_paymentterms p WHERE p.account_id = a.account_id AND p.lapses_at > %(now)s "
     "AND p.valid_from <= %(now)s AND (p.valid_until IS NULL OR p.valid_until > %(now)s))"
+)
+# As `billing.rules.to_issue` has it: what was asked for, or paid by invoice, ends, and no invoice goes on from there.
+_RENEWAL_NOT_INVOICED = (
+    "SELECT a.account_id, a.tier, NULL::timestamptz AS since, "
+    "(e.last_day + 1)::timestamp AT TIME ZONE 'UTC' AS ends_at "
+    f"FROM rollup_accountmonth a CROSS JOIN LATERAL ({SERVICE_ENDS.format(account='a.account_id')}) e(last_day) "
+    "WHERE a.month = %(month)s AND a.is_listed{only} AND a.mode = 'managed' AND a.klass <> 'trial' "
+    "AND a.mrr + a.potential > 0 AND e.last_day <= %(renewal_until)s"
 )
 # The last thing that ended or was set before: terms, paid time, discounts and grants; not before the first paid tier.
 _PLACES = "SELECT x.id FROM tenants_workspace x WHERE x.account_id = a.account_id"
@@ -192,7 +223,14 @@ WORKSPACE_REASONS = (
 ACCOUNT_REASONS = (
     Reason("payment_failed", "payment failed", _PAYMENT_FAILED, _LONGEST, _OF_DEBT, "bad", "open for"),
     Reason(
-        "invoice_overdue", "invoice overdue", _INVOICE_OVERDUE, _LONGEST, (*_OF_ACCOUNT, "since"), "bad", "open for"
+        "invoice_overdue",
+        "invoice overdue",
+        _INVOICE_OVERDUE,
+        _LONGEST,
+        _OF_DEBT,
+        "bad",
+        "open for",
+        sign=_ANY_INVOICE_OVERDUE,
     ),
     Reason(
         "charged_for_nothing",
@@ -213,6 +251,7 @@ ACCOUNT_REASONS = (
         lasts="for",
         sign="SELECT 1 FROM " + _UNPAID,
     ),
+    Reason("renewal_not_invoiced", "renewal not invoiced", _RENEWAL_NOT_INVOICED, _SOONEST, (*_OF_ACCOUNT, "ends")),
     Reason(
         "mandate_ending",
         "way of paying ends",

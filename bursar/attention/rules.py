@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from string import Formatter
 from typing import NamedTuple
 
 from bursar.core.calendar import TICK
+from bursar.core.fills import why_not_fill
 from bursar.plans.rules import NO_TERMS, RANK, Spanned, Terms, WorkspaceState, effective_tier, live
 from bursar.plans.trials import TRIAL_KIND
 
@@ -102,29 +102,8 @@ def read_signal(signal: LoginSignal, today: date, *, is_full: bool, full_day: da
 
 
 def why_not_text(fills: Sequence[str], text: str, *, is_subject: bool = False) -> str | None:
-    """None, or what is wrong with a template's text: a brace left open, or a name that is not one of `fills`.
+    """None, or what is wrong with a template's text; `fills`: the names that it may hold.
 
     A subject names no person: it stands in the book, where it could not be erased.
     """
-    known = [name for name in fills if not (is_subject and name == "contact")]
-    try:
-        parts = list(Formatter().parse(text))
-    except ValueError:
-        return "A brace { or } stands alone. Write {{ or }} for a brace in the text."
-    for _, name, form, conversion in parts:
-        if name is None:
-            continue
-        if name not in known or form or conversion:
-            shown = ", ".join(f"{{{one}}}" for one in known)
-            return f"“{{{name}}}” is not known here. Known are: {shown}."
-    return None
-
-
-def fill(text: str, values: Mapping[str, str]) -> str:
-    """The text with its placeholders filled in. Names that are not in `values` stay as they are written."""
-    made = []
-    for literal, name, _, _ in Formatter().parse(text):
-        made.append(literal)
-        if name is not None:
-            made.append(values.get(name, f"{{{name}}}"))
-    return "".join(made)
+    return why_not_fill([name for name in fills if not (is_subject and name == "contact")], text)

@@ -11,6 +11,7 @@ from django.conf import settings
 from bursar.attention import rules
 from bursar.attention.queries import Line
 from bursar.core.days import say_day, say_end
+from bursar.core.fills import fill
 from bursar.core.hours import cap_hours, clock_hours
 from bursar.plans.models import Tier
 from bursar.tenants.queries import Contact
@@ -61,8 +62,8 @@ def prepare(line: Line, sender: str, contact: Contact | None = None) -> Mail | N
     if to is None or line.template is None:
         return None
     values = _values(line, sender, to)
-    subject = " ".join(rules.fill(line.template.subject, values).split())
-    return Mail(to, subject[:200], rules.fill(line.template.body, values))
+    subject = " ".join(fill(line.template.subject, values).split())
+    return Mail(to, subject[:200], fill(line.template.body, values))
 
 
 def _values(line: Line, sender: str, to: Contact) -> dict[str, str]:

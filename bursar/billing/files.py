@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from bursar.access.actor import Actor, system
 from bursar.access.rights import Right
+from bursar.actions.run import run
 from bursar.billing import making
 from bursar.billing.models import Invoice
+from bursar.billing.queries.sending import MADE_BY
 from bursar.billing.store import documents
 from bursar.core import clock
 from bursar.files import store
@@ -20,13 +23,14 @@ from bursar.outbox.carriers import carrier
 from bursar.outbox.models import OutboxRow
 from bursar.tenants.models import BillingAccount
 from bursar.tenants.queries import may_bill
+from bursar.tenants.store import lock_accounts
 
-KIND = "billing.files"
+SEND_OUT = "billing.invoice.send_out"
 PDF, XML = "application/pdf", "application/xml"
 
 
 def _may_fetch(actor: Actor, file: File) -> bool:
-    """Staff who read, and that account's own billing people."""
+    """Staff who read, and that account's own billing people. Programs fetch documents by an address of their own."""
     if actor.can(Right.READ):
         return True
     account = BillingAccount.objects.filter(public_id=file.owner_id).first()
@@ -36,29 +40,48 @@ def _may_fetch(actor: Actor, file: File) -> bool:
 DOCUMENT = kind("document", _may_fetch, None)
 
 
+@dataclass(frozen=True)
+class Made:
+    """Their bytes are there; nobody can fetch them before `keep`."""
+
+    pdf: store.Written
+    e_invoice: store.Written | None
+
+
 def want(row: Invoice, now: datetime) -> None:
-    """In the transaction that issues it."""
-    outbox.put(KIND, f"{row.public_id}:files", {"invoice": row.public_id}, now)
+    """In the transaction that issues it. Once they are there it is sent, and programs are told."""
+    outbox.put(MADE_BY, f"{row.public_id}:files", {"invoice": row.public_id}, now)
 
 
-@carrier(KIND)
+@carrier(MADE_BY)
 def make_files(outbox_row: OutboxRow) -> str:
+    """Killed at any moment and repeated, there is one pair of files, and one mail an address."""
     row = Invoice.objects.select_related("account").get(public_id=outbox_row.payload["invoice"])
-    if row.pdf_id is not None:
+    if row.pdf_id is not None or row.removed_at is not None:
         return "made before"
-    document, now = row.document, clock.now()
-    made = making.make(document, with_e_invoice=row.wants_e_invoice)
-    written = {name: _write(content, media) for name, content, media in
-               (("pdf", made.pdf, PDF), ("xml", made.e_invoice, XML)) if content is not None}  # fmt: skip
+    made, actor = write(row), system("billing")
     with transaction.atomic():
-        kept = {
-            name: store.finish(
-                one, system("billing"), now, name=making.name_of(document, name), owner_id=row.account.public_id
-            )
-            for name, one in written.items()
-        }
-        documents.keep_files(row, kept["pdf"], kept.get("xml"))
-    return f"{len(kept)} made"
+        now = lock_accounts([row.account_id])
+        keep(row, made, actor, now)
+        return run(SEND_OUT, actor, row.public_id).sentence
+
+
+def write(row: Invoice) -> Made:
+    """Some 50 ms of work for each, and a connection of its own."""
+    made = making.make(row.document, with_e_invoice=row.wants_e_invoice)
+    return Made(_write(made.pdf, PDF), _write(made.e_invoice, XML) if made.e_invoice is not None else None)
+
+
+def keep(row: Invoice, made: Made, actor: Actor, now: datetime) -> None:
+    """In the caller's transaction."""
+    row.pdf = _finish(row, made.pdf, "pdf", actor, now)
+    row.e_invoice = _finish(row, made.e_invoice, "xml", actor, now) if made.e_invoice is not None else None
+    documents.keep_files(row, row.pdf, row.e_invoice)
+
+
+def _finish(row: Invoice, written: store.Written, suffix: str, actor: Actor, now: datetime) -> File:
+    name = making.name_of(row.document, suffix)
+    return store.finish(written, actor, now, name=name, owner_id=row.account.public_id)
 
 
 def _write(content: bytes, media_type: str) -> store.Written:

@@ -23,6 +23,12 @@ def why_not_make(*, with_e_invoice: bool) -> str | None:
     return why_not_here() or (checking.why_not_here() if with_e_invoice else None)
 
 
+def get_ready() -> None:
+    """An e-invoice is likely to be checked soon. Returns at once."""
+    if why_not_make(with_e_invoice=True) is None:
+        checking.get_ready()
+
+
 def list_faults(document: Document) -> Sequence[str]:
     """Every rule of EN 16931 and of the network that its e-invoice would break, in words. Takes some 20 ms, the first
     time a second.

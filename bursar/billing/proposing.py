@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -13,13 +14,27 @@ from bursar.billing.documents.document import Document, DocumentKind, Id, Item, 
 from bursar.billing.models import BillingDetails
 from bursar.billing.numbers import placeholder_of
 from bursar.billing.queries import decide_for
+from bursar.billing.queries.to_issue import find_last_day
 from bursar.billing.rules import VatDecision, scheme_of, split_part, split_peppol_id
 from bursar.billing.rules.references import make_reference
+from bursar.billing.rules.to_issue import AskedPeriod
 from bursar.billing.seller import get_party, get_payee, seller_day
-from bursar.core.calendar import add_months, midnight
-from bursar.plans.models import Tier
+from bursar.core.calendar import add_months, end_of, midnight
+from bursar.core.money import ZERO, cents
+from bursar.plans.added import DAYS_OF, calc_part, calc_parts, take_added
+from bursar.plans.models import Tier, TierTerms
 from bursar.plans.queries import load_catalogue
-from bursar.plans.rules import MONTHS_OF, AccountState, PriceLine, list_price_lines, seat_account
+from bursar.plans.rules import (
+    MONTHS_OF,
+    RANK,
+    AccountState,
+    Catalogue,
+    Pin,
+    PriceLine,
+    list_price_lines,
+    seat_account,
+    terms_at,
+)
 
 
 @dataclass(frozen=True)
@@ -33,17 +48,27 @@ class Wanted:
     notes: tuple[str, ...] = ()
 
 
-def propose_items(state: AccountState, cadence: str, first_day: date, vat: VatDecision) -> list[Item]:
+def propose_items(
+    state: AccountState, cadence: str, first_day: date, vat: VatDecision, catalogue: Catalogue | None = None
+) -> list[Item]:
     """Seats of one interval from `first_day` on, with tiers, prices and discounts of that day, people as known today.
 
     Each line comes to what the price says for its seats, times the months: MRR times months, to the cent.
     """
-    at, months = midnight(first_day), MONTHS_OF[cadence]
-    catalogue = load_catalogue()
-    seated = seat_account(state, catalogue, at, cadence)
-    lines = list_price_lines(seated, lambda tier: catalogue.rate(state, tier, cadence, at))
+    months = MONTHS_OF[cadence]
     last_day = add_months(first_day, months) - timedelta(days=1)
-    return [_seats(line, months, first_day, last_day, vat) for line in lines if line.rate]
+    lines = list_plan_lines(state, cadence, first_day, catalogue)
+    return [_seats(line, months, first_day, last_day, vat) for line in lines]
+
+
+def list_plan_lines(
+    state: AccountState, cadence: str, first_day: date, catalogue: Catalogue | None = None
+) -> list[PriceLine]:
+    """What of the plan costs something on that day, by EUR per month."""
+    at, known = midnight(first_day), catalogue or load_catalogue()
+    seated = seat_account(state, known, at, cadence)
+    lines = list_price_lines(seated, lambda tier: known.rate(state, tier, cadence, at))
+    return [line for line in lines if line.rate]
 
 
 def _seats(line: PriceLine, months: int, first_day: date, last_day: date, vat: VatDecision) -> Item:
@@ -54,6 +79,71 @@ def _seats(line: PriceLine, months: int, first_day: date, last_day: date, vat: V
         unit=Unit.SEAT, unit_price=unit_price, vat=vat, discount=unit_price * line.seats - net,
         discount_percent=line.percent, service_from=first_day, service_until=last_day,
     )  # fmt: skip
+
+
+ADDED = {"en": "{tier}, seats added to {number}", "nl": "{tier}, plaatsen erbij voor {number}"}
+
+
+class Part(NamedTuple):
+    """Added seats of one price: what they come to for the `days` that are left."""
+
+    line: PriceLine
+    net: Decimal
+    days: int
+
+
+def list_added(
+    state: AccountState, period: AskedPeriod, first_day: date, now: datetime, catalogue: Catalogue | None = None
+) -> list[Part]:
+    """Seats above those that `period` asks for, from `first_day` to its end, at the prices of its first day; people,
+    tiers and discounts as now. Nothing where there are none, or where they come to too little (`plans.added`).
+    """
+    known, cadence = catalogue or load_catalogue(), period.cadence
+    begun, ends = midnight(period.first), end_of(period.last)
+    pins = [Pin(tier, cadence, known.rate(state, tier, cadence, begun), begun, ends) for tier in RANK]
+    pinned = replace(state, pins=pins)
+    seated = seat_account(pinned, known, now, cadence)
+    added = take_added(list_price_lines(seated, lambda tier: known.rate(pinned, tier, cadence, now)), period.seats)
+    days = min((period.last - first_day).days + 1, DAYS_OF[cadence])
+    parts = calc_parts(added, cadence, days)
+    return [Part(line, net, days) for line, net in zip(added, parts, strict=False)]
+
+
+def propose_added(
+    parts: Sequence[Part], period: AskedPeriod, first_day: date, vat: VatDecision, language: str
+) -> list[Item]:
+    """A line for each part. Its price of one may have more decimals than cents: it comes to what the part is."""
+    return [_added(part, period, first_day, vat, language) for part in parts]
+
+
+def _added(part: Part, period: AskedPeriod, first_day: date, vat: VatDecision, language: str) -> Item:
+    line, cadence, seats = part.line, period.cadence, Decimal(part.line.seats)
+    full = calc_part(line.rate * MONTHS_OF[cadence] * seats, part.days, DAYS_OF[cadence])
+    description = ADDED[language].format(tier=Tier(line.tier).label, number=period.number)
+    return Item(
+        kind=ItemKind.SEATS, description=description, quantity=seats, unit=Unit.SEAT,
+        unit_price=_price_of_one(full, seats), vat=vat, discount=full - part.net, discount_percent=line.percent,
+        service_from=first_day, service_until=period.last,
+    )  # fmt: skip
+
+
+def propose_first_day(state: AccountState, asked: Collection[AskedPeriod], now: datetime) -> date:
+    """Of the next service period: right after what is invoiced or paid; today where nothing is."""
+    last, paid_until = find_last_day(state, asked, now), terms_at(state, now).paid_until
+    ends = [last + timedelta(days=1)] if last else []
+    ends += [paid_until.date()] if paid_until and paid_until > now else []
+    return max(ends, default=seller_day(now))
+
+
+def _price_of_one(full: Decimal, seats: Decimal) -> Decimal:
+    price = cents(full / seats)
+    return price if price * seats == full else round(full / seats, 6)
+
+
+def get_pilot_price(now: datetime) -> Decimal:
+    """The one-off of a pilot, EUR without VAT, as the catalogue has it; 0 where there is none."""
+    row = TierTerms.objects.at(now).filter(tier=Tier.PILOT).first()
+    return row.one_off if row else ZERO
 
 
 def decide_for_item(details: BillingDetails | None, kind: ItemKind, day: date) -> VatDecision:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from bursar.actions.spec import Case
 from bursar.billing import present, queries
+from bursar.billing.models import Invoice
 from bursar.billing.queries import documents
+from bursar.billing.queries.ledger import list_own
 from bursar.billing.seller import get_identity, seller_day
 from bursar.billing.store.ledger import get_credit
 from bursar.core.turning import turn
@@ -40,15 +45,28 @@ def _own(look: Look) -> dict[str, Any]:
 
 
 def _invoices(look: Look) -> dict[str, Any] | None:
-    """For staff and for the account's own billing people alike; nothing where none was issued."""
-    part = turn(documents.list_invoices(look.target.pk), "invoices", look.asked.get("invoices", ""), SHOWN)
+    """For staff; nothing where none was issued."""
+    return _turned(look, documents.list_invoices(look.target.pk), present.describe_invoice)
+
+
+def _own_invoices(look: Look) -> dict[str, Any] | None:
+    """For the account's own billing people."""
+    found = _turned(look, list_own(look.target.pk), present.describe_own)
+    return found and {**found, "payees": present.group_by_payee(found["invoices"])}
+
+
+def _turned(
+    look: Look, rows: QuerySet[Invoice], describe: Callable[[Invoice, date], dict[str, Any]]
+) -> dict[str, Any] | None:
+    part = turn(rows, "invoices", look.asked.get("invoices", ""), SHOWN)
     if not part.rows and not part.pager["previous"]:
         return None
     today = seller_day(look.now)
-    rows = [present.describe_invoice(row, today) for row in part.rows]
-    return {"invoices": rows, "pager": part.pager, "credit": get_credit(look.target)}
+    found = [describe(row, today) for row in part.rows]
+    return {"invoices": found, "pager": part.pager, "credit": get_credit(look.target)}
 
 
 ACCOUNT_INVOICES = Section("invoices", "Invoices", "billing/_invoices.html", _invoices)
 ACCOUNT_BILLING = Section("billing-details", "Billing details", "billing/_staff.html", _staff)
+OWN_INVOICES = Section("invoices", "Invoices", "billing/_own_invoices.html", _own_invoices)
 OWN_BILLING = Section("billing-details", "Billing details", "billing/_own.html", _own)

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 
+from django.conf import settings
 from django.db import connection
 
+from bursar.billing.documents.accounting import list_postings
 from bursar.billing.models import Invoice, LedgerEntry, Series
 from bursar.billing.rules.ledger import EntryKind
+from bursar.billing.rules.retention import first_day_kept
+from bursar.billing.seller import seller_day
 from bursar.billing.store.documents import digest_of
+from bursar.core.money import ZERO
 
 AT_ONCE = 500
 _MONEY = "('received', 'returned', 'moved')"
@@ -68,14 +73,32 @@ def _credits(account: str) -> Iterator[str]:
 def _documents(account: str) -> Iterator[str]:
     rows = Invoice.objects.filter(account__public_id=account) if account else Invoice.objects.all()
     for row in rows.order_by("pk").iterator(chunk_size=AT_ONCE):
+        if row.removed_at is not None:
+            yield from _removed(row)
+            continue
         if digest_of(row.says) != row.digest:
             yield f"{row.number}: what it says is not what was issued"
             continue
         document = row.document
+        postings = list_postings(document)
+        booked = sum((one.net for one in postings), ZERO), sum((one.vat for one in postings), ZERO)
+        sign = -1 if row.corrects_id else 1
+        if booked != (sign * row.net, sign * row.vat):
+            yield f"{row.number}: its lines come to {booked[0]} and {booked[1]} VAT, not to {row.net} and {row.vat}"
         stored = (row.number, row.issued_on, row.net, row.vat, row.gross)
         said = (document.number, document.issued_on, *_amounts(document.totals.net, document.totals.vat))
         if stored != said:
             yield f"{row.number}: stands as {stored}, and says {said}"
+
+
+def _removed(row: Invoice) -> Iterator[str]:
+    """What is left of it needs no words; they may have gone at the end of its retention alone."""
+    assert row.removed_at is not None
+    years = settings.BURSAR_DOCUMENTS_KEPT_YEARS
+    if row.issued_on >= first_day_kept(seller_day(row.removed_at), years):
+        yield f"{row.number}: what it says is gone, and its retention had not ended"
+    if row.says or row.pdf_id or row.e_invoice_id:
+        yield f"{row.number}: its retention ended, and a part of it is still there"
 
 
 def _amounts(net: Decimal, vat: Decimal) -> tuple[Decimal, Decimal, Decimal]:

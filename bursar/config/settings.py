@@ -8,7 +8,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from bursar.audit.rules import read_places
+from bursar.billing.documents.ledger_accounts import read_accounts
 from bursar.billing.rules import configured as billing
+from bursar.billing.rules import reminders
 from bursar.config import logs, sign_in
 from bursar.core import timeouts
 from bursar.core.database import connection_settings, read_or_make_secret
@@ -196,6 +198,12 @@ BURSAR_PAYMENT_DAYS = required(
     "After how many days an invoice is due, where a customer has no other payment term.",
     at_least(0),
 )
+BURSAR_RENEWAL_AHEAD_DAYS = required(
+    "BURSAR_RENEWAL_AHEAD_DAYS",
+    "60",
+    "How many days before a service period that was invoiced ends the next one stands in To issue.",
+    at_least(0),
+)
 BURSAR_SELLER_ZONE = required(
     "BURSAR_SELLER_ZONE",
     "Europe/Amsterdam",
@@ -253,6 +261,50 @@ BURSAR_CREDIT_NOTE_PREFIX = required(
 )
 if BURSAR_INVOICE_PREFIX == BURSAR_CREDIT_NOTE_PREFIX:
     raise ValueError("The settings BURSAR_INVOICE_PREFIX and BURSAR_CREDIT_NOTE_PREFIX are the same.")
+BURSAR_LEDGER_ACCOUNTS = required(
+    "BURSAR_LEDGER_ACCOUNTS",
+    "{}",
+    "The account of your general ledger for each line of the export for accounting, as JSON: what is sold and its VAT, "
+    '* for any, to a code: {"training/exempt": "8210", "training/*": "8200", "*/reverse_charge": "8050", '
+    '"*/*": "8000"}. What is sold: subscription, seats, upgrade, training, pilot, difference, other. Its VAT: charged, '
+    "reverse_charge, outside, exempt, oss. The most exact one holds, what is sold before its VAT.",
+    read_accounts,
+)
+BURSAR_REMINDER_DAYS = required(
+    "BURSAR_REMINDER_DAYS",
+    "7, 21, 35",
+    "How many days after the due day an invoice is reminded of, for each level; one to nine, rising.",
+    reminders.read_levels,
+)
+BURSAR_REMINDER_TEXTS = required(
+    "BURSAR_REMINDER_TEXTS",
+    "{}",
+    "What reminders say, in place of what ships, as JSON: language (en, nl) to a list of subject and text, one a level:"
+    ' {"nl": [["Herinnering {number}", "Er staat nog {open} open."]]}. Places to fill: number, issued_on, due_on, '
+    "gross, open, buyer, seller. How to pay stands below by itself.",
+    reminders.read_texts,
+)
+if reminders.why_not_texts(BURSAR_REMINDER_TEXTS, BURSAR_REMINDER_DAYS):
+    raise ValueError(reminders.why_not_texts(BURSAR_REMINDER_TEXTS, BURSAR_REMINDER_DAYS))
+BURSAR_REMINDERS = required(
+    "BURSAR_REMINDERS",
+    "no",
+    "Yes lets reminders go by themselves when they are due. Off, they are offered as a list and a person sends them.",
+    boolean,
+)
+BURSAR_DOCUMENTS_KEPT_YEARS = required(
+    "BURSAR_DOCUMENTS_KEPT_YEARS",
+    "7",
+    "How many years after the seller's year of issue invoices and credit notes are kept. Then what they say and their "
+    "files go; number, day and amounts stay. At least 7.",
+    at_least(7),
+)
+BURSAR_OSS_DOCUMENTS_KEPT_YEARS = required(
+    "BURSAR_OSS_DOCUMENTS_KEPT_YEARS",
+    "10",
+    "The same for those whose VAT is declared by the one-stop shop. At least 10.",
+    at_least(10),
+)
 BURSAR_VIES = required(
     "BURSAR_VIES",
     "yes" if BURSAR_HTTPS else "no",

@@ -15,6 +15,7 @@ from bursar.access.request import actor_of
 from bursar.actions.api import build_router
 from bursar.attention.api import router as attention_router
 from bursar.billing.api import router as billing_router
+from bursar.billing.invoice_api import router as invoices_router
 from bursar.config import handbook, operator, unavailable
 from bursar.core.api import DescribedAPI
 from bursar.core.api import refusal as refuse_json
@@ -55,7 +56,7 @@ api = DescribedAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace
 api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
-    webhooks_router, keys_router, files_router, payments_router, billing_router,
+    webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)
@@ -102,6 +103,8 @@ urlpatterns = [
     path("panel/usage/", include("bursar.rollup.urls")),
     path("panel/payments/", include("bursar.payments.urls")),
     path("panel/vat-ids/", include("bursar.billing.urls")),
+    path("panel/invoices/", include("bursar.billing.invoice_urls")),
+    path("panel/invoices/reminders/", include("bursar.billing.reminder_urls")),
     path("panel/at-risk/", include("bursar.attention.urls")),
     path("panel/requests/", include("bursar.requests.urls")),
     path("panel/webhooks/", include("bursar.webhooks.urls")),
@@ -115,3 +118,4 @@ urlpatterns = [
 ]
 navigation.ENTRIES.close()
 lists.VIEW_KEEPERS.close()
+lists.ACCOUNT_FILTERS.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bursar.billing.sections import ACCOUNT_INVOICES, OWN_BILLING
+from bursar.billing.sections import OWN_BILLING, OWN_INVOICES
 from bursar.dashboard import present
 from bursar.dashboard.queries import accounts, history, workspaces
 from bursar.payments.sections import OWN_PAYMENTS
@@ -37,5 +37,5 @@ LATELY = Section("lately", "", "dashboard/_lately.html", _lately)
 
 HOME_SECTIONS = (PLACES, LATELY)
 ACCOUNT_SECTIONS = (OWN_PAYMENTS,)
-BELOW_PRICE = (ACCOUNT_INVOICES, OWN_BILLING)
+BELOW_PRICE = (OWN_INVOICES, OWN_BILLING)
 """On the page of price and payments: before the price, and beneath what is paid."""

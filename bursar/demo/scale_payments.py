@@ -42,7 +42,8 @@ _NEXT = "%(now)s::date + (n % 340 + 1)::int"
 _COPIED = {"mode": "'test'", "learned_at": "%(start)s"}
 
 
-def _id(prefix: str, of: str) -> str:
+def id_of(prefix: str, of: str) -> str:
+    """A public id, as SQL, from a whole number that `of` says."""
     return f"'{prefix}_' || left(md5('{prefix}' || {of}), 16)"
 
 
@@ -51,21 +52,21 @@ def _opened() -> list[str]:
     made = {"created_at": "%(start)s", **_COPIED}
     ours = {"id": "n", "account_id": "n"}
     return [
-        _insert(MollieCustomer, _PAYERS, "z", {
+        insert(MollieCustomer, _PAYERS, "z", {
             **ours, "mollie_id": "'cst_s' || n", "rules_since": "%(start)s", **_COPIED,
         }),
-        _insert(Mandate, _PAYERS, "z", {
+        insert(Mandate, _PAYERS, "z", {
             "id": "n", "customer_id": "n", "mollie_id": "'mdt_s' || n", "method": "'directdebit'", "status": "'valid'",
             **made,
         }),
-        _insert(Subscription, _PAYERS, "z", {
-            **ours, "public_id": _id("msub", "n"), "customer_id": "n", "mollie_id": "'sub_s' || n", "is_meant": "true",
-            "mollie_mandate_id": "'mdt_s' || n", "status": "'active'", "amount": "1089", "wanted": "1089",
-            "interval": "'12 months'", "cadence": "'yearly'", "start_date": "%(start)s::date",
+        insert(Subscription, _PAYERS, "z", {
+            **ours, "public_id": id_of("msub", "n"), "customer_id": "n", "mollie_id": "'sub_s' || n",
+            "is_meant": "true", "mollie_mandate_id": "'mdt_s' || n", "status": "'active'", "amount": "1089",
+            "wanted": "1089", "interval": "'12 months'", "cadence": "'yearly'", "start_date": "%(start)s::date",
             "next_date": _NEXT, **made,
         }),
-        _insert(Charge, _PAYERS, "z", {
-            "id": "%(payments)s + n", "public_id": _id("chg", "-n"), "account_id": "n", "subscription_id": "n",
+        insert(Charge, _PAYERS, "z", {
+            "id": "%(payments)s + n", "public_id": id_of("chg", "-n"), "account_id": "n", "subscription_id": "n",
             "kind": "'renewal'", "state": "'planned'", "made_at": "%(now)s", "due_on": _NEXT, "interval_from": _NEXT,
             **_PLANNED,
         }),
@@ -75,12 +76,12 @@ def _opened() -> list[str]:
 def _paid() -> list[str]:
     made = {"mode": "'test'", "learned_at": "at", "created_at": "at", "payment_id": "i"}
     return [
-        _insert(Charge, _X, "y", {
-            "id": "i", "public_id": _id("chg", "i"), "account_id": "n", "subscription_id": "n", "kind": "'seat'",
+        insert(Charge, _X, "y", {
+            "id": "i", "public_id": id_of("chg", "i"), "account_id": "n", "subscription_id": "n", "kind": "'seat'",
             "state": _STATUS, "made_at": "at", "due_on": "(at AT TIME ZONE %(zone)s)::date", **_CHARGED,
         }),
-        _insert(Payment, _X, "y", {
-            "id": "i", "public_id": _id("pmt", "i"), "mollie_id": "'tr_s' || i", "account_id": "n", "charge_id": "i",
+        insert(Payment, _X, "y", {
+            "id": "i", "public_id": id_of("pmt", "i"), "mollie_id": "'tr_s' || i", "account_id": "n", "charge_id": "i",
             "subscription_id": "n", "mollie_customer_id": "'cst_s' || n", "mollie_mandate_id": "'mdt_s' || n",
             "kind": "(ARRAY['renewal', 'seat', 'retry', 'first'])[i % 4 + 1]", "amount": "90.75",
             "refunded": "CASE WHEN refunded THEN 20 ELSE 0 END", "at": "at",
@@ -90,16 +91,16 @@ def _paid() -> list[str]:
             "paid_at": "CASE WHEN failed THEN NULL ELSE at END", "failed_at": "CASE WHEN failed THEN at END",
             "to_apply": "false", "to_book": "false", "mode": "'test'", "learned_at": "at",
         }),
-        _insert(Refund, _X, "y WHERE refunded", {
-            "public_id": _id("ref", "i"), "mollie_id": "'re_s' || i", "amount": "20", "state": "'refunded'", **made,
+        insert(Refund, _X, "y WHERE refunded", {
+            "public_id": id_of("ref", "i"), "mollie_id": "'re_s' || i", "amount": "20", "state": "'refunded'", **made,
         }),
-        _insert(Chargeback, _X, "y WHERE charged_back", {
+        insert(Chargeback, _X, "y WHERE charged_back", {
             "mollie_id": "'chb_s' || i", "amount": "90.75", "reason_code": "'MD06'", **made,
         }),
     ]  # fmt: skip
 
 
-def _insert(model: type[models.Model], head: str, source: str, columns: dict[str, str]) -> str:
+def insert(model: type[models.Model], head: str, source: str, columns: dict[str, str]) -> str:
     """What is not among `columns` and may not be null has its default."""
     filled = {
         field.column: _literal(field.get_default())
@@ -128,8 +129,8 @@ def load_payments(now: datetime, accounts: int, payments: int, progress: Progres
     with _without_indexes():
         for first in range(1, payments + 1, CHUNK):
             last = min(first + CHUNK - 1, payments)
-            _run(_opened() if first == 1 else [], values)
-            _run(_paid(), {**values, "first": first, "last": last})
+            run_all(_opened() if first == 1 else [], values)
+            run_all(_paid(), {**values, "first": first, "last": last})
             progress("payments", last, payments)
     with connection.cursor() as cursor:
         for table in (*TABLES, "payments_molliecustomer", "payments_mandate", "payments_subscription"):
@@ -137,7 +138,7 @@ def load_payments(now: datetime, accounts: int, payments: int, progress: Progres
         cursor.execute("VACUUM ANALYZE payments_charge, payments_payment, payments_subscription, payments_refund")
 
 
-def _run(statements: list[str], values: dict[str, Any]) -> None:
+def run_all(statements: list[str], values: dict[str, Any]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # keys are right by construction
         for sql in statements:

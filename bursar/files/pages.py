@@ -21,6 +21,7 @@ from bursar.core import clock
 from bursar.core.errors import Forbidden, Invalid, NotFound, Refusal, TooLarge
 from bursar.files import queries, store
 from bursar.files.kinds import KINDS, Kind, Upload
+from bursar.files.models import File
 
 
 @require_GET
@@ -29,8 +30,12 @@ def download(request: HttpRequest, file_id: str) -> HttpResponseBase:
 
 
 def answer(request: HttpRequest, file_id: str) -> HttpResponseBase:
-    """For page and API: always as an attachment, so that no browser runs what somebody sent up."""
-    file = queries.get_file(actor_of(request), file_id, clock.now())
+    """For page and API."""
+    return stream(request, queries.get_file(actor_of(request), file_id, clock.now()))
+
+
+def stream(request: HttpRequest, file: File) -> HttpResponseBase:
+    """Always as an attachment, so that no browser runs what somebody sent up. The caller has asked who may."""
     etag = f'"{file.sha256}"'
     if request.headers.get("If-None-Match", "") == etag:
         return HttpResponseNotModified(headers={"ETag": etag})

@@ -163,3 +163,8 @@ def take_up(kind: Kind, actor: Actor, name: str, parts: Iterable[bytes], now: da
         for part in parts:
             writer.write(part)
     return finish(writer.written, actor, now, name=name)
+
+
+def remove(file_ids: Iterable[int]) -> None:
+    """With their bytes, in the caller's transaction. Nothing may point to them any more."""
+    File.objects.filter(pk__in=list(file_ids)).delete()

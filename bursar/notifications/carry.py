@@ -13,6 +13,8 @@ from django.db import transaction
 from bursar.actions.spec import Notice, Topic
 from bursar.audit.queries import lines
 from bursar.core import clock, naming
+from bursar.files import queries as files
+from bursar.files.models import File
 from bursar.notifications import store
 from bursar.notifications.compose import compose_letter, stop_url
 from bursar.notifications.models import Mail
@@ -88,7 +90,17 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     )
     if mail.html:
         message.attach_alternative(naming.read(mail.html, as_html=True), "text/html")
+    for file in _files_of(mail):
+        message.attach(file.name, b"".join(files.read(file)), file.media_type)
     return message
+
+
+def _files_of(mail: Mail) -> list[File]:
+    """In the order in which they are named. Raises Refused when one is gone: a letter that promises it would lie."""
+    found = {file.public_id: file for file in File.objects.filter(public_id__in=mail.files, finished_at__isnull=False)}
+    if len(found) < len(mail.files):
+        raise Refused("A file that belongs to it is gone. Nothing was sent.")
+    return [found[one] for one in mail.files]
 
 
 def _refusal(code: int, words: bytes | str) -> NotDelivered:

@@ -39,7 +39,8 @@ class Mail(models.Model):
 
     `delivery_id` is the public id of the outbox row that carries it. Subject, `text` and `html` hold references where
     the book names people, and are read and sent by `naming.read`. `text` and `html` are blanked when they are old;
-    without `html` the mail is plain text. Mail to a person who is erased goes with them.
+    without `html` the mail is plain text. Mail to a person who is erased goes with them. `files`: public ids of those
+    that are attached; they are read when it is sent.
     """
 
     public_id = PublicIdField(prefix="mal")
@@ -56,6 +57,7 @@ class Mail(models.Model):
     subject = models.CharField(max_length=400)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
+    files = ArrayField(models.CharField(max_length=24), default=list, db_default=[])
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
 

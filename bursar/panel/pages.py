@@ -14,10 +14,11 @@ from bursar.access.request import actor_of
 from bursar.access.rights import Right
 from bursar.audit.pages import describe
 from bursar.audit.queries import list_notes
+from bursar.billing.queries.documents import get_invoice
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.panel import queries
-from bursar.panel.sections import ACCOUNT_SECTIONS, ORGANISATION_SECTIONS, WORKSPACE_SECTIONS
+from bursar.panel.sections import ACCOUNT_SECTIONS, INVOICE_SECTIONS, ORGANISATION_SECTIONS, WORKSPACE_SECTIONS
 from bursar.rollup import filters, present
 from bursar.rollup import queries as rollup
 from bursar.rollup.models import AccountMonth
@@ -57,6 +58,21 @@ def _side(kind: str, thing: Any) -> dict[str, Any]:
         "timeline_url": reverse("audit:timeline", args=[thing.public_id]),
         "notes": [describe(line) for line in list_notes(thing.public_id)[:NOTES_SHOWN]],
     }
+
+
+@require_GET
+def show_invoice(request: HttpRequest, invoice_id: str) -> HttpResponse:
+    look = _look(request, get_invoice(actor_of(request), invoice_id))
+    invoice = look.target
+    with rollup.consistent_read():
+        context = {
+            "thing": invoice,
+            "menu_url": reverse("actions:menu", args=["invoice", invoice.public_id]),
+            "timeline_url": reverse("audit:timeline", args=[invoice.public_id]),
+            "sections": load(INVOICE_SECTIONS, look),
+            "now": look.now,
+        }
+    return render(request, "panel/invoice.html", context)
 
 
 def _look(request: HttpRequest, thing: Any) -> Look:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from bursar.billing.invoice_sections import DOCUMENT, FILES, RELATED, SENT, STANDING
 from bursar.billing.sections import ACCOUNT_BILLING, ACCOUNT_INVOICES
 from bursar.panel import queries
 from bursar.payments.sections import ACCOUNT_PAYMENTS
@@ -65,3 +66,4 @@ TERMS = Section("terms", "Terms and their history", "panel/_terms.html", _terms)
 ACCOUNT_SECTIONS = (PRICE, ACCOUNT_PAYMENTS, ACCOUNT_INVOICES, ACCOUNT_BILLING, ACCOUNT_MONTHS, PEOPLE, INVITED, TERMS)
 WORKSPACE_SECTIONS = (WORKSPACE_MONTHS, WHO, PEOPLE, INVITED, TERMS)
 ORGANISATION_SECTIONS = (INVITED,)
+INVOICE_SECTIONS = (STANDING, RELATED, FILES, SENT, DOCUMENT)

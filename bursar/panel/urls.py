@@ -12,6 +12,7 @@ urlpatterns = [
     path("book/export", book_pages.export, name="export_book"),
     path("jump", jump.show_jump, name="jump"),
     path("accounts/<slug:account_id>", pages.show_account, name="account"),
+    path("invoices/<slug:invoice_id>", pages.show_invoice, name="invoice"),
     path("workspaces/<slug:workspace_id>", pages.show_workspace, name="workspace"),
     path("people/<slug:person_id>", pages.show_person, name="person"),
     path("organisations/<slug:organisation_id>", pages.show_organisation, name="organisation"),

@@ -20,6 +20,7 @@ from bursar.core.errors import BadRequest, Invalid, Refusal, TooLarge
 from bursar.core.fields import HappenedDay
 from bursar.product import pushed, queries
 from bursar.product.actions.pushes import Batch
+from bursar.product.document_api import router as documents_router
 from bursar.product.doors import REFUSALS, Id, KeyAuth, key_of, needs
 from bursar.product.models import Scope
 from bursar.product.request_api import router as requests_router
@@ -239,6 +240,7 @@ def make_sign_in_link(request: HttpRequest, body: LinkIn) -> Any:
 
 
 api.add_router("", requests_router)
+api.add_router("", documents_router)
 
 
 @api.exception_handler(AuthenticationError)

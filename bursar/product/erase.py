@@ -20,6 +20,7 @@ from bursar.actions.models import BulkRun
 from bursar.audit.links import erases
 from bursar.audit.store import blank_names
 from bursar.billing import store as billing
+from bursar.billing.store import sending
 from bursar.core.naming import ERASED
 from bursar.notifications import store as notices
 from bursar.product import texts
@@ -63,6 +64,7 @@ def erase(person: Person, chosen: Collection[str] | None, now: datetime) -> Coun
     logins = tenants.logins.forget(person)
     accounts = tenants.workspaces.forget_address(person.email) if person.email else set()
     billing.forget_mails(traces.emails)
+    sending.forget_addresses(traces.emails)
     UpgradeRequest.objects.filter(requester=person).exclude(message="").update(message="")
     if person.user is not None:
         _erase_user(person.user, now)

@@ -13,6 +13,7 @@ class Scope(models.TextChoices):
     USAGE = "usage", "push usage"
     ENTITLEMENTS = "entitlements", "ask what a workspace may do"
     SIGN_IN = "sign_in", "make one-time sign-in links for customers"
+    DOCUMENTS = "documents", "fetch issued documents, and report how their e-invoices were delivered"
     REQUESTS = "requests", "ask for upgrades and workspaces on a person's behalf, and follow what comes of it"
 
 

@@ -85,6 +85,11 @@ class AccountMonth(models.Model):
                 fields=["month"],
                 condition=models.Q(is_listed=True) & (models.Q(workspaces=0) | ~models.Q(fault="")),
             ),
+            models.Index(  # to issue: managed accounts are few
+                name="account_month_managed",
+                fields=["month", "account"],
+                condition=models.Q(is_listed=True, mode="managed"),
+            ),
             models.Index(name="account_month_by_rule", fields=["month"], condition=~models.Q(rule_change=0)),
         ]
 

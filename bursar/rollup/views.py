@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from bursar.access.actor import Actor
+from bursar.billing import invoice_filters
 from bursar.core.errors import NotFound
 from bursar.payments import filters as payment_filters
 from bursar.rollup import filters
@@ -19,6 +20,7 @@ ROLLUP = "rollup"
 PAGES: dict[str, Callable[[Any, datetime], object]] = {
     ROLLUP: filters.read,
     payment_filters.PAGE: payment_filters.read,
+    invoice_filters.PAGE: invoice_filters.read,
 }
 """Which pages have views, and what reads the address of each, or refuses it with a sentence."""
 

@@ -129,6 +129,21 @@ def list_direct_members(workspace: Workspace, at: datetime) -> QuerySet[Workspac
     return live.select_related("person").order_by("valid_from", "id")
 
 
+def list_billing_mails(account: BillingAccount, at: datetime) -> list[str]:
+    """Addresses of its billing people; where nobody has that role, of the others with billing rights. In two
+    statements, A to Z.
+    """
+    above = OrganisationMembership.objects.at(at).filter(
+        organisation_id=account.organisation_id, organisation__deleted_at=None, role__in=BILLING
+    )
+    seats = WorkspaceMembership.objects.at(at).filter(
+        workspace__account=account, workspace__deleted_at=None, is_support=False, role__in=BILLING
+    )
+    rows = [row for found in (above, seats) for row in found.values_list("person__email", "role")]
+    narrow = {mail for mail, role in rows if mail and role == OrganisationRole.BILLING}
+    return sorted(narrow or {mail for mail, _ in rows if mail})
+
+
 def list_customer_account_ids(person: Person, at: datetime) -> set[int]:
     """Accounts of which a person is a customer: of a workspace they sit in, or of an organisation they belong to."""
     workspaces = WorkspaceMembership.objects.at(at).filter(person=person, is_support=False)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +19,22 @@ Column = tuple[str, str, bool]
 
 VIEW_KEEPERS: Registry[Callable[[Any, str], Iterable[Any]]] = Registry("keeper of saved views")
 """The room that keeps saved views lists those that somebody sees of one page. Pages of lower rooms show them too."""
+
+
+@dataclass(frozen=True)
+class AccountFilter:
+    """Chooses accounts by what a higher room knows of them. `list_choices`: values and words. `read`: the values that
+    an address asks for, or BadRequest. `find`: keys of accounts of which one of the values holds now, as a subquery.
+    """
+
+    label: str
+    list_choices: Callable[[], list[tuple[str, str]]]
+    read: Callable[[Any], tuple[str, ...]]
+    find: Callable[[tuple[str, ...], datetime], Any]
+
+
+ACCOUNT_FILTERS: Registry[AccountFilter] = Registry("filter of accounts")
+"""By what the address calls them. Pages of lower rooms show them too."""
 
 
 def query(given: QueryDict, **changes: Any) -> str:

@@ -203,12 +203,18 @@ describe(
     _VAT,
     (("VAT", "21 % VAT (Netherlands)", "no VAT (reverse charge)"),),
 )
+_FILE = {"length": 41823, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+_FILES_AT = "https://bursar.example/api/product/v1/documents/inv_0123456789abcdef"
 describe(
     "invoice.issued",
-    "An invoice was issued: numbered, and frozen from then on. Amounts are EUR; `gross` includes VAT.",
-    {"invoice": "inv_0123456789abcdef", "number": "2026-000042", "gross": "13068.00", "open": "13068.00",
-     "due_on": "2026-12-24"},
-    (("Invoice", "", "2026-000042"), ("To pay, EUR", "", "13068.00")),
+    "An invoice or a credit note was issued, and its files are there: a key with the scope `documents` fetches them by "
+    "`url`. `e_invoice` is null where none was wanted; `credits` is the number of the invoice that a credit note is "
+    "about. Amounts are EUR; `gross` includes VAT.",
+    {"invoice": "inv_0123456789abcdef", "number": "2026-000042", "kind": "invoice", "credits": None,
+     "gross": "13068.00", "open": "13068.00", "due_on": "2026-12-24",
+     "pdf": {"url": f"{_FILES_AT}/pdf", "media_type": "application/pdf", **_FILE},
+     "e_invoice": {"url": f"{_FILES_AT}/e-invoice", "media_type": "application/xml", **_FILE}},
+    (("Files of", "", "2026-000042"),),
 )  # fmt: skip
 _OPEN = {"invoice": "inv_0123456789abcdef", "number": "2026-000042", "open": "0.00"}
 describe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ from bursar.attention.filters import Ask
 from bursar.attention.models import Triage
 from bursar.attention.queries import Lists
 from bursar.attention.reasons import ACCOUNT_REASONS, REASONS
+from bursar.billing.store import documents
+from bursar.billing.store.documents import Issue
 from bursar.core import clock
 from bursar.payments.models import Charge, Mandate, MollieCustomer, Payment, Subscription
 from bursar.plans.ends import EndKind, foresee
@@ -22,6 +25,7 @@ from bursar.plans.queries import load_account, load_catalogue
 from bursar.rollup.models import AccountMonth
 from bursar.tenants.models import BillingAccount, Organisation
 from tests.attention.test_page import api
+from tests.billing.documents import samples
 from tests.cast import NOW, Cast, bring_all, organisation, person, prove, seat, sign_in, workspace
 
 DAY = timedelta(days=1)
@@ -92,6 +96,11 @@ def bring_one_of_each() -> None:
     account("invoice", mode="managed")
     paid = {"kind": "paid", "external_id": "i-1", "account": {"organisation": "invoice"}, "source": "managed"}
     bring_all({**paid, "from": OLD, "until": NOW - 5 * DAY, "booked_at": OLD, "net": "1", "gross": "1"})
+    invoiced = Organisation.objects.get(external_id="invoice").accounts.get()
+    documents.issue(invoiced, replace(samples.invoice(), issued_on=NOW.date()), Issue(counts=True), lambda: NOW)
+    account("renewal", mode="managed")
+    renews = {**paid, "external_id": "i-2", "account": {"organisation": "renewal"}}
+    bring_all({**renews, "from": OLD, "until": NOW + 10 * DAY, "booked_at": OLD, "net": "1", "gross": "1"})
     account("payment", status="past_due", past_due_since=NOW - 4 * DAY)
 
 
@@ -102,6 +111,7 @@ def test_the_order_of_the_reasons(cast: Cast) -> None:
         "Invoice": "invoice_overdue",
         "Nothing": "charged_for_nothing",
         "Nobody": "nobody_pays",
+        "Renewal": "renewal_not_invoiced",
         "Mandate": "mandate_ending",
         "Tier": "tier_ending",
         "Discount": "discount_ending",

@@ -12,12 +12,12 @@ from bursar.attention.reasons import REASONS
 from bursar.attention.rules import (
     DROP_WINDOW,
     LoginSignal,
-    fill,
     find_drop,
     read_signal,
     why_not_text,
 )
 from bursar.core.calendar import TICK
+from bursar.core.fills import fill
 from bursar.plans.rules import RANK, Base, Grant, Terms, WorkspaceState
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)

@@ -15,6 +15,7 @@ from bursar.audit.models import AuditLine
 from bursar.billing import making, proposing
 from bursar.billing.models import Invoice, LedgerEntry, Series
 from bursar.billing.rules import ledger
+from bursar.billing.rules.references import say_reference
 from bursar.billing.store import Details, set_details
 from bursar.billing.store import ledger as books
 from bursar.billing.store.ledger import Cause
@@ -79,9 +80,10 @@ def test_with_an_e_invoice_both_say_the_same(payer: Cast) -> None:
 
 
 def test_a_line_of_its_own_counts_for_no_class(payer: Cast) -> None:
-    row = issue(payer, with_seats=False, description="Moderation of an evening", quantity="1.50", unit_price="400.00")
+    evening = {"description": "Moderation of an evening", "quantity": "1.50", "unit_price": "400.00"}
+    row = issue(payer, with_seats=False, lines=[evening])
     assert (str(row.net), row.service_from, row.subscription_net) == ("600.00", None, 0)
-    assert issue(payer, description="Set-up", unit_price="100.00").subscription_net > 0
+    assert issue(payer, lines=[{"description": "Set-up", "unit_price": "100.00"}]).subscription_net > 0
 
 
 def test_the_preview_says_all_of_it_and_issues_nothing(payer: Cast) -> None:
@@ -94,7 +96,16 @@ def test_the_preview_says_all_of_it_and_issues_nothing(payer: Cast) -> None:
     ("data", "kind", "words"),
     [
         ({"with_seats": False}, Invalid, ""),
-        ({"with_seats": False, "description": "Half a line"}, Invalid, ""),
+        ({"with_seats": False, "lines": [{"description": "Half a line"}]}, Invalid, ""),
+        ({"lines": [{"kind": "subscription", "description": "x", "unit_price": "1.00"}]}, Invalid, ""),
+        ({"lines": [{"description": "x", "unit_price": "1.00", "colour": "red"}]}, Invalid, ""),
+        ({"lines": "a line"}, Invalid, ""),
+        (
+            {"with_seats": False, "lines": [{"description": "x", "unit_price": "1", "discount_percent": 100}]},
+            Refused,
+            "nothing",
+        ),
+        ({"with_seats": False, "lines": [{"description": "x 🎉", "unit_price": "1"}]}, Refused, "pdf cannot show"),
         ({"payment_days": 121}, Invalid, ""),
         ({"cadence": "weekly"}, Invalid, ""),
         (
@@ -107,7 +118,7 @@ def test_the_preview_says_all_of_it_and_issues_nothing(payer: Cast) -> None:
 def test_what_cannot_be_issued_leaves_no_number(
     payer: Cast, seller: Any, data: dict[str, Any], kind: type[Exception], words: str
 ) -> None:
-    if kind is Refused:
+    if "e_invoice" in data:
         seller.BURSAR_SELLER_PEPPOL_ID = ""
     refusal = refusal_of(KEY, payer.ties, payer.haarlem.public_id, {"with_seats": True, **data}, reason="x")
     assert isinstance(refusal, kind) and words in str(refusal.sentence).lower()
@@ -181,15 +192,28 @@ def test_staff_and_the_accounts_own_people_see_what_was_issued(payer: Cast) -> N
     row = issue(payer, first_day="2026-12-01")
     for address, client in clients.items():
         page = client.get(address).content.decode()
-        assert row.number in page and "being made" in page and ">Open</span>" in page
+        assert row.number in page and "being made" in page
+        assert (">Open</span>" if address == panel else "To be paid by 8 December 2026") in page
     outbox.deliver_due(clock.now())
     row.refresh_from_db()
     assert row.pdf is not None
     books.book(payer.haarlem, books.hold([row]), ledger.receive(row.gross + 5, [row.standing]), Cause(TODAY), NOW)
     for address, client in clients.items():
         page = client.get(address).content.decode()
-        assert ">Paid</span>" in page and row.pdf.public_id in page and "5.00" in page and "being made" not in page
+        assert (
+            (">Paid</span>" if address == panel else "Paid on 24 November 2026") in page
+            and row.pdf.public_id in page
+            and "5.00" in page
+            and "being made" not in page
+        )
     with clock.frozen(NOW + timedelta(days=60)):
-        late = issue(payer, with_seats=False, description="Late", unit_price="10.00", payment_days="0")
+        late = issue(payer, with_seats=False, lines=[{"description": "Late", "unit_price": "10.00"}], payment_days="0")
     with clock.frozen(NOW + timedelta(days=62)):
         assert ">Overdue</span>" in clients[panel].get(panel).content.decode(), late.due_on
+        page = clients[own].get(own).content.decode()
+        assert "Was due on 23 January 2027" in page and f"{late.number} was due." in page
+        assert "NL91 ABNA 0417 1643 00" in page
+        assert say_reference(late.reference) in page and page.count("please transfer") == 1
+        books.book(payer.haarlem, books.hold([late]), ledger.write_off(late.standing), Cause(TODAY), NOW)
+        page = clients[own].get(own).content.decode()
+        assert "Closed" in page and "ritten off" not in page and "please transfer" not in page

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from bursar.billing.rules import Buyer, ItemCategory, Rates, Seller, VatDecision, VatIdStatus, decide_vat
 from bursar.core.money import cents
-from bursar.payments.rules.amounts import count_seats, quote_interval, quote_rest
+from bursar.payments.rules.amounts import quote_interval, quote_rest
 from bursar.payments.rules.intervals import count_days_left, end_of_interval, start_of_next
-from bursar.payments.rules.seats import quote_added, take_cheapest
+from bursar.payments.rules.seats import quote_added
+from bursar.plans.added import count_seats, take_cheapest
 from bursar.plans.rules import EffectiveTier, PriceLine, Seated, WorkspaceState, list_price_lines
 
 RATES = {"free": Decimal(0), "changemaker": Decimal(75), "guardian": Decimal(150)}

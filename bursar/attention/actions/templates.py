@@ -13,6 +13,7 @@ from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcom
 from bursar.attention import queries, rules, words
 from bursar.attention.models import OutreachTemplate
 from bursar.attention.reasons import REASONS
+from bursar.core.fills import fill
 
 EDIT = "attention.template.edit"
 
@@ -56,8 +57,8 @@ class EditTemplate(ActionForm):
 def _show_sample(case: Case, data: Cleaned) -> list[str]:
     """The mail as an invented customer would get it, paragraph by paragraph."""
     values = {**words.SAMPLE, "company": settings.BURSAR_COMPANY_NAME, "sender": case.actor.name}
-    body = rules.fill(data["body"], values)
-    return [f"Subject: {rules.fill(data['subject'], values)}", *[part for part in body.split("\n") if part.strip()]]
+    body = fill(data["body"], values)
+    return [f"Subject: {fill(data['subject'], values)}", *[part for part in body.split("\n") if part.strip()]]
 
 
 def _why_same(case: Case, data: Cleaned) -> str | None:

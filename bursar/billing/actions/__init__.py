@@ -1,5 +1,37 @@
 """Every verb of billing. Importing this registers them."""
 
-from bursar.billing.actions import credit, crediting, details, invoices, not_issued, settling, targets, vat_ids
+from bursar.billing.actions import (
+    credit,
+    crediting,
+    details,
+    drafts,
+    due,
+    exports,
+    extra_seats,
+    invoices,
+    not_issued,
+    reminding,
+    removing,
+    sending,
+    settling,
+    targets,
+    vat_ids,
+)
 
-__all__ = ["credit", "crediting", "details", "invoices", "not_issued", "settling", "targets", "vat_ids"]
+__all__ = [
+    "credit",
+    "crediting",
+    "details",
+    "drafts",
+    "due",
+    "exports",
+    "extra_seats",
+    "invoices",
+    "not_issued",
+    "reminding",
+    "removing",
+    "sending",
+    "settling",
+    "targets",
+    "vat_ids",
+]

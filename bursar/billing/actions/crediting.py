@@ -11,8 +11,9 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Cleaned, Group, Outcome, Stale, Topic
 from bursar.billing import files, making, proposing
-from bursar.billing.actions.invoices import Made
+from bursar.billing.actions.issuing import Made
 from bursar.billing.actions.settling import outcome_of, settle, why_no_invoice
+from bursar.billing.actions.shared import why_removed
 from bursar.billing.documents.document import Document
 from bursar.billing.models import Invoice
 from bursar.billing.queries.documents import sum_credited
@@ -46,7 +47,7 @@ def compose(case: Case, data: Cleaned) -> Document:
 
 def _why_not(case: Case) -> str | None:
     row: Invoice = case.target
-    if sentence := why_no_invoice(case):
+    if sentence := why_no_invoice(case) or why_removed(case):
         return sentence
     return None if row.standing.creditable > 0 else "All of it is credited already."
 
@@ -110,7 +111,9 @@ def credit(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     cause = Cause(document.issued_on, note.public_id)
     after = settle(act, row, ledger.credit(amount, row.standing), cause)
     sentence = f"{note.number} takes back {_what(data)} {row.number}, {plain(amount)} EUR."
-    return outcome_of(after, before, sentence, credit_note=note.number, credited=plain(amount))
+    outcome = outcome_of(after, before, sentence, credit_note=note.number, credited=plain(amount))
+    outcome.touches = [note.public_id]
+    return outcome
 
 
 def _what(data: dict[str, Any]) -> str:

@@ -2,168 +2,144 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from decimal import Decimal
-from typing import NamedTuple
+from datetime import date
+from typing import Any
 
 from django import forms
 
 from bursar.actions.registry import action
+from bursar.actions.rows import RowsField
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Stale, Topic
-from bursar.billing import files, making, proposing
+from bursar.actions.spec import Case, Cleaned, DayInput, Group, Outcome, Reason, Shown, Topic
+from bursar.billing import proposing
+from bursar.billing.actions.issuing import (
+    Composed,
+    Made,
+    PapersForm,
+    issue_composed,
+    outcome_of,
+    prepare_composed,
+    rehearse,
+    show_composed,
+    why_not_issue,
+    why_not_this,
+)
+from bursar.billing.actions.lines import LineForm, make_items
 from bursar.billing.actions.shared import details_of
-from bursar.billing.documents.document import Document, Item, ItemKind, Unit
-from bursar.billing.queries.documents import find_invoiced, get_last_service_day
-from bursar.billing.seller import seller_day, why_not_invoice
-from bursar.billing.store import documents
-from bursar.billing.store.documents import DayChanged, Issue
-from bursar.core import clock
-from bursar.core.days import say_day
-from bursar.core.errors import Refused
+from bursar.billing.actions.standing import asked_of, catalogue_of, standing_of
+from bursar.billing.documents.document import Item, ItemKind
+from bursar.billing.seller import seller_day
+from bursar.billing.store.documents import Issue
+from bursar.core.calendar import midnight
+from bursar.core.days import say_end
 from bursar.core.money import plain
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
+from bursar.plans.added import count_seats
 from bursar.plans.models import Cadence
+from bursar.plans.rules import is_charging
 from bursar.tenants.models import BillingAccount
 
-NOTHING = "Nothing is asked for: the lines come to nothing."
 
+class IssueForm(PapersForm):
+    """`cadence`, `first_day`: of the seats of the plan. Lines of one's own may stand beside or in place of them."""
 
-class IssueForm(ActionForm):
-    """`cadence`, `first_day`: of the seats of the plan. One more line may stand beside or in place of them."""
-
-    with_seats = forms.BooleanField(label="Seats of the plan", required=False, initial=True)
+    with_seats = forms.BooleanField(label="Seats of the plan", required=False)
     cadence = forms.ChoiceField(label="Billed", choices=Cadence.choices, required=False)
-    first_day = forms.DateField(
-        label="First day of service", required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    description = forms.CharField(label="One more line", max_length=200, required=False, help_text="What it is for.")
-    quantity = forms.DecimalField(label="Quantity", required=False, min_value=Decimal("0.01"), max_digits=8,
-                                  decimal_places=2, initial=1)  # fmt: skip
-    unit_price = forms.DecimalField(
-        label="Price of one, EUR without VAT",
-        required=False,
-        min_value=Decimal("0.01"),
-        max_digits=10,
-        decimal_places=2,
-    )
-    order_number = forms.CharField(label="Purchase order number", max_length=50, required=False)
-    buyer_reference = forms.CharField(label="Reference of the customer", max_length=100, required=False)
-    payment_days = forms.IntegerField(label="Payment term in days", required=False, min_value=0, max_value=120)
-    e_invoice = forms.BooleanField(
-        label="E-invoice", required=False, help_text="UBL for the network of Peppol, checked before anything is issued."
-    )
+    first_day = forms.DateField(label="First day of service", required=False, widget=DayInput())
+    lines = RowsField(LineForm, label="Lines of its own", required=False)
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on
-        terms = terms_of(self.case)
-        self.fields["cadence"].initial = terms.cadence or Cadence.YEARLY.value
-        self.fields["first_day"].initial = propose_first_day(self.case)
+    field_order = ("with_seats", "cadence", "first_day", "lines")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, value in propose(self.case).items():
+            self.fields[name].initial = value
 
     def clean(self) -> Cleaned:
         data = super().clean() or {}
         if data.get("with_seats"):
             data["cadence"] = data.get("cadence") or self.fields["cadence"].initial
             data["first_day"] = data.get("first_day") or self.fields["first_day"].initial
-        if bool(data.get("description")) != bool(data.get("unit_price")):
-            self.add_error("unit_price", "A line of its own has a description and a price.")
-        if not data.get("with_seats") and not data.get("description"):
+        if not data.get("with_seats") and not data.get("lines") and "lines" not in self.errors:
             self.add_error("with_seats", "An invoice has a line at least: the plan's seats, or one of its own.")
         return data
 
 
-def propose_first_day(case: Case) -> date:
-    """Right after what is invoiced or paid; today where nothing is."""
-    last = get_last_service_day(case.target.pk)
-    paid_until = terms_of(case).paid_until
-    ends = [last + timedelta(days=1)] if last else []
-    ends += [paid_until.date()] if paid_until and paid_until > case.now else []
-    return max(ends, default=seller_day(case.now))
+def propose(case: Case) -> dict[str, Any]:
+    """What the form begins with, as the account stands: the plan's next period, or a pilot's one-off."""
+    standing, terms = standing_of(case), terms_of(case)
+    is_pilot = standing.is_pilot and not standing.costs and not standing.is_pilot_asked
+    return {
+        "with_seats": standing.costs and not is_charging(terms),
+        "cadence": terms.cadence or Cadence.YEARLY.value,
+        "first_day": proposing.propose_first_day(state_of(case), asked_of(case), case.now),
+        "lines": [propose_pilot_line(case)] if is_pilot else [],
+    }
 
 
-class Made(NamedTuple):
-    """What `prepare` looked at and found in order."""
-
-    document: Document
+def propose_pilot_line(case: Case) -> dict[str, str]:
+    return {"kind": "pilot", "description": "Pilot", "unit_price": plain(proposing.get_pilot_price(case.now))}
 
 
-def compose(case: Case, data: Cleaned) -> Document:
-    """As it would be issued now."""
-    details = details_of(case)
+def compose(case: Case, data: Cleaned) -> Composed:
+    """As it would be issued now; made once a case."""
+    known: tuple[Cleaned, Composed] | None = case.cache.get("composed")
+    if known is None or known[0] is not data:
+        known = case.cache["composed"] = (data, _compose(case, data))
+    return known[1]
+
+
+def _compose(case: Case, data: Cleaned) -> Composed:
+    details, seats = details_of(case), 0
     assert details is not None
+    if data["with_seats"]:
+        span = data["cadence"], data["first_day"]
+        seats = count_seats(proposing.list_plan_lines(state_of(case), *span, catalogue_of(case)))
     wanted = proposing.Wanted(
         tuple(_items(case, data)), data["payment_days"], data["order_number"], data["buyer_reference"]
     )
-    return proposing.make_invoice(details, wanted, case.now)
+    how = Issue(counts=True, seats=seats, wants_e_invoice=data["e_invoice"])
+    return Composed(proposing.make_invoice(details, wanted, case.now), how)
 
 
 def _items(case: Case, data: Cleaned) -> list[Item]:
     """Seats are supplied from their first day on, by the VAT of that day."""
-    details, items = details_of(case), []
+    day, details, items = seller_day(case.now), details_of(case), []
     if data["with_seats"]:
         vat = proposing.decide_for_item(details, ItemKind.SUBSCRIPTION, data["first_day"])
-        items = proposing.propose_items(state_of(case), data["cadence"], data["first_day"], vat)
-    if data["description"]:
-        quantity = data["quantity"] or Decimal(1)
-        vat = proposing.decide_for_item(details, ItemKind.OTHER, seller_day(case.now))
-        items.append(Item(ItemKind.OTHER, data["description"], quantity, Unit.PIECE, data["unit_price"], vat))
-    return items
+        span = data["cadence"], data["first_day"]
+        items = proposing.propose_items(state_of(case), *span, vat, catalogue_of(case))
+    return items + make_items(data["lines"], lambda kind: proposing.decide_for_item(details, kind, day))
 
 
-def _why_not(case: Case) -> str | None:
-    if details_of(case) is None:
-        return "There are no billing details yet. Write down first who pays."
-    return why_not_invoice() or making.why_not_make(with_e_invoice=False)
-
-
-def _refuse(case: Case, data: Cleaned) -> str | None:
-    if data["e_invoice"] and (sentence := making.why_not_make(with_e_invoice=True)):
+def refuse(case: Case, data: Cleaned) -> str | None:
+    if data["with_seats"] and (sentence := _why_paid_otherwise(case, data["first_day"])):
         return sentence
-    document = compose(case, data)
-    if document.totals.gross <= 0:
-        return NOTHING
-    first, last = _span(document)
-    known = find_invoiced(case.target.pk, first, last) if first and last else None
-    if known is not None:
-        return f"{known.number} asks for seats of these days already. Credit it first, or choose another first day."
+    return why_not_this(case.target.pk, compose(case, data))
+
+
+def _why_paid_otherwise(case: Case, first_day: date) -> str | None:
+    """The same days are paid for once: what Mollie took, or will take by itself, is not asked for by an invoice."""
+    terms = terms_of(case)
+    if terms.paid_until is None:
+        return None
+    if is_charging(terms):
+        return (
+            "A Mollie subscription is live and charges for the seats of the plan. Leave them out, or set the account "
+            "managed first."
+        )
+    if midnight(first_day) < terms.paid_until:
+        return f"The plan is paid until {say_end(terms.paid_until)}. Choose a first day after that."
     return None
-
-
-def _span(document: Document) -> tuple[date | None, date | None]:
-    seats = [item for item in document.items if item.kind is ItemKind.SUBSCRIPTION]
-    begun = [item.service_from for item in seats if item.service_from]
-    ended = [item.service_until for item in seats if item.service_until]
-    return min(begun, default=None), max(ended, default=None)
 
 
 def prepare(case: Case, data: Cleaned) -> Made:
     """Draws and checks it under a number that stands for its own. Raises Refused with every fault."""
-    document = compose(case, data)
-    faults = making.list_faults(document) if data["e_invoice"] else ()
-    if faults:
-        raise Refused(f"The e-invoice would be refused. {' '.join(faults)}")
-    making.make(document, with_e_invoice=data["e_invoice"])
-    return Made(document)
+    return prepare_composed(compose(case, data))
 
 
-def foresee(case: Case, data: Cleaned) -> list[str]:
-    """The document, line by line."""
-    document = compose(case, data)
-    said = [f"To {document.buyer.name}, {', '.join(document.buyer.street.split(','))}, {document.buyer.city}."]
-    said += [_say_item(item) for item in document.items]
-    totals = document.totals
-    said += [f"Net {plain(totals.net)}, VAT {plain(totals.vat)}, to pay {plain(totals.gross)} EUR."]
-    if document.due_on:
-        said.append(f"Due on {say_day(document.due_on)}.")
-    return said
-
-
-def _say_item(item: Item) -> str:
-    first, last = item.service_from, item.service_until
-    days = f", {say_day(first)} through {say_day(last)}" if first else ""
-    off = f", {item.discount_percent} % off" if item.discount_percent else ""
-    each = f"{item.quantity.normalize():f} × {item.description}{days}, {plain(item.unit_price)} each"
-    return f"{each}{off}: {plain(item.net)}."
+def show(case: Case, data: Cleaned) -> Shown:
+    return show_composed(compose(case, data))
 
 
 @action(
@@ -175,37 +151,21 @@ def _say_item(item: Item) -> str:
     icon="file-invoice",
     group=Group.MONEY,
     help="Numbers an invoice and freezes it. Issuing grants nothing: it asks for money.",
-    when="For accounts that pay by bank, and for whatever else an account owes. Nothing of it can be changed "
-    "afterwards.",
+    when="For accounts that pay by bank, and for whatever else an account owes; one that pays by Mollie stays as it "
+    "is. Nothing of it can be changed afterwards. What is to be looked at first is saved as a draft.",
     customer_visible=True,
     concerns_money=True,
     reason=Reason.OPTIONAL,
-    blocked=_why_not,
-    refused=_refuse,
-    preview=foresee,
+    blocked=why_not_issue,
+    refused=refuse,
+    shows=show,
+    beside="billing.account.draft_invoice",
     prepare=prepare,
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
-    event="invoice.issued",
 )
 def issue_invoice(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
-    document = compose(act.case, data)
+    composed = compose(act.case, data)
     if act.request.rehearsed:
-        return Outcome(f"An invoice of {plain(document.totals.gross)} EUR goes to {document.buyer.name}.")
-    made: Made | None = act.prepared
-    if made is None or made.document != document:
-        raise Stale
-    how = Issue(counts=True, wants_e_invoice=data["e_invoice"])
-    try:
-        row = documents.issue(account, document, how, clock.now)
-    except DayChanged:
-        raise Stale from None
-    files.want(row, act.now)
-    changes = [
-        Change("Invoice", "", row.number, concerns_money=True),
-        Change("To pay, EUR", "", plain(row.gross), concerns_money=True),
-        Change("Due", "", say_day(row.due_on)),
-    ]
-    told = {"invoice": row.public_id, "number": row.number, "gross": plain(row.gross), "open": plain(row.gross),
-            "due_on": row.due_on.isoformat() if row.due_on else None}  # fmt: skip
-    return Outcome(f"{row.number} asks {row.document.buyer.name} for {plain(row.gross)} EUR.", changes, data=told)
+        return rehearse(composed)
+    return outcome_of(issue_composed(act, account, composed))

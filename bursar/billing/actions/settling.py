@@ -32,8 +32,9 @@ OPEN = "Open, EUR"
 
 class PaidForm(ActionForm):
     amount = forms.DecimalField(
-        label="Amount, EUR", min_value=Decimal("0.01"), max_digits=12, decimal_places=2, help_text="As it arrived."
-    )
+        label="Amount, EUR", required=False, min_value=Decimal("0.01"), max_digits=12, decimal_places=2,
+        help_text="As it arrived. Empty: all that is open.",
+    )  # fmt: skip
     on = forms.DateField(label="Received on", widget=forms.DateInput(attrs={"type": "date"}))
     reference = forms.CharField(label="Bank reference", max_length=140, required=False)
     keeps_rest = forms.BooleanField(label="More than is open: the rest stands as the account's credit", required=False)
@@ -41,8 +42,15 @@ class PaidForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         row: Invoice = self.case.target
-        self.fields["amount"].initial = plain(row.open)
+        if not self.case.is_one_of_several:
+            self.fields["amount"].initial = plain(row.open)
         self.fields["on"].initial = seller_day(self.case.now)
+
+    def clean_amount(self) -> Decimal:
+        """Money for what was written off opens that again."""
+        row: Invoice = self.case.target
+        given: Decimal | None = self.cleaned_data["amount"]
+        return (row.open or row.written_off) if given is None else given
 
     def clean_on(self) -> date:
         on: date = self.cleaned_data["on"]
@@ -114,6 +122,7 @@ def outcome_of(row: Invoice, before: Decimal, sentence: str, **told: Any) -> Out
     customer_visible=True,
     concerns_money=True,
     reason=Reason.OPTIONAL,
+    bulk=True,
     blocked=_why_not_paid,
     refused=_why_too_much,
     tell=EVERYBODY_CONCERNED,
@@ -177,6 +186,7 @@ def reverse_payment(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     done="Written off",
     icon="eraser",
     group=Group.MONEY,
+    bulk=True,
     help="Gives up what is open, without a credit note. Money that still comes opens it again.",
     when="When a debt will not be paid. Where less was supplied or the price was wrong, credit the invoice instead.",
     permission=Right.APPROVE_REFUND,

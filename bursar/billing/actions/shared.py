@@ -6,12 +6,13 @@ from typing import Any
 
 from bursar.actions.spec import Case, Change
 from bursar.billing import queries
-from bursar.billing.models import BillingDetails
+from bursar.billing.models import BillingDetails, Invoice
 from bursar.billing.rules import VatDecision, explain_decision, say_decision
 from bursar.billing.seller import seller_day
 from bursar.tenants.models import BillingAccount
 from bursar.tenants.queries import find_addressee
 
+REMOVED = "Its retention ended: what it said is gone, and so are its files."
 VAT = "VAT"
 VAT_ID = "VAT id"
 
@@ -50,6 +51,12 @@ def list_changes(before: BillingDetails | None, after: BillingDetails) -> list[C
     gone = [Change("Mail for documents", mail, "", before_ref=find_addressee(mail)) for mail in had if mail not in has]
     new = [Change("Mail for documents", "", mail, after_ref=find_addressee(mail)) for mail in has if mail not in had]
     return [change for change in texts if change.before != change.after] + gone + new
+
+
+def why_removed(case: Case) -> str | None:
+    """Of a document that nobody can read any more."""
+    row: Invoice = case.target
+    return REMOVED if row.removed_at is not None else None
 
 
 def list_change_of_vat(before: VatDecision, after: VatDecision) -> list[Change]:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Event, Lock, Timer
+from threading import Event, Lock, Thread, Timer
 
 from bursar.billing.documents.findings import Findings, read_findings
 from bursar.billing.documents.rulebook import find_rules
@@ -64,6 +64,12 @@ class Checker:
                 except _Gone as error:
                     reason = str(error)
             return Findings((f"The e-invoice could not be checked: {reason}",))
+
+    def get_ready(self) -> None:
+        """Starts the process where none runs. That it cannot be started is said to whoever asks."""
+        with self._lock, suppress(_Gone, _Hangs):
+            if self._process is None:
+                self._start()
 
     def stop(self) -> None:
         with self._lock:
@@ -141,6 +147,11 @@ def _checker() -> Checker:
 def _stop() -> None:
     if own := _CHECKERS.get(os.getpid()):
         own.stop()
+
+
+def get_ready() -> None:
+    """Starts the process beside ours, and does not wait for it."""
+    Thread(target=_checker().get_ready, daemon=True).start()
 
 
 def check(xml: bytes) -> list[str]:

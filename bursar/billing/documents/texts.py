@@ -107,6 +107,28 @@ _TEXTS: dict[str, tuple[str, ...]] = {
         "� staat voor wat hier niet kan worden getekend: {names}.",
     ),
     "and_more": ("and {count} more", "en nog {count}"),
+    "letter_hello": ("Dear reader,", "Geachte heer of mevrouw,"),
+    "letter_bye": ("Kind regards,", "Met vriendelijke groet,"),
+    "letter_questions": (
+        "Is anything not right? Answer this mail.",
+        "Klopt er iets niet? Beantwoord dan dit bericht.",
+    ),
+    "letter_e_invoice": (
+        "The e-invoice (UBL) for your own system is attached too.",
+        "De e-factuur (UBL) voor uw eigen systeem is ook bijgevoegd.",
+    ),
+    "letter_invoice_subject": ("Invoice {number} of {seller}", "Factuur {number} van {seller}"),
+    "letter_invoice": (
+        "Attached you find invoice {number} of {issued_on} for {buyer}: {gross} including VAT.",
+        "In de bijlage vindt u factuur {number} van {issued_on} voor {buyer}: {gross} inclusief btw.",
+    ),
+    "letter_credit_note_subject": ("Credit note {number} of {seller}", "Creditnota {number} van {seller}"),
+    "letter_credit_note": (
+        "Attached you find credit note {number} of {issued_on} for {buyer}: {gross} including VAT of invoice "
+        "{credited} are taken back. You need not pay anything for it.",
+        "In de bijlage vindt u creditnota {number} van {issued_on} voor {buyer}: van factuur {credited} wordt {gross} "
+        "inclusief btw teruggenomen. U hoeft hiervoor niets te betalen.",
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("billing", "0006_drafts_and_added_seats"),
         ("billing", "0007_not_issued"),
         ("files", "0001_initial"),
         ("tenants", "0005_told_here"),

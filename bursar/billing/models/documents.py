@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.json import KT
 
 from bursar.billing.documents.document import Document, DocumentKind, read_document
 from bursar.billing.models.details import PEN
@@ -21,6 +22,11 @@ KINDS = [(kind.value, kind.value.replace("_", " ")) for kind in DocumentKind]
 def money_field(**kwargs: Any) -> Any:
     """EUR, exact to the cent."""
     return models.DecimalField(max_digits=12, decimal_places=2, **kwargs)
+
+
+def said_field(path: str) -> Any:
+    """Text that the document says, at `path`, as a column to choose and sort by."""
+    return models.GeneratedField(expression=KT(f"says__{path}"), output_field=models.TextField(), db_persist=True)
 
 
 class Series(models.Model):
@@ -43,9 +49,13 @@ class Invoice(models.Model):
     `paid`, `credited`, `written_off`, `difference`: the sums of its ledger entries (`rules.ledger`); 0 of a credit
     note. `settled_at`: since when money has settled it. `service_from`, `service_until`: first and last day of its
     subscription line, whose net is `subscription_net`; none without such a line, and none for a Mollie charge, where
-    the subscription's state decides. `made_for`: the charge, refund or row for which the system issued it.
+    the subscription's state decides. `seats`: paid seats of the plan that it asks for in that time; of one that asks
+    for seats that came later, `adds_to` is the invoice whose service period they stand in.
+    `made_for`: the charge, refund or row for which the system issued it.
     `replaces`: the invoice whose VAT it corrects, credited in full by the same booking. `abroad_net`: of what it sells
     with VAT to buyers elsewhere in the EU, which counts for the one-stop shop.
+    `payer_key`: the payer's name as one searches and sorts by it.
+    `removed_at`: its retention ended then; `says` is empty since and the files are gone, `digest` is what it was.
     """
 
     public_id = PublicIdField(prefix="inv")
@@ -79,13 +89,22 @@ class Invoice(models.Model):
     service_from = models.DateField(null=True)
     service_until = models.DateField(null=True)
     subscription_net = money_field(default=0)
+    seats = models.PositiveIntegerField(default=0, db_default=0)
+    adds_to = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="additions")
     corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="credit_notes")
     replaces = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="replaced_by")
     made_for = models.CharField(max_length=60, blank=True)
 
+    payer = said_field("buyer__name")
+    payer_key = models.TextField(default="", db_default="")
+    country = said_field("buyer__country")
+    order_number = said_field("order_number")
+    buyer_reference = said_field("buyer_reference")
+
     wants_e_invoice = models.BooleanField(default=False)
     pdf = models.ForeignKey(File, null=True, on_delete=models.PROTECT, related_name="+")
     e_invoice = models.ForeignKey(File, null=True, on_delete=models.PROTECT, related_name="+")
+    removed_at = models.DateTimeField(null=True)
 
     pen = PEN
 
@@ -126,7 +145,11 @@ class Invoice(models.Model):
                 condition=Q(kind=DocumentKind.INVOICE.value, credited=0, vat__gt=0),
             ),
             models.Index(name="invoice_due", fields=["due_on"], condition=Q(due_on__isnull=False)),
+            models.Index(name="invoice_kept", fields=["issued_on"], condition=Q(removed_at=None)),
             models.Index(name="invoice_reference", fields=["reference"], condition=~Q(reference="")),
+            models.Index(name="invoice_by_day", fields=["issued_on"]),
+            models.Index(name="invoice_by_due_day", fields=["due_on"]),
+            models.Index(name="invoice_by_country", fields=["country"]),
         ]
 
     def __str__(self) -> str:

@@ -29,6 +29,6 @@ def list_to_correct() -> QuerySet[Invoice]:
     known = Q(**{f"{details}__vat_status": VatIdStatus.VALID}) | Q(
         **{f"{details}__vat_status": VatIdStatus.UNKNOWN, f"{details}__is_accepted": True}
     )
-    rows = Invoice.objects.filter(known, kind=DocumentKind.INVOICE.value, credited=0, vat__gt=0)
+    rows = Invoice.objects.filter(known, kind=DocumentKind.INVOICE.value, credited=0, vat__gt=0, removed_at=None)
     rows = rows.exclude(**{f"{details}__country": get_country()})
     return rows.select_related("account__organisation", "account__billing_details").order_by("-issued_at", "-id")

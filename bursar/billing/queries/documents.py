@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 
@@ -11,12 +12,6 @@ from bursar.access.actor import Actor
 from bursar.billing.models import Invoice
 from bursar.core.errors import NotFound
 from bursar.core.money import ZERO
-
-
-def get_last_service_day(account_id: int) -> date | None:
-    """Of what is invoiced of the plan and not credited in full."""
-    rows = _asking(account_id).order_by("-service_until")
-    return rows.values_list("service_until", flat=True).first()
 
 
 def find_invoiced(account_id: int, first: date, last: date) -> Invoice | None:
@@ -35,15 +30,26 @@ def sum_credited(invoice: Invoice) -> tuple[Decimal, Decimal]:
     return sums["net"] or ZERO, sums["vat"] or ZERO
 
 
+def count_documents(account_ids: Collection[int]) -> int:
+    """Issued, and kept still."""
+    return Invoice.objects.filter(account__in=account_ids, removed_at=None).count()
+
+
 def list_invoices(account_id: int) -> QuerySet[Invoice]:
     """With credit notes, newest first."""
     rows = Invoice.objects.filter(account_id=account_id).select_related("pdf", "e_invoice", "corrects")
     return rows.defer("says").order_by("-issued_at", "-id")
 
 
+def list_by_key(keys: Collection[int]) -> QuerySet[Invoice]:
+    """In no order, without what they say."""
+    rows = Invoice.objects.filter(pk__in=keys).select_related("account__organisation")
+    return rows.defer("says")
+
+
 def get_invoice(actor: Actor, public_id: str) -> Invoice:
     """For staff. Raises NotFound."""
-    rows = Invoice.objects.select_related("account__organisation", "corrects")
+    rows = Invoice.objects.select_related("account__organisation", "corrects", "pdf", "e_invoice")
     found = rows.filter(public_id=public_id).first() if actor.all_accounts else None
     if found is None:
         raise NotFound

@@ -17,6 +17,7 @@ from bursar.billing.numbers import number_of
 from bursar.billing.rules.references import make_reference
 from bursar.billing.seller import seller_day
 from bursar.core.errors import Unavailable
+from bursar.core.sortkey import sort_key
 from bursar.files.models import File
 from bursar.tenants.models import BillingAccount
 
@@ -30,11 +31,13 @@ class DayChanged(Exception):
 @dataclass(frozen=True)
 class Issue:
     """What is issued beside the document itself. `counts`: its subscription line says class and MRR (`Invoice`).
-
-    `replaces`: it is what the system made that one for from now on.
+    `seats`: of the plan that it asks for; `adds_to`: to those of that invoice. `replaces`: it is what the system made
+    that one for from now on.
     """
 
     counts: bool = False
+    seats: int = 0
+    adds_to: Invoice | None = None
     corrects: Invoice | None = None
     replaces: Invoice | None = None
     made_for: str = ""
@@ -64,6 +67,8 @@ def issue(account: BillingAccount, document: Document, how: Issue, tell_time: Ca
     row = _row(account, replace(document, number=number, reference=reference), how)
     row.series, row.place, row.issued_at = series, series.last, now
     row.save(force_insert=True)
+    if how.replaces is not None:  # seats that were added to that one are added to this one
+        Invoice.objects.filter(adds_to=how.replaces).update(adds_to=row)
     return row
 
 
@@ -80,7 +85,8 @@ def _row(account: BillingAccount, document: Document, how: Issue) -> Invoice:
         account=account, kind=document.kind.value, number=document.number, issued_on=document.issued_on,
         due_on=document.due_on, reference=document.reference, says=says, digest=digest_of(says), net=totals.net,
         vat=totals.vat, gross=totals.gross, abroad_net=document.abroad_net, corrects=how.corrects,
-        replaces=how.replaces, made_for=how.made_for, wants_e_invoice=how.wants_e_invoice,
+        replaces=how.replaces, made_for=how.made_for, payer_key=sort_key(document.buyer.name),
+        wants_e_invoice=how.wants_e_invoice, seats=how.seats, adds_to=how.adds_to,
         **(_subscription_of(document) if how.counts else {}),
     )  # fmt: skip
 

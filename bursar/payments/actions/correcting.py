@@ -14,6 +14,7 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Outcome, Reason, Stale, Topic
 from bursar.billing import correcting, files, making, queries
 from bursar.billing.actions.settling import follow
+from bursar.billing.actions.shared import why_removed
 from bursar.billing.correcting import Correction
 from bursar.billing.documents.document import Document
 from bursar.billing.models import BillingDetails, Invoice
@@ -85,7 +86,7 @@ def _why_not(case: Case) -> str | None:
     replaced = Invoice.objects.filter(replaces=row).values_list("number", flat=True).first()
     if replaced:
         return f"{replaced} corrects it already."
-    sentence = correcting.why_not_correct(row, details_of(case)) or _why_under_way(row)
+    sentence = why_removed(case) or correcting.why_not_correct(row, details_of(case)) or _why_under_way(row)
     return sentence or why_not_invoice() or making.why_not_make(with_e_invoice=row.wants_e_invoice)
 
 
@@ -190,7 +191,10 @@ def _issue(act: Act, row: Invoice, made: Correction) -> tuple[Invoice, Invoice]:
     e_invoice = row.wants_e_invoice
     note = _number(act, row, made.note, Issue(corrects=row, wants_e_invoice=e_invoice))
     counts = row.service_from is not None
-    how = Issue(counts=counts, replaces=row, made_for=row.made_for, wants_e_invoice=e_invoice)
+    how = Issue(
+        counts=counts, seats=row.seats, adds_to=row.adds_to, replaces=row, made_for=row.made_for,
+        wants_e_invoice=e_invoice,
+    )  # fmt: skip
     return note, _number(act, row, made.invoice, how)
 
 

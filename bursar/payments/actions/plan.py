@@ -30,10 +30,10 @@ from bursar.payments.models import Charge
 from bursar.payments.queries import standing as read
 from bursar.payments.rules import levers as rules
 from bursar.payments.rules.amounts import Quote
-from bursar.payments.rules.seats import LEAST
 from bursar.payments.states import ChargeKind, ChargeState
 from bursar.payments.store import calls, charges, subscriptions
 from bursar.plans.actions.shared import state_of
+from bursar.plans.added import LEAST
 from bursar.plans.rules import RANK
 from bursar.tenants.models import BillingAccount
 

@@ -11,9 +11,10 @@ from bursar.core.calendar import midnight
 from bursar.payments.models import Charge, Payment, Subscription
 from bursar.payments.queries.basics import decision_of
 from bursar.payments.rules.amounts import amounts_of, quote_as_stands
-from bursar.payments.rules.intervals import DAYS_OF, end_of_interval
+from bursar.payments.rules.intervals import end_of_interval
 from bursar.payments.rules.table import ASK_OF_OTHERS, INTERVALS, News, Owed
 from bursar.payments.states import ChargeKind, ChargeState, PaymentState
+from bursar.plans.added import DAYS_OF
 
 LIVE = (PaymentState.OPEN, PaymentState.PENDING, PaymentState.AUTHORIZED, PaymentState.PAID)
 DECIDED = Q(state=ChargeState.PAID) | Q(failed_at__isnull=False)

@@ -15,11 +15,11 @@ from bursar.payments.gateway import get_mode
 from bursar.payments.models import Charge, Offer, Payment, Subscription
 from bursar.payments.queries.basics import get_meant, get_usable_mandate, list_open
 from bursar.payments.queries.seats import count_paid_seats
-from bursar.payments.rules.amounts import Quote, count_seats, quote_rest
-from bursar.payments.rules.intervals import DAYS_OF, count_days_left
+from bursar.payments.rules.amounts import Quote, quote_rest
+from bursar.payments.rules.intervals import count_days_left
 from bursar.payments.rules.levers import Owed, Plan, Standing
-from bursar.payments.rules.seats import take_cheapest
 from bursar.payments.states import ChargeKind, ChargeState, PaymentState
+from bursar.plans.added import DAYS_OF, count_seats, take_added
 from bursar.plans.models import TierTerms
 from bursar.plans.queries import load_catalogue
 from bursar.plans.rules import (
@@ -90,7 +90,7 @@ def quote_upgrade(account: BillingAccount, state: AccountState, now: datetime, t
     raised = [_raise(place, tier, rate_of(tier)) for place in seated]
     present, coming = (_list_paid_lines(places, rate_of) for places in (seated, raised))
     paid = count_paid_seats([account.pk], now).get(account.pk, 0)
-    unpaid = take_cheapest(present, max(0, count_seats(present) - paid))
+    unpaid = take_added(present, paid)
     before = calc_price(seated).amount - sum((line.amount for line in unpaid), ZERO)
     after = calc_price(raised).amount
     assert terms.paid_until is not None

@@ -6,12 +6,13 @@ A line is what a charge keeps as JSON: {"tier", "seats", "rate", "percent", "net
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from bursar.billing.rules import Line, VatDecision, add_up, split_gross
 from bursar.core.money import ZERO, cents, plain
+from bursar.plans.added import DAYS_OF, calc_part, count_seats
 from bursar.plans.rules import MONTHS_OF, PriceLine, Seated, list_price_lines
 
 ONE = Decimal(1)
@@ -38,24 +39,18 @@ def quote_interval(
     return _sum_up(lines, count_seats(priced), decision)
 
 
-def count_seats(priced: Iterable[PriceLine]) -> int:
-    """Paid seats. The one seat that is asked for at least is a seat only where nobody sits on another."""
-    priced = list(priced)
-    return sum(line.seats for line in priced if not line.is_floor) or sum(line.seats for line in priced)
-
-
 def quote_rest(before: Decimal, after: Decimal, days_left: int, days: int, decision: VatDecision) -> Quote:
     """The difference of two whole intervals, net, for the days that are left of the running one. Never below 0."""
     net = calc_part(max(after - before, ZERO), days_left, days)
     return _sum_up([_bare_line(net, days_left, days)], 0, decision)
 
 
-def quote_seats(added: list[PriceLine], cadence: str, days_left: int, days: int, decision: VatDecision) -> Quote:
-    """Seats that came within an interval, for the days that are left of it."""
-    lines = [
-        _line(line, calc_part(line.amount * MONTHS_OF[cadence], days_left, days)) | {"days": days_left, "of_days": days}
-        for line in added
-    ]
+def quote_seats(
+    added: Sequence[PriceLine], parts: Sequence[Decimal], cadence: str, days_left: int, decision: VatDecision
+) -> Quote:
+    """Seats that came within an interval, for the days that are left of it; `parts`: what each line comes to."""
+    span = {"days": days_left, "of_days": DAYS_OF[cadence]}
+    lines = [_line(line, net) | span for line, net in zip(added, parts, strict=True)]
     return _sum_up(lines, sum(line.seats for line in added), decision)
 
 
@@ -79,11 +74,6 @@ def amounts_of(quote: Quote) -> dict[str, Any]:
         "decision": quote.decision.as_json(),
         "is_abroad": quote.decision.counts_for_oss,
     }
-
-
-def calc_part(amount: Decimal, days_left: int, days: int) -> Decimal:
-    """Of a whole interval's amount; never more than all of it."""
-    return cents(amount * min(days_left, days) / days)
 
 
 def _line(line: PriceLine, net: Decimal) -> JsonLine:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from bursar.core.calendar import add_months, midnight
+from bursar.plans.added import DAYS_OF
 from bursar.plans.rules import MONTHS_OF
 
-DAYS_OF = {"yearly": 365, "monthly": 30}
-"""What a whole interval counts where a part of one is charged, whatever the calendar says."""
 MOLLIE_CALLS_IT = {"yearly": "12 months", "monthly": "1 month"}
 
 

@@ -1,5 +1,5 @@
 """Every verb of the product's door. Importing this registers them."""
 
-from bursar.product.actions import files, imports, keys, people, pushes
+from bursar.product.actions import documents, files, imports, keys, people, pushes
 
-__all__ = ["files", "imports", "keys", "people", "pushes"]
+__all__ = ["documents", "files", "imports", "keys", "people", "pushes"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import forms
 from django.utils.html import format_html
 
@@ -9,10 +11,11 @@ from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome
+from bursar.billing.queries.documents import count_documents
 from bursar.core.naming import ERASED
 from bursar.product import erase, texts
 from bursar.tenants.models import Person
-from bursar.tenants.queries import get_person, list_person_touches
+from bursar.tenants.queries import get_person, list_customer_account_ids, list_person_touches
 
 register_target(
     Target(
@@ -31,6 +34,7 @@ register_target(
 SHOWN, LOOKED_AT = 100, 2000
 """How many texts the dialog lists, and how many rows of each kind it goes through for them, at most."""
 AT_ONCE = 5000
+KEPT_BY_LAW = "until their retention ends: the law asks for it"
 MORE = (
     f"There may be more than these: at most {SHOWN} are listed, out of the newest {LOOKED_AT:,} of each kind. “bursar "
     "texts” and the API list all."
@@ -106,6 +110,20 @@ def _why_not_erase(case: Case) -> str | None:
     return None
 
 
+def _count_documents(person: Person, now: datetime) -> int:
+    return count_documents(list_customer_account_ids(person, now))
+
+
+def _foresee_erasure(case: Case, data: Cleaned) -> list[str]:
+    said = [
+        "Reasons, notes and messages in the book stay as they were written. Mail that waits for them is not sent. "
+        "There is no undo."
+    ]
+    if count := _count_documents(case.target, case.now):
+        said.append(f"Issued documents of their accounts stay as they are, {KEPT_BY_LAW}. There are {count}.")
+    return said
+
+
 @action(
     key="product.person.erase",
     on=Person,
@@ -123,15 +141,13 @@ def _why_not_erase(case: Case) -> str | None:
     ),
     permission=Right.MANAGE_STAFF,
     blocked=_why_not_erase,
-    preview=lambda case, data: [
-        "Reasons, notes and messages in the book stay as they were written. Mail that waits for them is not sent. "
-        "There is no undo."
-    ],
+    preview=_foresee_erasure,
     danger=True,
     takes_away=True,
 )
 def erase_person(act: Act, person: Person, data: Cleaned) -> Outcome:
     """The line is what explains the blanked names to `audit verify`: it touches every reference they stood under."""
+    kept = _count_documents(person, act.now)
     counts = erase.erase(person, None if data["all_lines"] else data["lines"], act.now)
     return Outcome(
         f"{person.name} is what is left: {counts.names} names, {counts.logins} logins blanked.",
@@ -140,6 +156,7 @@ def erase_person(act: Act, person: Person, data: Cleaned) -> Outcome:
             Change("Logins", "", f"{counts.logins} deleted"),
             Change("Invitations to them", "", f"{counts.invitations} blanked"),
             Change("Texts of others", "", f"{counts.texts} changed"),
+            *([Change("Issued documents", "", f"{kept} stay, {KEPT_BY_LAW}")] if kept else []),
         ],
         touched=dict.fromkeys(counts.accounts),
         touches=counts.references,

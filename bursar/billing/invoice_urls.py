@@ -1,0 +1,33 @@
+from django.urls import path
+
+from bursar.billing import bundle_pages, invoice_pages, to_issue_pages
+from bursar.billing.to_issue import list_to_issue
+from bursar.core import clock
+from bursar.ui.navigation import NavEntry, register
+
+app_name = "invoices"
+
+urlpatterns = [
+    path("", invoice_pages.open_invoices, name="page"),
+    path("to-issue/", to_issue_pages.show_to_issue, name="to_issue"),
+    path("drafts/", to_issue_pages.show_drafts, name="drafts"),
+    path("drafts/<str:draft_id>/pdf", to_issue_pages.show_draft_pdf, name="draft_pdf"),
+    path("list/", invoice_pages.show_list, name="list"),
+    path("export", invoice_pages.export, name="export"),
+    path("export-accounting", invoice_pages.export_accounting, name="export_accounting"),
+    path("bundles/", bundle_pages.show_bundles, name="bundles"),
+    path("bundles/make", bundle_pages.export, name="bundle"),
+]
+
+register(
+    NavEntry(
+        key="invoices",
+        label="Invoices",
+        url_name="invoices:page",
+        order=17,
+        help="invoices",
+        group="counted",
+        count=lambda actor: len(list_to_issue(clock.now())),
+        holds=tuple(f"{app_name}:{one.name}" for one in urlpatterns[1:]),
+    )
+)

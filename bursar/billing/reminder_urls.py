@@ -1,0 +1,10 @@
+from django.urls import path
+
+from bursar.billing import reminder_pages
+
+app_name = "reminders"
+
+urlpatterns = [
+    path("", reminder_pages.show_page, name="page"),
+    path("<slug:invoice_id>", reminder_pages.show_trail, name="trail"),
+]

@@ -1,0 +1,34 @@
+"""Drafts of invoices. Accounts are locked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bursar.billing.documents.document import Document
+from bursar.billing.models import Draft, Invoice
+from bursar.tenants.models import BillingAccount
+
+
+def add(
+    account: BillingAccount, verb: str, data: dict[str, Any], document: Document, now: datetime, staff_id: int | None
+) -> Draft:
+    """`data`: the form as it would be sent again."""
+    return Draft.objects.create(
+        account=account, verb=verb, data=data, says=document.as_json(), changed_at=now, changed_by_id=staff_id
+    )
+
+
+def change(row: Draft, data: dict[str, Any], document: Document, now: datetime, staff_id: int | None) -> None:
+    row.data, row.says, row.changed_at, row.changed_by_id = data, document.as_json(), now, staff_id
+    row.save(update_fields=["data", "says", "changed_at", "changed_by"])
+
+
+def settle(row: Draft, invoice: Invoice) -> None:
+    """It was issued as this one."""
+    row.invoice = invoice
+    row.save(update_fields=["invoice"])
+
+
+def delete(row: Draft) -> None:
+    row.delete()

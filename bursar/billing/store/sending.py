@@ -1,0 +1,91 @@
+"""Writes to whom documents are sent, how reminding stands, what holds it, and how the network took an e-invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from procrastinate.contrib.django import app
+
+from bursar.billing.documents.letters import Letter
+from bursar.billing.models import Handover, Hold, Invoice, Reminder, Sending
+from bursar.billing.models.sending import HandoverState, SendingKind, SendingState
+from bursar.outbox import store as outbox
+from bursar.outbox.models import OutboxRow, OutboxState
+from bursar.tenants.queries import find_addressee
+
+AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Post:
+    """A letter, and why it goes. `reminder`: the one that it is."""
+
+    letter: Letter
+    kind: SendingKind
+    reminder: Reminder | None = None
+
+
+def send(row: Invoice, post: Post, to: Sequence[str], now: datetime) -> list[Sending]:
+    """One mail an address with the files attached, each in the outbox, in the caller's transaction. The files are named
+    and not copied; they are read when a mail leaves.
+    """
+    files = [one.public_id for one in (row.pdf, row.e_invoice) if one is not None]
+    made = []
+    for email in to:
+        sending = Sending(invoice=row, kind=post.kind, reminder=post.reminder, email=email, at=now)
+        payload = {
+            "recipient": find_addressee(email), "to": email, "name": "", "subject": post.letter.subject,
+            "text": post.letter.text, "language": post.letter.language, "files": files,
+            "reply_to": settings.BURSAR_SELLER_MAIL,
+        }  # fmt: skip
+        sending.delivery_id = outbox.put("mail", sending.public_id, payload, now).public_id
+        sending.save(force_insert=True)
+        made.append(sending)
+    if made:
+        app.configure_task("outbox.deliver").defer()  # in this transaction: it starts right after commit
+    return made
+
+
+def note_ended(now: datetime) -> int:
+    """Keeps what became of mails before the outbox forgets it: sent, once that is so; dropped, or taken back with an
+    erased person, once their delivery is gone. Returns how many.
+    """
+    may_go = OutboxRow.objects.filter(public_id=OuterRef("delivery_id")).exclude(state=OutboxState.DONE)
+    rows = list(Sending.objects.filter(~Exists(may_go), state=SendingState.UNDER_WAY).order_by("pk")[:AT_ONCE])
+    done = OutboxRow.objects.filter(public_id__in=[row.delivery_id for row in rows], tries__is_done=True)
+    sent_at = dict(done.values_list("public_id", "tries__at"))
+    for row in rows:
+        row.ended_at = sent_at.get(row.delivery_id, now)
+        gone = SendingState.DROPPED if row.email else SendingState.ERASED
+        row.state = SendingState.SENT if row.delivery_id in sent_at else gone
+    return Sending.objects.bulk_update(rows, ["state", "ended_at"]) if rows else 0
+
+
+def forget_addresses(emails: Collection[str]) -> None:
+    """Of an erased person, in small letters. That something was sent, and when, stays."""
+    wanted = Q(pk__in=[])
+    for email in emails:
+        wanted |= Q(email__iexact=email)
+    Sending.objects.filter(wanted).update(email="")
+
+
+def note_reminder(reminder: Reminder) -> Reminder:
+    """Once a level: the database holds a second one back."""
+    reminder.save(force_insert=True)
+    return reminder
+
+
+def hold(row: Invoice, note: str, until: date, now: datetime) -> None:
+    Hold.objects.update_or_create(pk=row.pk, defaults={"note": note, "until": until, "at": now})
+
+
+def release(row: Invoice) -> None:
+    Hold.objects.filter(pk=row.pk).delete()
+
+
+def note_handover(row: Invoice, state: HandoverState, why: str, now: datetime) -> None:
+    Handover.objects.update_or_create(pk=row.pk, defaults={"state": state, "why": why, "at": now})
