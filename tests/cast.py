@@ -18,7 +18,7 @@ from django.test import Client
 
 from bursar.access.actor import Actor, system
 from bursar.access.models import User
-from bursar.actions.models import BulkRun
+from bursar.actions.models import Approval, BulkRun
 from bursar.actions.run import run
 from bursar.actions.spec import Company, Outcome
 from bursar.attention.models import OutreachTemplate
@@ -28,7 +28,7 @@ from bursar.billing.models import Invoice
 from bursar.billing.store import documents
 from bursar.billing.store.documents import Issue
 from bursar.config.actors import actor_for
-from bursar.core import clock
+from bursar.core import clock, naming
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
 from bursar.files import csv
@@ -36,7 +36,7 @@ from bursar.files import queries as files
 from bursar.files.models import File
 from bursar.notifications.models import Inbox
 from bursar.outbox.models import OutboxRow
-from bursar.payments.models import MollieCustomer, Payment, Refund, Subscription
+from bursar.payments.models import MollieCustomer, Payment, PaymentLink, Refund, Subscription
 from bursar.product.importing import Report, import_lines
 from bursar.product.models import ApiKey
 from bursar.requests.models import RequestKind, UpgradeRequest
@@ -290,6 +290,8 @@ class Cast:
                 },
             )[0],
             "subscription": self._subscription,
+            "payment_link": self._payment_link,
+            "approval": self._approval,
             "invoice": self._invoice,
             "request": lambda: UpgradeRequest.objects.get_or_create(
                 kind=RequestKind.TIER_UPGRADE,
@@ -300,6 +302,25 @@ class Cast:
             )[0],
         }
         return str(things[slug]().public_id)
+
+    def _payment_link(self) -> PaymentLink:
+        fields = {"amount": "50.00", "description": "A link", "mode": "test", "made_at": NOW, "learned_at": NOW}
+        until = {"expires_at": NOW + timedelta(days=30)}
+        return PaymentLink.objects.get_or_create(account=self.haarlem, token="ofTheCast", defaults={**fields, **until})[
+            0
+        ]
+
+    def _approval(self) -> Approval:
+        """Ties asked for it."""
+        invoice = self._invoice()
+        made, _ = Approval.objects.get_or_create(
+            action_key="billing.invoice.mark_paid", target_id=invoice.public_id, account_id=invoice.account_id,
+            defaults={
+                "data": {"amount": str(invoice.open), "on": NOW.date().isoformat()}, "amount": invoice.open, "why": "Much",
+                "asker_id": self.ties.id, "asker": naming.mark(self.ties.id), "asked_at": NOW,
+            },
+        )  # fmt: skip
+        return made
 
     def _invoice(self) -> Invoice:
         from tests.billing.documents import samples

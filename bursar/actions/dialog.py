@@ -39,7 +39,7 @@ def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: b
         "shown": action.shows(case, form.cleaned_data) if action.shows and is_whole else None,
         "will": [outcome.sentence, *more],
         "effects": [*outcome.changes, *outcome.effects],
-        "customer_sees": customer_view(action, outcome),
+        "customer_sees": None if outcome.waits else customer_view(action, outcome),
         "refusal": "",
         "incomplete": False,
     }

@@ -23,7 +23,7 @@ TOLD = {
     Notice.STAFF: "every colleague who may act",
     Notice.LEADS: "the leads",
     Notice.REQUESTER: "whoever asked",
-    Notice.APPROVERS: "colleagues who decide on refunds",
+    Notice.APPROVERS: "colleagues who decide on what waits for a second person",
     Notice.ASKER: "the colleague who asked for it",
 }
 REASONS = {

@@ -73,6 +73,8 @@ def keep(actor: Actor, key: str, outcome: Outcome) -> None:
         del stored["secret_was_shown"]  # so that the release before reads all others
     if not outcome.next:
         del stored["next"]
+    if not outcome.waits:
+        del stored["waits"]
     for name in ("changes", "effects"):
         stored[name] = [_with_places(change) for change in stored[name]]
     IdempotencyKey.objects.filter(actor_id=actor.id, key=key).update(outcome=naming.keep(stored))

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from bursar.core.ids import PublicIdField
@@ -76,3 +79,58 @@ class UndoOffer(models.Model):
     key = models.CharField(max_length=80)
     data = models.JSONField()
     created_at = models.DateTimeField()
+
+
+class ApprovalState(models.TextChoices):
+    """WITHDRAWN: by whoever asked."""
+
+    WAITS = "waits", "waits"
+    APPROVED = "approved", "approved"
+    DENIED = "denied", "denied"
+    WITHDRAWN = "withdrawn", "withdrawn"
+
+
+class Approval(models.Model):
+    """An action as it was sent, that a second person decides on. `amount`: what it moves, EUR, when it was asked for.
+
+    `account_id`: the key of the account that is locked for it. `why`: why a second person. `asker`, `decider`: who, as
+    kept text (`core/naming.py`); `asker_id`: the asker's public id. `note`: for the asker, why not.
+    """
+
+    public_id = PublicIdField(prefix="apv")
+    action_key = models.CharField(max_length=80)
+    target_id = models.CharField(max_length=24)
+    account_id = models.BigIntegerField(null=True)
+    data = models.JSONField(encoder=DjangoJSONEncoder)
+    reason = models.TextField(blank=True)
+    message = models.TextField(blank=True)
+    message_for_billing = models.BooleanField(default=False)
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    why = models.CharField(max_length=300)
+    state = models.CharField(max_length=9, choices=ApprovalState.choices, default=ApprovalState.WAITS)
+    asker_id = models.CharField(max_length=60)
+    asker = models.CharField(max_length=200)
+    asked_at = models.DateTimeField()
+    decider = models.CharField(max_length=200, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True)
+
+    pen = "bursar.actions.second"
+    target: Any = None
+    """What it acts on, once it was looked up."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_approval_waits",
+                fields=["action_key", "target_id"],
+                condition=models.Q(state=ApprovalState.WAITS),
+            )
+        ]
+        indexes = [
+            models.Index(name="approval_waits", fields=["asked_at"], condition=models.Q(state=ApprovalState.WAITS)),
+            models.Index(name="approval_decided", fields=["-decided_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action_key} {self.public_id}"

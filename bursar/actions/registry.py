@@ -207,6 +207,8 @@ def _faults_of_calls(made: Action, target: Target | None) -> list[str]:
         for key in made.calls
         if key in ACTIONS and ACTIONS[key].prepare is not None
     ]
+    if made.second is not None and made.prepare is not None:
+        faults.append(f"{made.key}: a second person decides on it, and it has slow work to do (`prepare`)")
     if made.prepare_is_cheap and made.prepare is None:
         faults.append(f"{made.key}: says that it prepares cheaply and prepares nothing")
     if made.permission is By.CLOCK and made.prepare is not None:

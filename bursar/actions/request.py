@@ -17,6 +17,7 @@ class Request:
 
     `undoes` is the id of the book line that this takes back. `message_for_billing`: of a customer's people only those
     with billing rights read the message. `rehearsed`: it is rolled back, so nobody has to prove for it who they are.
+    `is_approved`: somebody asked for it, and a second person has decided now that it is done.
     """
 
     action: Action
@@ -31,6 +32,7 @@ class Request:
     undoes: str = ""
     message_for_billing: bool = False
     rehearsed: bool = False
+    is_approved: bool = False
 
     @property
     def message_is_narrow(self) -> bool:

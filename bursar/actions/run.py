@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,12 +14,13 @@ from django.db import OperationalError, transaction
 
 from bursar.access.actor import Actor, Door, system
 from bursar.access.rights import By
-from bursar.actions import checks, idempotency
+from bursar.actions import checks, idempotency, second
 from bursar.actions.guard import watched
+from bursar.actions.models import Approval
 from bursar.actions.record import Left, send, write_line
 from bursar.actions.registry import ACTIONS, HERALDS, PROJECTIONS, TARGETS, Lock, target_of
 from bursar.actions.request import Request
-from bursar.actions.spec import Action, Case, Change, Outcome, Stale, Touched
+from bursar.actions.spec import Action, Case, Change, Outcome, Stale, Touched, Weighed
 from bursar.core import clock, timeouts
 from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest, Forbidden, NotFound, Unavailable
@@ -35,7 +36,8 @@ log = structlog.get_logger()
 class Act:
     """What a verb has in hand, beside its target and cleaned data.
 
-    `accounts`: keys of those that are locked. `left`: what the actions it called have waiting for commit.
+    `accounts`: keys of those that are locked. `left`: what the actions it called have waiting for commit. `asked`: what
+    stands in its place, where a second person decides first.
     """
 
     request: Request
@@ -45,6 +47,7 @@ class Act:
     accounts: list[int] = field(default_factory=list)
     touched: Touched = field(default_factory=dict)
     left: Left = field(default_factory=Left)
+    asked: Act | None = None
 
     @property
     def actor(self) -> Actor:
@@ -66,6 +69,14 @@ class Act:
             ACTIONS[key], self.actor, target.public_id, data, self.reason, self.request.message, group=self.group,
             message_for_billing=self.request.message_is_narrow, rehearsed=self.request.rehearsed,
         )  # fmt: skip
+        return self._perform_also(request, target)
+
+    def carry_out(self, approval: Approval) -> Outcome:
+        """Runs what was asked for and is decided now, as `also` does; its line keeps the asker's reason."""
+        request = second.request_of(approval, self.actor, self.group, rehearsed=self.request.rehearsed)
+        return self._perform_also(request, approval.target)
+
+    def _perform_also(self, request: Request, target: Any) -> Outcome:
         further = _list_further(request, target, self.now)
         inner = Act(request, Case(self.actor, target, self.now), self.group)
         checks.check_permission(request, inner.case, further)
@@ -77,6 +88,8 @@ class Act:
 
     def leave(self, outcome: Outcome) -> Left:
         """Writes the line. Returns what waits for commit: its own notice leads, the rows are in the order of events."""
+        if self.asked is not None:
+            return self.asked.leave(outcome)
         own = write_line(self.request, self.case, self.group, outcome)
         return Left([*own.notices, *self.left.notices], [*self.left.rows, *own.rows])
 
@@ -300,6 +313,8 @@ def _lock(target: Any, further: list[int]) -> datetime:
 def _perform(act: Act, *, by_itself: bool = True) -> Outcome:
     action, case = act.request.action, act.case
     data = checks.ask(act.request, case, by_itself=by_itself)
+    if weighed := second.weigh(act.request, case, data):
+        return _put_up(act, weighed)
     with watched(case.written, case.unread):
         outcome = action.verb(act, case.target, data)
     _merge(act.touched, outcome.touched)
@@ -307,6 +322,17 @@ def _perform(act: Act, *, by_itself: bool = True) -> Outcome:
         raise RuntimeError(f"{action.key} wrote {sorted(case.written)} and did not say which accounts it touched.")
     outcome.group = act.group
     return outcome
+
+
+def _put_up(act: Act, weighed: Weighed) -> Outcome:
+    """Instead of what was asked: it is kept as it was sent, and those who decide are told."""
+    row = second.ask(act.request, act.case, weighed)
+    told = replace(
+        act.request, action=ACTIONS[second.PUT_UP], target_id=row.public_id, data={}, message="", seen=None, undoes="",
+        message_for_billing=False,
+    )  # fmt: skip
+    act.asked = Act(told, Case(act.actor, row, act.now), act.group)
+    return _perform(act.asked, by_itself=False)
 
 
 def _merge(into: Touched, more: Touched) -> None:

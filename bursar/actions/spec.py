@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum, StrEnum
 from functools import partial
 from typing import Any, NamedTuple
@@ -31,7 +32,8 @@ class Notice(Enum):
     """Whom an action tells; the rooms that carry notices find the people.
 
     GRANTER: the staff member who granted what ends, else the account manager, else the leads. STAFF: every colleague
-    who may act. APPROVERS: colleagues who decide on refunds. LEADS: those who manage staff. MANAGER: the account
+    who may act. APPROVERS: colleagues who decide on refunds and on
+    other money that waits for a second person. LEADS: those who manage staff. MANAGER: the account
     manager, where there is one. REQUESTER: whoever asked for what was decided. ASKER: the colleague who asked for it.
     """
 
@@ -136,6 +138,7 @@ class Outcome:
     `told`: what it is called this time, instead of what the action says.
     `next`: the path of a page on which whoever did it goes on.
     `outgoing`: outbox rows that leave after commit, as (kind, payload); the door adds the line's id as `line`.
+    `waits`: nothing was done yet, a second person decides.
     """
 
     sentence: str
@@ -154,6 +157,7 @@ class Outcome:
     outgoing: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     line_id: str = ""
     group: str = ""
+    waits: bool = False
 
     def __post_init__(self) -> None:
         self.sentence = Said(self.sentence)
@@ -250,6 +254,13 @@ class Need(NamedTuple):
     why: str = ""
 
 
+class Weighed(NamedTuple):
+    """What a lever would move, EUR, and why a second person decides on it; None: whoever pulls it does so alone."""
+
+    amount: Decimal
+    why_second: str | None
+
+
 @dataclass(frozen=True)
 class Action:
     """`verb` is run by the door only. Predicates return None or the sentence that says why not.
@@ -263,7 +274,8 @@ class Action:
       everybody for themselves.  needs: a further right, by what the case is (data None: whatever is filled in) and by
       what is filled in.  blocked: whatever is filled in.  refused: with what is filled in.  locks: account keys to lock
       beside the target's own, from the case and the data as sent, which nobody has checked yet.
-      danger: people confirm that it is they, whatever the door.
+      danger: people confirm that it is they, whatever the door.  second: what is filled in, weighed: whether it is done
+      at once, or put up for a second person to decide (`actions/second.py`).
     What it does:
       preview: sentences on what will happen, beside the changes the door finds by running the verb and rolling back.
       shows: how what it makes will look, in the dialog.  beside: the key of an action on the same target with the same
@@ -300,6 +312,7 @@ class Action:
     event: str = ""
     events: tuple[str, ...] = ()
     needs: Callable[[Case, Cleaned | None], Need | None] | None = None
+    second: Callable[[Case, Cleaned], Weighed] | None = None
     blocked: Callable[[Case], str | None] | None = None
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None

@@ -331,6 +331,25 @@ BURSAR_REFUND_LIMIT = required(
     "days. Above it a second person decides.",
     read_amount,
 )
+BURSAR_MARK_PAID_LIMIT = required(
+    "BURSAR_MARK_PAID_LIMIT",
+    "10000.00",
+    "EUR that one colleague may mark as paid by hand alone, counted over one invoice, and over an account within 30 "
+    "days. Above it a second person decides; what a bank statement proves is not counted.",
+    read_amount,
+)
+BURSAR_WRITE_OFF_LIMIT = required(
+    "BURSAR_WRITE_OFF_LIMIT",
+    "250.00",
+    "EUR that one colleague may write off alone, counted in the same way.",
+    read_amount,
+)
+BURSAR_PAY_BACK_LIMIT = required(
+    "BURSAR_PAY_BACK_LIMIT",
+    "250.00",
+    "EUR of an account's credit that one colleague may pay back alone, in one booking and within 30 days.",
+    read_amount,
+)
 BURSAR_SEALS = required(
     "BURSAR_SEALS",
     "",
@@ -379,7 +398,8 @@ BURSAR_HANDBOOK = required(
 )
 
 ROOMS = [
-    "core", "ui", "access", "files", "outbox", "audit", "actions", "staff", "tenants", "plans", "usage", "billing",
+    "core", "ui", "access", "files", "outbox", "audit", "actions", "staff", "tenants", "approvals", "plans", "usage",
+    "billing",
     "payments", "rollup", "attention", "requests", "notifications", "webhooks", "product", "dashboard", "panel", "demo",
     "config", "mollie_sim",
 ]  # fmt: skip

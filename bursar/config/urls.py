@@ -13,6 +13,8 @@ from ninja.utils import check_csrf
 
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
+from bursar.approvals.api import router as approvals_router
+from bursar.approvals.queues import QUEUES
 from bursar.attention.api import router as attention_router
 from bursar.billing.api import router as billing_router
 from bursar.billing.invoice_api import router as invoices_router
@@ -56,7 +58,7 @@ api = DescribedAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace
 api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
-    webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router,
+    webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router, approvals_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)
@@ -110,6 +112,7 @@ urlpatterns = [
     path("panel/webhooks/", include("bursar.webhooks.urls")),
     path("", include("bursar.payments.hook_urls")),
     path("panel/vat/", include("bursar.payments.vat_urls")),
+    path("panel/to-approve/", include("bursar.approvals.urls")),
     path("panel/refunds/", include("bursar.payments.refund_urls")),
     path("pay/", include("bursar.payments.pay_urls")),
     path("", include("bursar.notifications.urls")),
@@ -117,5 +120,6 @@ urlpatterns = [
     path("", include("bursar.dashboard.urls")),
 ]
 navigation.ENTRIES.close()
+QUEUES.close()
 lists.VIEW_KEEPERS.close()
 lists.ACCOUNT_FILTERS.close()

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.db.models import Q
 
+from bursar.approvals.sections import WAITING
 from bursar.billing.invoice_sections import DOCUMENT, FILES, RELATED, SENT, STANDING
 from bursar.billing.sections import ACCOUNT_BILLING, ACCOUNT_INVOICES
 from bursar.panel import queries
-from bursar.payments.sections import ACCOUNT_PAYMENTS
+from bursar.payments.sections import ACCOUNT_PAYMENTS, LINKS
 from bursar.rollup import filters
 from bursar.rollup.sections import ACCOUNT_MONTHS, PRICE, WORKSPACE_MONTHS
 from bursar.tenants.models import BillingAccount, Workspace
@@ -63,7 +64,9 @@ PEOPLE = Section("people", "People and seats", "panel/_people.html", _people)
 INVITED = Section("invited", "Invited", "panel/_invited.html", _invited)
 TERMS = Section("terms", "Terms and their history", "panel/_terms.html", _terms)
 
-ACCOUNT_SECTIONS = (PRICE, ACCOUNT_PAYMENTS, ACCOUNT_INVOICES, ACCOUNT_BILLING, ACCOUNT_MONTHS, PEOPLE, INVITED, TERMS)
+ACCOUNT_SECTIONS = (
+    WAITING, PRICE, ACCOUNT_PAYMENTS, ACCOUNT_INVOICES, LINKS, ACCOUNT_BILLING, ACCOUNT_MONTHS, PEOPLE, INVITED, TERMS,
+)  # fmt: skip
 WORKSPACE_SECTIONS = (WORKSPACE_MONTHS, WHO, PEOPLE, INVITED, TERMS)
 ORGANISATION_SECTIONS = (INVITED,)
 INVOICE_SECTIONS = (STANDING, RELATED, FILES, SENT, DOCUMENT)

@@ -19,7 +19,7 @@ from bursar.core.addresses import split_address
 from bursar.core.strictjson import loads
 from bursar.payments.gateway.caller import is_signed
 from bursar.payments.ids import IdKind, is_id
-from bursar.payments.store import hints
+from bursar.payments.store import hints, links
 
 BODY_AT_MOST = 200_000
 """Bytes. The old kind is an id; an event of the newer kind may hold a whole payment."""
@@ -27,8 +27,11 @@ BODY_AT_MOST = 200_000
 
 @csrf_exempt
 @require_POST
-def hear(request: HttpRequest) -> HttpResponse:
-    """The old kind: `id=tr_…` in a form, unsigned. The newer kind: JSON, taken only under one of our secrets."""
+def hear(request: HttpRequest, token: str = "") -> HttpResponse:
+    """The old kind: `id=tr_…` in a form, unsigned. The newer kind: JSON, taken only under one of our secrets.
+
+    `token`: of a payment link, whose own list of payments is then asked for too.
+    """
     if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_AT_MOST:
         return _quiet(413)
     if request.content_type == "application/json":
@@ -36,6 +39,8 @@ def hear(request: HttpRequest) -> HttpResponse:
     told = request.POST.get("id", "") if request.content_type == "application/x-www-form-urlencoded" else ""
     if is_id(told, IdKind.PAYMENT):
         hints.hint(told, clock.now())
+        if token:
+            links.note_told(token, clock.now())
     return _quiet(200)
 
 

@@ -17,6 +17,7 @@ from bursar.payments.actions.shared import KEY
 from bursar.payments.gateway import get_mode
 from bursar.payments.models import Charge
 from bursar.payments.queries.invoicing import (
+    AS_CREDIT,
     BOOK,
     ISSUE,
     Step,
@@ -26,6 +27,7 @@ from bursar.payments.queries.invoicing import (
     list_to_book,
     list_to_try,
 )
+from bursar.payments.states import ChargeKind
 from bursar.payments.store import invoicing as store
 
 ACTOR = system("invoicing")
@@ -33,7 +35,7 @@ AT_ONCE = 300
 """Charges a minute: each takes some 50 ms, and what is left goes on with the next."""
 TIMES = 30
 """Steps of one charge: its invoice, its money, and a credit note for each refund."""
-WHAT = {ISSUE: "invoice", BOOK: "booking"}
+WHAT = {ISSUE: "invoice", BOOK: "booking", AS_CREDIT: "booking"}
 log = structlog.get_logger()
 
 
@@ -88,7 +90,7 @@ def _find_next(charge: Charge, first_day: date, refused: tuple[Step, str] | None
     if step is not None and refused is not None:
         what = WHAT.get(step.verb, "credit note")
         not_issued.note(charge.account, step.made_for, what, step.amount, refused[1], now)
-    elif charge.invoice_id is not None:
+    elif charge.invoice_id is not None or charge.kind == ChargeKind.LINK:
         not_issued.forget([charge.public_id, *list_refund_ids(charge)])
     store.note_booked(charge)
     return None

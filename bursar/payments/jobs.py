@@ -19,8 +19,9 @@ from bursar.outbox.store import deliver_apart, list_finished, list_order_keys_du
 from bursar.payments import carry, invoicing, look, timed
 from bursar.payments.errors import MollieProblem, RateLimited
 from bursar.payments.gateway import get_gateway, get_mode
-from bursar.payments.models import Payment
-from bursar.payments.store import calls, hints
+from bursar.payments.models import Payment, PaymentLink
+from bursar.payments.queries.links import list_to_look_at
+from bursar.payments.store import calls, hints, links
 from bursar.payments.store.work import enqueue
 from bursar.payments.sync import walks
 
@@ -57,6 +58,27 @@ def look_at_hint(mollie_id: str) -> None:
         hints.put_off(mollie_id, clock.now())
     else:
         hints.forget(mollie_id, asked_at)
+
+
+@app.task(name="payments.link", retry=JOB_AGAIN)
+def look_at_link(link_id: str) -> None:
+    link = PaymentLink.objects.get(public_id=link_id)
+    try:
+        look.look_at_link(link)
+    except MollieProblem as problem:
+        log.warning("link_put_off", link=link_id, why=str(problem))
+        links.put_off(link, clock.now())
+
+
+@tick("payments.links")
+def look_at_links(now: datetime) -> None:
+    """Open ones each day, and at once those of which Mollie told: their own lists say which payments are theirs."""
+    if get_mode() is None:
+        return
+    for link in list_to_look_at(now, SWEPT_AT_ONCE):
+        links.put_off(link, now)
+        name = f"link:{link.public_id}"
+        enqueue("payments.link", name, is_awaited=False, lock=name, link_id=link.public_id)
 
 
 @tick("payments.hints")

@@ -19,10 +19,10 @@ from bursar.payments.errors import Away, NotThere, OtherCurrency, WrongMode
 from bursar.payments.gateway import Gateway, get_gateway
 from bursar.payments.gateway.payments import Whole
 from bursar.payments.gateway.subscriptions import CANCELED
-from bursar.payments.models import Mandate, MollieCustomer, Payment, Subscription
+from bursar.payments.models import Mandate, MollieCustomer, Payment, PaymentLink, Subscription
 from bursar.payments.states import PaymentKind
-from bursar.payments.store import mirror
-from bursar.payments.store.belonging import Owner, find_owner, get_told
+from bursar.payments.store import links, mirror
+from bursar.payments.store.belonging import Owner, find_owner, get_told, own_by_link
 from bursar.payments.store.mirror import Asked, Older
 
 TRIES = 5
@@ -46,17 +46,19 @@ def look_at(mollie_payment_id: str) -> Payment | None:
         return None
 
 
-def keep_newest(gateway: Gateway, mollie_payment_id: str) -> Payment:
-    """Asks again while somebody else was told something newer meanwhile. Raises MollieProblem."""
+def keep_newest(gateway: Gateway, mollie_payment_id: str, link: PaymentLink | None = None) -> Payment:
+    """Asks again while somebody else was told something newer meanwhile. `link`: whose it is, where Mollie lists it so.
+    Raises MollieProblem.
+    """
     for _ in range(TRIES):
         at = clock.now()
         whole = gateway.payments.get_whole(mollie_payment_id)
         with suppress(Older):
-            return keep(gateway, whole, Asked(at, clock.now()))
+            return keep(gateway, whole, Asked(at, clock.now()), link)
     raise Away("Others look at this payment at the same time, again and again. Try again later.", maybe_done=False)
 
 
-def keep(gateway: Gateway, whole: Whole, asked: Asked) -> Payment:
+def keep(gateway: Gateway, whole: Whole, asked: Asked, link: PaymentLink | None = None) -> Payment:
     """First what the payment hangs on, as far as that is new or has reason to have changed; then the payment.
 
     Raises Older.
@@ -76,7 +78,7 @@ def keep(gateway: Gateway, whole: Whole, asked: Asked) -> Payment:
         subscription = _find_subscription(gateway, found, customer, is_news=is_news)
         if found.mandate_id:
             _look_at_mandate(gateway, found.mandate_id, customer, is_news=is_news)
-    owner = find_owner(found, customer, subscription)
+    owner = own_by_link(link) if link else find_owner(found, customer, subscription)
     return mirror.keep_payment(found, owner, asked, whole.refunds, whole.chargebacks)
 
 
@@ -190,6 +192,23 @@ def look_at_mandate(gateway: Gateway, customer: MollieCustomer, mandate_id: str)
             mirror.keep_mandate(found, customer, Asked(at, clock.now()))
 
 
-def get_hook() -> str:
-    """Where Mollie tells of payments."""
-    return f"{settings.BURSAR_ADDRESS}/mollie/hook"
+def look_at_link(link: PaymentLink) -> None:
+    """What Mollie says of it, and each of its payments, known or not. Raises MollieProblem."""
+    gateway, at = get_gateway(patient=True), clock.now()
+    with suppress(Older):
+        links.keep(gateway.links.get(link.mollie_id), link, Asked(at, clock.now()))
+    next_id: str | None = None
+    while True:
+        page = gateway.links.list_payments(link.mollie_id, next_id)
+        known = dict(Payment.objects.filter(link=link).values_list("mollie_id", "status"))
+        for one in page.items:
+            if known.get(one.id) != one.status:
+                move(keep_newest(gateway, one.id, link))
+        next_id = page.next_id
+        if next_id is None:
+            return
+
+
+def get_hook(token: str = "") -> str:
+    """Where Mollie tells of payments; with the token of a link, of that one's."""
+    return f"{settings.BURSAR_ADDRESS}/mollie/hook" + (f"/{token}" if token else "")

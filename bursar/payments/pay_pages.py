@@ -53,6 +53,12 @@ def show(request: HttpRequest, charge_id: str) -> HttpResponse:
     return render(request, "payments/pay.html", _context(charge, case, goes=goes))
 
 
+@require_GET
+def show_thanks(request: HttpRequest) -> HttpResponse:
+    """Whoever came back from a payment link; often nobody whom we know. It says nothing of what was paid."""
+    return render(request, "payments/thanks.html")
+
+
 def _ask_anew(charge: Charge, now: datetime) -> None:
     """Somebody came back from the checkout, maybe before Mollie told: it is looked up, whatever they say."""
     if charge.state in SECONDS:

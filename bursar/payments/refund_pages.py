@@ -1,20 +1,21 @@
-"""Refunds that wait for a second person: the queue, and one of them."""
+"""Refunds among all that waits for a second person, and the page of one of them."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from bursar.access.actor import Actor
 from bursar.access.request import actor_of
-from bursar.access.rights import Right
-from bursar.actions.menu import why_not
-from bursar.actions.registry import ACTIONS
 from bursar.actions.spec import Case
+from bursar.approvals.queues import QUEUES, Card, Queue, list_levers
 from bursar.core import clock
+from bursar.core.days import say_day
+from bursar.core.money import euros
 from bursar.payments import words
 from bursar.payments.actions.refunds import THEN
 from bursar.payments.models import Refund
@@ -22,67 +23,56 @@ from bursar.payments.queries import refunds as queries
 from bursar.payments.queries import shown
 from bursar.payments.rules import refunds as rules
 from bursar.payments.states import RefundState, ThenEnd
-from bursar.ui.navigation import NavEntry, register
 
-LEVERS = ("approve", "deny")
-DECIDED_SHOWN = 20
-
-register(
-    NavEntry(
-        key="refunds",
-        label="Refunds",
-        url_name="refunds:queue",
-        order=35,
-        group="counted",
-        help="refunds",
-        count=queries.count_waiting,
-        right=Right.APPROVE_REFUND,
-        holds=("refunds:refund",),
-    )
-)
-
-
-@require_GET
-def show_queue(request: HttpRequest) -> HttpResponse:
-    return _render(request, list(queries.list_waiting()), list(queries.list_decided()[:DECIDED_SHOWN]))
+LEVERS = ("payments.refund.approve", "payments.refund.deny")
 
 
 @require_GET
 def show_refund(request: HttpRequest, refund_id: str) -> HttpResponse:
     """The one that a notice leads to."""
-    found = queries.get_refund(actor_of(request), refund_id)
-    return _render(request, [found], [], is_one=True)
+    actor = actor_of(request)
+    card = make_card(queries.get_refund(actor, refund_id), actor, clock.now())
+    return render(request, "payments/refund.html", {"card": card})
 
 
-def _render(request: HttpRequest, rows: list[Refund], decided: list[Refund], *, is_one: bool = False) -> HttpResponse:
-    actor, now = actor_of(request), clock.now()
-    context = {
-        "rows": [_row(one, Case(actor, one, now)) for one in rows],
-        "decided": [_row(one, Case(actor, one, now)) for one in decided],
-        "is_one": is_one,
-    }
-    return render(request, "payments/refunds.html", context)
+def make_card(refund: Refund, actor: Actor, now: datetime) -> Card:
+    account, waits = refund.payment.account, refund.state == RefundState.ASKED
+    until = rules.until_taken_back(queries.paid_of(refund.payment), now)
+    is_alone = refund.then_end == ThenEnd.NOTHING
+    return Card(
+        id=refund.public_id,
+        url=reverse("refunds:refund", args=[refund.public_id]),
+        amount=refund.amount,
+        whose=str(account or "a payment of nobody here"),
+        account_url=reverse("panel:account", args=[account.public_id]) if account else "",
+        about=_say_about(refund),
+        state=refund.get_state_display(),
+        waits=waits,
+        asked_by=str(refund.asked_by or ""),
+        asked_at=refund.created_at,
+        reason=refund.reason,
+        decided_by=str(refund.decided_by or ""),
+        decided_at=refund.decided_at,
+        note=refund.note,
+        pairs=() if is_alone else (("And the subscription", THEN[ThenEnd(refund.then_end)], True),),
+        warning=rules.warn_of_twice(until) if until and waits else "",
+        levers=list_levers("refund", LEVERS, Case(actor, refund, now)) if waits else [],
+    )
 
 
-def _row(refund: Refund, case: Case) -> dict[str, Any]:
+def _say_about(refund: Refund) -> str:
+    """ "Refund of € 121.00 paid on 3 March 2026 by iDEAL · renewal" """
     payment = refund.payment
-    waits = refund.state == RefundState.ASKED
-    until = rules.until_taken_back(queries.paid_of(payment), case.now)
-    return {
-        "refund": refund,
-        "payment": payment,
-        "account": payment.account,
-        "method": words.say_method(payment.method),
-        "what": shown.say_what(payment.charge) if payment.charge else "",
-        "then": "" if refund.then_end == ThenEnd.NOTHING else THEN[ThenEnd(refund.then_end)],
-        "twice": rules.warn_of_twice(until) if until and waits else "",
-        "waits": waits,
-        "state": refund.get_state_display(),
-        "levers": [_lever(verb, case) for verb in LEVERS] if waits else [],
-    }
+    paid = f" paid on {say_day(payment.paid_at)}" if payment.paid_at else ""
+    what = f" · {shown.say_what(payment.charge)}" if payment.charge else ""
+    return f"Refund of {euros(payment.amount)}{paid} by {words.say_method(payment.method) or '–'}{what}"
 
 
-def _lever(verb: str, case: Case) -> dict[str, Any]:
-    made = ACTIONS[f"payments.refund.{verb}"]
-    url = reverse("actions:dialog", args=["refund", case.target.public_id, verb])
-    return {"label": made.label, "url": url, "why_not": why_not(made, case), "is_main": verb == "approve"}
+QUEUES.add(
+    "refunds",
+    Queue(
+        count=queries.count_waiting,
+        list_waiting=lambda actor, now: [make_card(one, actor, now) for one in queries.list_waiting()],
+        list_decided=lambda actor, now, most: [make_card(one, actor, now) for one in queries.list_decided()[:most]],
+    ),
+)

@@ -4,7 +4,4 @@ from bursar.payments import refund_pages
 
 app_name = "refunds"
 
-urlpatterns = [
-    path("", refund_pages.show_queue, name="queue"),
-    path("<slug:refund_id>", refund_pages.show_refund, name="refund"),
-]
+urlpatterns = [path("<slug:refund_id>", refund_pages.show_refund, name="refund")]

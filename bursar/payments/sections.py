@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
@@ -15,11 +15,12 @@ from bursar.actions.registry import ACTIONS
 from bursar.actions.spec import Case
 from bursar.payments import phrases, queries
 from bursar.payments.actions.levers import name, standing_of
-from bursar.payments.models import Charge
-from bursar.payments.queries import shown
+from bursar.payments.models import Charge, PaymentLink
+from bursar.payments.queries import links, shown
 from bursar.payments.queries import standing as read
 from bursar.payments.queries.invoicing import get_first_day, say_invoice
-from bursar.payments.states import ChargeState
+from bursar.payments.rules.links import say_state as say_link
+from bursar.payments.states import ChargeState, LinkState
 from bursar.tenants.models import BillingAccount
 from bursar.ui.sections import Look, Section
 
@@ -137,5 +138,34 @@ def _staff(look: Look) -> dict[str, Any] | None:
     }
 
 
+def _links(look: Look) -> dict[str, Any] | None:
+    """Of an account or of an invoice, for staff; nothing where none was made."""
+    page = links.list_links(look.target, look.asked.get("links", ""))
+    if not page.rows and not page.pager["previous"]:
+        return None
+    rows = [_link(one, look.now) for one in page.rows]
+    return {"links": rows, "links_pager": page.pager, "is_being_made": any(row["is_being_made"] for row in rows)}
+
+
+def _own_links(look: Look) -> dict[str, Any] | None:
+    """What can be paid still."""
+    rows = [_link(one, look.now) for one in links.list_live_of(look.target, look.now) if one.url]
+    return {"links": rows} if rows else None
+
+
+def _link(link: PaymentLink, now: datetime) -> dict[str, Any]:
+    standing = links.standing_of(link)
+    return {
+        "link": link,
+        "what": link.invoice.number if link.invoice else "the account's credit",
+        "state": say_link(standing, now),
+        "is_live": standing.is_live(now) and bool(link.url),
+        "is_being_made": link.state == LinkState.MAKING,
+        "menu_url": reverse("actions:menu", args=["payment_link", link.public_id]),
+    }
+
+
+LINKS = Section("payment-links", "Payment links", "payments/_links.html", _links)
+OWN_LINKS = Section("payment-links", "Waits to be paid", "payments/_own_links.html", _own_links)
 OWN_PAYMENTS = Section("paying", "Paying", "payments/_own.html", _own)
 ACCOUNT_PAYMENTS = Section("payments", "Payments", "payments/_staff.html", _staff)

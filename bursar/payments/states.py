@@ -108,6 +108,19 @@ class CallState(StrEnum):
     DROPPED = "dropped"
 
 
+class LinkState(StrEnum):
+    """Of a payment link. MAKING: Mollie is being told. OPEN: it can be paid, until it expires. ENDED: archived.
+
+    REFUSED: Mollie would not make it.
+    """
+
+    MAKING = "making"
+    OPEN = "open"
+    PAID = "paid"
+    ENDED = "ended"
+    REFUSED = "refused"
+
+
 class CallOp(StrEnum):
     """What we may ask Mollie to do. `payments/carry/` says how each is done, and what its body names."""
 
@@ -119,3 +132,5 @@ class CallOp(StrEnum):
     SUBSCRIPTION_CANCEL = "subscription.cancel"
     MANDATE_REVOKE = "mandate.revoke"
     REFUND_CREATE = "refund.create"
+    LINK_CREATE = "link.create"
+    LINK_ARCHIVE = "link.archive"

@@ -17,7 +17,8 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from bursar.access.models import User
-from bursar.actions.models import BulkResult, BulkRun, IdempotencyKey
+from bursar.actions.models import Approval, BulkResult, BulkRun, IdempotencyKey
+from bursar.actions.second import reword as reword_approval
 from bursar.attention.models import Triage
 from bursar.billing.models import BillingDetails
 from bursar.billing.store import reword as reword_details
@@ -26,7 +27,8 @@ from bursar.core.days import say_day
 from bursar.notifications.models import Mail
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.outbox.store import UNDONE
-from bursar.payments.models import Refund
+from bursar.payments.models import PaymentLink, Refund
+from bursar.payments.store.links import reword as reword_link
 from bursar.payments.store.refunds import reword as reword_refund
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
@@ -182,6 +184,18 @@ SOURCES: dict[str, Source] = {
         lambda traces: Refund.objects.all(),
         ("reason", "note"),
         put=lambda row, values: reword_refund(row.pk, **values),
+    ),
+    "link": Source(
+        lambda made: f"Description of a payment link of {made.account}, {say_day(made.made_at)}",
+        lambda traces: PaymentLink.objects.select_related("account"),
+        ("description",),
+        put=lambda row, values: reword_link(row.pk, **values),
+    ),
+    "approval": Source(
+        lambda made: f"Reason, message or note of what waited for a second person, {say_day(made.asked_at)}",
+        lambda traces: Approval.objects.all(),
+        ("reason", "message", "note"),
+        put=lambda row, values: reword_approval(row.pk, **values),
     ),
     "outreach": Source(
         lambda made: f"Subject of the last outreach to {made.workspace or made.account}",

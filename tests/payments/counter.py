@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import connection, transaction
 from django.test import Client
@@ -48,7 +49,8 @@ class Counter:
     def deliver(self, parcel: posting.Parcel) -> int:
         kind = parcel.headers["Content-Type"]
         headers = {name: value for name, value in parcel.headers.items() if name != "Content-Type"}
-        answer = Client(enforce_csrf_checks=True).post(PATH, parcel.body, kind, headers=headers)
+        path = urlsplit(parcel.url).path or PATH
+        answer = Client(enforce_csrf_checks=True).post(path, parcel.body, kind, headers=headers)
         return answer.status_code
 
     def quote(self, gross: str) -> Quote:

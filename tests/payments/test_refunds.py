@@ -207,14 +207,14 @@ def test_the_queue_shows_who_waits_and_who_may_decide(cast: Cast, key: None) -> 
     fien, floor, paid = finance("fien"), finance("floor"), payment(cast.samen)
     made = refund(fien, paid, "300.00")
     own, other, base = (sign_in(f"{who}@agora.example") for who in ("fien", "floor", "ties"))
-    page = other.get("/panel/refunds/").content.decode()
+    page = other.get("/panel/to-approve/").content.decode()
     assert "€ 300.00" in page and "Charged by mistake" in page and f"/refund/{made.public_id}/approve" in page
-    assert "You asked for this yourself" in own.get("/panel/refunds/").content.decode()
+    assert "You asked for this yourself" in own.get("/panel/to-approve/").content.decode()
     assert "You need the right" in base.get(f"/panel/refunds/{made.public_id}").content.decode()
     counts = {who: browser.get("/panel/counts").content.decode() for who, browser in (("f", other), ("t", base))}
-    assert "refunds" in counts["f"] and "refunds" not in counts["t"]
+    assert "approvals" in counts["f"] and "approvals" not in counts["t"]
     run("payments.refund.deny", floor, made.public_id, {"note": "No"})
-    page = other.get("/panel/refunds/").content.decode()
+    page = other.get("/panel/to-approve/").content.decode()
     assert "Nothing waits for a second person" in page and "Decided lately" in page
 
 

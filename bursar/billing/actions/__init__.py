@@ -15,6 +15,7 @@ from bursar.billing.actions import (
     sending,
     settling,
     targets,
+    turning,
     vat_ids,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "sending",
     "settling",
     "targets",
+    "turning",
     "vat_ids",
 ]

@@ -12,6 +12,7 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Topic
 from bursar.billing.actions.settling import outcome_of, settle, why_no_invoice
+from bursar.billing.actions.weighing import PAY_BACK, weigh_pay_back
 from bursar.billing.models import Invoice
 from bursar.billing.rules import ledger
 from bursar.billing.seller import seller_day
@@ -87,14 +88,15 @@ def apply_credit(act: Act, row: Invoice, data: Cleaned) -> Outcome:
 
 
 @action(
-    key="billing.account.pay_back_credit",
+    key=PAY_BACK,
     on=BillingAccount,
     form=PayBackForm,
     label="Pay credit back…",
     done="Credit paid back",
     icon="arrow-up-from-arc",
     group=Group.MONEY,
-    help="Books that what stands to the account's good goes back to the customer. The bank makes the transfer itself.",
+    help="Books that what stands to the account's good goes back to the customer. The bank makes the transfer itself. "
+    "Above a limit a second person decides first.",
     when="When a customer wants their credit as money. No credit note is made: there was one, or nothing was owed.",
     permission=Right.APPROVE_REFUND,
     customer_visible=True,
@@ -103,6 +105,7 @@ def apply_credit(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     refused=lambda case, data: (
         None if data["amount"] <= credit_of(case) else f"At most {plain(credit_of(case))} EUR can be paid back."
     ),
+    second=weigh_pay_back,
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
     event="credit.paid_back",

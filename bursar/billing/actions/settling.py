@@ -13,6 +13,7 @@ from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Topic
+from bursar.billing.actions.weighing import MARK_PAID, WRITE_OFF, weigh_paid, weigh_write_off
 from bursar.billing.documents.document import DocumentKind
 from bursar.billing.models import Invoice
 from bursar.billing.rules import ledger
@@ -110,14 +111,15 @@ def outcome_of(row: Invoice, before: Decimal, sentence: str, **told: Any) -> Out
 
 
 @action(
-    key="billing.invoice.mark_paid",
+    key=MARK_PAID,
     on=Invoice,
     form=PaidForm,
     label="Mark paid…",
     done="Payment booked",
     icon="coin",
     group=Group.MONEY,
-    help="Books money that arrived by bank. Settled in full, its service period is paid for from now on.",
+    help="Books money that arrived by bank. Settled in full, its service period is paid for from now on. "
+    "Above a limit a second person decides first.",
     when="When the bank says that a customer has paid. Part payments leave the rest open.",
     customer_visible=True,
     concerns_money=True,
@@ -125,6 +127,7 @@ def outcome_of(row: Invoice, before: Decimal, sentence: str, **told: Any) -> Out
     bulk=True,
     blocked=_why_not_paid,
     refused=_why_too_much,
+    second=weigh_paid,
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
     event="invoice.paid",
@@ -180,18 +183,20 @@ def reverse_payment(act: Act, row: Invoice, data: Cleaned) -> Outcome:
 
 
 @action(
-    key="billing.invoice.write_off",
+    key=WRITE_OFF,
     on=Invoice,
     label="Write off…",
     done="Written off",
     icon="eraser",
     group=Group.MONEY,
     bulk=True,
-    help="Gives up what is open, without a credit note. Money that still comes opens it again.",
+    help="Gives up what is open, without a credit note. Money that still comes opens it again. Above a limit a second "
+    "person decides first.",
     when="When a debt will not be paid. Where less was supplied or the price was wrong, credit the invoice instead.",
     permission=Right.APPROVE_REFUND,
     concerns_money=True,
     blocked=lambda case: why_no_invoice(case) or (None if case.target.open > 0 else "Nothing of it is open."),
+    second=weigh_write_off,
     topic=Topic.MONEY,
     event="invoice.written_off",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from bursar.billing.models import AccountCredit, Invoice, LedgerEntry
 from bursar.billing.rules.ledger import Entry, EntryKind, change_of_credit
 from bursar.core.ids import public_id
 from bursar.core.money import ZERO
+from bursar.core.registry import Registry
 from bursar.tenants.models import BillingAccount
 
 
@@ -24,6 +25,12 @@ class Cause:
     what: str = ""
     reference: str = ""
     turns_round: str = ""
+
+
+Follow = Callable[[Sequence[Invoice], datetime], None]
+"""Hears of invoices whose sums a booking moved, as they stand now; in its transaction, under the account's lock."""
+
+FOLLOWERS: Registry[Follow] = Registry("follower of the ledger")
 
 
 @dataclass(frozen=True)
@@ -72,12 +79,16 @@ def book(
     )
     settled: list[Invoice] = []
     unsettled: list[Invoice] = []
+    moved: list[Invoice] = []
     for key in dict.fromkeys(entry.invoice for entry in entries if entry.invoice is not None):
         row = held[key]
         was = row.settled_at is not None
         _stand(row, entries, now)
+        moved.append(row)
         (settled if row.settled_at and not was else unsettled if was and not row.settled_at else []).append(row)
     _move_credit(account, change_of_credit(entries))
+    for follow in FOLLOWERS.values():
+        follow(moved, now)
     return Booked(booking, tuple(settled), tuple(unsettled))
 
 

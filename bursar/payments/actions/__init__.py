@@ -13,6 +13,8 @@ from bursar.payments.actions import (
     following,
     intervals,
     invoicing,
+    link_money,
+    links,
     method,
     money,
     noticing,
@@ -25,6 +27,7 @@ from bursar.payments.actions import (
     seating,
     strangers,
     targets,
+    turning,
 )
 
 __all__ = [
@@ -40,6 +43,8 @@ __all__ = [
     "following",
     "intervals",
     "invoicing",
+    "link_money",
+    "links",
     "method",
     "money",
     "noticing",
@@ -52,4 +57,5 @@ __all__ = [
     "seating",
     "strangers",
     "targets",
+    "turning",
 ]

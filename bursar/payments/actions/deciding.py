@@ -10,6 +10,7 @@ from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Notice, Outcome, Reason, Topic
+from bursar.approvals.rules import why_not_decide
 from bursar.core.money import euros
 from bursar.payments.actions.cancelling import AT_ONCE, CANCEL
 from bursar.payments.actions.refunds import THEN, send, why_not_then
@@ -22,7 +23,7 @@ from bursar.payments.store import refunds
 
 def _why_not_decide(case: Case) -> str | None:
     refund: Refund = case.target
-    return rules.why_not_decide(refund.state, refund.asked_by_id, case.actor.staff_id)
+    return why_not_decide(refund.state, RefundState.ASKED, refund.asked_by_id, case.actor.staff_id)
 
 
 def _why_not_approve(case: Case) -> str | None:

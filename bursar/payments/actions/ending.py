@@ -60,12 +60,17 @@ def stop_charging(act: Act, account: BillingAccount) -> None:
     if meant is not None and meant.end_asked_at is None:
         subscriptions.put(meant, end_asked_at=act.now, then_tier="", then_cadence="")
         calls.put(CallOp.SUBSCRIPTION_CANCEL, account, {"subscription": meant.public_id}, act.now)
+    end_waiting(account, act.now)
+    charges.stop_tries(account.pk)
+
+
+def end_waiting(account: BillingAccount, now: datetime) -> None:
+    """What was begun, or is planned, is asked for no more; what Mollie has of it is cancelled, where that can be."""
     waiting = list_to_end(account.pk)
     tries = Payment.objects.filter(charge__in=waiting, status__in=CANCELABLE).exclude(mollie_id="")
     for mollie_id in tries.order_by("id").values_list("mollie_id", flat=True):
-        calls.put(CallOp.PAYMENT_CANCEL, account, {"payment": mollie_id}, act.now)
-    charges.end(waiting, act.now)
-    charges.stop_tries(account.pk)
+        calls.put(CallOp.PAYMENT_CANCEL, account, {"payment": mollie_id}, now)
+    charges.end(waiting, now)
 
 
 def fall_to_free(act: Act) -> list[tuple[int, str, str]]:

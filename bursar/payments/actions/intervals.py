@@ -31,7 +31,7 @@ from bursar.payments.queries.basics import get_meant, get_usable_mandate
 from bursar.payments.rules.retries import plan_try
 from bursar.payments.rules.table import INTERVALS, Stand, Verb
 from bursar.payments.states import ChargeKind, ChargeState, PaymentState
-from bursar.payments.store import charges
+from bursar.payments.store import charges, links
 from bursar.payments.words import may_pass, say_reason
 from bursar.plans import store
 from bursar.plans.actions.shared import terms_of
@@ -122,6 +122,8 @@ def settle(act: Act, account: BillingAccount, found: Found) -> Outcome:
         changes += upgrade(act, account, charge.tier)
     if found.payment.raw.get("sequenceType") == "first":
         move_to_mandate(act, account, found.payment, terms_of(act.case).paid_until)
+    if found.payment.link is not None:
+        links.note_paid(found.payment.link)
     told = {**tell_money(charge), "kind": charge.kind, "tier": charge.tier}
     return Outcome(f"{say_money(charge)} of {account} arrived.", changes, {account.pk: None}, data=told)
 

@@ -145,7 +145,7 @@ def _follow(act: Act, money: Money, row: Invoice) -> Invoice:
     for payment in sorted(money.payments, key=money.calc_more):
         kept = booking.calc_kept(payment.status, payment.amount, payment.charged_back)
         entries = booking.follow(kept, kept - money.calc_more(payment), found)
-        row, found = _book(act, row, found, entries, Cause(_day_of(payment, act), payment.public_id))
+        row, found = _book(act, row, found, entries, Cause(day_of(payment, act), payment.public_id))
     for refund in money.list_to_turn():
         entries = _turn(refund, found)
         row, found = _book(act, row, found, entries, Cause(seller_day(act.now), refund.public_id))
@@ -162,7 +162,7 @@ def _turn(refund: Refund, found: Books) -> list[ledger.Entry]:
     return booking.come_again(refund.amount)
 
 
-def _day_of(payment: Payment, act: Act) -> date:
+def day_of(payment: Payment, act: Act) -> date:
     """When its money moved last."""
     moved = [payment.paid_at, payment.failed_at if not payment.paid_at else None]
     for back in payment.chargebacks.all():

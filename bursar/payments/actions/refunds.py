@@ -12,6 +12,7 @@ from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Notice, Outcome, Reason, Topic
+from bursar.approvals.rules import why_not_alone
 from bursar.core.days import say_day
 from bursar.core.money import euros
 from bursar.payments import words
@@ -129,7 +130,7 @@ def why_second(case: Case, payment: Payment, amount: Decimal) -> str | None:
         return "You may ask for it; a colleague who approves refunds decides."
     of_payment = rules.add_live(queries.list_sent(payment))
     of_account = queries.sum_lately(payment.account_id, case.now) if payment.account_id else of_payment
-    return rules.why_not_alone(amount, of_payment, of_account, settings.BURSAR_REFUND_LIMIT)
+    return why_not_alone(amount, of_payment, of_account, settings.BURSAR_REFUND_LIMIT, rules.GO_BACK)
 
 
 def _foresee(case: Case, data: Cleaned) -> list[str]:

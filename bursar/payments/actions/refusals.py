@@ -10,10 +10,10 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Cleaned, Notice, Outcome
 from bursar.payments.actions.planning import foresee_end
 from bursar.payments.actions.shared import BY_ITSELF, KEY, by_system, set_terms
-from bursar.payments.models import Call, Charge, Refund, Subscription
+from bursar.payments.models import Call, Charge, PaymentLink, Refund, Subscription
 from bursar.payments.rules.table import Stand
-from bursar.payments.states import CallOp, ChargeKind, ChargeState, RefundState
-from bursar.payments.store import charges, refunds, subscriptions
+from bursar.payments.states import CallOp, ChargeKind, ChargeState, LinkState, RefundState
+from bursar.payments.store import charges, links, refunds, subscriptions
 from bursar.plans.actions.shared import terms_of
 from bursar.tenants.models import BillingAccount
 
@@ -82,9 +82,17 @@ def _lose_refund(act: Act, account: BillingAccount, call: Call) -> None:
         refunds.fail(made)
 
 
+def _lose_link(act: Act, account: BillingAccount, call: Call) -> None:
+    """There is no address to send; another link can be made."""
+    link = PaymentLink.objects.filter(account=account, public_id=call.body.get("link", "")).first()
+    if link is not None and link.state == LinkState.MAKING:
+        links.note_refused(link, act.now)
+
+
 FOLLOWS: dict[CallOp, Callable[[Act, BillingAccount, Call], None]] = {
     CallOp.PAYMENT_CREATE: _lose_payment,
     CallOp.SUBSCRIPTION_CREATE: _lose_subscription,
     CallOp.REFUND_CREATE: _lose_refund,
+    CallOp.LINK_CREATE: _lose_link,
 }
 """Of the others nothing follows: Drift shows an amount, a subscription or a mandate that is not as we want it."""

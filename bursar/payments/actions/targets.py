@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bursar.actions.registry import Target, register_target
-from bursar.payments.models import Payment, Refund, Subscription
-from bursar.payments.queries import refunds
+from bursar.payments.models import Payment, PaymentLink, Refund, Subscription
+from bursar.payments.queries import links, refunds
 from bursar.payments.queries.strangers import get_subscription
 from bursar.tenants.store import lock_accounts
 
@@ -64,5 +64,18 @@ register_target(
         stream=_stream,
         touches=_touches,
         parents=lambda one: [one.account] if one.account else [],
+    )
+)
+register_target(
+    Target(
+        slug="payment_link",
+        model=PaymentLink,
+        label="payment link",
+        fetch=links.get_link,
+        accounts=lambda link: [link.account_id],
+        lock=lock_accounts,
+        stream=lambda link: link.account.public_id,
+        touches=lambda link: [link.public_id, link.account.public_id, link.account.organisation.public_id],
+        parents=lambda link: [link.account],
     )
 )

@@ -16,7 +16,7 @@ from bursar.actions.run import run
 from bursar.core import clock
 from bursar.outbox.carriers import NotDelivered, NotYet, Refused, carrier
 from bursar.outbox.models import OutboxRow
-from bursar.payments.carry import changing, making
+from bursar.payments.carry import changing, linking, making
 from bursar.payments.carry.ops import OPS
 from bursar.payments.errors import KeyRefused, MollieProblem, NotSetUp, RateLimited, WrongMode
 from bursar.payments.gateway import get_gateway
@@ -24,7 +24,7 @@ from bursar.payments.models import Call
 from bursar.payments.states import CallOp, CallState
 from bursar.payments.store import calls
 
-__all__ = ["changing", "making"]
+__all__ = ["changing", "linking", "making"]
 OPS.close([op.value for op in CallOp])
 
 REFUSED = "payments.account.note_refused_call"

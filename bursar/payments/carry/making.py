@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.urls import reverse
@@ -32,30 +32,47 @@ from bursar.payments.store.belonging import get_told
 from bursar.payments.store.hints import hint
 from bursar.payments.store.mirror import CURRENCY, Asked, Older
 
-T = TypeVar("T", objects.Customer, objects.Payment, objects.Subscription, objects.Refund)
+T = TypeVar("T", objects.Customer, objects.Payment, objects.Subscription, objects.Refund, objects.PaymentLink)
 Listed = Callable[[str | None], Page[T]]
 SKEW = timedelta(minutes=5)
 """How far Mollie's clock and ours may be apart."""
 
 
-def make_once(call: Call, body: Callable[[], Raw], send: Callable[[StoredKey, Raw], T], listed: Listed[T]) -> T:
-    """body: what shall leave, worked out for the first try. listed: pages, newest first, in which it would be.
+def bears_call(found: Any, call: Call) -> bool:
+    return get_told(found.metadata, "bursar") == call.public_id
+
+
+def make_once(
+    call: Call,
+    body: Callable[[], Raw],
+    send: Callable[[StoredKey, Raw], T],
+    listed: Listed[T],
+    is_it: Callable[[T, Call], bool] = bears_call,
+) -> T:
+    """body: what shall leave, worked out for the first try. listed: pages, newest first, in which it would be. is_it:
+    how it is known again there.
 
     Raises MollieProblem.
     """
     if call.state == CallState.LOOKING:
-        return _look_first(call, body, send, listed)
+        return _look_first(call, body, send, listed, is_it)
     key = calls.begin(call, call.sent or body(), clock.now())
     try:
         return send(key, call.sent)
     except KeyTooOld:
         calls.note_looking(call)
-        return _look_first(call, body, send, listed)
+        return _look_first(call, body, send, listed, is_it)
 
 
-def _look_first(call: Call, body: Callable[[], Raw], send: Callable[[StoredKey, Raw], T], listed: Listed[T]) -> T:
+def _look_first(
+    call: Call,
+    body: Callable[[], Raw],
+    send: Callable[[StoredKey, Raw], T],
+    listed: Listed[T],
+    is_it: Callable[[T, Call], bool],
+) -> T:
     for found in walk_back(listed, call):
-        if get_told(found.metadata, "bursar") == call.public_id:
+        if is_it(found, call):
             return found
     calls.renew(call)
     return send(calls.begin(call, body(), clock.now()), call.sent)
@@ -75,7 +92,7 @@ def walk_back(listed: Listed[T], call: Call) -> Iterator[T]:
             return
 
 
-def _birth(call: Call) -> Asked:
+def birth_of(call: Call) -> Asked:
     """What Mollie answers to whoever makes something, it answers to every repeat: the oldest that can be said of it."""
     assert call.first_tried_at is not None
     return Asked(call.first_tried_at, call.first_tried_at)
@@ -96,7 +113,7 @@ def create_customer(gateway: Gateway, call: Call) -> str:
         lambda next_id: gateway.customers.list(next_id),
     )
     with suppress(Older):
-        mirror.keep_customer(made, _birth(call), account_id=call.account_id, rules_since=call.made_at)
+        mirror.keep_customer(made, birth_of(call), account_id=call.account_id, rules_since=call.made_at)
     return made.id
 
 
@@ -112,7 +129,7 @@ def create_payment(gateway: Gateway, call: Call) -> str:
         gateway.payments.create,
         lambda next_id: gateway.payments.list_of_customer(customer.mollie_id, next_id),
     )
-    look.take(gateway, Whole(made, (), ()), _birth(call))
+    look.take(gateway, Whole(made, (), ()), birth_of(call))
     if is_repeat:
         hint(made.id, clock.now(), is_awaited=call.is_awaited)
     return made.id
@@ -143,7 +160,7 @@ def create_subscription(gateway: Gateway, call: Call) -> str:
         lambda key, body: gateway.subscriptions.create(key, customer.mollie_id, body),
         lambda next_id: gateway.subscriptions.list_of_customer(customer.mollie_id, next_id),
     )
-    look.move_subscription(look.take_subscription(made, customer, _birth(call)))
+    look.move_subscription(look.take_subscription(made, customer, birth_of(call)))
     return made.id
 
 
@@ -182,7 +199,7 @@ def create_refund(gateway: Gateway, call: Call) -> str:
         lambda next_id: gateway.refunds.list_of_payment(payment_id, next_id),
     )
     with suppress(Older):
-        mirror.keep_refund(made, ours.payment, _birth(call), ours=ours)
+        mirror.keep_refund(made, ours.payment, birth_of(call), ours=ours)
     hint(payment_id, clock.now(), is_awaited=call.is_awaited)
     return made.id
 

@@ -10,7 +10,7 @@ from bursar.payments.gateway.caller import Caller
 from bursar.payments.gateway.shared import PAGE, given
 from bursar.payments.ids import IdKind, checked
 from bursar.payments.keys import StoredKey
-from bursar.payments.objects import Amount, Page, Payment, PaymentLink
+from bursar.payments.objects import Amount, Page, Payment, PaymentLink, Raw
 from bursar.payments.reading import read_link, read_page, read_payment
 
 
@@ -42,8 +42,10 @@ class Links:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def create(self, key: StoredKey, new: NewLink) -> PaymentLink:
-        return read_link(self._caller.make("payment_links.create", key, ("request_body", new.body)))
+    def create(self, key: StoredKey, new: NewLink | Raw) -> PaymentLink:
+        """new: also a body as it was kept, since a repeat has to say the same."""
+        body = new.body if isinstance(new, NewLink) else new
+        return read_link(self._caller.make("payment_links.create", key, ("request_body", body)))
 
     def get(self, link_id: str) -> PaymentLink:
         return read_link(self._caller.get("payment_links.get", payment_link_id=checked(link_id, IdKind.LINK)))

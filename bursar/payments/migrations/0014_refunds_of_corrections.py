@@ -12,7 +12,7 @@ AND decision#>>'{inputs,buyer,country}' <> decision#>>'{inputs,seller,country}'
 class Migration(migrations.Migration):
     dependencies = [
         ("billing", "0010_corrections_and_sales_abroad"),
-        ("payments", "0012_invoices_of_charges"),
+        ("payments", "0013_payment_links"),
         ("staff", "0003_tokens_and_last_seen"),
         ("tenants", "0005_told_here"),
     ]

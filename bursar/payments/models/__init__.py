@@ -6,6 +6,7 @@
 from bursar.payments.models.calls import Call, Hint, SyncMark
 from bursar.payments.models.charges import Charge
 from bursar.payments.models.invoicing import InvoicesFrom
+from bursar.payments.models.links import PaymentLink
 from bursar.payments.models.mirror import Chargeback, Mandate, MollieCustomer, Payment, Refund, Subscription
 from bursar.payments.models.offers import Offer
 
@@ -19,6 +20,7 @@ __all__ = [
     "MollieCustomer",
     "Offer",
     "Payment",
+    "PaymentLink",
     "Refund",
     "Subscription",
     "SyncMark",

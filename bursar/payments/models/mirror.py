@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from bursar.billing.models import Invoice
 from bursar.core.ids import PublicIdField
 from bursar.payments.models.charges import Charge
+from bursar.payments.models.links import PaymentLink
 from bursar.payments.models.shared import MOLLIE_ID_LENGTH, PEN, Mirrored, money_field, state_field
 from bursar.payments.states import PaymentKind, PaymentSource, PaymentState, RefundState, ThenEnd
 from bursar.plans.models import Cadence
@@ -146,6 +147,9 @@ class Payment(Mirrored):
     subscription = models.ForeignKey(
         Subscription, null=True, blank=True, on_delete=models.PROTECT, related_name="payments"
     )
+    link = models.ForeignKey(
+        PaymentLink, null=True, blank=True, on_delete=models.PROTECT, related_name="payments", db_index=False
+    )
     mollie_customer_id = id_field(blank=True)
     mollie_mandate_id = id_field(blank=True)
     kind = state_field(PaymentKind)
@@ -198,6 +202,7 @@ class Payment(Mirrored):
                 condition=Q(charge__isnull=True, status=PaymentState.PAID.value),
             ),
             models.Index(name="payment_of_account", fields=["account", "-at"]),
+            models.Index(name="payment_of_link", fields=["link"], condition=Q(link__isnull=False)),
             models.Index(
                 name="payment_last",
                 fields=["account", "-paid_at"],

@@ -23,6 +23,9 @@ from bursar.payments.rules.booking import Books, calc_kept
 from bursar.payments.states import ChargeKind, PaymentKind, PaymentState, RefundState
 
 ISSUE, BOOK, CREDIT = "issue_charge_invoice", "book_charge_money", "credit_refund"
+AS_CREDIT = "book_link_money"
+NEVER_BILLED = (ChargeKind.METHOD, ChargeKind.LINK)
+"""What proves a method sells nothing; a payment link collects what an invoice asks for, or stands as credit."""
 ELSEWHERE = "elsewhere"
 MONEY = (EntryKind.RECEIVED.value, EntryKind.RETURNED.value)
 
@@ -118,6 +121,10 @@ def load_books(money: Money, invoice: Invoice) -> Books:
 def find_step(charge: Charge, first_day: date) -> Step | None:
     """What it lacks first; None: documents and ledger say what Mollie does, or it is to have none."""
     money, about = load_money(charge), {"charge": charge.public_id}
+    if charge.invoice_id is None and charge.kind == ChargeKind.LINK:
+        amount = sum((abs(money.calc_more(one)) for one in money.payments), ZERO)
+        is_new = amount or money.list_to_turn() or money.list_to_credit()
+        return Step(AS_CREDIT, about, charge.public_id, amount) if is_new else None
     if charge.invoice_id is None:
         if not is_billed(money, first_day):
             return None
@@ -133,7 +140,7 @@ def find_step(charge: Charge, first_day: date) -> Step | None:
 def is_billed(money: Money, first_day: date) -> bool:
     """Whether Bursar makes its invoice: something was sold, and first paid on that day or later."""
     paid_at = money.first_paid_at
-    return money.charge.kind != ChargeKind.METHOD and paid_at is not None and seller_day(paid_at) >= first_day
+    return money.charge.kind not in NEVER_BILLED and paid_at is not None and seller_day(paid_at) >= first_day
 
 
 def list_to_book(at_most: int) -> list[Charge]:
@@ -157,7 +164,7 @@ def _with_accounts(which: Q) -> list[Charge]:
 def list_unbilled(first_day: date) -> QuerySet[Charge]:
     """Paid from that day on, and without an invoice of Bursar's; oldest first."""
     paid = Payment.objects.filter(charge=OuterRef("pk"), paid_at__isnull=False, mode=get_mode())
-    rows = Charge.objects.filter(Exists(paid), invoice=None, settled_at__isnull=False).exclude(kind=ChargeKind.METHOD)
+    rows = Charge.objects.filter(Exists(paid), invoice=None, settled_at__isnull=False).exclude(kind__in=NEVER_BILLED)
     rows = rows.annotate(first_paid_at=Min("payments__paid_at")).filter(first_paid_at__gte=start_of(first_day))
     return rows.select_related("account").order_by("first_paid_at", "pk")
 
@@ -170,7 +177,7 @@ def name_invoice() -> Coalesce:
     if first_day is None:
         return Coalesce(names_it, Value(""))
     came_before = Q(status=PaymentState.PAID, paid_at__lt=start_of(first_day), account__isnull=False)
-    is_sale = ~Q(kind__in=(PaymentKind.METHOD, PaymentKind.OTHER))
+    is_sale = ~Q(kind__in=(PaymentKind.METHOD, PaymentKind.LINK, PaymentKind.OTHER))
     return Coalesce(names_it, Case(When(came_before & is_sale, then=Value(ELSEWHERE)), default=Value("")))
 
 
@@ -178,7 +185,7 @@ def say_invoice(charge: Charge, first_day: date | None) -> str:
     """The same of one charge, whose payments are loaded."""
     if charge.invoice is not None:
         return charge.invoice.number
-    if first_day is None or charge.kind == ChargeKind.METHOD:
+    if first_day is None or charge.kind in NEVER_BILLED:
         return ""
     came = min((one.paid_at for one in charge.payments.all() if one.paid_at), default=None)
     return ELSEWHERE if came is not None and seller_day(came) < first_day else ""

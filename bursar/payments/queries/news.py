@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max, Q, QuerySet
 
+from bursar.billing.queries import decide
 from bursar.billing.seller import seller_day
 from bursar.core.calendar import midnight
-from bursar.payments.models import Charge, Payment, Subscription
+from bursar.payments.models import Charge, Payment, PaymentLink, Subscription
 from bursar.payments.queries.basics import decision_of
+from bursar.payments.queries.links import find_charge_of
 from bursar.payments.rules.amounts import amounts_of, quote_as_stands
 from bursar.payments.rules.intervals import end_of_interval
 from bursar.payments.rules.table import ASK_OF_OTHERS, INTERVALS, News, Owed
@@ -23,7 +25,7 @@ DECIDED = Q(state=ChargeState.PAID) | Q(failed_at__isnull=False)
 def get_payment(public_id: str = "", *, pk: int | None = None) -> Payment:
     """With its account, charge and subscription; the same account and subscription stand on each of them."""
     known = {"pk": pk} if pk is not None else {"public_id": public_id}
-    payment = Payment.objects.select_related("charge", "subscription", "account").get(**known)
+    payment = Payment.objects.select_related("charge", "subscription", "account", "link__invoice").get(**known)
     if payment.charge is not None and payment.charge.subscription_id == payment.subscription_id:
         payment.charge.subscription = payment.subscription
     for row in (payment.charge, payment.subscription):
@@ -33,12 +35,16 @@ def get_payment(public_id: str = "", *, pk: int | None = None) -> Payment:
 
 
 def find_charge(payment: Payment) -> Charge | None:
-    """The one that it names, or the renewal of its subscription that is planned for about that day.
+    """The one that it names, that of its link, or the renewal of its subscription that is planned for about that day.
 
     Where none is planned though the subscription goes on, news came in another order: then one that is not stored yet.
     """
-    if payment.charge is not None or payment.subscription is None:
+    if payment.charge is not None:
         return payment.charge
+    if payment.link is not None:
+        return find_charge_of(payment.link) or _make_up_of_link(payment, payment.link)
+    if payment.subscription is None:
+        return None
     return _find_renewal(payment, payment.subscription) or _make_up(payment, payment.subscription)
 
 
@@ -75,6 +81,22 @@ def _make_up(payment: Payment, subscription: Subscription) -> Charge | None:
         interval_from=begins,
         interval_until=end_of_interval(begins, subscription.cadence),
         **amounts_of(quote_as_stands(subscription.wanted_lines, payment.amount, decision)),
+    )
+
+
+def _make_up_of_link(payment: Payment, link: PaymentLink) -> Charge | None:
+    """Nobody owes a link: what it asked for is a charge once somebody has paid it."""
+    if payment.status != PaymentState.PAID:
+        return None
+    day = seller_day(payment.paid_at or payment.at)
+    return Charge(
+        account_id=link.account_id,
+        kind=ChargeKind.LINK.value,
+        state=ChargeState.UNDER_WAY.value,
+        made_at=payment.at,
+        due_on=day,
+        invoice=link.invoice,
+        **amounts_of(quote_as_stands([], payment.amount, decide(link.account_id, day))),
     )
 
 
@@ -142,6 +164,8 @@ def _list_later(charge: Charge) -> QuerySet[Charge]:
 
 
 def list_to_end(account_id: int) -> list[Charge]:
-    """What a cancelled plan asks for no more: all that is neither paid, nor failed, nor over."""
+    """What a cancelled plan asks for no more: all that is neither paid, nor failed, nor over. What a payment link
+    collects is no part of the plan.
+    """
     done = (ChargeState.PAID, ChargeState.FAILED, ChargeState.ENDED)
-    return list(Charge.objects.filter(account_id=account_id).exclude(state__in=done))
+    return list(Charge.objects.filter(account_id=account_id).exclude(state__in=done).exclude(kind=ChargeKind.LINK))

@@ -9,9 +9,10 @@ from typing import Any
 from django.db.models import QuerySet
 
 from bursar.access.actor import Actor
+from bursar.approvals.rules import COUNTED_FOR
 from bursar.core.errors import NotFound
 from bursar.payments.models import Payment, Refund
-from bursar.payments.rules.refunds import COUNTED_FOR, Paid, Sent, add_live, calc_left
+from bursar.payments.rules.refunds import Paid, Sent, add_live, calc_left
 from bursar.payments.states import PaymentState, RefundState
 from bursar.tenants.models import BillingAccount
 
@@ -81,5 +82,5 @@ def _shown() -> QuerySet[Refund]:
     )
 
 
-def count_waiting(actor: Actor) -> int:
+def count_waiting() -> int:
     return Refund.objects.filter(state=RefundState.ASKED).count()

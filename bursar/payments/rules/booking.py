@@ -79,10 +79,27 @@ def refund(amount: Decimal, books: Books) -> Back:
     return Back(entries + (ledger.refund(noted, books.invoice) if noted else []), noted)
 
 
+def follow_as_credit(kept: Decimal, booked: Decimal, credit: Decimal) -> list[Entry]:
+    """As `follow`, of a payment that settles no invoice: it stands to the account's good. Raises NotThere."""
+    more = kept - booked
+    if more > 0:
+        return ledger.receive(more, [])
+    return _leave(-more, credit, "charged back") if more else []
+
+
 def send_again(amount: Decimal, books: Books) -> list[Entry]:
     """A refund that came back, and has its credit note, leaves after all. Raises NotThere."""
-    if amount > books.credit:
-        raise NotThere(f"{amount} EUR were refunded that do not stand to the account's good any more.")
+    return _leave(amount, books.credit, "refunded")
+
+
+def leave_credit(amount: Decimal, credit: Decimal) -> list[Entry]:
+    """A refund of money that stood to the account's good: no credit note. Raises NotThere."""
+    return _leave(amount, credit, "refunded")
+
+
+def _leave(amount: Decimal, credit: Decimal, went: str) -> list[Entry]:
+    if amount > credit:
+        raise NotThere(f"{amount} EUR were {went} that do not stand to the account's good any more.")
     return ledger.pay_back(amount)
 
 

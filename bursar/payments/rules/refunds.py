@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from bursar.approvals.rules import Words
 from bursar.core.days import last_day_of, say_day
 from bursar.core.money import ZERO, euros
 from bursar.payments.states import PaymentState, RefundState
@@ -15,7 +16,7 @@ DEAD = frozenset({RefundState.DENIED, RefundState.FAILED, RefundState.CANCELED})
 NOT_AT_MOLLIE = frozenset({RefundState.ASKED, RefundState.SENDING})
 DIRECT_DEBIT = "directdebit"
 MAY_BE_TAKEN_BACK = timedelta(weeks=8)
-COUNTED_FOR = timedelta(days=30)
+GO_BACK = Words("of this payment go back", "go back to this account")
 
 
 class Sent(NamedTuple):
@@ -76,28 +77,3 @@ def warn_of_twice(until: datetime) -> str:
         f"It was a direct debit: until {say_day(last_day_of(until))} the payer can have it taken back by their bank as "
         "well, and then the money has left twice."
     )
-
-
-def why_not_alone(amount: Decimal, of_payment: Decimal, of_account: Decimal, limit: Decimal) -> str | None:
-    """None, or why a second person decides. `of_payment`, `of_account`: what went back of it, and of the account in
-    the last 30 days, without this one.
-    """
-    if of_payment + amount > limit:
-        return f"Together {euros(of_payment + amount)} of this payment go back, and {euros(limit)} is the limit."
-    if of_account + amount > limit:
-        return (
-            f"Together {euros(of_account + amount)} go back to this account within 30 days, and {euros(limit)} is "
-            "the limit."
-        )
-    return None
-
-
-def why_not_decide(state: str, asked_by: int | None, decides: int | None) -> str | None:
-    """`asked_by`, `decides`: keys of colleagues; None is nobody who can be told apart, as at the shell."""
-    if state != RefundState.ASKED:
-        return f"It waits for nobody any more: it is {state.replace('_', ' ')}."
-    if decides is None:
-        return "A second person decides, by name: a colleague, in the panel or by a token of their own."
-    if decides == asked_by:
-        return "You asked for this yourself. Somebody else decides."
-    return None

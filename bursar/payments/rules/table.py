@@ -234,7 +234,7 @@ def role_of(news: News, owed: Owed | None, applied: Told) -> Role:
     """`applied`: what the payment's account was last moved by."""
     if owed is None or owed.state == ChargeState.ENDED:
         return Role.SPARE
-    if news is News.PAID and owed.state == ChargeState.PAID:
+    if news is News.PAID and owed.state == ChargeState.PAID and owed.kind != ChargeKind.LINK:  # that is credit then
         return Role.SPARE
     if news in _OF_ONE_TRY and owed.others_live and applied.status != PaymentState.PAID:
         return Role.SPARE

@@ -216,6 +216,8 @@ def _give(row: Payment, owner: Owner) -> None:
         row.charge = owner.charge
     if row.subscription_id is None:
         row.subscription = owner.subscription
+    if row.link_id is None:
+        row.link = owner.link
 
 
 def _payment_values(found: objects.Payment) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Topic
 from bursar.core.calendar import end_of
 from bursar.core.days import last_day_of, say_day, say_end
-from bursar.plans import rules, store, trials
+from bursar.plans import rules, store, trials, turning
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
 from bursar.plans.models import Cadence, DiscountKind, GrantKind, PaymentMode, PaymentStatus, Tier
+from bursar.plans.states import Mode
 from bursar.tenants.models import BillingAccount, Workspace
 
 CHANGE_TIER = "plans.workspace.change_tier"
@@ -58,7 +59,8 @@ def _why_not_beside(case: Case, data: Cleaned) -> str | None:
 def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
     """Being managed gives no tier by itself: what a trial gives, or takes off the price, goes with it."""
     words, paid_until = [], terms_of(case).paid_until
-    if data.get("cancel"):
+    is_pending = terms_of(case).status == PaymentStatus.PENDING
+    if data.get("cancel") and not is_pending:
         paid = f"; the first invoice is for what begins after {say_end(paid_until)}" if paid_until else ""
         words.append(f"The subscription ends at Mollie now{paid}.")
     on_trial = _list_on_trial(case)
@@ -71,7 +73,7 @@ def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
         row = rules.live(rows, case.now)
         if row is not None and row.kind == DiscountKind.TRIAL:
             words.append(f"The trial discount of {row.percent} % goes on until {say_end(row.end)}; then it is over.")
-    return words
+    return [*words, *turning.foresee(case.target, Mode.MANAGED, case.now)]
 
 
 @action(
@@ -101,7 +103,7 @@ def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
 def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     terms = terms_of(act.case)
     kept = {ws.id: tier.tier for ws, tier in _list_on_trial(act.case)} if data.get("keep_tier") else {}
-    if data.get("cancel"):
+    if data.get("cancel") and terms.status != PaymentStatus.PENDING:  # then there is none yet, and the checkout ends
         act.also(CANCEL, account, {})
         act.case.cache.clear()  # what was read before is not so any more
     store.set_payment_terms(
@@ -163,7 +165,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     if data["keep_until"]:
         words = ["On the day after, every paid workspace falls to Free by itself."]
         paid = f"It is paid until {say_end(run.end)}: MRR stays as it stands now until then." if run else ""
-    return [*words, paid] if paid else words
+    return [*words, *([paid] if paid else []), *turning.foresee(case.target, Mode.SELF_SERVE, case.now)]
 
 
 @action(

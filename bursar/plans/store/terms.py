@@ -9,19 +9,25 @@ from typing import Any
 from bursar.core.dated import Point, merge_points, replace_from
 from bursar.plans.models import PaymentTerms
 from bursar.plans.rules import AccountState, base_tier, live, terms_at
+from bursar.plans.states import Mode
 from bursar.plans.store.tiers import set_base_tiers
+from bursar.plans.turning import leave_self_serve
 from bursar.tenants.models import BillingAccount, WorkspaceAccount
 from bursar.tenants.store import Written
 
 
 def set_payment_terms(account: BillingAccount, state: AccountState, now: datetime, **values: Any) -> None:
-    """Replaces the payment terms from `now`; what lapsed under the old ones is written down first, and stays lapsed."""
+    """Replaces the payment terms from `now`; what lapsed under the old ones is written down first, and stays lapsed. An
+    account that becomes managed leaves what self-serve had open (`plans/turning.py`).
+    """
     old = terms_at(state, now)
     for workspace in state.workspaces:
         stored, present = live(workspace.bases, now), base_tier(workspace.bases, old, now)
         if stored is not None and present != stored.tier:
             set_base_tiers([workspace.id], present, now)
     replace_from(PaymentTerms, {"account": account}, now, values)
+    if values.get("mode") == Mode.MANAGED and old.mode != Mode.MANAGED:
+        leave_self_serve(account, now)
 
 
 def foresee_terms(account: BillingAccount, at: datetime, **values: Any) -> None:
