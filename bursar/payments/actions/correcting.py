@@ -91,10 +91,10 @@ def _why_not(case: Case) -> str | None:
 
 
 def _why_under_way(row: Invoice) -> str | None:
-    """Money of a charge comes or goes with the VAT that it was asked with."""
-    if all(charge.state in (ChargeState.PAID, ChargeState.ENDED) for charge in read.list_charges_of(row)):
-        return None
-    return "Its charge is not paid, or the bank took it back: wait until it is settled, or credit the invoice."
+    """Money that comes by itself comes with the VAT that it was asked with. An open link is archived instead."""
+    if any(charge.state in (ChargeState.UNDER_WAY, ChargeState.FAILED) for charge in read.list_charges_of(row)):
+        return "Its charge is under way, failed, or was taken back by the bank: wait until it is settled, or credit it."
+    return None
 
 
 def _refuse(case: Case, data: Cleaned) -> str | None:
@@ -215,7 +215,8 @@ def _carry_over(act: Act, row: Invoice, invoice: Invoice, note: Invoice) -> Invo
     booked = books.book(row.account, held, entries, Cause(note.issued_on, note.public_id), act.now)
     new = held[invoice.pk]
     for charge in read.list_charges_of(row):
-        charges.put(charge, invoice=new)
+        if charge.state == ChargeState.PAID:
+            charges.put(charge, invoice=new)
     if since is not None and new.settled_at is not None:
         books.keep_settled(new, since)
         periods.carry_over(f"{row.public_id}:", f"{invoice.public_id}:", invoice.gross)
