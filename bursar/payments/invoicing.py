@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 import structlog
@@ -20,9 +21,11 @@ from bursar.payments.queries.invoicing import (
     AS_CREDIT,
     BOOK,
     ISSUE,
+    PAID_OTHERWISE,
     Step,
     find_step,
     get_first_day,
+    list_paid_otherwise,
     list_refund_ids,
     list_to_book,
     list_to_try,
@@ -47,18 +50,24 @@ def invoice(now: datetime) -> None:
         return
     first_day = get_first_day() or store.begin(mode, seller_day(now))
     for charge in list_to_book(AT_ONCE):
-        _bring_up_one(charge, first_day, now)
-    for charge in list_to_try(now, AT_ONCE):
-        _bring_up_one(charge, date.min, now)  # somebody meant it to be issued, whenever it was paid
+        _try(charge, lambda one: bring_up(one, first_day, now))
+    for charge in list_to_try(now, AT_ONCE):  # somebody meant it to be issued, whenever it was paid
+        _try(charge, lambda one: bring_up(one, date.min, now))
+    for charge in list_paid_otherwise().order_by("pk")[:AT_ONCE]:
+        _try(charge, lambda one: _run(one, PAID_OTHERWISE, {"charge": one.public_id}))
 
 
-def _bring_up_one(charge: Charge, first_day: date, now: datetime) -> None:
+def _try(charge: Charge, do: Callable[[Charge], object]) -> None:
     try:
-        bring_up(charge, first_day, now)
+        do(charge)
     except Refusal as refusal:
         log.info("charge_not_invoiced", charge=charge.public_id, why=refusal.sentence)
     except Exception:
         log.exception("charge_not_invoiced", charge=charge.public_id)
+
+
+def _run(charge: Charge, verb: str, data: dict[str, str]) -> None:
+    run(KEY.format(verb), ACTOR, charge.account.public_id, data)
 
 
 def bring_up(charge: Charge, first_day: date, now: datetime) -> bool:
@@ -72,7 +81,7 @@ def bring_up(charge: Charge, first_day: date, now: datetime) -> bool:
         if step is None:
             return refused is None
         try:
-            run(KEY.format(step.verb), ACTOR, charge.account.public_id, step.data)
+            _run(charge, step.verb, step.data)
             refused = None
         except (Blocked, Refused) as refusal:
             refused = step, refusal.sentence

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db.models import Sum
 
-from bursar.billing.models import AccountCredit, Invoice, LedgerEntry, NotIssued
+from bursar.billing.models import Invoice, LedgerEntry, NotIssued
 from bursar.billing.seller import seller_day
+from bursar.billing.store.ledger import get_credit
 from bursar.core import clock
 from bursar.core.money import ZERO
 from bursar.payments import invoicing
@@ -55,7 +56,7 @@ class Bought:
 
     @property
     def credit(self) -> Decimal:
-        return AccountCredit.objects.filter(account=self.account).values_list("amount", flat=True).first() or ZERO
+        return get_credit(self.account)
 
     def pay_again(self, status: str = "paid") -> Payment:
         row = mirrored.payment(self.charge, status)
@@ -139,7 +140,7 @@ def _count_money(charge: Charge) -> tuple[list[str], Decimal]:
     refunds = [one for payment in payments for one in payment.refunds.all()]
     kept = sum((calc_kept(one.status, one.amount, one.charged_back) for one in payments), ZERO)
     kept -= sum((one.amount for one in refunds if one.state == "refunded"), ZERO)
-    return [one.public_id for one in (*payments, *refunds)], kept
+    return [one.public_id for one in payments] + [one.public_id for one in refunds], kept
 
 
 def _sum_money(causes: list[str] | None) -> Decimal:

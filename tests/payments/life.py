@@ -78,6 +78,7 @@ TOLD_FAILING = ("fall_behind", "lose_payment", "miss_renewal")
 ENDS_FAILING = (
     "renew",
     "settle",
+    "settle_by_invoice",
     "note_given_back",
     "start_paying",
     "cancel_plan",

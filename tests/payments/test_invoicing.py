@@ -359,6 +359,23 @@ def test_a_charge_that_collects_an_invoice_settles_that_one_and_makes_none(bough
     prove()
 
 
+def test_a_bank_line_settles_what_was_charged_back_and_ends_the_failing(bought: Bought, shop: Cast) -> None:
+    bought.charge_back()
+    minute()
+    assert mirrored.terms(shop.samen).status == "past_due"
+    data = {"amount": str(bought.gross), "on": TODAY.isoformat()}
+    run("billing.invoice.mark_paid", shop.iris, bought.invoice.public_id, data)
+    minute()
+    bought.charge.refresh_from_db()
+    assert (bought.charge.state, bought.charge.failed_at) == ("paid", None)
+    assert mirrored.terms(shop.samen).status == "active" and fact(shop.samen).klass == "paying"
+    gap = calc_gap(Month(2026, 11), clock.now())
+    assert gap.due == gap.arrived == bought.gross
+    minute()
+    assert AuditLine.objects.filter(key="payments.account.settle_by_invoice").count() == 1
+    prove()
+
+
 def test_reverse_charge_names_the_id_that_no_vat_was_charged_for(shop: Cast) -> None:
     german = replace(DETAILS, country="DE", postcode="50667", city="Köln", vat_id="DE136695976")
     set_details({shop.samen.pk: german}, clock.now())

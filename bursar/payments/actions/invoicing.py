@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import NamedTuple
 
 from django import forms
@@ -193,7 +192,7 @@ def book_charge_money(act: Act, account: BillingAccount, data: Cleaned) -> Outco
     money = money_of(act.case, data)
     before = money.charge.invoice
     assert before is not None
-    was_open, came = before.open, sum(map(money.calc_more, money.payments), Decimal(0))
+    was_open, came = before.open, money.calc_all_more()
     row = _book_all(act, money, before)
     not_issued.forget([money.charge.public_id])
     told = {"invoice": row.public_id, "number": row.number, "open": plain(row.open)}

@@ -20,9 +20,10 @@ from bursar.core.money import ZERO
 from bursar.payments.gateway import get_mode
 from bursar.payments.models import Charge, InvoicesFrom, Payment, Refund
 from bursar.payments.rules.booking import Books, calc_kept
-from bursar.payments.states import ChargeKind, PaymentKind, PaymentState, RefundState
+from bursar.payments.states import ChargeKind, ChargeState, PaymentKind, PaymentState, RefundState
 
 ISSUE, BOOK, CREDIT = "issue_charge_invoice", "book_charge_money", "credit_refund"
+PAID_OTHERWISE = "settle_by_invoice"
 AS_CREDIT = "book_link_money"
 NEVER_BILLED = (ChargeKind.METHOD, ChargeKind.LINK)
 """What proves a method sells nothing; a payment link collects what an invoice asks for, or stands as credit."""
@@ -61,12 +62,17 @@ class Money:
 
     @property
     def causes(self) -> list[str]:
-        return [one.public_id for one in (*self.payments, *self.refunds, *self.corrections)]
+        return _ids_of(self.payments, [*self.refunds, *self.corrections])
 
     def calc_more(self, payment: Payment) -> Decimal:
         """What of it the ledger lacks; below 0, what it has too much."""
         kept = calc_kept(payment.status, payment.amount, payment.charged_back)
         return kept - self.booked.get(payment.public_id, ZERO)
+
+    def calc_all_more(self) -> Decimal:
+        """Of all of it: what came beyond the ledger; below 0, what went."""
+        came = sum(map(self.calc_more, self.payments), ZERO)
+        return came + sum((-one.amount if is_sent(one) else one.amount for one in self.list_to_turn()), ZERO)
 
     def list_to_turn(self) -> list[Refund]:
         """Refunds that are booked and did not go through after all, and those that left again since."""
@@ -76,6 +82,10 @@ class Money:
     def list_to_credit(self) -> list[Refund]:
         """Refunds that Mollie sent, and of which nothing was booked yet."""
         return [one for one in self.refunds if is_sent(one) and one.public_id not in self.booked]
+
+
+def _ids_of(payments: Sequence[Payment], refunds: Sequence[Refund]) -> list[str]:
+    return [one.public_id for one in payments] + [one.public_id for one in refunds]
 
 
 def is_sent(refund: Refund) -> bool:
@@ -98,8 +108,7 @@ def load_money(charge: Charge) -> Money:
     payments = sorted(rows, key=lambda one: (one.paid_at or one.at, one.pk))
     found = list(Refund.objects.filter(payment__in=payments).defer("raw").order_by("created_at", "pk"))
     refunds = [one for one in found if one.corrects_id is None]
-    ids = [one.public_id for one in (*payments, *refunds)]
-    entries = LedgerEntry.objects.filter(cause__in=ids, kind__in=MONEY).order_by()
+    entries = LedgerEntry.objects.filter(cause__in=_ids_of(payments, refunds), kind__in=MONEY).order_by()
     booked = dict(entries.values_list("cause").annotate(total=Sum("amount")))
     corrections = [one for one in found if one.corrects_id is not None]
     return Money(charge, payments, refunds, booked, corrections)
@@ -130,8 +139,7 @@ def find_step(charge: Charge, first_day: date) -> Step | None:
             return None
         return Step(ISSUE, about, charge.public_id, charge.gross)
     if money.list_to_turn() or any(map(money.calc_more, money.payments)):
-        amount = sum((abs(money.calc_more(one)) for one in money.payments), ZERO)
-        return Step(BOOK, about, charge.public_id, amount)
+        return Step(BOOK, about, charge.public_id, abs(money.calc_all_more()))
     for refund in money.list_to_credit():
         return Step(CREDIT, {**about, "refund": refund.public_id}, refund.public_id, refund.amount)
     return None
@@ -155,6 +163,12 @@ def list_to_try(now: datetime, at_most: int) -> list[Charge]:
     refunded = Refund.objects.filter(public_id__in=list_due(now, "ref_", at_most))
     ids = list(refunded.values_list("payment__charge_id", flat=True))
     return _with_accounts(Q(public_id__in=list_due(now, "chg_", at_most)) | Q(pk__in=ids))
+
+
+def list_paid_otherwise() -> QuerySet[Charge]:
+    """Owed since they were taken back, while their own invoice is settled by money: a bank line, a link, credit."""
+    failed = Charge.objects.filter(state=ChargeState.FAILED, invoice__settled_at__isnull=False)
+    return failed.filter(invoice__made_for=F("public_id")).select_related("account", "invoice", "subscription")
 
 
 def _with_accounts(which: Q) -> list[Charge]:

@@ -112,12 +112,12 @@ def describe_owed(charge: Charge | None, payment: Payment, news: News) -> Owed |
     if charge.pk and news in ASK_OF_OTHERS:
         tries = Payment.objects.filter(charge=charge, status__in=LIVE, charged_back=0).exclude(pk=payment.pk)
         others = list(tries.values_list("status", flat=True))
-    was_paid, begins = charge.settled_at is not None, charge.interval_from
+    was_paid = charge.settled_at is not None
     return Owed(
         kind=charge.kind,
         state=charge.state,
         was_paid=was_paid,
-        is_newest=begins is None or not _list_later(charge).exists(),
+        is_newest=is_newest(charge),
         others_live=bool(others),
         others_paid=PaymentState.PAID in others,
     )
@@ -155,6 +155,11 @@ def list_owed_intervals(account_id: int) -> QuerySet[Charge]:
     """Intervals that failed."""
     kinds = [kind.value for kind in INTERVALS]
     return Charge.objects.filter(account_id=account_id, kind__in=kinds, state=ChargeState.FAILED)
+
+
+def is_newest(charge: Charge) -> bool:
+    """Whether no later interval was paid or failed."""
+    return charge.interval_from is None or not _list_later(charge).exists()
 
 
 def _list_later(charge: Charge) -> QuerySet[Charge]:

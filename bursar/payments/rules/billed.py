@@ -118,8 +118,8 @@ def _whole(net: Decimal, tier: str, sold: Sold, vat: VatDecision) -> Item:
 
 
 def _line(what: str, quantity: Decimal, unit: Unit, price: Decimal, sold: Sold, vat: VatDecision) -> Item:
-    days = {"service_from": sold.days.first, "service_until": sold.days.last}
-    return Item(sold.of_kind, what, quantity, unit, price, vat, **days)
+    first, last = sold.days
+    return Item(sold.of_kind, what, quantity, unit, price, vat, service_from=first, service_until=last)
 
 
 def say_how(method: str, label: str, language: str) -> str:
