@@ -24,8 +24,8 @@ from bursar.actions.spec import Company, Outcome
 from bursar.attention.models import OutreachTemplate
 from bursar.audit.verify import list_faults
 from bursar.billing import verify as billing
-from bursar.billing.models import Invoice
-from bursar.billing.store import documents
+from bursar.billing.models import Draft, Invoice
+from bursar.billing.store import documents, drafts
 from bursar.billing.store.documents import Issue
 from bursar.config.actors import actor_for
 from bursar.core import clock, naming
@@ -293,6 +293,7 @@ class Cast:
             "payment_link": self._payment_link,
             "approval": self._approval,
             "invoice": self._invoice,
+            "draft": self._draft,
             "request": lambda: UpgradeRequest.objects.get_or_create(
                 kind=RequestKind.TIER_UPGRADE,
                 organisation=self.haarlem.organisation,
@@ -328,6 +329,13 @@ class Cast:
         known = Invoice.objects.filter(account=self.haarlem).first()
         document = replace(samples.invoice(), issued_on=NOW.date())
         return known or documents.issue(self.haarlem, document, Issue(), lambda: NOW)
+
+    def _draft(self) -> Draft:
+        from tests.billing.documents import samples
+
+        known = Draft.objects.filter(account=self.haarlem).first()
+        data = {"with_seats": True, "first_day": "2026-12-01"}
+        return known or drafts.add(self.haarlem, "issue_invoice", data, samples.invoice(), NOW, self.ties.staff_id)
 
     def _subscription(self) -> Subscription:
         """Of a customer whom nobody knows here."""

@@ -53,7 +53,7 @@ _RENEWAL_UNPAID = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'managed'"
 # of what is open alone. A renewal may be unpaid without it: invoiced elsewhere, or not at all.
 _PAST_DUE = (
     "billing_invoice i WHERE i.kind = 'invoice' AND i.open > 0 AND i.due_on < %(seller_day)s AND NOT EXISTS ("
-    "SELECT 1 FROM billing_hold h WHERE h.invoice_id = i.id AND h.until >= %(seller_day)s)"
+    "SELECT 1 FROM billing_hold h WHERE h.invoice_id = i.id AND h.last_day >= %(seller_day)s)"
 )
 _INVOICE_OVERDUE = (
     "SELECT u.account_id, u.tier, MIN(u.since) AS since, NULL::timestamptz AS ends_at FROM ("

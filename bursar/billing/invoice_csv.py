@@ -31,6 +31,13 @@ _SOURCES = {
 }  # fmt: skip
 
 
+MAY_BE_EMPTY = ("state", "reference", "order_number", "buyer_reference")
+
+
+def _or_null(expression: Any) -> NullIf:
+    return NullIf(expression, Value(""), output_field=TextField())
+
+
 def _text(expression: Any) -> Cast:
     return Cast(expression, TextField())
 
@@ -65,7 +72,7 @@ def _texts(today: date) -> dict[str, Any]:
 def flat(rows: QuerySet[Invoice], today: date, columns: tuple[str, ...] = COLUMNS) -> QuerySet[Any, Any]:
     """The columns as tuples of text; None for an empty cell."""
     texts = _texts(today)
-    named = {f"{name}_text": NullIf(texts[name], Value(""), output_field=TextField()) for name in columns}
+    named = {f"{name}_text": _or_null(texts[name]) if name in MAY_BE_EMPTY else texts[name] for name in columns}
     return rows.annotate(**named).values_list(*named)
 
 

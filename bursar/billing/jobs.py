@@ -38,17 +38,6 @@ def ask_vies(now: datetime) -> None:
     ask_again(now)
 
 
-@app.task(name="billing.bundle_documents", retry=JOB_AGAIN)
-def bundle_documents(bundle_id: str) -> None:
-    bundling.carry_out(bundle_id)
-
-
-@forgets("billing")
-def list_old_bundles(now: datetime) -> Iterator[QuerySet[Any]]:
-    """The book keeps who asked for which."""
-    yield Bundle.objects.filter(created_at__lt=now - settings.BURSAR_LOGS_KEPT)
-
-
 @tick("billing.note_sent")
 def note_sent(now: datetime) -> None:
     sending.note_ended(now)
@@ -80,3 +69,14 @@ def remove_documents(now: datetime) -> None:
             return
         if not run("billing.company.remove_documents", system("billing"), "company").changes:
             return
+
+
+@app.task(name="billing.bundle_documents", retry=JOB_AGAIN)
+def bundle_documents(bundle_id: str) -> None:
+    bundling.carry_out(bundle_id)
+
+
+@forgets("billing")
+def list_old_bundles(now: datetime) -> Iterator[QuerySet[Any]]:
+    """The book keeps who asked for which."""
+    yield Bundle.objects.filter(created_at__lt=now - settings.BURSAR_LOGS_KEPT)

@@ -12,15 +12,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from bursar.access.request import actor_of
 from bursar.actions.registry import ACTIONS
+from bursar.billing.invoice_tabs import head
 from bursar.billing.models import Handover, Invoice
 from bursar.billing.obstacles import list_obstacles
 from bursar.billing.queries import documents
 from bursar.billing.queries import sending as queries
 from bursar.billing.rules.reminders import Reminded, why_not_remind
 from bursar.billing.seller import seller_day
-from bursar.billing.trail import describe_trail
 from bursar.core import clock
 from bursar.core.errors import BadRequest
 from bursar.core.reading import consistent_read
@@ -42,14 +41,13 @@ VERBS = {
 
 register(
     NavEntry(
-        key="reminders",
-        label="Reminders",
-        url_name="reminders:page",
+        key="undelivered",
+        label="Not delivered",
+        url_name="reminders:undelivered",
         order=36,
         group="counted",
         help="sending-and-reminding",
         count=lambda actor: queries.count_undelivered(),
-        holds=("reminders:trail",),
     )
 )
 
@@ -77,8 +75,17 @@ def _look(now: datetime) -> Found:
 
 @require_GET
 def show_page(request: HttpRequest) -> HttpResponse:
+    return _show(request, request.GET.get("show", "due"))
+
+
+@require_GET
+def show_undelivered(request: HttpRequest) -> HttpResponse:
     """What did not reach anybody is counted in the bar; what may be reminded of is everyday work."""
-    now, tab = clock.now(), request.GET.get("show", "due")
+    return _show(request, "undelivered")
+
+
+def _show(request: HttpRequest, tab: str) -> HttpResponse:
+    now = clock.now()
     if tab not in TABS:
         raise BadRequest("Reminders are shown as due, left, undelivered or to_hand_in.")
     page = _read_page(request.GET.get("page", "1"))
@@ -92,8 +99,9 @@ def show_page(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "tab": tab,
-        "tabs": [
-            {"label": label, "count": len(found.keys[key]), "here": key == tab, "url": f"?show={key}"}
+        **head("reminders", reminders=len(found.keys["due"])),
+        "parts": [
+            {"label": label, "count": len(found.keys[key]), "here": key == tab, "url": _url(key)}
             for key, label in TABS.items()
         ],
         "by_itself": settings.BURSAR_REMINDERS,
@@ -103,9 +111,12 @@ def show_page(request: HttpRequest) -> HttpResponse:
             {"label": ACTIONS[f"billing.invoice.{verb}"].label, "url": reverse("actions:bulk", args=["invoice", verb])}
             for verb in VERBS[tab]
         ],
-        "actor": actor_of(request),
     }
     return render(request, "billing/reminders.html", context)
+
+
+def _url(tab: str) -> str:
+    return reverse("reminders:undelivered") if tab == "undelivered" else f"{reverse('reminders:page')}?show={tab}"
 
 
 def _read_page(text: str) -> int:
@@ -172,17 +183,6 @@ def _row(row: Invoice, words: str, facts: _Facts) -> dict[str, Any]:
         "words": words,
         "days": (facts.today - row.due_on).days if row.due_on else None,
         "asked_on": reminded.on,
-        "trail_url": reverse("reminders:trail", args=[row.public_id]),
+        "url": reverse("panel:invoice", args=[row.public_id]),
         "menu_url": reverse("actions:menu", args=["invoice", row.public_id]),
     }
-
-
-@require_GET
-def show_trail(request: HttpRequest, invoice_id: str) -> HttpResponse:
-    row = documents.get_invoice(actor_of(request), invoice_id)
-    context = {
-        "row": row,
-        "trail": describe_trail(row, clock.now()),
-        "menu_url": reverse("actions:menu", args=["invoice", row.public_id]),
-    }
-    return render(request, "billing/trail.html", context)

@@ -6,5 +6,5 @@ app_name = "reminders"
 
 urlpatterns = [
     path("", reminder_pages.show_page, name="page"),
-    path("<slug:invoice_id>", reminder_pages.show_trail, name="trail"),
+    path("undelivered/", reminder_pages.show_undelivered, name="undelivered"),
 ]

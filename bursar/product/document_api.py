@@ -18,9 +18,8 @@ from bursar.core.money import plain
 from bursar.files.models import File
 from bursar.files.pages import stream
 from bursar.product.actions.documents import REPORT
-from bursar.product.doors import REFUSALS, Id, key_of, needs
+from bursar.product.doors import ONCE, REFUSALS, Id, key_of, needs
 from bursar.product.models import Scope
-from bursar.product.request_api import ONCE
 
 router = Router(**needs(Scope.DOCUMENTS))
 AT_MOST = 200

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from allauth.core.internal.httpkit import get_client_ip
 from django.http import HttpRequest
-from ninja import Path
+from ninja import Header, Path
 from ninja.security import HttpBearer
 
 from bursar.access.actor import Actor
@@ -22,6 +22,10 @@ Id = Annotated[str, Path(max_length=100)]
 
 BAD_KEYS = 30
 REFUSALS: dict[int, Any] = dict.fromkeys((401, 403, 404, 409, 413, 422), RefusalBody)
+
+ONCE: Any = Header(  # type: ignore[type-arg]  # ninja types
+    "", alias="Idempotency-Key", max_length=100, description="The same key and body get the first answer again."
+)
 
 
 class KeyAuth(HttpBearer):

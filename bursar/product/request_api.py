@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Header, Router, Schema, Status
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from bursar.access.actor import Door
@@ -13,15 +13,12 @@ from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.errors import NotFound
 from bursar.product import queries
-from bursar.product.doors import REFUSALS, Id, key_of, needs
+from bursar.product.doors import ONCE, REFUSALS, Id, key_of, needs
 from bursar.product.models import Scope
 from bursar.requests.queries import get_request, tell
 from bursar.tenants.queries import customer_of
 
 router = Router(**needs(Scope.REQUESTS))
-ONCE: Any = Header(  # type: ignore[type-arg]  # ninja types
-    "", alias="Idempotency-Key", max_length=100, description="The same key and body get the first answer again."
-)
 
 
 class AskIn(Schema):

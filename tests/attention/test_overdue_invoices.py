@@ -15,7 +15,7 @@ from bursar.attention.queries import ACCOUNTS, Lists
 from bursar.billing.models import Invoice
 from bursar.core import clock
 from bursar.rollup.refresh import refresh
-from tests.attention.test_accounts import api
+from tests.attention.test_page import api
 from tests.billing.invoiced import SELLER, day_after_due, issue, know
 from tests.cast import Cast
 
@@ -62,7 +62,7 @@ def test_not_what_is_settled_credited_given_up_or_held(cast: Cast, row: Invoice,
             "paid": ("mark_paid", {"amount": "484.00", "on": today}),
             "credited": ("credit", {}),
             "written off": ("write_off", {}),
-            "held": ("hold", {"note": "They asked for time", "until": today + timedelta(days=2)}),
+            "held": ("hold", {"note": "They asked for time", "last_day": today + timedelta(days=2)}),
         }[how]
         run(f"billing.invoice.{key}", cast.iris, row.public_id, data, reason="x")
         assert listed() == []

@@ -6,20 +6,17 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from django.test import override_settings
-
 from bursar.access.actor import Actor
 from bursar.actions.run import run
-from bursar.actions.spec import Outcome
 from bursar.billing.models import Invoice
 from bursar.billing.store import Details, set_details
 from bursar.core import clock
 from bursar.outbox import store as outbox
 from bursar.tenants.models import BillingAccount
 from tests.billing.test_proposing import PUBLIC
-from tests.cast import NOW, Cast
 
 ISSUE = "billing.account.issue_invoice"
+LINE = {"description": "Moderation of an evening", "unit_price": "400.00"}
 TOWN_HALL = replace(PUBLIC, mails=("ap@haarlem.example",), language="en")
 SELLER: dict[str, Any] = {
     "BURSAR_SELLER_NAME": "Agora Voices B.V.", "BURSAR_SELLER_ADDRESS": ["Dam 1", "1012 JS", "Amsterdam"],
@@ -34,8 +31,8 @@ def know(account: BillingAccount, details: Details = TOWN_HALL) -> None:
 
 def issue(who: Actor, account: BillingAccount, **data: Any) -> Invoice:
     """Of one line of its own, so that it counts for no class."""
-    line = {"description": "Moderation of an evening", "unit_price": "400.00", **data}
-    made = run(ISSUE, who, account.public_id, line, reason="agreed")
+    line = {name: data.pop(name, usual) for name, usual in LINE.items()}
+    made = run(ISSUE, who, account.public_id, {"with_seats": False, "lines": [line], **data}, reason="agreed")
     return Invoice.objects.get(public_id=made.data["invoice"])
 
 
@@ -56,23 +53,3 @@ def issued(who: Actor, account: BillingAccount, **data: Any) -> Invoice:
 def day_after_due(row: Invoice, days: int) -> date:
     assert row.due_on is not None
     return row.due_on + timedelta(days=days)
-
-
-def pull_levers_of_invoices(cast: Cast) -> None:
-    """Each lever that tells programs something of invoices."""
-
-    def do(key: str, row: Invoice, **data: Any) -> Outcome:
-        return run(key, cast.iris, row.public_id, data, reason="as agreed")
-
-    today = NOW.date().isoformat()
-    with override_settings(**SELLER):
-        know(cast.haarlem)
-        first, second = (issue(cast.ties, cast.haarlem) for _ in range(2))
-        carry_out()
-        do("billing.invoice.mark_paid", first, amount="10.00", on=today)
-        do("billing.invoice.reverse_payment", first, amount="10.00")
-        do("billing.invoice.mark_paid", first, amount="484.00", on=today)
-        do("billing.invoice.credit", first, part=None)
-        do("billing.invoice.write_off", second)
-        run("billing.account.pay_back_credit", cast.iris, cast.haarlem.public_id, {"amount": "484.00"}, reason="x")
-        carry_out()

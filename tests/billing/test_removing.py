@@ -72,7 +72,7 @@ def test_seven_years_after_its_year_what_it_says_goes_and_what_proves_stays(cast
         for key in ("billing.invoice.credit", "billing.invoice.send_again"):
             refusal = refusal_of(key, cast.iris, paid.public_id, {}, reason="x")
             assert isinstance(refusal, Blocked) and "retention ended" in refusal.sentence
-        page = sign_in("ties@agora.example").get(f"/panel/invoices/reminders/{paid.public_id}")
+        page = sign_in("ties@agora.example").get(f"/panel/invoices/{paid.public_id}")
         assert "Its retention ended" in page.content.decode()
         assert sign_in("ties@agora.example").get(f"/panel/accounts/{cast.haarlem.public_id}").status_code == 200
 

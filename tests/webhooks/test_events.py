@@ -22,7 +22,7 @@ from bursar.plans.models import GrantKind, TierGrant
 from bursar.tenants.models import Person
 from bursar.webhooks.events import EVENTS, TEST, make_example
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
-from tests.billing.invoiced import pull_levers_of_invoices
+from tests.billing.levers import pull_levers_of_invoices
 from tests.billing.payer import TOWN
 from tests.billing.test_proposing import seller
 from tests.cast import NOW, Cast, bring_all
@@ -94,7 +94,6 @@ def pull_every_lever(cast: Cast) -> None:
     do("plans.account.set_managed", cast.ties, cast.samen, cadence="yearly")
     do("billing.account.set_billing_details", cast.ties, cast.samen, **TOWN)
     do("billing.account.accept_vat_id", cast.iris, cast.samen, consultation="WAPI1")
-    pull_levers_of_invoices(cast)
     do("tenants.organisation.set_partner", cast.iris, cast.samen.organisation, partner="yes")
     ali = Person.objects.get(external_id="ali").public_id
     maud = Person.objects.get(external_id="maud").public_id

@@ -85,7 +85,7 @@ class DetailsForm(ActionForm):
     mails = forms.CharField(
         label="Mail addresses for documents", required=False, max_length=1500,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=f"One a line, at most {MAILS_AT_MOST}; billing people get documents anyway.",
+        help_text=f"One a line, at most {MAILS_AT_MOST}. Empty: documents go to people with billing rights.",
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -30,8 +30,9 @@ from bursar.billing.actions.standing import asked_of, catalogue_of, standing_of
 from bursar.billing.documents.document import Item, ItemKind
 from bursar.billing.seller import seller_day
 from bursar.billing.store.documents import Issue
+from bursar.billing.to_issue import get_ahead
 from bursar.core.calendar import midnight
-from bursar.core.days import say_end
+from bursar.core.days import say_day, say_end
 from bursar.core.money import plain
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
 from bursar.plans.added import count_seats
@@ -59,10 +60,19 @@ class IssueForm(PapersForm):
         data = super().clean() or {}
         if data.get("with_seats"):
             data["cadence"] = data.get("cadence") or self.fields["cadence"].initial
+            if not data.get("first_day") and (sentence := self._why_name_a_day()):
+                self.add_error("first_day", sentence)
             data["first_day"] = data.get("first_day") or self.fields["first_day"].initial
         if not data.get("with_seats") and not data.get("lines") and "lines" not in self.errors:
             self.add_error("with_seats", "An invoice has a line at least: the plan's seats, or one of its own.")
         return data
+
+    def _why_name_a_day(self) -> str | None:
+        """Whoever names none wants what is due; sent twice, that would be the year after."""
+        last = standing_of(self.case).last_day
+        if last is None or last <= seller_day(self.case.now) + timedelta(days=get_ahead()):
+            return None
+        return f"Service is invoiced through {say_day(last)}. Name the first day of what follows."
 
 
 def propose(case: Case) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from bursar.billing.documents.document import Document, ItemKind
 from bursar.billing.documents.pdf import list_undrawable
 from bursar.billing.models import BillingDetails, Invoice
 from bursar.billing.queries.documents import find_invoiced
-from bursar.billing.seller import why_not_invoice
+from bursar.billing.seller import get_party, why_not_invoice
 from bursar.billing.store import documents
 from bursar.billing.store.documents import DayChanged, Issue
 from bursar.core import clock
@@ -58,8 +58,9 @@ class PapersForm(ActionForm):
 
 
 def wants_e_invoice(details: BillingDetails | None) -> bool:
-    """What is proposed: for whom the network of Peppol knows, where e-invoices can be made here."""
-    return bool(details and details.peppol_id) and making.why_not_make(with_e_invoice=True) is None
+    """What is proposed: where the network of Peppol knows both sides, and e-invoices can be made here."""
+    is_known = bool(details and details.peppol_id) and get_party().endpoint is not None
+    return is_known and making.why_not_make(with_e_invoice=True) is None
 
 
 def why_not_issue(case: Case) -> str | None:

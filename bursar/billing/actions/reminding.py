@@ -51,7 +51,7 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     return [
         f"Level {reminded_of(case).level + 1} of {len(settings.BURSAR_REMINDER_DAYS)}; {plain(case.target.open)} EUR "
         "are open.",
-        *say_letter(_letter(case), to_of(case, data)),
+        *say_letter(_letter(case)),
     ]
 
 
@@ -143,21 +143,21 @@ def record_reminder(act: Act, row: Invoice, data: Cleaned) -> Outcome:
 
 class HoldForm(ActionForm):
     note = forms.CharField(label="Why", max_length=200, help_text="Colleagues read it at the invoice.")
-    until = forms.DateField(label="Through", widget=DayInput())
+    last_day = forms.DateField(label="Through", widget=DayInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         today = seller_day(self.case.now)
         held = None if self.case.is_one_of_several else find_hold(self.case.target, today)
         self.fields["note"].initial = held.note if held else ""
-        self.fields["until"].initial = held.until if held else today + HELD_FOR
+        self.fields["last_day"].initial = held.last_day if held else today + HELD_FOR
 
-    def clean_until(self) -> date:
-        until: date = self.cleaned_data["until"]
+    def clean_last_day(self) -> date:
+        last_day: date = self.cleaned_data["last_day"]
         today = seller_day(self.case.now)
-        if not today <= until <= today + HELD_AT_MOST:
+        if not today <= last_day <= today + HELD_AT_MOST:
             raise forms.ValidationError("From today on, for a year at most.")
-        return until
+        return last_day
 
 
 def _why_not_hold(case: Case) -> str | None:
@@ -184,15 +184,15 @@ def _why_not_hold(case: Case) -> str | None:
 )
 def hold(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     before = find_hold(row, seller_day(act.now))
-    store.hold(row, data["note"], data["until"], act.now)
+    store.hold(row, data["note"], data["last_day"], act.now)
     changes = [
-        Change("On hold through", say_day(before.until) if before else "", say_day(data["until"]), private=True),
+        Change("On hold through", say_day(before.last_day) if before else "", say_day(data["last_day"]), private=True),
         Change("Why", before.note if before else "", data["note"], private=True),
     ]
     undo = Undo("billing.invoice.release", {})
     if before:
-        undo = Undo("billing.invoice.hold", {"note": before.note, "until": before.until.isoformat()})
-    return Outcome(f"Nobody is reminded of {row.number} through {say_day(data['until'])}.", changes, undo=undo)
+        undo = Undo("billing.invoice.hold", {"note": before.note, "last_day": before.last_day.isoformat()})
+    return Outcome(f"Nobody is reminded of {row.number} through {say_day(data['last_day'])}.", changes, undo=undo)
 
 
 @action(
@@ -213,6 +213,6 @@ def release(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     held = find_hold(row, seller_day(act.now))
     assert held is not None
     store.release(row)
-    changes = [Change("On hold through", say_day(held.until), "", private=True)]
-    undo = Undo("billing.invoice.hold", {"note": held.note, "until": held.until.isoformat()})
+    changes = [Change("On hold through", say_day(held.last_day), "", private=True)]
+    undo = Undo("billing.invoice.hold", {"note": held.note, "last_day": held.last_day.isoformat()})
     return Outcome(f"{row.number} is on hold no more.", changes, undo=undo)

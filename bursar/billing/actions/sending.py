@@ -136,9 +136,9 @@ def to_of(case: Case, data: Cleaned) -> list[str]:
     return data["to"] or addresses_of(case)
 
 
-def say_letter(letter: Letter, to: Sequence[str]) -> list[str]:
+def say_letter(letter: Letter) -> list[str]:
     """For a preview: the mail as it goes."""
-    return [f"To {', '.join(to)}.", f"“{letter.subject}”", *letter.text.replace("\n\n", "\n").split("\n")]
+    return [f"“{letter.subject}”", *letter.text.replace("\n\n", "\n").split("\n")]
 
 
 @action(
@@ -157,7 +157,7 @@ def say_letter(letter: Letter, to: Sequence[str]) -> list[str]:
     reason=Reason.OPTIONAL,
     blocked=why_no_files,
     refused=why_nobody,
-    preview=lambda case, data: say_letter(letter_of(case.target), to_of(case, data)),
+    preview=lambda case, data: say_letter(letter_of(case.target)),
     topic=Topic.MONEY,
     bulk=True,
 )

@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("note", models.CharField(max_length=200)),
-                ("until", models.DateField()),
+                ("last_day", models.DateField()),
                 ("at", models.DateTimeField()),
             ],
         ),

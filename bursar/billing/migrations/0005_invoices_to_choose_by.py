@@ -11,6 +11,10 @@ from bursar.core.sortkey import sort_key
 
 AT_ONCE = 500
 BESIDE = "ALTER TABLE billing_invoice SET (toast_tuple_target = 256)"
+SUMMED = (
+    "kind", "account", "issued_on", "due_on", "country", "net", "vat", "gross", "paid", "credited", "written_off",
+    "difference", "open",
+)  # fmt: skip
 NOT_BESIDE = "ALTER TABLE billing_invoice RESET (toast_tuple_target)"
 
 
@@ -40,6 +44,20 @@ class Migration(migrations.Migration):
         migrations.AddField("invoice", "buyer_reference", said("buyer_reference")),
         migrations.AddField("invoice", "payer_key", models.TextField(db_default="", default="")),
         migrations.RunPython(fill_keys, migrations.RunPython.noop, elidable=True),
+        migrations.RemoveIndex("invoice", "invoice_newest"),
+        migrations.RemoveIndex("invoice", "invoice_open"),
+        migrations.AddIndex(
+            "invoice", models.Index(fields=["-issued_at", "-id"], name="invoice_newest", include=SUMMED)
+        ),
+        migrations.AddIndex(
+            "invoice",
+            models.Index(
+                fields=["due_on"],
+                name="invoice_open",
+                condition=models.Q(kind="invoice", open__gt=0),
+                include=[name for name in SUMMED if name != "due_on"],
+            ),
+        ),
         migrations.AddIndex("invoice", models.Index(fields=["issued_on"], name="invoice_by_day")),
         migrations.AddIndex("invoice", models.Index(fields=["due_on"], name="invoice_by_due_day")),
         migrations.AddIndex("invoice", models.Index(fields=["country"], name="invoice_by_country")),

@@ -75,5 +75,13 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.AddIndex(
+            model_name="invoice",
+            index=models.Index(
+                condition=models.Q(("service_until__isnull", False)),
+                fields=["account", "-service_until"],
+                name="invoice_service",
+            ),
+        ),
         migrations.RunSQL(SEATS, migrations.RunSQL.noop, elidable=True),
     ]

@@ -19,8 +19,8 @@ class BillingDetails(models.Model):
     `order_last_day` if there is such a day; so do `buyer_reference` and `contract`. `payment_days`: their payment term;
     none: the seller's own. `language`: of documents.
 
-    `mails`: where documents go, beside the account's billing people. `is_of_file`: as an import told it, and nobody
-    here wrote it down since.
+    `mails`: where documents go; where there are none, to the account's billing people. `is_of_file`: as an import told
+    it, and nobody here wrote it down since.
     """
 
     account = models.OneToOneField(BillingAccount, on_delete=models.CASCADE, related_name="billing_details")

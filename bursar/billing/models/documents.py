@@ -19,6 +19,13 @@ NUMBER_LENGTH = 40
 KINDS = [(kind.value, kind.value.replace("_", " ")) for kind in DocumentKind]
 
 
+SUMMED = (
+    "kind", "account", "issued_on", "due_on", "country", "net", "vat", "gross", "paid", "credited", "written_off",
+    "difference", "open",
+)  # fmt: skip
+"""What totals of a list read: from the index alone, and not from documents."""
+
+
 def money_field(**kwargs: Any) -> Any:
     """EUR, exact to the cent."""
     return models.DecimalField(max_digits=12, decimal_places=2, **kwargs)
@@ -129,9 +136,12 @@ class Invoice(models.Model):
         ]
         indexes = [
             models.Index(name="invoice_by_account", fields=["account", "-issued_at"]),
-            models.Index(name="invoice_newest", fields=["-issued_at", "-id"]),
+            models.Index(name="invoice_newest", fields=["-issued_at", "-id"], include=SUMMED),
             models.Index(
-                name="invoice_open", fields=["due_on"], condition=Q(open__gt=0, kind=DocumentKind.INVOICE.value)
+                name="invoice_open",
+                fields=["due_on"],
+                condition=Q(open__gt=0, kind=DocumentKind.INVOICE.value),
+                include=[name for name in SUMMED if name != "due_on"],
             ),
             models.Index(
                 name="invoice_abroad",
@@ -146,6 +156,9 @@ class Invoice(models.Model):
             ),
             models.Index(name="invoice_due", fields=["due_on"], condition=Q(due_on__isnull=False)),
             models.Index(name="invoice_kept", fields=["issued_on"], condition=Q(removed_at=None)),
+            models.Index(
+                name="invoice_service", fields=["account", "-service_until"], condition=Q(service_until__isnull=False)
+            ),
             models.Index(name="invoice_reference", fields=["reference"], condition=~Q(reference="")),
             models.Index(name="invoice_by_day", fields=["issued_on"]),
             models.Index(name="invoice_by_due_day", fields=["due_on"]),

@@ -81,11 +81,11 @@ class Sending(models.Model):
 
 
 class Hold(models.Model):
-    """Nobody is reminded of this invoice through `until`, a day of the seller's; after it the row says nothing."""
+    """Nobody is reminded of this invoice through `last_day`, the seller's; after it the row says nothing."""
 
     invoice = models.OneToOneField(Invoice, primary_key=True, on_delete=models.PROTECT, related_name="hold")
     note = models.CharField(max_length=200)
-    until = models.DateField()
+    last_day = models.DateField()
     at = models.DateTimeField()
 
     pen = PEN

@@ -192,7 +192,7 @@ def calc_ageing(view: View) -> Ageing:
     rows = filtered(replace(view, bands=())).filter(ASKS).order_by()
     asked: dict[str, Any] = {}
     for band in Band:
-        asked[f"rows_{band}"] = Count("pk", filter=in_band(band, view.today))
+        asked[f"rows_{band}"] = Count("kind", filter=in_band(band, view.today))
         asked[f"open_{band}"] = Sum("open", filter=in_band(band, view.today))
     found = rows.aggregate(**asked)
     return Ageing(

@@ -48,7 +48,7 @@ def list_sent(invoice_ids: Collection[int]) -> dict[int, list[Sent]]:
 def _describe(row: Sending, delivery: OutboxRow | None) -> Sent:
     """As noted; before that, as its delivery stands."""
     if row.state != SendingState.UNDER_WAY:
-        return Sent(row, row.get_state_display(), "", row.ended_at if row.state == SendingState.SENT else None)
+        return Sent(row, SendingState(row.state).label, "", row.ended_at if row.state == SendingState.SENT else None)
     if delivery is None:
         return Sent(row, (SendingState.DROPPED if row.email else SendingState.ERASED).label, "", None)
     if delivery.state == OutboxState.FAILED:
@@ -99,16 +99,16 @@ def list_due(now: datetime) -> QuerySet[Invoice]:
 
 
 def find_hold(row: Invoice, today: date) -> Hold | None:
-    return Hold.objects.filter(pk=row.pk, until__gte=today).first()
+    return Hold.objects.filter(pk=row.pk, last_day__gte=today).first()
 
 
-def say_hold(note: str, until: date) -> str:
-    return f"On hold through {say_day(until)}: {note.rstrip('.')}."
+def say_hold(note: str, last_day: date) -> str:
+    return f"On hold through {say_day(last_day)}: {note.rstrip('.')}."
 
 
 def _list_held(invoice_ids: Collection[int], now: datetime) -> Mapping[int, str]:
-    rows = Hold.objects.filter(pk__in=invoice_ids, until__gte=seller_day(now))
-    return {pk: say_hold(note, until) for pk, note, until in rows.values_list("pk", "note", "until")}
+    rows = Hold.objects.filter(pk__in=invoice_ids, last_day__gte=seller_day(now))
+    return {pk: say_hold(note, last_day) for pk, note, last_day in rows.values_list("pk", "note", "last_day")}
 
 
 OBSTACLES.add("hold", _list_held)

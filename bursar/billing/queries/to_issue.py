@@ -29,13 +29,12 @@ from bursar.plans.trials import TRIAL_KIND
 ASKS = Q(credited__lt=F("gross"))
 """Not credited in full."""
 SERVICE_ENDS = """
-SELECT MAX(day) FROM (
-  SELECT i.service_until AS day FROM billing_invoice i
-  WHERE i.account_id = {account} AND i.service_until IS NOT NULL AND i.credited < i.gross
-  UNION ALL
-  SELECT (p.service_until AT TIME ZONE 'UTC')::date - 1 FROM plans_paidperiod p
-  WHERE p.account_id = {account} AND p.source = 'managed' AND p.credited_at IS NULL
-) ends
+SELECT GREATEST(
+  (SELECT i.service_until FROM billing_invoice i
+   WHERE i.account_id = {account} AND i.service_until IS NOT NULL AND i.credited < i.gross
+   ORDER BY i.service_until DESC LIMIT 1),
+  (SELECT MAX((p.service_until AT TIME ZONE 'UTC')::date - 1) FROM plans_paidperiod p
+   WHERE p.account_id = {account} AND p.source = 'managed' AND p.credited_at IS NULL))
 """
 """SQL: the last day of service that is asked for or was paid by invoice, of `account`. Rooms above put it in theirs."""
 

@@ -79,8 +79,8 @@ def note_reminder(reminder: Reminder) -> Reminder:
     return reminder
 
 
-def hold(row: Invoice, note: str, until: date, now: datetime) -> None:
-    Hold.objects.update_or_create(pk=row.pk, defaults={"note": note, "until": until, "at": now})
+def hold(row: Invoice, note: str, last_day: date, now: datetime) -> None:
+    Hold.objects.update_or_create(pk=row.pk, defaults={"note": note, "last_day": last_day, "at": now})
 
 
 def release(row: Invoice) -> None:
