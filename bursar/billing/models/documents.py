@@ -149,11 +149,6 @@ class Invoice(models.Model):
                 include=["kind", "abroad_net"],
                 condition=~Q(abroad_net=0),
             ),
-            models.Index(
-                name="invoice_with_vat",
-                fields=["account", "-issued_at"],
-                condition=Q(kind=DocumentKind.INVOICE.value, credited=0, vat__gt=0),
-            ),
             models.Index(name="invoice_due", fields=["due_on"], condition=Q(due_on__isnull=False)),
             models.Index(name="invoice_kept", fields=["issued_on"], condition=Q(removed_at=None)),
             models.Index(
