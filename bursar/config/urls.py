@@ -28,6 +28,7 @@ from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
 from bursar.panel.book_api import router as book_router
 from bursar.payments.api import router as payments_router
+from bursar.payments.vat_api import router as vat_router
 from bursar.product.admin_api import router as keys_router
 from bursar.product.api import api as product_api
 from bursar.requests.api import router as requests_router
@@ -60,7 +61,7 @@ api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
     webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router, bank_router,
-    approvals_router,
+    approvals_router, vat_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)

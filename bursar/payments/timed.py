@@ -16,7 +16,7 @@ from bursar.core.ticks import tick
 from bursar.payments.actions.apply import apply_subscription
 from bursar.payments.actions.following import Course, find_course, is_to_tell, quote_next
 from bursar.payments.actions.shared import KEY
-from bursar.payments.models import Subscription
+from bursar.payments.models import Refund, Subscription
 from bursar.payments.queries import due
 from bursar.payments.queries.corrections import list_dead
 from bursar.payments.queries.seats import quote_seats_of
@@ -116,8 +116,11 @@ def ask_again(now: datetime) -> None:
 @tick("payments.credit_again")
 def credit_again(now: datetime) -> None:
     """What a correction of VAT should have sent back, and did not leave."""
-    rows = list_dead()[:AT_ONCE]
-    _each("credit", rows, lambda one: run("payments.refund.credit_again", system("clock"), one.public_id))
+
+    def credit(refund: Refund) -> None:
+        run("payments.refund.credit_again", system("clock"), refund.public_id)
+
+    _each("credit", list_dead()[:AT_ONCE], credit)
 
 
 @tick("payments.catch_up")

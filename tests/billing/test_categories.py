@@ -64,15 +64,22 @@ def test_seats_bear_the_vat_of_their_first_day_and_other_lines_that_of_today(cas
     """Dearer from New Year on: a year that begins then bears it, though the invoice is of November."""
     set_details({cast.haarlem.pk: PUBLIC}, NOW)
     seller.BURSAR_VAT_RATES = {"NL": {NEW_YEAR: "22"}}
-    row = issue(cast, with_seats=True, first_day="2027-01-01", description="Setting up", unit_price="100.00")
+    row = issue(
+        cast, with_seats=True, first_day="2027-01-01", lines=[{"description": "Setting up", "unit_price": "100.00"}]
+    )
     assert [(item.kind, item.vat.rate) for item in row.document.items][-1] == (ItemKind.OTHER, 21)
     assert {item.vat.rate for item in row.document.items if item.kind is ItemKind.SUBSCRIPTION} == {22}
 
 
 def test_what_is_exempt_stands_beside_what_is_not(cast: Cast, seller: Any) -> None:
     set_details({cast.haarlem.pk: PUBLIC}, NOW)
-    seller.BURSAR_VAT_CATEGORIES = {"other": {date(2026, 1, 1): ItemCategory.EXEMPT}}
-    row = issue(cast, with_seats=True, first_day="2026-12-01", description="Workshop", unit_price="100.00")
+    seller.BURSAR_VAT_CATEGORIES = {"training": {date(2026, 1, 1): ItemCategory.EXEMPT}}
+    row = issue(
+        cast,
+        with_seats=True,
+        first_day="2026-12-01",
+        lines=[{"kind": "training", "description": "Workshop", "unit_price": "100.00"}],
+    )
     assert {item.vat.treatment for item in row.document.items} == {Treatment.CHARGED, Treatment.EXEMPT}
     assert row.vat == sum(rate.vat for rate in row.document.totals.rates if rate.treatment == Treatment.CHARGED)
     assert row.net == row.subscription_net + 100
@@ -81,11 +88,11 @@ def test_what_is_exempt_stands_beside_what_is_not(cast: Cast, seller: Any) -> No
 def test_only_sales_with_vat_to_the_rest_of_the_eu_count_for_the_shop(cast: Cast, seller: Any, settings: Any) -> None:
     for details, counts in ((GERMAN, True), (PUBLIC, False), (Details("X", "S", "10007", "New York", "US"), False)):
         set_details({cast.haarlem.pk: details}, NOW)
-        row = issue(cast, description="Help", unit_price="50.00", quantity="2")
+        row = issue(cast, lines=[{"description": "Help", "unit_price": "50.00", "quantity": "2"}])
         assert row.abroad_net == (100 if counts else 0)
     set_details({cast.haarlem.pk: Details("X", "S", "35001", "Las Palmas", "ES")}, NOW)
-    assert issue(cast, description="Help", unit_price="50.00").abroad_net == 0
+    assert issue(cast, lines=[{"description": "Help", "unit_price": "50.00"}]).abroad_net == 0
     settings.BURSAR_OSS = date(2026, 1, 1)
     set_details({cast.haarlem.pk: GERMAN}, NOW)
-    shop = issue(cast, description="Help", unit_price="50.00")
+    shop = issue(cast, lines=[{"description": "Help", "unit_price": "50.00"}])
     assert shop.abroad_net == 50 and shop.document.uses_oss and shop.vat == 9.5

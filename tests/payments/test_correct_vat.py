@@ -35,7 +35,9 @@ from tests.billing.test_proposing import seller
 from tests.cast import NOW, Cast, fact, prove, refusal_of
 from tests.payments.billed import buy, check_books, minute
 from tests.payments.buying import DETAILS
+from tests.payments.counter import Counter
 from tests.payments.test_invoicing import shop
+from tests.payments.test_links import book, link_for, pay
 from tests.payments.test_refunds import finance, key, payment
 
 __all__ = ["key", "seller", "shop"]
@@ -323,4 +325,39 @@ def test_a_charge_that_the_bank_took_back_is_not_corrected(shop: Cast) -> None:
     minute()
     accept([shop.samen.pk], "WAPI-1", clock.now())
     refusal = refusal_of(CORRECT, shop.iris, bought.invoice.public_id, {}, reason="x")
-    assert isinstance(refusal, Blocked) and "took it back" in refusal.sentence and not bought.notes
+    assert isinstance(refusal, Blocked) and "taken back" in refusal.sentence and not bought.notes
+
+
+def test_what_was_paid_by_a_link_goes_back_to_where_it_came_from(cast: Cast, counter: Counter, seller: Any) -> None:
+    counter.account = cast.oost
+    set_details({cast.oost.pk: GERMAN}, clock.now())
+    data = {"with_seats": True, "cadence": "yearly", "first_day": TODAY}
+    row = Invoice.objects.get(public_id=run(ISSUE, cast.ties, cast.oost.public_id, data, reason="x").data["invoice"])
+    link = link_for(counter, cast.iris, row)
+    paid = pay(counter, link)
+    book(counter)
+    row.refresh_from_db()
+    assert row.open == 0 and row.vat > 0
+    klass, mrr = fact(cast.oost).klass, fact(cast.oost).mrr
+    accept([cast.oost.pk], "WAPI-1", clock.now())
+    clock.set_fixed(clock.now() + timedelta(minutes=1))
+    new = Invoice.objects.get(public_id=run(CORRECT, cast.iris, row.public_id, {}, reason="x").data["invoice"])
+    refund = Refund.objects.get()
+    assert (refund.payment_id, refund.amount, new.open) == (paid.pk, row.vat, 0)
+    book(counter)
+    assert (fact(cast.oost).klass, fact(cast.oost).mrr) == (klass, mrr) == ("paying", row.net / 12)
+    assert Invoice.objects.count() == 3 and list(list_faults()) == []
+
+
+def test_an_open_link_asks_for_too_much_once_the_vat_is_corrected(cast: Cast, counter: Counter, seller: Any) -> None:
+    counter.account = cast.oost
+    set_details({cast.oost.pk: GERMAN}, clock.now())
+    data = {"with_seats": True, "cadence": "yearly", "first_day": TODAY}
+    row = Invoice.objects.get(public_id=run(ISSUE, cast.ties, cast.oost.public_id, data, reason="x").data["invoice"])
+    link = link_for(counter, cast.iris, row)
+    accept([cast.oost.pk], "WAPI-1", clock.now())
+    clock.set_fixed(clock.now() + timedelta(minutes=1))
+    run(CORRECT, cast.iris, row.public_id, {}, reason="x")
+    book(counter)
+    link.refresh_from_db()
+    assert link.state == "ended"

@@ -129,6 +129,19 @@ def test_the_page_lists_and_warns(cast: Cast, issued: Invoice, settings: Any) ->
     assert abroad.count_to_look_at(NOW) == 1
 
 
+def test_programs_read_the_same(cast: Cast, issued: Invoice) -> None:
+    sell(cast.oost, "12.10", raw={"countryCode": "FR"})
+    confirm(cast)
+    client = sign_in("iris@agora.example")
+    told = client.get("/api/v1/vat").json()
+    assert told["sold_abroad"]["this_year_eur"] == str(issued.net + 10) and told["sold_abroad"]["reach"] == "below"
+    row = told["to_correct"][0]
+    assert (row["number"], row["after"], row["why_not"]) == (issued.number, "no VAT (reverse charge)", "")
+    sale = client.get("/api/v1/vat/abroad").json()["sales"][0]
+    assert (sale["net_eur"], sale["proofs"]) == ("10.00", {"address": "DE", "checkout": "FR", "VAT id": "DE"})
+    assert (sale["against"], sale["is_enough"]) == (["checkout"], True)
+
+
 def test_its_lists_read_as_much_however_long_they_are(cast: Cast, issued: Invoice) -> None:
     confirm(cast)
     client, counts = sign_in("iris@agora.example"), []

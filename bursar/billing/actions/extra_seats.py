@@ -76,8 +76,8 @@ def compose(case: Case, data: Cleaned) -> Composed:
     """As it would be issued now. Without lines where they come to too little."""
     details, period = details_of(case), standing_of(case).period
     assert details is not None and period is not None
-    vat = proposing.decide_for_item(details, ItemKind.SEATS, seller_day(case.now))
     first_day = data["first_day"]
+    vat = proposing.decide_for_item(details, ItemKind.SEATS, first_day)
     parts = proposing.list_added(state_of(case), period, first_day, case.now, catalogue_of(case))
     items = proposing.propose_added(parts, period, first_day, vat, details.language)
     wanted = proposing.Wanted(tuple(items), data["payment_days"], data["order_number"], data["buyer_reference"])

@@ -31,7 +31,7 @@ class LineForm(forms.Form):
 
 
 def make_items(lines: Iterable[dict[str, Any]], vat_of: Callable[[ItemKind], VatDecision]) -> list[Item]:
-    """From cleaned rows of `LineForm`."""
+    """From cleaned rows of `LineForm`. `vat_of`: what a kind of item bears."""
     return [_make(line, vat_of) for line in lines]
 
 

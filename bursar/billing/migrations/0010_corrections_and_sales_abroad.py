@@ -33,14 +33,6 @@ class Migration(migrations.Migration):
                 name="invoice_abroad",
             ),
         ),
-        migrations.AddIndex(
-            model_name="invoice",
-            index=models.Index(
-                condition=models.Q(("credited", 0), ("kind", "invoice"), ("vat__gt", 0)),
-                fields=["account", "-issued_at"],
-                name="invoice_with_vat",
-            ),
-        ),
         migrations.AddConstraint(
             model_name="invoice",
             constraint=models.CheckConstraint(

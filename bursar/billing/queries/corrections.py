@@ -10,7 +10,6 @@ from bursar.billing.documents.document import DocumentKind
 from bursar.billing.models import Invoice, LedgerEntry
 from bursar.billing.rules import VatIdStatus
 from bursar.billing.rules.ledger import EntryKind
-from bursar.billing.seller import get_country
 
 MONEY = [EntryKind.RECEIVED.value, EntryKind.MOVED.value]
 
@@ -22,13 +21,14 @@ def last_paid_on(invoice: Invoice) -> date | None:
 
 
 def list_to_correct() -> QuerySet[Invoice]:
-    """Those of accounts with a confirmed VAT id of another country that bear VAT and of which nothing is credited,
-    newest first. Whether each would bear another is for `correcting.why_not_correct` to say.
+    """Those that bore VAT though they went elsewhere in the EU, of accounts whose VAT id is confirmed by now, and of
+    which nothing is credited; newest first. Whether each would bear another is for `correcting.why_not_correct` to say.
     """
     details = "account__billing_details"
     known = Q(**{f"{details}__vat_status": VatIdStatus.VALID}) | Q(
         **{f"{details}__vat_status": VatIdStatus.UNKNOWN, f"{details}__is_accepted": True}
     )
-    rows = Invoice.objects.filter(known, kind=DocumentKind.INVOICE.value, credited=0, vat__gt=0)
-    rows = rows.exclude(**{f"{details}__country": get_country()})
-    return rows.select_related("account__organisation", "account__billing_details").order_by("-issued_at", "-id")
+    rows = Invoice.objects.exclude(abroad_net=0).filter(
+        known, kind=DocumentKind.INVOICE.value, credited=0, removed_at=None
+    )
+    return rows.select_related("account__organisation", "account__billing_details").order_by("-issued_on", "-id")

@@ -88,7 +88,7 @@ class VatDecision:
         if self.treatment != Treatment.CHARGED or not self.inputs:
             return False
         buyer, seller = self.inputs["buyer"], self.inputs["seller"]
-        return find_area(buyer["country"], buyer["postcode"]).state != seller["country"]
+        return bool(find_area(buyer["country"], buyer["postcode"]).state != seller["country"])
 
     def as_json(self) -> dict[str, Any]:
         """What a charge keeps: answer and inputs."""

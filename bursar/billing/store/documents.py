@@ -69,6 +69,8 @@ def issue(account: BillingAccount, document: Document, how: Issue, tell_time: Ca
     row.series, row.place, row.issued_at = series, series.last, now
     row.public_id = how.public_id or row.public_id
     row.save(force_insert=True)
+    if how.replaces is not None:  # seats that were added to that one are added to this one
+        Invoice.objects.filter(adds_to=how.replaces).update(adds_to=row)
     return row
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 
@@ -12,6 +14,7 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Outcome, Reason, Stale, Topic
 from bursar.billing import correcting, files, making, queries
 from bursar.billing.actions.settling import follow
+from bursar.billing.actions.shared import why_removed
 from bursar.billing.correcting import Correction
 from bursar.billing.documents.document import Document
 from bursar.billing.models import BillingDetails, Invoice
@@ -65,29 +68,40 @@ class CorrectForm(ActionForm):
         help_text="Asked for while the payer's bank can still take a direct debit back, which is eight weeks.",
     )  # fmt: skip
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if _why_not(self.case) or _until_taken_back(self.case) is None:
+            self.fields["accepts_twice"].widget = forms.HiddenInput()
+
+
+def _until_taken_back(case: Case) -> datetime | None:
+    """Until when the payer can have money taken back that goes back by this as well."""
+    shares = list_shares(case, calc_over(case.target, compose(case)))
+    untils = [rules.until_taken_back(paid_of(payment), case.now) for payment, _ in shares]
+    return max((until for until in untils if until), default=None)
+
 
 def _why_not(case: Case) -> str | None:
     row: Invoice = case.target
     replaced = Invoice.objects.filter(replaces=row).values_list("number", flat=True).first()
     if replaced:
         return f"{replaced} corrects it already."
-    sentence = correcting.why_not_correct(row, details_of(case)) or _why_under_way(row)
+    sentence = why_removed(case) or correcting.why_not_correct(row, details_of(case)) or _why_under_way(row)
     return sentence or why_not_invoice() or making.why_not_make(with_e_invoice=row.wants_e_invoice)
 
 
 def _why_under_way(row: Invoice) -> str | None:
-    """Money of a charge comes or goes with the VAT that it was asked with."""
-    if all(charge.state in (ChargeState.PAID, ChargeState.ENDED) for charge in read.list_charges_of(row)):
-        return None
-    return "Its charge is not paid, or the bank took it back: wait until it is settled, or credit the invoice."
+    """Money that comes by itself comes with the VAT that it was asked with. An open link is archived instead."""
+    if any(charge.state in (ChargeState.UNDER_WAY, ChargeState.FAILED) for charge in read.list_charges_of(row)):
+        return "Its charge is under way, failed, or was taken back by the bank: wait until it is settled, or credit it."
+    return None
 
 
 def _refuse(case: Case, data: Cleaned) -> str | None:
-    for payment, _ in list_shares(case, calc_over(case.target, compose(case))):
-        until = rules.until_taken_back(paid_of(payment), case.now)
-        if until is not None and not data["accepts_twice"]:
-            return f"{rules.warn_of_twice(until)} Tick that you know it, or wait until then."
-    return None
+    until = _until_taken_back(case)
+    if until is None or data["accepts_twice"]:
+        return None
+    return f"{rules.warn_of_twice(until)} Tick that you know it, or wait until then."
 
 
 def prepare(case: Case, data: Cleaned) -> Correction:
@@ -177,7 +191,10 @@ def _issue(act: Act, row: Invoice, made: Correction) -> tuple[Invoice, Invoice]:
     e_invoice = row.wants_e_invoice
     note = _number(act, row, made.note, Issue(corrects=row, wants_e_invoice=e_invoice))
     counts = row.service_from is not None
-    how = Issue(counts=counts, replaces=row, made_for=row.made_for, wants_e_invoice=e_invoice)
+    how = Issue(
+        counts=counts, seats=row.seats, adds_to=row.adds_to, replaces=row, made_for=row.made_for,
+        wants_e_invoice=e_invoice,
+    )  # fmt: skip
     return note, _number(act, row, made.invoice, how)
 
 
@@ -198,7 +215,8 @@ def _carry_over(act: Act, row: Invoice, invoice: Invoice, note: Invoice) -> Invo
     booked = books.book(row.account, held, entries, Cause(note.issued_on, note.public_id), act.now)
     new = held[invoice.pk]
     for charge in read.list_charges_of(row):
-        charges.put(charge, invoice=new)
+        if charge.state == ChargeState.PAID:
+            charges.put(charge, invoice=new)
     if since is not None and new.settled_at is not None:
         books.keep_settled(new, since)
         periods.carry_over(f"{row.public_id}:", f"{invoice.public_id}:", invoice.gross)
