@@ -148,11 +148,6 @@ class Invoice(models.Model):
                 include=["kind", "abroad_net"],
                 condition=~Q(abroad_net=0),
             ),
-            models.Index(
-                name="invoice_with_vat",
-                fields=["account", "-issued_at"],
-                condition=Q(kind=DocumentKind.INVOICE.value, credited=0, vat__gt=0),
-            ),
             models.Index(name="invoice_kept", fields=["issued_on"], condition=Q(removed_at=None)),
             models.Index(
                 name="invoice_service", fields=["account", "-service_until"], condition=Q(service_until__isnull=False)

@@ -105,6 +105,6 @@ def _leave(amount: Decimal, credit: Decimal, went: str) -> list[Entry]:
     return ledger.pay_back(amount)
 
 
-def come_again(amount: Decimal, books: Books) -> list[Entry]:
+def come_again(amount: Decimal, books: Books | None = None) -> list[Entry]:
     """A refund that Mollie had sent did not go through: the credit note stands, so the account has it to its good."""
     return ledger.receive(amount, [])
