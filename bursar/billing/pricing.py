@@ -24,7 +24,7 @@ def list_nets(rows: Sequence[ToIssue], now: datetime) -> dict[tuple[int, Why], D
         return {}
     asked, states, catalogue = list_asked(ids), load_accounts(ids), load_catalogue()
     pilot = proposing.get_pilot_price(now)
-    found = {}
+    found: dict[tuple[int, Why], Decimal] = {}
     for row in rows:
         if row.why is not Why.FAILED:
             state, periods = states[row.account_id], asked.get(row.account_id, [])

@@ -44,7 +44,8 @@ class Bought:
 
     @property
     def gross(self) -> Decimal:
-        return self.charge.gross
+        gross: Decimal = self.charge.gross
+        return gross
 
     @property
     def invoice(self) -> Invoice:

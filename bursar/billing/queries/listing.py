@@ -5,7 +5,6 @@ Of a credit note all amounts count below zero, so that sums are what was invoice
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -168,7 +167,7 @@ def calc_totals(rows: QuerySet[Invoice]) -> Totals:
     """One statement: grouped by kind, added up here."""
     totals = Totals()
     sums: dict[str, Any] = {f"{one}_": Sum(one) for one in AMOUNTS}
-    groups: Iterable[dict[str, Any]] = rows.order_by().values("kind").annotate(rows=Count("*"), **sums)
+    groups: list[Any] = list(rows.order_by().values("kind").annotate(rows=Count("*"), **sums))
     for group in groups:
         is_note = group["kind"] == DocumentKind.CREDIT_NOTE.value
         totals.rows += group["rows"]

@@ -48,9 +48,11 @@ def list_sent(invoice_ids: Collection[int]) -> dict[int, list[Sent]]:
 def _describe(row: Sending, delivery: OutboxRow | None) -> Sent:
     """As noted; before that, as its delivery stands."""
     if row.state != SendingState.UNDER_WAY:
-        return Sent(row, SendingState(row.state).label, "", row.ended_at if row.state == SendingState.SENT else None)
+        return Sent(
+            row, str(SendingState(row.state).label), "", row.ended_at if row.state == SendingState.SENT else None
+        )
     if delivery is None:
-        return Sent(row, (SendingState.DROPPED if row.email else SendingState.ERASED).label, "", None)
+        return Sent(row, str((SendingState.DROPPED if row.email else SendingState.ERASED).label), "", None)
     if delivery.state == OutboxState.FAILED:
         return Sent(row, "failed", delivery.last_error, None)
     is_done = delivery.state == OutboxState.DONE
