@@ -125,7 +125,7 @@ def upload_file(request: HttpRequest, file: UploadedFile = File(...)) -> dict[st
     if file.size > rule.most:
         raise TooLarge(f"The file is larger than {rule.most // 1_000_000} MB.")
     made = store.take_up(UPLOAD, actor, (file.name or "statement")[:120], file.chunks(), clock.now())
-    [file_id] = run(UPLOADED, actor, "company", {"files": made.public_id}).data["files"]
+    [file_id] = run(UPLOADED, actor, "company", {"uploads": made.public_id}).data["files"]
     return _file(bank.get_file(actor, file_id), [])
 
 
@@ -142,9 +142,11 @@ def list_files(request: HttpRequest, page: int = PAGE) -> dict[str, Any]:
     }
 
 
-@router.get("/bank-files/{file_id}", operation_id="bank_file", summary="What came of a statement", response=FileOut)
-def read_file(request: HttpRequest, file_id: str) -> dict[str, Any]:
-    row = bank.get_file(actor_of(request), file_id)
+@router.get(
+    "/bank-files/{bank_file_id}", operation_id="bank_file", summary="What came of a statement", response=FileOut
+)
+def read_file(request: HttpRequest, bank_file_id: str) -> dict[str, Any]:
+    row = bank.get_file(actor_of(request), bank_file_id)
     return _file(row, bank.load_remarks([row]).get(row.pk, []))
 
 

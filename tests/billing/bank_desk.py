@@ -38,7 +38,7 @@ def send_up(who: Actor, name: str, content: bytes) -> str:
 
 def upload(who: Actor, content: bytes, name: str = "november.xml") -> BankFile:
     """Up, through the action, and what its job does."""
-    made = run(UPLOADED, who, "company", {"files": send_up(who, name, content)})
+    made = run(UPLOADED, who, "company", {"uploads": send_up(who, name, content)})
     [file_id] = made.data["files"]
     banking.carry_out(file_id)
     return BankFile.objects.get(public_id=file_id)

@@ -16,6 +16,7 @@ from django.test import Client
 from bursar.actions.run import run
 from bursar.audit.models import AuditLine
 from bursar.billing import banking
+from bursar.billing.actions.bank_files import BOOK, READ
 from bursar.billing.bank import Balance
 from bursar.billing.models import BankFile, BankLine, BankStatement, Invoice, LedgerEntry
 from bursar.billing.queries import bank
@@ -51,7 +52,7 @@ def test_the_same_file_again_changes_nothing(cast: Cast, oost: Invoice) -> None:
     content = to_camt(statement(paid(oost)))
     upload(cast.iris, content)
     before = counts()
-    again = refusal_of(UPLOADED, cast.iris, "company", {"files": send_up(cast.iris, "other-name.xml", content)})
+    again = refusal_of(UPLOADED, cast.iris, "company", {"uploads": send_up(cast.iris, "other-name.xml", content)})
     assert isinstance(again, Refused)
     assert again.sentence == "“other-name.xml” was uploaded on 24 November 2026: nothing is new."
     banking.carry_out(BankFile.objects.get().public_id)
@@ -138,7 +139,7 @@ def test_what_is_killed_goes_on(cast: Cast, oost: Invoice, monkeypatch: pytest.M
     """Between reading and booking, and in the middle of bookings."""
     other = issue(cast.haarlem)
     content = to_camt(statement(paid(oost), paid(other)))
-    made = run(UPLOADED, cast.iris, "company", {"files": send_up(cast.iris, "a.xml", content)})
+    made = run(UPLOADED, cast.iris, "company", {"uploads": send_up(cast.iris, "a.xml", content)})
     monkeypatch.setattr(banking, "AT_ONCE", 1)
     calls: list[str] = []
 
@@ -166,14 +167,14 @@ def test_one_line_that_stands_in_the_way_stops_no_other(
     other = issue(cast.haarlem)
 
     def odd(key: str, actor: Any, target: str, data: Any = None, **more: Any) -> Any:
-        if key == banking.BOOK and stuck in data["lines"]:
+        if key == BOOK and stuck in data["lines"]:
             raise ValueError("odd")
         return run(key, actor, target, data, **more)
 
     content = to_camt(statement(paid(oost), paid(other)))
-    made = run(UPLOADED, cast.iris, "company", {"files": send_up(cast.iris, "a.xml", content)})
+    made = run(UPLOADED, cast.iris, "company", {"uploads": send_up(cast.iris, "a.xml", content)})
     [file_id] = made.data["files"]
-    run(banking.READ, banking._us(), file_id)
+    run(READ, banking._us(), file_id)
     stuck = BankLine.objects.get(references=[oost.reference]).public_id
     monkeypatch.setattr(banking, "run", odd)
     banking.look(clock.now())
@@ -186,21 +187,21 @@ def test_who_may_send_up_and_fetch(cast: Cast, oost: Invoice) -> None:
     content = to_camt(statement(paid(oost)))
     mine = send_up(cast.iris, "a.xml", content)
     for who in (cast.ada, cast.ties, cast.noor):
-        assert isinstance(refusal_of(UPLOADED, who, "company", {"files": mine}), Forbidden)
-    assert isinstance(refusal_of(UPLOADED, customer("jan"), "company", {"files": mine}), NotFound)
+        assert isinstance(refusal_of(UPLOADED, who, "company", {"uploads": mine}), Forbidden)
+    assert isinstance(refusal_of(UPLOADED, customer("jan"), "company", {"uploads": mine}), NotFound)
     for odd in ("", "fil_nothing", "x y", f"{mine},fil_no"):
-        assert isinstance(refusal_of(UPLOADED, cast.iris, "company", {"files": odd}), Invalid)
+        assert isinstance(refusal_of(UPLOADED, cast.iris, "company", {"uploads": odd}), Invalid)
     assert not BankFile.objects.exists()
     kept = upload(cast.iris, content).kept
     assert kept is not None
     path = f"/panel/files/{kept.public_id}"
     assert sign_in("iris@agora.example").get(path).status_code == 200
-    for who in ("ada", "ties"):
-        assert sign_in(f"{who}@agora.example").get(path).status_code == 404
+    for name in ("ada", "ties"):
+        assert sign_in(f"{name}@agora.example").get(path).status_code == 404
 
 
 def test_an_upload_that_was_forgotten_is_a_sentence(cast: Cast, oost: Invoice) -> None:
-    made = run(UPLOADED, cast.iris, "company", {"files": send_up(cast.iris, "a.xml", to_camt(statement(paid(oost))))})
+    made = run(UPLOADED, cast.iris, "company", {"uploads": send_up(cast.iris, "a.xml", to_camt(statement(paid(oost))))})
     File.objects.filter(owner_kind="bank-upload").delete()
     banking.carry_out(made.data["files"][0])
     assert BankFile.objects.get().problem == "The file is gone: what is uploaded waits for a day. Upload it again."

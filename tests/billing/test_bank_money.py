@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from tests.billing.test_settling import klass
 from tests.cast import NOW, Cast, prove, refusal_of
 from tests.requests.helpers import customer
 
-REST = {"reason": "as agreed"}
+REST: Any = {"reason": "as agreed"}
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def year_of(invoices: list[Invoice], certain: int) -> bytes:
 @pytest.mark.parametrize("certain", [0, 20, 100])
 def test_ten_thousand_lines_against_fifty_thousand_invoices(cast: Cast, certain: int) -> None:
     content = year_of(fill(), certain)
-    made = run(UPLOADED, cast.iris, "company", {"files": send_up(cast.iris, "year.xml", content)})
+    made = run(UPLOADED, cast.iris, "company", {"uploads": send_up(cast.iris, "year.xml", content)})
     [file_id] = made.data["files"]
     spent = {}
     began = time.process_time(), time.monotonic()

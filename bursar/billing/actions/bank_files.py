@@ -45,7 +45,7 @@ GONE = "The file is gone: what is uploaded waits for a day. Upload it again."
 
 def _dialog(file: File) -> str:
     address = reverse("actions:dialog", args=["company", "company", "upload_statements"])
-    return f"{address}?{urlencode({'files': file.public_id})}"
+    return f"{address}?{urlencode({'uploads': file.public_id})}"
 
 
 def _is_uploaders(actor: Actor, file: File) -> bool:
@@ -80,13 +80,13 @@ register_target(
 
 
 class UploadForm(ActionForm):
-    files = forms.CharField(
+    uploads = forms.CharField(
         label="Files", max_length=30 * MOST_FILES, widget=forms.HiddenInput,
         help_text="Ids of files that you sent up (fil_…), with commas between; they live for a day.",
     )  # fmt: skip
 
-    def clean_files(self) -> list[File]:
-        ids = list(dict.fromkeys(part.strip() for part in self.cleaned_data["files"].split(",")))
+    def clean_uploads(self) -> list[File]:
+        ids = list(dict.fromkeys(part.strip() for part in self.cleaned_data["uploads"].split(",")))
         if len(ids) > MOST_FILES or not all(map(is_public_id, ids)):
             raise forms.ValidationError(f"These are one to {MOST_FILES} ids of files, with commas between.")
         try:
@@ -111,12 +111,12 @@ def _split(uploads: Iterable[File]) -> tuple[list[File], list[str]]:
 
 
 def _why_nothing_new(case: Case, data: Cleaned) -> str | None:
-    fresh, known = _split(data["files"])
+    fresh, known = _split(data["uploads"])
     return None if fresh else " ".join(known)
 
 
 def _foresee(case: Case, data: Cleaned) -> list[str]:
-    fresh, known = _split(data["files"])
+    fresh, known = _split(data["uploads"])
     names = ", ".join(f"“{one.name}”" for one in fresh)
     return [f"The worker reads {names}, and books what bears a reference that leaves no doubt.", *known]
 
@@ -140,7 +140,7 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
 )
 def upload_statements(act: Act, company: Company, data: Cleaned) -> Outcome:
     pen.hold()
-    fresh, known = _split(data["files"])
+    fresh, known = _split(data["uploads"])
     if not fresh:
         raise Refused(" ".join(known))
     made = [pen.begin(upload, act.actor.reference(), act.now) for upload in fresh]

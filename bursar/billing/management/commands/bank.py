@@ -50,7 +50,7 @@ class Command(BaseCommand):
         same = bank.find_same(upload.sha256)
         try:
             known = same or self._begin(run("billing.company.upload_statements", who, "company",
-                                            {"files": upload.public_id}).data["files"][0])  # fmt: skip
+                                            {"uploads": upload.public_id}).data["files"][0])  # fmt: skip
         except Refusal as refusal:
             self.stderr.write(f"{name}: {refusal.sentence}")
             return False
