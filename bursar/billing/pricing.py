@@ -19,14 +19,14 @@ from bursar.plans.rules import MONTHS_OF, AccountState, Catalogue, terms_at
 
 def list_nets(rows: Sequence[ToIssue], now: datetime) -> dict[tuple[int, Why], Decimal]:
     """By account and why; what the system could not issue is left out."""
-    ids = {row.account_id for row in rows if row.verb}
+    ids = {row.account_id for row in rows if row.why is not Why.FAILED}
     if not ids:
         return {}
     asked, states, catalogue = list_asked(ids), load_accounts(ids), load_catalogue()
     pilot = proposing.get_pilot_price(now)
     found = {}
     for row in rows:
-        if row.verb:
+        if row.why is not Why.FAILED:
             state, periods = states[row.account_id], asked.get(row.account_id, [])
             net = pilot if row.why is Why.PILOT else _calc(row.why, state, periods, catalogue, now)
             found[row.account_id, row.why] = net
