@@ -16,8 +16,8 @@ from bursar.core.registry import Registry
 class ToIssue:
     """`words`: why, in a sentence. `since`: when it was to be issued; in the future where a service period still runs.
 
-    `verb`: the action on the account that issues it, or tries to, and `data` what its dialog is filled in with;
-    `lever`: what that is called, where it is not to look and issue. `url`: where it is looked at instead.
+    `verb`: the action on the account that issues it, and `data` what its dialog is filled in with; or `url`: where
+    it is looked at instead. `lever`: what either is called, where it is not the usual.
     """
 
     account_id: int

@@ -105,7 +105,10 @@ def _levers(row: ToIssue, account: BillingAccount, *, has_details: bool) -> dict
     menu = {"menu_url": reverse("actions:menu", args=["account", account.public_id])}
     if row.url:
         return {**menu, "lever": row.lever}
-    verb, lever = (row.verb, row.lever or "Look and issue…") if has_details else ("set_billing_details", "Who pays…")
+    if has_details or row.why is Why.FAILED:
+        verb, lever = row.verb, row.lever or "Look and issue…"
+    else:
+        verb, lever = "set_billing_details", "Who pays…"
     address = reverse("actions:dialog", args=["account", account.public_id, verb])
     return {**menu, "lever": lever, "dialog_url": f"{address}?{urlencode(row.data)}" if row.data else address}
 

@@ -45,13 +45,8 @@ def _explain(settlements: Settlements, line: BankLine) -> None:
         pen.put_off(line, f"Mollie lists no settlement {line.settlement}.", clock.now())
         return
     parts = {name: list(_each(getattr(settlements, f"list_{name}"), found.id)) for name in _PARTS}
-<<<<<<< HEAD
-    came, refunded, charged_back = ([_value(one) for one in parts[name]] for name in _PARTS)
-    made = add_up(found.amount.value, came, refunded, charged_back, found.raw.get("periods") or {})
-=======
     payments, refunds, chargebacks = ([_value(one) for one in parts[name]] for name in _PARTS)
     made = add_up(found.amount.value, payments, refunds, chargebacks, found.raw.get("periods") or {})
->>>>>>> bank
     counts = {name: len(some) for name, some in parts.items()}
     pen.explain(line, found.id, made, counts, why_not_whole(made, cents(line.amount)), clock.now())
 
