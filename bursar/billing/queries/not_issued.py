@@ -25,7 +25,7 @@ def count_not_issued() -> int:
 
 
 def find(now: datetime) -> list[ToIssue]:
-    """For the page; an account that lacks billing details is asked for them there, all others are tried again."""
+    """Each with its sentence, and to be tried again."""
     return [
         ToIssue(
             row.account_id, Why.FAILED, f"The {row.what} of {plain(row.amount)} EUR: {row.sentence}",
