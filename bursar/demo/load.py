@@ -62,6 +62,7 @@ def load(
         make_invoices(now)
     make_sign_ins()
     triage.triage_some(clock.now())
+    triage.chase_some(clock.now())
     return report
 
 

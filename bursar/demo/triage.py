@@ -8,6 +8,9 @@ from bursar.access.actor import system
 from bursar.actions.run import run
 from bursar.attention.filters import Ask
 from bursar.attention.queries import ACCOUNTS, WORKSPACES, Lists, list_lines
+from bursar.billing.documents.document import DocumentKind
+from bursar.billing.models import Invoice
+from bursar.billing.seller import seller_day
 from bursar.core.errors import Refusal
 from bursar.rollup.refresh import refresh
 from bursar.staff.models import StaffMember
@@ -34,6 +37,17 @@ def triage_some(now: datetime) -> None:
         if place % 7 == 3:
             until = (now + timedelta(days=6)).date().isoformat() if place % 2 else ""
             _do(f"attention.{slug}.snooze", target, {"until": until})
+
+
+def chase_some(now: datetime) -> None:
+    """Of the invoices that are overdue one is on hold, and for one somebody has called."""
+    today = seller_day(now)
+    rows = Invoice.objects.filter(kind=DocumentKind.INVOICE.value, open__gt=0, due_on__lt=today)
+    held = {"note": "Their auditor looks at the seats first.", "last_day": (today + timedelta(days=14)).isoformat()}
+    called = {"way": "phone", "on": today.isoformat(), "note": "It will be paid with the next run."}
+    done = (("hold", held), ("record_reminder", called))
+    for row, (verb, data) in zip(rows.order_by("due_on", "id"), done, strict=False):
+        _do(f"billing.invoice.{verb}", row.public_id, data)
 
 
 def _do(key: str, target: str, data: dict[str, str]) -> None:
