@@ -19,7 +19,7 @@ from bursar.billing.rules import VatDecision, scheme_of, split_part, split_peppo
 from bursar.billing.rules.references import make_reference
 from bursar.billing.rules.to_issue import AskedPeriod
 from bursar.billing.seller import get_party, get_payee, seller_day
-from bursar.core.calendar import add_months, end_of, midnight
+from bursar.core.calendar import TICK, add_months, end_of, midnight
 from bursar.core.money import ZERO, cents
 from bursar.plans.added import DAYS_OF, calc_part, calc_parts, take_added
 from bursar.plans.models import Tier, TierTerms
@@ -64,8 +64,10 @@ def propose_items(
 def list_plan_lines(
     state: AccountState, cadence: str, first_day: date, catalogue: Catalogue | None = None
 ) -> list[PriceLine]:
-    """What of the plan costs something on that day, by EUR per month."""
-    at, known = midnight(first_day), catalogue or load_catalogue()
+    """What of the plan costs something on that day, by EUR per month; as the day ends, so that what was agreed on it
+    counts.
+    """
+    at, known = end_of(first_day) - TICK, catalogue or load_catalogue()
     seated = seat_account(state, known, at, cadence)
     lines = list_price_lines(seated, lambda tier: known.rate(state, tier, cadence, at))
     return [line for line in lines if line.rate]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bursar.actions.run import run
 from bursar.billing.documents.document import Id, Item, ItemKind
 from bursar.billing.models import BillingDetails
 from bursar.billing.proposing import Wanted, decide_for_item, make_invoice, order_number_of, propose_items
@@ -89,3 +90,14 @@ def test_whoever_sells_must_be_known_first(seller: Any) -> None:
     assert why_not_invoice() is None
     seller.BURSAR_SELLER_IBAN = ""
     assert "BURSAR_SELLER_IBAN unset" in (why_not_invoice() or "")
+
+
+def test_what_was_agreed_on_the_first_day_itself_is_asked_for(cast: Cast, details: BillingDetails) -> None:
+    """Set managed, change the tier, issue: all on one day."""
+    today, vat = NOW.date(), decide_for_item(details, ItemKind.SUBSCRIPTION, NOW.date())
+    assert propose_items(load_account(cast.samen.pk), "yearly", today, vat) == []
+    run("plans.account.set_managed", cast.iris, cast.samen.public_id, {"cadence": "yearly"}, reason="agreed")
+    run("plans.workspace.change_tier", cast.iris, cast.panel.public_id, {"tier": "guardian"}, reason="agreed")
+    [item] = propose_items(load_account(cast.samen.pk), "yearly", today, vat)
+    assert item.description == "Guardian" and item.net > 0
+    assert propose_items(load_account(cast.samen.pk), "yearly", today - timedelta(days=1), vat) == []
