@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, DecimalField, F, Q, QuerySet, Sum, When
+from django.db.models import Case, CharField, Count, DecimalField, F, Q, QuerySet, Sum, Value, When
 
 from bursar.billing.documents.document import DocumentKind
 from bursar.billing.invoice_filters import SHOWN, STATES, EInvoice, View, bands_of
@@ -191,14 +191,21 @@ class Ageing:
 def calc_ageing(view: View) -> Ageing:
     """One statement, of all that the list holds but for the bands that are chosen."""
     rows = filtered(replace(view, bands=())).filter(ASKS).order_by()
-    asked: dict[str, Any] = {}
-    for band in Band:
-        asked[f"rows_{band}"] = Count("kind", filter=in_band(band, view.today))
-        asked[f"open_{band}"] = Sum("open", filter=in_band(band, view.today))
-    found = rows.aggregate(**asked)
+    sums: dict[str, Any] = {"rows": Count("*"), "sum": Sum("open")}
+    groups: Iterable[dict[str, Any]] = rows.annotate(band=_band(view.today)).values("band").annotate(**sums)
+    found = {Band(group["band"]): group for group in groups}
     return Ageing(
-        {band: found[f"rows_{band}"] for band in Band}, {band: found[f"open_{band}"] or ZERO for band in Band}
+        {band: found[band]["rows"] if band in found else 0 for band in Band},
+        {band: found[band]["sum"] if band in found else ZERO for band in Band},
     )
+
+
+def _band(today: date) -> Case:
+    """Of an open invoice, as `in_band` chooses it: each band begins where the one before it ended."""
+    firsts = [(band, due_days_of(band, today)[0]) for band in Band]
+    begun = [When(due_on__gte=first, then=Value(band.value)) for band, first in firsts if first]
+    never = When(due_on=None, then=Value(Band.NOT_DUE.value))
+    return Case(never, *begun, default=Value(Band.OVER_90.value), output_field=CharField())
 
 
 def count_overdue(today: date) -> int:
