@@ -44,7 +44,8 @@ class Bought:
 
     @property
     def gross(self) -> Decimal:
-        return self.charge.gross
+        amount: Decimal = self.charge.gross
+        return amount
 
     @property
     def invoice(self) -> Invoice:
