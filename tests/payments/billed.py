@@ -44,8 +44,8 @@ class Bought:
 
     @property
     def gross(self) -> Decimal:
-        gross: Decimal = self.charge.gross
-        return gross
+        amount: Decimal = self.charge.gross
+        return amount
 
     @property
     def invoice(self) -> Invoice:
