@@ -192,7 +192,7 @@ def calc_ageing(view: View) -> Ageing:
     """One statement, of all that the list holds but for the bands that are chosen."""
     rows = filtered(replace(view, bands=())).filter(ASKS).order_by()
     sums: dict[str, Any] = {"rows": Count("*"), "sum": Sum("open")}
-    groups: Iterable[dict[str, Any]] = rows.annotate(band=_band(view.today)).values("band").annotate(**sums)
+    groups: list[Any] = list(rows.annotate(band=_band(view.today)).values("band").annotate(**sums))
     found = {Band(group["band"]): group for group in groups}
     return Ageing(
         {band: found[band]["rows"] if band in found else 0 for band in Band},
