@@ -45,7 +45,7 @@ register(
         label="Not delivered",
         url_name="reminders:undelivered",
         order=36,
-        group="counted",
+        group="more",
         help="sending-and-reminding",
         count=lambda actor: queries.count_undelivered(),
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bursar.access.actor import system
 from bursar.billing import files
-from bursar.billing.documents.document import Document, Item
+from bursar.billing.documents.document import Document, Item, ItemKind
 from bursar.billing.models import BillingDetails, Invoice
 from bursar.billing.proposing import Wanted, make_credit_note, make_credit_note_of, make_invoice
 from bursar.billing.rules import ledger
@@ -47,7 +47,9 @@ class Desk:
         paper = Paper(details, tuple(items), how or Issue())
 
         def do(at: datetime) -> None:
-            paper.row = self._write(paper, make_invoice(details, Wanted(paper.items), at), paper.how, at)
+            document = make_invoice(details, Wanted(paper.items), at)
+            seats = sum(int(item.quantity) for item in paper.items if item.kind is ItemKind.SUBSCRIPTION)
+            paper.row = self._write(paper, document, replace(paper.how, seats=seats), at)
 
         return self._plan(at, do, paper)
 

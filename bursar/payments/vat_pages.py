@@ -28,7 +28,7 @@ register(
         label="VAT",
         url_name="vat:to_correct",
         order=36,
-        group="counted",
+        group="more",
         help="vat",
         holds=("vat:abroad",),
         count=lambda actor: abroad.count_to_look_at(clock.now()),
