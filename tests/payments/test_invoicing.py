@@ -108,6 +108,26 @@ def test_it_is_made_once_whoever_comes_twice(bought: Bought) -> None:
     check_books()
 
 
+REFUSED = {
+    "issue_charge_invoice": "has its invoice",
+    "book_charge_money": "says what Mollie does",
+    "credit_refund": "has not sent it",
+    "settle_by_invoice": "not owed",
+}
+
+
+@pytest.mark.parametrize("verb", REFUSED)
+def test_what_is_done_already_or_not_due_is_refused_and_changes_nothing(bought: Bought, verb: str) -> None:
+    made = bought.refund("10.00", "pending")
+    minute()
+    data = {"charge": bought.charge.public_id}
+    data |= {"refund": made.public_id} if verb == "credit_refund" else {}
+    before = (Invoice.objects.count(), LedgerEntry.objects.count(), AuditLine.objects.count())
+    refused = refusal_of(f"payments.account.{verb}", system("invoicing"), bought.account.public_id, data)
+    assert isinstance(refused, Refused) and REFUSED[verb] in refused.sentence
+    assert before == (Invoice.objects.count(), LedgerEntry.objects.count(), AuditLine.objects.count())
+
+
 def test_nobody_pulls_it_by_hand(bought: Bought, shop: Cast) -> None:
     refused = refusal_of(ISSUE, shop.iris, bought.account.public_id, {"charge": bought.charge.public_id})
     assert "by itself" in refused.sentence and Invoice.objects.count() == 1
@@ -317,6 +337,19 @@ def test_money_that_left_twice_stands_in_to_issue(bought: Bought) -> None:
     minute()
     [waits] = list_not_issued()
     assert waits.what == "booking" and "had left before" in waits.sentence
+    prove()
+
+
+def test_what_was_refunded_in_part_and_charged_back_whole_is_open_by_what_is_owed(bought: Bought) -> None:
+    bought.refund("50.00")
+    minute()
+    bought.charge_back()
+    minute()
+    assert bought.invoice.open == bought.gross - 50 == bought.gross - bought.invoice.credited
+    assert "50.00 EUR were charged back" in list_not_issued().get().sentence
+    minute(61)
+    bought.charge.refresh_from_db()
+    assert bought.charge.state == "failed" and list_not_issued().get().tries == 2
     prove()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from django import forms
@@ -131,34 +133,42 @@ def issue_charge_invoice(act: Act, account: BillingAccount, data: Cleaned) -> Ou
 
 
 def _book_all(act: Act, money: Money, row: Invoice) -> Invoice:
-    """Each payment's difference. Returns the invoice as it stands then. Raises Refused for what is not there."""
-    try:
-        return _follow(act, money, row)
-    except NotThere as fault:
-        raise Refused(str(fault)) from fault
+    """Each payment's difference; what went back before what came, so that another try settles what it left open.
 
-
-def _follow(act: Act, money: Money, row: Invoice) -> Invoice:
-    """What went back before what came, so that another try settles what it left open."""
-    found = load_books(money, row)
-    for payment in sorted(money.payments, key=money.calc_more):
-        kept = booking.calc_kept(payment.status, payment.amount, payment.charged_back)
-        entries = booking.follow(kept, kept - money.calc_more(payment), found)
-        row, found = _book(act, row, found, entries, Cause(day_of(payment, act), payment.public_id))
-    for refund in money.list_to_turn():
-        entries = _turn(refund, found)
-        row, found = _book(act, row, found, entries, Cause(seller_day(act.now), refund.public_id))
+    Returns the invoice as it stands then. Raises Refused where nothing of it can be booked.
+    """
+    found, entries, faults = load_books(money, row), list[ledger.Entry](), list[str]()
+    for cause, find in [*_of_payments(act, money), *_of_refunds(act, money)]:
+        try:
+            new = find(found)
+        except NotThere as fault:
+            faults.append(str(fault))
+            continue
+        entries += new
+        row, found = _book(act, row, found, new, cause)
+    if faults and not entries:
+        raise Refused(" ".join(faults))
     return row
+
+
+Finder = Callable[[Books], list[ledger.Entry]]
+
+
+def _of_payments(act: Act, money: Money) -> Iterator[tuple[Cause, Finder]]:
+    for one in sorted(money.payments, key=money.calc_more):
+        kept = booking.calc_kept(one.status, one.amount, one.charged_back)
+        find = partial(booking.follow, kept, kept - money.calc_more(one))
+        yield Cause(day_of(one, act), one.public_id), find
+
+
+def _of_refunds(act: Act, money: Money) -> Iterator[tuple[Cause, Finder]]:
+    for one in money.list_to_turn():
+        turn = booking.send_again if queries.is_sent(one) else booking.come_again
+        yield Cause(seller_day(act.now), one.public_id), partial(turn, one.amount)
 
 
 def _book(act: Act, row: Invoice, found: Books, entries: list[ledger.Entry], cause: Cause) -> tuple[Invoice, Books]:
     return (settle(act, row, entries, cause), found.after(entries)) if entries else (row, found)
-
-
-def _turn(refund: Refund, found: Books) -> list[ledger.Entry]:
-    if queries.is_sent(refund):
-        return booking.send_again(refund.amount, found)
-    return booking.come_again(refund.amount)
 
 
 def day_of(payment: Payment, act: Act) -> date:
@@ -173,7 +183,7 @@ def _why_not_book(case: Case, data: Cleaned) -> str | None:
     money = money_of(case, data)
     if money.charge.invoice is None:
         return "It has no invoice."
-    return None if money.list_to_turn() or any(map(money.calc_more, money.payments)) else NOTHING_NEW
+    return NOTHING_NEW if money.is_booked else None
 
 
 @by_system(

@@ -11,7 +11,7 @@ from bursar.payments.actions.planning import foresee_end
 from bursar.payments.actions.shared import BY_CLOCK, by_system, say_money, say_status, set_terms, tell_money
 from bursar.payments.models import Charge
 from bursar.payments.queries.basics import get_meant
-from bursar.payments.queries.invoicing import PAID_OTHERWISE, list_paid_otherwise
+from bursar.payments.queries.invoicing import PAID_OTHERWISE, list_paid_otherwise, load_money
 from bursar.payments.queries.news import is_newest
 from bursar.payments.rules.table import INTERVALS, Stand, stand_of
 from bursar.payments.states import ChargeState
@@ -24,7 +24,8 @@ ENDS_IN = {Stand.PAST_DUE: Stand.ACTIVE, Stand.OWING: Stand.CANCELLED}
 
 def _charge_of(case: Case, data: Cleaned) -> Charge | None:
     def load() -> Charge | None:
-        return list_paid_otherwise().filter(account=case.target, public_id=data["charge"]).first()
+        charge = list_paid_otherwise().filter(account=case.target, public_id=data["charge"]).first()
+        return charge if charge is not None and load_money(charge).is_booked else None
 
     found: Charge | None = case.once("paid otherwise", load)
     return found

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Case, Exists, F, Min, OuterRef, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from bursar.billing.models import AccountCredit, Invoice, LedgerEntry
+from bursar.billing.models import AccountCredit, Invoice, LedgerEntry, NotIssued
 from bursar.billing.queries.not_issued import list_due
 from bursar.billing.rules.ledger import EntryKind
 from bursar.billing.seller import seller_day, start_of
@@ -73,6 +73,11 @@ class Money:
         """Of all of it: what came beyond the ledger; below 0, what went."""
         came = sum(map(self.calc_more, self.payments), ZERO)
         return came + sum((-one.amount if is_sent(one) else one.amount for one in self.list_to_turn()), ZERO)
+
+    @property
+    def is_booked(self) -> bool:
+        """Whether the ledger says what Mollie does."""
+        return not self.list_to_turn() and not any(map(self.calc_more, self.payments))
 
     def list_to_turn(self) -> list[Refund]:
         """Refunds that are booked and did not go through after all, and those that left again since."""
@@ -138,7 +143,7 @@ def find_step(charge: Charge, first_day: date) -> Step | None:
         if not is_billed(money, first_day):
             return None
         return Step(ISSUE, about, charge.public_id, charge.gross)
-    if money.list_to_turn() or any(map(money.calc_more, money.payments)):
+    if not money.is_booked:
         return Step(BOOK, about, charge.public_id, abs(money.calc_all_more()))
     for refund in money.list_to_credit():
         return Step(CREDIT, {**about, "refund": refund.public_id}, refund.public_id, refund.amount)
@@ -166,9 +171,14 @@ def list_to_try(now: datetime, at_most: int) -> list[Charge]:
 
 
 def list_paid_otherwise() -> QuerySet[Charge]:
-    """Owed since they were taken back, while their own invoice is settled by money: a bank line, a link, credit."""
+    """Owed since they were taken back, while their own invoice is settled by money: a bank line, a link, credit.
+
+    Not while news of their money wait to be booked: then the invoice only seems to be settled.
+    """
     failed = Charge.objects.filter(state=ChargeState.FAILED, invoice__settled_at__isnull=False)
-    return failed.filter(invoice__made_for=F("public_id")).select_related("account", "invoice", "subscription")
+    failed = failed.filter(invoice__made_for=F("public_id")).select_related("account", "invoice", "subscription")
+    waits = NotIssued.objects.filter(made_for=OuterRef("public_id"))
+    return failed.exclude(Exists(waits) | Exists(Payment.objects.filter(charge=OuterRef("pk"), to_book=True)))
 
 
 def _with_accounts(which: Q) -> list[Charge]:

@@ -59,12 +59,14 @@ def follow(kept: Decimal, booked: Decimal, books: Books) -> list[Entry]:
 
 
 def _take_back(amount: Decimal, books: Books) -> list[Entry]:
-    """First what stands to the account's good from this very charge; then the invoice is open again."""
+    """First what stands to the account's good from this very charge; then the invoice is open again. As much as there
+    is: only where there is nothing of it, NotThere.
+    """
     from_credit = min(amount, books.own)
     from_invoice = min(amount - from_credit, books.invoice.paid)
     from_credit += min(amount - from_credit - from_invoice, books.credit - from_credit)
-    if missing := amount - from_credit - from_invoice:
-        raise NotThere(f"{missing} EUR were charged back that had left before, as a refund or as credit paid back.")
+    if not from_credit and not from_invoice:
+        raise NotThere(f"{amount} EUR were charged back that had left before, as a refund or as credit paid back.")
     entries = ledger.pay_back(from_credit) if from_credit else []
     return entries + (ledger.take_back(from_invoice, books.invoice) if from_invoice else [])
 
@@ -103,6 +105,6 @@ def _leave(amount: Decimal, credit: Decimal, went: str) -> list[Entry]:
     return ledger.pay_back(amount)
 
 
-def come_again(amount: Decimal) -> list[Entry]:
+def come_again(amount: Decimal, books: Books) -> list[Entry]:
     """A refund that Mollie had sent did not go through: the credit note stands, so the account has it to its good."""
     return ledger.receive(amount, [])
