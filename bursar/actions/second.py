@@ -36,7 +36,7 @@ def ask(request: Request, case: Case, weighed: Weighed) -> Approval:
         action_key=request.action.key, target_id=request.target_id, data=dict(request.data),
         account_id=next(iter(target_of(case.target).accounts(case.target)), None), reason=request.reason.strip(),
         message=request.message.strip(), message_for_billing=request.message_for_billing, amount=weighed.amount,
-        why=weighed.why_second, asker_id=case.actor.id, asker=_name(case.actor), asked_at=case.now,
+        why=weighed.why_second or "", asker_id=case.actor.id, asker=_name(case.actor), asked_at=case.now,
     )  # fmt: skip
     row.target = case.target
     row.save(force_insert=True)

@@ -96,7 +96,8 @@ TAKES_AWAY = {
     "plans.account.remove_discount", "plans.workspace.remove_discount", "plans.workspace.end_grant",
     "plans.account.end_trial", "plans.account.set_self_serve", "plans.account.clear_manager", "rollup.view.delete",
     "payments.account.cancel_plan", "payments.account.cancel_subscription", "payments.account.end_at_once",
-    "payments.account.end_strays", "payments.subscription.end", "payments.account.refund", "payments.payment.refund", "requests.request.withdraw", "actions.bulk_run.stop", "notifications.delivery.drop", "product.key.revoke", "product.person.erase", "webhooks.endpoint.delete",
+    "payments.account.end_strays", "payments.subscription.end", "payments.account.refund", "payments.payment.refund", "payments.payment_link.archive",
+    "requests.request.withdraw", "actions.bulk_run.stop", "notifications.delivery.drop", "product.key.revoke", "product.person.erase", "webhooks.endpoint.delete",
 }  # fmt: skip
 
 

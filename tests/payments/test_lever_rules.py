@@ -157,42 +157,9 @@ def test_what_was_denied_or_failed_is_free_again() -> None:
     assert refunds.why_not_refund(paid(status="open"), []) == "No money has arrived by this payment."
 
 
-@given(st.lists(AMOUNTS, min_size=1, max_size=12), st.decimals(min_value=0, max_value=600, places=2))
-def test_many_small_ones_are_a_large_one(amounts: list[Decimal], limit: Decimal) -> None:
-    """However it is cut up, no more than the limit leaves by one person alone."""
-    alone = Decimal(0)
-    for amount in amounts:
-        if refunds.why_not_alone(amount, alone, alone, limit) is None:
-            alone += amount
-    assert alone <= limit
-
-
-def test_the_account_counts_beside_the_payment() -> None:
-    limit = Decimal(250)
-    assert refunds.why_not_alone(Decimal(250), Decimal(0), Decimal(0), limit) is None
-    assert "of this payment" in str(refunds.why_not_alone(Decimal("250.01"), Decimal(0), Decimal(0), limit))
-    assert "within 30 days" in str(refunds.why_not_alone(Decimal(10), Decimal(0), Decimal(245), limit))
-
-
 def test_a_direct_debit_may_leave_twice_for_eight_weeks() -> None:
     debit = paid(method="directdebit", paid_at=NOW)
     end = NOW + timedelta(weeks=8)
     assert refunds.until_taken_back(debit, NOW) == end and refunds.until_taken_back(debit, end) is None
     assert refunds.until_taken_back(paid(paid_at=NOW), NOW) is None
     assert "19 January 2027" in refunds.warn_of_twice(end)
-
-
-@pytest.mark.parametrize(
-    ("state", "asked_by", "decides", "words"),
-    [
-        ("asked", 1, 2, None),
-        ("asked", None, 2, None),
-        ("asked", 1, 1, "yourself"),
-        ("asked", 1, None, "by name"),
-        ("asked", None, None, "by name"),
-        ("sending", 1, 2, "nobody any more"),
-    ],
-)
-def test_nobody_decides_their_own(state: str, asked_by: int | None, decides: int | None, words: str | None) -> None:
-    sentence = refunds.why_not_decide(state, asked_by, decides)
-    assert sentence is None if words is None else words in str(sentence)

@@ -226,8 +226,7 @@ def test_what_cannot_be_asked_for_is_refused(
 
 def test_one_at_a_time_and_whoever_asks_twice(cast: Cast, counter: Counter, issued: Invoice) -> None:
     """Double click, and two people."""
-    key = {"idempotency_key": "once"}
-    first = [run(LINK, cast.ties, issued.public_id, {}, **key).data["payment_link"] for _ in range(2)]
+    first = [run(LINK, cast.ties, issued.public_id, {}, idempotency_key="once").data["payment_link"] for _ in "12"]
     assert first[0] == first[1] and PaymentLink.objects.count() == 1
     refusal = refusal_of(LINK, cast.iris, issued.public_id, {})
     assert isinstance(refusal, Blocked) and "is open until" in refusal.sentence
