@@ -69,6 +69,11 @@ def _statements() -> list[str]:
     ]
 
 
+def _series(kind: DocumentKind) -> str:
+    told = {"kind": f"'{kind}'", "year": "%(year)s", "last": "%(invoices)s", "last_day": "%(today)s"}
+    return insert(Series, "", "(SELECT 1) one", told)
+
+
 def _document(now: datetime) -> Document:
     day = seller_day(now)
     vat = decide_vat(Seller("NL"), Buyer("NL"), ItemCategory.STANDARD, day, Rates())
@@ -82,12 +87,10 @@ def _document(now: datetime) -> Document:
 def load_invoices(now: datetime, accounts: int, invoices: int, progress: Progress) -> None:
     """Into a company that `scale.load` made, which has none yet."""
     day = seller_day(now)
-    series = {
-        kind.value: Series.objects.create(kind=kind.value, year=day.year, last=invoices, last_day=day).pk
-        for kind in DocumentKind
-    }
     says = json.dumps(_document(now).as_json())
-    values: dict[str, Any] = {"today": day, "accounts": accounts, "invoices": invoices, "says": says, **series}
+    values: dict[str, Any] = {"today": day, "accounts": accounts, "invoices": invoices, "says": says}
+    run_all([_series(kind) for kind in DocumentKind], {**values, "year": day.year})
+    values |= dict(Series.objects.values_list("kind", "pk"))
     for first in range(1, invoices + 1, AT_ONCE):
         last = min(first + AT_ONCE - 1, invoices)
         run_all(_statements(), {**values, "first": first, "last": last})

@@ -20,8 +20,10 @@ from bursar.access.models import User
 from bursar.actions.models import Approval, BulkResult, BulkRun, IdempotencyKey
 from bursar.actions.second import reword as reword_approval
 from bursar.attention.models import Triage
-from bursar.billing.models import BillingDetails
+from bursar.billing.models import BillingDetails, Draft, Handover, Hold, Reminder
 from bursar.billing.store import reword as reword_details
+from bursar.billing.store.drafts import reword as reword_draft
+from bursar.billing.store.sending import reword_handover, reword_hold, reword_reminder
 from bursar.core import naming
 from bursar.core.days import say_day
 from bursar.notifications.models import Mail
@@ -178,6 +180,31 @@ SOURCES: dict[str, Source] = {
         lambda traces: BillingDetails.objects.select_related("account"),
         ("name", "street", "street_more"),
         put=lambda row, values: reword_details(row.pk, **values),
+    ),
+    "draft": Source(
+        lambda draft: f"Draft of an invoice of {draft.account}, {say_day(draft.changed_at)}",
+        lambda traces: Draft.objects.select_related("account"),
+        ("data", "says"),
+        ("lines", "items", "buyer", "order_number", "buyer_reference", "contract"),
+        put=lambda row, values: reword_draft(row.pk, **values),
+    ),
+    "hold": Source(
+        lambda made: f"Why {made.invoice} is on hold",
+        lambda traces: Hold.objects.select_related("invoice"),
+        ("note",),
+        put=lambda row, values: reword_hold(row.pk, **values),
+    ),
+    "reminder": Source(
+        lambda made: f"What came of asking for {made.invoice}, {say_day(made.on)}",
+        lambda traces: Reminder.objects.select_related("invoice"),
+        ("note",),
+        put=lambda row, values: reword_reminder(row.pk, **values),
+    ),
+    "handover": Source(
+        lambda made: f"Why the network refused {made.invoice}",
+        lambda traces: Handover.objects.select_related("invoice"),
+        ("why",),
+        put=lambda row, values: reword_handover(row.pk, **values),
     ),
     "refund": Source(
         lambda made: f"Why a refund was asked for, or denied, {say_day(made.created_at)}",

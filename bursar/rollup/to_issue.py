@@ -52,7 +52,7 @@ class _Row(NamedTuple):
 def find(now: datetime) -> list[ToIssue]:
     """The plan's next service period, its first, a pilot, and seats that came later."""
     today = seller_day(now)
-    values = {
+    values: dict[str, Any] = {
         "now": now, "month": Month.of(now).first, "pilot": Tier.PILOT.value, "today": today,
         "limit": today + timedelta(days=get_ahead()),
     }  # fmt: skip

@@ -20,6 +20,7 @@ from bursar.files import queries, store
 from bursar.files.csv import EXPORT
 from bursar.outbox import store as outbox
 from tests.billing import issued
+from tests.billing.documents import samples
 from tests.billing.documents.samples import DAY, DUTCH, GERMAN
 from tests.cast import NOW, Cast, body_of, refusal_of, sign_in
 
@@ -31,7 +32,7 @@ def made(cast: Cast) -> list[Invoice]:
     """Two of November, one of them with an e-invoice; one of October; a credit note."""
     rows = [
         issued.invoice(cast.oost, DAY - timedelta(days=40)),
-        issued.issue(cast.haarlem, issued.samples.invoice(DUTCH), DAY, wants_e_invoice=True),
+        issued.issue(cast.haarlem, samples.invoice(DUTCH), DAY, wants_e_invoice=True),
         issued.invoice(cast.oost, DAY, buyer=GERMAN),
     ]
     rows.append(issued.credit_note(rows[2], DAY))

@@ -74,7 +74,7 @@ def test_issued_as_it_was_drafted(payer: Cast) -> None:
     row = draft(payer, order_number="PO-9", payment_days=21)
     invoice = issue(payer, row)
     assert invoice.document.items == row.document.items and invoice.document.order_number == "PO-9"
-    assert (invoice.due_on - invoice.issued_on).days == 21 and invoice.seats == 1
+    assert invoice.due_on is not None and (invoice.due_on - invoice.issued_on).days == 21 and invoice.seats == 1
     row.refresh_from_db()
     assert row.invoice == invoice
     refusal = refusal_of(ISSUE, payer.iris, row.public_id, reason="me too")

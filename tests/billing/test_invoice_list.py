@@ -230,7 +230,8 @@ def test_programs_read_the_same_by_cursor(books: dict[str, Invoice]) -> None:
         total = sum(Decimal(row[f"{name}_eur"] or 0) for row in whole["invoices"])
         assert Decimal(whole["totals"][f"{name}_eur"]) == total
     for sort, rows in (("-issued", whole["invoices"]), ("issued", whole["invoices"][::-1])):
-        seen, cursor = [], ""
+        seen: list[dict[str, Any]] = []
+        cursor = ""
         while not seen or cursor:
             part = asked(client, f"show=all&limit=3&sort={sort}&cursor={cursor}")
             seen, cursor = seen + part["invoices"], part["next_cursor"]

@@ -60,10 +60,7 @@ def test_it_says_what_is_open_and_goes_once_a_level(payer: Cast, row: Invoice) -
         assert isinstance(refusal, Blocked) and "Level 1 may go from" in refusal.sentence
     with days_after_due(row, 7):
         run("billing.invoice.mark_paid", payer.iris, row.public_id, {"amount": "84.00", "on": NOW.date().isoformat()})
-        assert (
-            "Reminder 1 of 2026-000001 goes to ap@haarlem.example."
-            in preview(REMIND, payer.ties, row.public_id, {}).sentence
-        )
+        assert "Reminder 1 of 2026-000001 goes to 1 address." in preview(REMIND, payer.ties, row.public_id, {}).sentence
         assert not Reminder.objects.exists()
         run(REMIND, payer.ties, row.public_id)
         carry_out()

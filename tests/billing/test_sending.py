@@ -14,7 +14,7 @@ from django.urls import reverse
 from bursar.actions.run import preview, run
 from bursar.audit.models import AuditLine
 from bursar.billing.jobs import note_sent
-from bursar.billing.models import Handover, Invoice, Sending
+from bursar.billing.models import Handover, Hold, Invoice, Reminder, Sending
 from bursar.billing.queries.sending import count_undelivered, list_sent
 from bursar.billing.store import Details
 from bursar.core import clock
@@ -136,7 +136,8 @@ def test_what_breaks_on_the_way_leaves_nothing_and_is_done_again(payer: Cast, mo
 def test_send_again_goes_where_one_says_and_the_trail_keeps_it(payer: Cast) -> None:
     row = issued(payer.ties, payer.haarlem)
     said = preview(AGAIN, payer.ties, row.public_id, {"to": ""})
-    assert OFFICE in said.sentence and len(letters()) == 1
+    assert said.sentence == "2026-000001 goes to 1 address." and said.changes[-1].after == OFFICE
+    assert len(letters()) == 1
     outcome = run(AGAIN, payer.ties, row.public_id, {"to": "new@haarlem.example, maud@client.example"})
     assert [change.after_ref != "" for change in outcome.changes if change.label == "Sent to"] == [False, True]
     carry_out()
@@ -219,10 +220,15 @@ def test_the_trail_outlives_the_log_of_deliveries(payer: Cast) -> None:
 
 
 def test_an_erased_person_is_named_nowhere_and_the_document_stays(payer: Cast) -> None:
-    row = issued(payer.ties, payer.haarlem)
+    row = issued(payer.ties, payer.haarlem, payment_days=0)
+    with clock.frozen(NOW + timedelta(days=1)):
+        data = {"way": "phone", "on": clock.now().date(), "note": "Maud looks for it"}
+        run("billing.invoice.record_reminder", payer.ties, row.public_id, data)
+        hold = {"note": "Maud is away", "last_day": clock.now().date() + timedelta(days=30)}
+        run("billing.invoice.hold", payer.ties, row.public_id, hold)
     run(AGAIN, payer.ties, row.public_id, {"to": "maud@client.example"})
     maud = Person.objects.get(external_id="maud")
-    data = {"typed": "Maud", "lines": []}
+    data = {"typed": "Maud", "lines": [], "all_lines": True}
     assert "stay as they are, until their retention ends: the law asks for it. There are 1." in " ".join(
         str(one) for one in _foreseen("product.person.erase", payer, maud.public_id, data)
     )
@@ -233,6 +239,7 @@ def test_an_erased_person_is_named_nowhere_and_the_document_stays(payer: Cast) -
     assert not letters("maud@"), "what waited for them is not sent"
     row.refresh_from_db()
     assert row.pdf is not None and row.says and {one.email for one in row.sendings.all()} == {OFFICE, ""}
+    assert Reminder.objects.get().note == "Erased person looks for it" and Hold.objects.get().note.startswith("Erased")
     note_sent(clock.now())
     assert {one.state for one in list_sent([row.pk])[row.pk]} == {"sent", "taken back"}
     prove()

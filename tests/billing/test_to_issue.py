@@ -128,6 +128,7 @@ def test_extra_seats_are_asked_once_by_days_and_belong_to_their_invoice(payer: C
     assert rows(payer.oost) == [("seats", f"3 seats above the 1 that {base.number} asks for")]
     before = fact(payer.oost)
     extra = issue(payer, SEATS)
+    assert base.service_until is not None
     days = (base.service_until - NOW.date()).days + 1
     rate = Decimal(12 * 150)
     assert extra.net == calc_part(3 * rate, days, DAYS_OF["yearly"]) and extra.seats == 3

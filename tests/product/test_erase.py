@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from html import escape
 from typing import Any
@@ -28,6 +29,8 @@ from bursar.actions.run import run
 from bursar.actions.spec import Outcome
 from bursar.attention.models import Triage
 from bursar.audit.models import AuditLine
+from bursar.billing.models import Draft
+from bursar.billing.store import drafts
 from bursar.config.actors import actor_for
 from bursar.core import clock, naming
 from bursar.core.text import why_not_name
@@ -41,6 +44,7 @@ from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import Person
 from bursar.usage.models import UsageReset
+from tests.billing.documents import samples
 from tests.cast import NOW, Cast, prove, refusal_of, sign_in
 
 ERASE = "product.person.erase"
@@ -321,13 +325,19 @@ def test_free_text_of_every_kind_is_shown_and_changed_when_all_is_chosen(cast: C
     Triage.objects.create(workspace=cast.noord, outreach_subject="What Jan wrote")
     Refund.objects.filter(public_id=cast.target_id("refund")).update(reason="Jan was charged twice")
     store.put("mail", "letter", {"to": "x@y.example", "name": "X", "subject": "About Jan", "text": "Hi"}, NOW)
+    line = {"kind": "other", "description": "What Jan asked for", "unit_price": "1.00"}
+    document = replace(samples.invoice(), contract="By Jan")
+    drafts.add(cast.oost, "issue_invoice", {"lines": [line]}, document, NOW, None)
     found = {line.id.partition(":")[0] for line in texts.find(texts.trace(_jan()), 100).lines}
-    assert found == {"mail", "letter", "message", "note", "reset", "resetter", "refund", "outreach", "bulk"}
+    assert found == {"mail", "letter", "message", "note", "reset", "resetter", "refund", "outreach", "bulk", "draft"}
     book = list(AuditLine.objects.order_by("pk").values())
     run(ERASE, cast.iris, _jan().public_id, {"typed": "Jan", "all_lines": True}, reason="x")
     assert not texts.find(Traces(_jan(), [], [], ["Jan"]), 100).lines
     request.refresh_from_db()
     assert (request.message, request.note) == ("Erased person wants it", "Not for Erased person")
+    draft = Draft.objects.get()
+    assert draft.data["lines"] == [{**line, "description": "What Erased person asked for"}]
+    assert draft.document == replace(document, contract="By Erased person")
     assert list(AuditLine.objects.exclude(key=ERASE).order_by("pk").values()) == book  # append-only: its words stay
     prove()
 

@@ -7,7 +7,7 @@ from typing import Any
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change, Cleaned, Group, Outcome, Reason, Shown, Topic
-from bursar.billing.actions.invoices import IssueForm, compose, refuse, show, why_not_issue
+from bursar.billing.actions.invoices import IssueForm, compose, refuse, show
 from bursar.billing.actions.issuing import (
     Composed,
     Made,
@@ -16,6 +16,7 @@ from bursar.billing.actions.issuing import (
     prepare_composed,
     rehearse,
     show_composed,
+    why_not_issue,
 )
 from bursar.billing.actions.makers import MAKERS, clean, keep
 from bursar.billing.differences import list_differences
@@ -198,7 +199,7 @@ def change(act: Act, row: Draft, data: Cleaned) -> Outcome:
 )
 def delete(act: Act, row: Draft, data: Cleaned) -> Outcome:
     said = row.document
-    drafts.delete(row)
+    drafts.discard(row)
     gross = plain(said.totals.gross)
     changes = [Change("Draft, EUR", gross, "", private=True, concerns_money=True)]
     return Outcome(f"The draft of {gross} EUR to {said.buyer.name} is gone.", changes)

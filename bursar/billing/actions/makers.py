@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from bursar.actions.rows import keep_rows
 from bursar.actions.spec import ActionForm, Case, Cleaned
 from bursar.billing.actions import extra_seats, invoices
-from bursar.billing.actions.issuing import Composed
+from bursar.billing.actions.issuing import Composed, why_not_issue
 from bursar.billing.actions.standing import standing_of
 from bursar.billing.rules.to_issue import Due, Why, list_due
 from bursar.billing.seller import seller_day
@@ -25,7 +25,7 @@ class Maker(NamedTuple):
 
 
 MAKERS = {
-    "issue_invoice": Maker(invoices.IssueForm, invoices.compose, invoices.refuse, invoices.why_not_issue),
+    "issue_invoice": Maker(invoices.IssueForm, invoices.compose, invoices.refuse, why_not_issue),
     "invoice_extra_seats": Maker(
         extra_seats.ExtraSeatsForm, extra_seats.compose, extra_seats.refuse, extra_seats.why_not_seats
     ),

@@ -11,7 +11,7 @@ from django.conf import settings
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Reason, Topic, Undo
-from bursar.billing.actions.sending import ToForm, say_letter, say_to, to_of, why_no_files, why_nobody
+from bursar.billing.actions.sending import ToForm, say_letter, say_many, say_to, to_of, why_no_files, why_nobody
 from bursar.billing.documents.letters import Letter, write_reminder
 from bursar.billing.models import Invoice, Reminder
 from bursar.billing.models.sending import ReminderWay, SendingKind
@@ -87,7 +87,7 @@ def remind(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     reminder = _reminder(act, level, ReminderWay.MAIL, seller_day(act.now))
     store.send(row, Post(letter, SendingKind.REMINDER, reminder), to, act.now)
     changes = [Change("Reminder", "", f"level {level}, {plain(row.open)} EUR open", concerns_money=True), *say_to(to)]
-    return Outcome(f"Reminder {level} of {row.number} goes to {', '.join(to)}.", changes)
+    return Outcome(f"Reminder {level} of {row.number} goes to {say_many(to)}.", changes)
 
 
 def _why_not_overdue(case: Case) -> str | None:

@@ -34,6 +34,11 @@ def letter_of(row: Invoice) -> Letter:
     return write_letter(row.document, row.open, with_e_invoice=row.e_invoice_id is not None)
 
 
+def say_many(to: Sequence[str]) -> str:
+    """In sentences, which are kept: whose addresses they are stands in the changes alone, by reference."""
+    return "1 address" if len(to) == 1 else f"{len(to)} addresses"
+
+
 def say_to(emails: Sequence[str]) -> list[Change]:
     """For the book: whose address it is, where we know them, so that it can be erased."""
     return [Change("Sent to", "", email, after_ref=find_addressee(email), private=True) for email in emails]
@@ -69,7 +74,7 @@ def send_out(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     to = list_addresses(row.account, act.now)
     store.send(row, Post(letter_of(row), SendingKind.ISSUED), to, act.now)
     changes = [Change("Files of", "", row.number, concerns_money=True), *say_to(to)]
-    sentence = f"{row.number} goes to {', '.join(to)}." if to else NO_ADDRESS
+    sentence = f"{row.number} goes to {say_many(to)}." if to else NO_ADDRESS
     return Outcome(sentence, changes, data=_tell(row))
 
 
@@ -165,7 +170,7 @@ def send_again(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     to = to_of(act.case, data)
     store.send(row, Post(letter_of(row), SendingKind.AGAIN), to, act.now)
     changes = [Change("Sent again", "", row.number, concerns_money=True), *say_to(to)]
-    return Outcome(f"{row.number} goes to {', '.join(to)}.", changes)
+    return Outcome(f"{row.number} goes to {say_many(to)}.", changes)
 
 
 class HandoverForm(ActionForm):

@@ -5,6 +5,7 @@ Of a credit note all amounts count below zero, so that sums are what was invoice
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -166,7 +167,8 @@ _OF_INVOICES = ("paid", "credited", "written_off", "difference", "open")
 def calc_totals(rows: QuerySet[Invoice]) -> Totals:
     """One statement: grouped by kind, added up here."""
     totals = Totals()
-    groups = rows.order_by().values("kind").annotate(rows=Count("*"), **{f"{one}_": Sum(one) for one in AMOUNTS})
+    sums: dict[str, Any] = {f"{one}_": Sum(one) for one in AMOUNTS}
+    groups: Iterable[dict[str, Any]] = rows.order_by().values("kind").annotate(rows=Count("*"), **sums)
     for group in groups:
         is_note = group["kind"] == DocumentKind.CREDIT_NOTE.value
         totals.rows += group["rows"]

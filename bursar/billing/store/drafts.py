@@ -30,5 +30,23 @@ def settle(row: Draft, invoice: Invoice) -> None:
     row.save(update_fields=["invoice"])
 
 
-def delete(row: Draft) -> None:
+def discard(row: Draft) -> None:
     row.delete()
+
+
+TEXTS = frozenset({"description", "name", "street", "street_more", "order_number", "buyer_reference", "contract"})
+"""What somebody wrote; the rest of a draft is amounts, days and words of ours."""
+
+
+def reword(draft_id: int, **values: dict[str, Any]) -> None:
+    """`values`: `data` or `says` as an eraser's choice leaves them; only what somebody wrote is taken from them."""
+    row = Draft.objects.get(pk=draft_id)
+    Draft.objects.filter(pk=draft_id).update(**{name: _take(getattr(row, name), one) for name, one in values.items()})
+
+
+def _take(before: Any, after: Any) -> Any:
+    if isinstance(before, dict):
+        return {key: after[key] if key in TEXTS else _take(one, after[key]) for key, one in before.items()}
+    if isinstance(before, list):
+        return [_take(one, other) for one, other in zip(before, after, strict=True)]
+    return before

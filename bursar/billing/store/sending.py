@@ -73,6 +73,19 @@ def forget_addresses(emails: Collection[str]) -> None:
     Sending.objects.filter(wanted).update(email="")
 
 
+def reword_hold(pk: int, **words: str) -> None:
+    """Another `note`, for a person who was erased."""
+    Hold.objects.filter(pk=pk).update(**words)
+
+
+def reword_reminder(pk: int, **words: str) -> None:
+    Reminder.objects.filter(pk=pk).update(**words)
+
+
+def reword_handover(pk: int, **words: str) -> None:
+    Handover.objects.filter(pk=pk).update(**words)
+
+
 def note_reminder(reminder: Reminder) -> Reminder:
     """Once a level: the database holds a second one back."""
     reminder.save(force_insert=True)
