@@ -8,6 +8,7 @@ from decimal import Decimal
 from bursar.access.rights import By
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change, Cleaned, Outcome
+from bursar.billing.rules import ledger
 from bursar.billing.rules.ledger import Entry
 from bursar.billing.seller import seller_day
 from bursar.billing.store import ledger as books
@@ -69,7 +70,7 @@ def _list_bookings(act: Act, money: Money, credit: Decimal) -> Iterator[tuple[li
             yield entries, Cause(day_of(payment, act), payment.public_id)
     for refund in money.list_to_turn():
         sent = is_sent(refund)
-        entries = booking.leave_credit(refund.amount, credit) if sent else booking.come_again(refund.amount)
+        entries = booking.leave_credit(refund.amount, credit) if sent else ledger.receive(refund.amount, [])
         credit += -refund.amount if sent else refund.amount
         yield entries, Cause(seller_day(act.now), refund.public_id)
     for refund in money.list_to_credit():
