@@ -27,7 +27,7 @@ from tests.billing.bank_desk import UPLOADED, send_up, upload
 from tests.cast import NOW, Cast, prove
 
 pytestmark = pytest.mark.soak
-LINES, INVOICES, ACCOUNTS, LIMIT = 10_000, 50_000, 10_000, 10
+LINES, INVOICES, ACCOUNTS, LIMIT, FILES = 10_000, 50_000, 10_000, 10, 5_000
 
 
 def fill() -> list[Invoice]:
@@ -99,7 +99,7 @@ def test_ten_thousand_lines_against_fifty_thousand_invoices(cast: Cast, certain:
 
 def test_five_thousand_spoilt_files_are_a_sentence_each_and_book_nothing(cast: Cast) -> None:
     rng, sound, seen = random.Random(9), sound_files(), Counter[str]()
-    for count in range(5_000):
+    for count in range(FILES):
         content = spoil(rng.choice(sound), rng) or b" "
         try:
             file = upload(cast.iris, content, f"{count}.xml")
@@ -109,6 +109,6 @@ def test_five_thousand_spoilt_files_are_a_sentence_each_and_book_nothing(cast: C
         assert (file.state == "done") != bool(file.problem)
         seen[file.state] += 1
     print(dict(seen))  # noqa: T201
-    assert seen["refused"] > 200 and seen["done"] > 200
+    assert min(seen["refused"], seen["done"]) > FILES // 25
     assert not LedgerEntry.objects.exists()
     prove()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +22,11 @@ MOST_RATIO = 250  # unpacked to packed: statements reach about 60
 SMALL = 1_000_000  # so little does no harm, whatever its ratio
 _NOTHING = "This is no bank statement that can be read here. Upload CAMT.053 (XML), MT940, or a zip of either."
 _BROKEN_ZIP = "The zip cannot be opened: it is damaged, locked with a password, or packed in an unusual way."
+_ZIP_FAULTS = (
+    zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError,
+    LookupError,
+)  # fmt: skip
+"""What the library raises at zips that somebody has spoilt; a LookupError for a name without a sign."""
 _ZIP, _EMPTY_ZIP, _MEMBER = b"PK\x03\x04", b"PK\x05\x06", b"PK\x01\x02"
 
 
@@ -67,7 +73,7 @@ def _unpack(data: bytes) -> Iterator[tuple[str, bytes]]:
                 content = _unpack_one(packed, member, room)
                 room -= len(content)
                 yield tidy(member.filename, bank.CODE_LENGTH), content
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as fault:
+    except _ZIP_FAULTS as fault:
         if isinstance(fault, BadStatement):
             raise
         raise BadStatement(_BROKEN_ZIP) from fault

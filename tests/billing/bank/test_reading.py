@@ -218,6 +218,14 @@ def test_a_statement_is_known_again_by_its_own_key() -> None:
     assert first == again != different
 
 
+def test_a_zip_whose_file_has_no_name_is_refused() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive, archive.open(zipfile.ZipInfo(""), "w") as member:
+        member.write(b"x")
+    with pytest.raises(BadStatement, match="cannot be opened"):
+        read_statements(packed.getvalue())
+
+
 def test_neither_reading_nor_matching_needs_django() -> None:
     """So they can be asked anywhere: in a job, in a rehearsal, by a script."""
     asked = "import sys; import bursar.billing.rules.matching; print('django' in sys.modules)"
