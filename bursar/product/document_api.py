@@ -29,7 +29,7 @@ State = Literal["to_hand_in", "handed_in", "refused"]
 class DocumentOut(Schema):
     """`delivery`: how the e-invoice stands with the network; null without one. Amounts are EUR, `gross` with VAT."""
 
-    document: str = Field(examples=["inv_0k3j9x7h2m5n8p4q"])
+    invoice: str = Field(examples=["inv_0k3j9x7h2m5n8p4q"])
     number: str = Field(examples=["2026-000042"])
     kind: str = Field(examples=["invoice"], description="invoice or credit_note")
     issued_on: date
@@ -45,13 +45,13 @@ class DocumentsOut(Schema):
 
 
 class ReportIn(Schema):
-    state: State
+    state: State = Field(examples=["handed_in"])
     why: str = Field("", max_length=500, description="Of a refusal, and of nothing else.")
 
 
 def _out(row: Invoice, handover: Handover | None) -> dict[str, Any]:
     return {
-        "document": row.public_id,
+        "invoice": row.public_id,
         "number": row.number,
         "kind": row.kind,
         "issued_on": row.issued_on,
@@ -63,8 +63,8 @@ def _out(row: Invoice, handover: Handover | None) -> dict[str, Any]:
     }
 
 
-def _tell(request: HttpRequest, document: str) -> dict[str, Any]:
-    row = get_invoice(key_of(request), document)
+def _tell(request: HttpRequest, invoice: str) -> dict[str, Any]:
+    row = get_invoice(key_of(request), invoice)
     return _out(row, sending.list_handovers([row.pk]).get(row.pk))
 
 
@@ -80,27 +80,27 @@ def list_documents(
     return {"documents": [_out(rows[pk], handovers.get(pk)) for pk in keys]}
 
 
-@router.get("/documents/{document}", response={200: DocumentOut, **REFUSALS}, operation_id="get_document")
-def read_document(request: HttpRequest, document: Id) -> Any:
+@router.get("/documents/{invoice}", response={200: DocumentOut, **REFUSALS}, operation_id="get_document")
+def read_document(request: HttpRequest, invoice: Id) -> Any:
     """One issued invoice or credit note, by the id that `invoice.issued` told."""
-    return _tell(request, document)
+    return _tell(request, invoice)
 
 
-@router.get("/documents/{document}/pdf", operation_id="get_document_pdf", url_name="document_pdf", response=REFUSALS)
-def read_pdf(request: HttpRequest, document: Id) -> Any:
+@router.get("/documents/{invoice}/pdf", operation_id="get_document_pdf", url_name="document_pdf", response=REFUSALS)
+def read_pdf(request: HttpRequest, invoice: Id) -> Any:
     """The PDF/A-3 file itself."""
-    return _send(request, get_invoice(key_of(request), document).pdf)
+    return _send(request, get_invoice(key_of(request), invoice).pdf)
 
 
 @router.get(
-    "/documents/{document}/e-invoice",
+    "/documents/{invoice}/e-invoice",
     operation_id="get_document_e_invoice",
     url_name="document_e_invoice",
     response=REFUSALS,
 )
-def read_e_invoice(request: HttpRequest, document: Id) -> Any:
+def read_e_invoice(request: HttpRequest, invoice: Id) -> Any:
     """The UBL file itself: an invoice or credit note of Peppol BIS Billing 3."""
-    return _send(request, get_invoice(key_of(request), document).e_invoice)
+    return _send(request, get_invoice(key_of(request), invoice).e_invoice)
 
 
 def _send(request: HttpRequest, file: File | None) -> HttpResponseBase:
@@ -109,11 +109,11 @@ def _send(request: HttpRequest, file: File | None) -> HttpResponseBase:
     return stream(request, file)
 
 
-@router.post("/documents/{document}/delivery", response={200: DocumentOut, **REFUSALS}, operation_id="report_delivery")
-def report_delivery(request: HttpRequest, document: Id, body: ReportIn, idempotency_key: str = ONCE) -> Any:
+@router.post("/documents/{invoice}/delivery", response={200: DocumentOut, **REFUSALS}, operation_id="report_delivery")
+def report_delivery(request: HttpRequest, invoice: Id, body: ReportIn, idempotency_key: str = ONCE) -> Any:
     """How the network took an e-invoice. What is known already may be reported again, and changes nothing."""
-    known = _tell(request, document)
+    known = _tell(request, invoice)
     if (known["delivery"], known["why"]) == (body.state, body.why):
         return known
-    run(REPORT, key_of(request), document, body.model_dump(), idempotency_key=idempotency_key)
-    return _tell(request, document)
+    run(REPORT, key_of(request), invoice, body.model_dump(), idempotency_key=idempotency_key)
+    return _tell(request, invoice)

@@ -136,6 +136,8 @@ TOLD = {
     "/notices/<slug:notice_id>/open": 405,
     "/notices/read": 405,
     "/pay/<slug:charge_id>": 404,  # no such charge
+    "/api/product/v1/documents/<invoice>/pdf": 404,  # it is being made
+    "/api/product/v1/documents/<invoice>/e-invoice": 404,
 }
 # Of the open ones: to strangers.
 TO_STRANGERS = {
@@ -196,7 +198,7 @@ def expected_of_product(who: str, route: str) -> int:
         return 404 if route.endswith("/v1/") else 405
     if not who.startswith("key:"):
         return 401
-    return 200 if who == f"key:{scope_of(operation)}" else 403
+    return told(route) if who == f"key:{scope_of(operation)}" else 403
 
 
 @cache
@@ -252,6 +254,7 @@ PRODUCT_WRITES = sorted(
 # says so item by item. An address that comes new has to come in here.
 WITH_THE_EXAMPLE = {
     ("POST", "/api/product/v1/batch"): 200,
+    ("POST", "/api/product/v1/documents/{invoice}/delivery"): 404,
     ("POST", "/api/product/v1/organisations/{organisation}/workspace-requests"): 404,
     ("POST", "/api/product/v1/sign-in-links"): 409,
     ("POST", "/api/product/v1/usage"): 200,

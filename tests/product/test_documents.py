@@ -66,7 +66,7 @@ def test_the_point_asks_what_is_to_be_handed_in_and_reports(payer: Cast) -> None
     row, plain = issued(payer.ties, payer.haarlem, e_invoice=True), issued(payer.ties, payer.haarlem)
     product, path = Product("documents"), f"documents/{row.public_id}"
     (waiting,) = product.get("documents").json()["documents"]
-    assert waiting["document"] == row.public_id and waiting["delivery"] == "to_hand_in"
+    assert waiting["invoice"] == row.public_id and waiting["delivery"] == "to_hand_in"
     answer = product.post(f"{path}/delivery", {"state": "refused", "why": "The receiver is unknown."})
     assert answer.status_code == 200 and answer.json()["why"] == "The receiver is unknown."
     lines = AuditLine.objects.filter(key=REPORT)
