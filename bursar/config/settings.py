@@ -331,6 +331,13 @@ BURSAR_REFUND_LIMIT = required(
     "days. Above it a second person decides.",
     read_amount,
 )
+BURSAR_DIFFERENCE_LET_BE = required(
+    "BURSAR_DIFFERENCE_LET_BE",
+    "0.00",
+    "EUR: where no more than this stays open of an invoice after money came by bank, it is let be as a difference, and "
+    "the invoice is settled. 0.00: whatever is missing stays open.",
+    read_amount,
+)
 BURSAR_MARK_PAID_LIMIT = required(
     "BURSAR_MARK_PAID_LIMIT",
     "10000.00",

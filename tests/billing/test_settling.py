@@ -183,3 +183,18 @@ def test_who_may(cast: Cast, issued: Invoice) -> None:
     assert isinstance(refusal_of(PAID, customer("jan"), issued.public_id, paid), NotFound)
     assert isinstance(refusal_of(OFF, cast.noor, issued.public_id, {}, reason="x"), Forbidden)
     assert not LedgerEntry.objects.exists()
+
+
+def test_a_small_difference_is_let_be_only_where_the_setting_says_so(
+    cast: Cast, issued: Invoice, settings: Any
+) -> None:
+    short = str(issued.gross - Decimal("0.05"))
+    settings.BURSAR_DIFFERENCE_LET_BE = Decimal("0.04")
+    do(cast, PAID, issued, amount=short, on=TODAY)
+    assert (issued.open, issued.difference, klass(cast)[0]) == (Decimal("0.05"), 0, "managed")
+    do(cast, BACK, issued, 6, amount=short)
+    settings.BURSAR_DIFFERENCE_LET_BE = Decimal("0.05")
+    do(cast, PAID, issued, 7, amount=short, on=TODAY)
+    assert (issued.open, issued.difference, klass(cast, 8)[0]) == (0, Decimal("0.05"), "paying")
+    do(cast, BACK, issued, 9, amount=short)
+    assert (issued.open, issued.difference, klass(cast, 10)[0]) == (issued.gross, 0, "managed")

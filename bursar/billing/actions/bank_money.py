@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from bursar.access.rights import Right
 from bursar.actions.registry import action
@@ -107,7 +108,9 @@ _SAME: dict[str, Any] = {
 def book_bank_money(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     share, before, is_undone = _share_of(act, data), row.open, data["is_undone"]
     amount = -share.amount if is_undone else share.amount
-    entries = bank_lines.book(amount, row.standing, books.get_received(row) if amount < 0 else ZERO)
+    entries = bank_lines.book(
+        amount, row.standing, books.get_received(row) if amount < 0 else ZERO, settings.BURSAR_DIFFERENCE_LET_BE
+    )
     after, booking = settle_as(act, row, entries, _cause(act, share, is_undone=is_undone))
     pen.note_booking(share, booking, is_undone=is_undone)
     left = f"{plain(after.open)} EUR are open" if after.open else "nothing is open any more"

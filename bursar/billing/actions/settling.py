@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from bursar.access.rights import Right
 from bursar.actions.registry import action
@@ -140,8 +141,10 @@ def outcome_of(row: Invoice, before: Decimal, sentence: str, **told: Any) -> Out
 def mark_paid(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     before, amount = row.open, data["amount"]
     cause = Cause(data["on"], reference=data["reference"])
-    after = settle(act, row, ledger.receive(amount, [row.standing]), cause)
+    after = settle(act, row, ledger.settle(amount, row.standing, settings.BURSAR_DIFFERENCE_LET_BE), cause)
     left = f"{plain(after.open)} EUR are still open" if after.open else "nothing is open any more"
+    if let_be := after.difference - row.difference:
+        left = f"{plain(let_be)} EUR that are missing are let be, and {left}"
     sentence = f"{plain(amount)} EUR for {row.number} arrived on {say_day(data['on'])}: {left}."
     return outcome_of(after, before, sentence, received=plain(amount))
 

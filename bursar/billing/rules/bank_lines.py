@@ -104,13 +104,15 @@ def _why_not_one(claim: Claim) -> str | None:
     )  # fmt: skip
 
 
-def book(amount: Decimal, standing: Standing | None, received: Decimal) -> list[ledger.Entry]:
-    """Of one share, or of its turning round with the sign turned.
+def book(
+    amount: Decimal, standing: Standing | None, received: Decimal, tolerated: Decimal = ZERO
+) -> list[ledger.Entry]:
+    """Of one share, or of its turning round with the sign turned. `tolerated`: as in `ledger.settle`.
 
     `received`: as in `Claim`. What was moved from the invoice to the account's credit since is taken from there.
     """
     if amount > 0:
-        return ledger.receive(amount, [standing] if standing else [])
+        return ledger.settle(amount, standing, tolerated) if standing else ledger.receive(amount, [])
     asked = -amount
     money = min(asked, received) if standing else ZERO
     entries = ledger.take_back(money, standing) if standing and money else []
