@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bursar.billing.documents.document import Document, Item, Party
 from bursar.core.days import say_day
-from bursar.core.money import plain
+from bursar.core.money import euros, plain
 
 
 def list_differences(before: Document, after: Document) -> list[str]:
@@ -36,7 +36,7 @@ def _say_item(item: Item) -> str:
     first, last = item.service_from, item.service_until
     days = f", {say_day(first)} through {say_day(last)}" if first else ""
     off = f", {item.discount_percent} % off" if item.discount_percent else ""
-    return f"{item.quantity.normalize():f} × {item.description}{days}{off}, {plain(item.net)} EUR"
+    return f"{item.quantity.normalize():f} × {item.description}{days}{off}, {euros(item.net)}"
 
 
 def _rest(before: Document, after: Document) -> Iterator[str]:
@@ -45,7 +45,7 @@ def _rest(before: Document, after: Document) -> Iterator[str]:
         ("With VAT", before.totals.gross, after.totals.gross),
     ):
         if was != now:
-            yield f"{name}: {plain(was)} → {plain(now)} EUR."
+            yield f"{name}: {plain(was)} → {euros(now)}."
     for name, was_text, now_text in (
         ("Purchase order number", before.order_number, after.order_number),
         ("Reference of the customer", before.buyer_reference, after.buyer_reference),

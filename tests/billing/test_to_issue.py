@@ -166,7 +166,7 @@ def test_less_than_a_euro_is_not_asked_for(payer: Cast) -> None:
     issue(payer, first_day="2026-10-26", cadence="monthly")
     sit("lab", 1)
     refusal = refusal_of(SEATS, payer.ties, payer.oost.public_id, {}, reason="x")
-    assert isinstance(refusal, Refused) and "1.00 EUR" in str(refusal.sentence) and Invoice.objects.count() == 1
+    assert isinstance(refusal, Refused) and "€ 1.00" in str(refusal.sentence) and Invoice.objects.count() == 1
 
 
 def test_a_price_that_rose_within_the_period_is_not_asked_of_added_seats(payer: Cast) -> None:

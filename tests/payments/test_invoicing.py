@@ -346,7 +346,7 @@ def test_what_was_refunded_in_part_and_charged_back_whole_is_open_by_what_is_owe
     bought.charge_back()
     minute()
     assert bought.invoice.open == bought.gross - 50 == bought.gross - bought.invoice.credited
-    assert "50.00 EUR were charged back" in list_not_issued().get().sentence
+    assert "€ 50.00 were charged back" in list_not_issued().get().sentence
     minute(61)
     bought.charge.refresh_from_db()
     assert bought.charge.state == "failed" and list_not_issued().get().tries == 2

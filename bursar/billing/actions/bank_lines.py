@@ -85,7 +85,7 @@ def _match(act: Act, line: BankLine, kind: DecisionKind, parts: Sequence[Part]) 
     held = pen.take_line(line.pk)
     touched = book_shares(act, pen.decide([(held, parts)], kind, act.now))
     changes = [
-        Change("For", "", f"{_say_whom(part.account, part.invoice)}: {plain(part.amount)} EUR", concerns_money=True)
+        Change("For", "", f"{_say_whom(part.account, part.invoice)}: {euros(part.amount)}", concerns_money=True)
         for part in parts
     ]
     whom = ", ".join(part.invoice.number if part.invoice else f"the credit of {part.account}" for part in parts)

@@ -25,7 +25,7 @@ from bursar.billing.store import ledger as books
 from bursar.billing.store.ledger import Cause
 from bursar.core.days import say_day
 from bursar.core.ids import LENGTH
-from bursar.core.money import ZERO, plain
+from bursar.core.money import ZERO, euros, plain
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED
 from bursar.tenants.models import BillingAccount
 
@@ -113,13 +113,13 @@ def book_bank_money(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     )
     after, booking = settle_as(act, row, entries, _cause(act, share, is_undone=is_undone))
     pen.note_booking(share, booking, is_undone=is_undone)
-    left = f"{plain(after.open)} EUR are open" if after.open else "nothing is open any more"
+    left = f"{euros(after.open)} are open" if after.open else "nothing is open any more"
     if amount < 0:
-        outcome = outcome_of(after, before, f"{plain(-amount)} EUR are taken off {row.number} again: {left}.")
+        outcome = outcome_of(after, before, f"{euros(-amount)} are taken off {row.number} again: {left}.")
         outcome.event, outcome.told = "invoice.reopened", "Payment reversed"
         return outcome
     day = say_day(share.decision.line.booked_on)
-    sentence = f"{plain(amount)} EUR for {row.number} arrived on {day}: {left}."
+    sentence = f"{euros(amount)} for {row.number} arrived on {day}: {left}."
     return outcome_of(after, before, sentence, received=plain(amount))
 
 
@@ -144,7 +144,7 @@ def book_bank_credit(act: Act, account: BillingAccount, data: Cleaned) -> Outcom
     changes = [Change(CREDIT, plain(before), plain(after), concerns_money=True)]
     if amount < 0:
         told = {"paid_back": plain(-amount), "credit": plain(after)}
-        sentence = f"{plain(-amount)} EUR are taken off the credit of {account} again: {plain(after)} EUR are left."
+        sentence = f"{euros(-amount)} are taken off the credit of {account} again: {euros(after)} are left."
         return Outcome(sentence, changes, data=told, event="credit.paid_back", told="Credit reversed")
-    sentence = f"{plain(amount)} EUR stand to the credit of {account}, {plain(after)} EUR in all."
+    sentence = f"{euros(amount)} stand to the credit of {account}, {euros(after)} in all."
     return Outcome(sentence, changes, data={"received": plain(amount), "credit": plain(after)})

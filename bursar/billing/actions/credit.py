@@ -18,7 +18,7 @@ from bursar.billing.rules import ledger
 from bursar.billing.seller import seller_day
 from bursar.billing.store import ledger as books
 from bursar.billing.store.ledger import Cause
-from bursar.core.money import plain
+from bursar.core.money import euros, plain
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED
 from bursar.tenants.models import BillingAccount
 
@@ -59,7 +59,7 @@ def _why_not_apply(case: Case) -> str | None:
 
 def _why_too_much(case: Case, data: Cleaned) -> str | None:
     most = min(credit_of(case), case.target.open)
-    return None if data["amount"] <= most else f"At most {plain(most)} EUR can be applied."
+    return None if data["amount"] <= most else f"At most {euros(most)} can be applied."
 
 
 @action(
@@ -83,7 +83,7 @@ def _why_too_much(case: Case, data: Cleaned) -> str | None:
 def apply_credit(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     before, amount = row.open, data["amount"]
     after = settle(act, row, ledger.apply(amount, row.standing), Cause(seller_day(act.now)))
-    sentence = f"{plain(amount)} EUR of the account's credit pay {row.number}: {plain(after.open)} EUR are open."
+    sentence = f"{euros(amount)} of the account's credit pay {row.number}: {euros(after.open)} are open."
     return outcome_of(after, before, sentence, received=plain(amount))
 
 
@@ -103,7 +103,7 @@ def apply_credit(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     concerns_money=True,
     blocked=lambda case: None if credit_of(case) > 0 else NONE,
     refused=lambda case, data: (
-        None if data["amount"] <= credit_of(case) else f"At most {plain(credit_of(case))} EUR can be paid back."
+        None if data["amount"] <= credit_of(case) else f"At most {euros(credit_of(case))} can be paid back."
     ),
     second=weigh_pay_back,
     tell=EVERYBODY_CONCERNED,
@@ -115,4 +115,4 @@ def pay_back_credit(act: Act, account: BillingAccount, data: Cleaned) -> Outcome
     books.book(account, {}, ledger.pay_back(amount), Cause(seller_day(act.now)), act.now)
     changes = [Change(CREDIT, plain(before), plain(before - amount), concerns_money=True)]
     told = {"paid_back": plain(amount), "credit": plain(before - amount)}
-    return Outcome(f"{plain(amount)} EUR of the credit of {account} go back to them.", changes, data=told)
+    return Outcome(f"{euros(amount)} of the credit of {account} go back to them.", changes, data=told)

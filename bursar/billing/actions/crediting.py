@@ -23,7 +23,7 @@ from bursar.billing.store.documents import DayChanged, Issue
 from bursar.billing.store.ledger import Cause
 from bursar.core import clock
 from bursar.core.errors import Refused
-from bursar.core.money import plain
+from bursar.core.money import euros, plain
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED
 
 
@@ -59,7 +59,7 @@ def _refuse(case: Case, data: Cleaned) -> str | None:
     if len({(item.vat.treatment, item.vat.rate, item.vat.state) for item in row.document.items}) > 1:
         return "Its lines bear different VAT: credit all of it, and issue anew what is right."
     if compose(case, data).totals.gross > row.standing.creditable:
-        return f"At most {plain(row.standing.creditable)} EUR with VAT can be credited."
+        return f"At most {euros(row.standing.creditable)} with VAT can be credited."
     return None
 
 
@@ -98,7 +98,7 @@ def credit(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     document = compose(act.case, data)
     amount, before = document.totals.gross, row.open
     if act.request.rehearsed:
-        return Outcome(f"A credit note of {plain(amount)} EUR takes back {_what(data)} {row.number}.")
+        return Outcome(f"A credit note of {euros(amount)} takes back {_what(data)} {row.number}.")
     made: Made | None = act.prepared
     if made is None or made.document != document:
         raise Stale
@@ -110,7 +110,7 @@ def credit(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     files.want(note, act.now)
     cause = Cause(document.issued_on, note.public_id)
     after = settle(act, row, ledger.credit(amount, row.standing), cause)
-    sentence = f"{note.number} takes back {_what(data)} {row.number}, {plain(amount)} EUR."
+    sentence = f"{note.number} takes back {_what(data)} {row.number}, {euros(amount)}."
     outcome = outcome_of(after, before, sentence, credit_note=note.number, credited=plain(amount))
     outcome.touches = [note.public_id]
     return outcome

@@ -22,7 +22,7 @@ from bursar.billing.store.documents import DayChanged, Issue
 from bursar.core import clock
 from bursar.core.days import say_day
 from bursar.core.errors import Refused
-from bursar.core.money import plain
+from bursar.core.money import euros, plain
 from bursar.tenants.models import BillingAccount
 
 NOTHING = "Nothing is asked for: the lines come to nothing."
@@ -120,7 +120,7 @@ def issue_composed(act: Act, account: BillingAccount, composed: Composed) -> Inv
 def rehearse(composed: Composed) -> Outcome:
     """Instead of issuing."""
     document = composed.document
-    return Outcome(f"An invoice of {plain(document.totals.gross)} EUR goes to {document.buyer.name}.")
+    return Outcome(f"An invoice of {euros(document.totals.gross)} goes to {document.buyer.name}.")
 
 
 def outcome_of(row: Invoice) -> Outcome:
@@ -131,7 +131,7 @@ def outcome_of(row: Invoice) -> Outcome:
     ]
     told = {"invoice": row.public_id, "number": row.number, "gross": plain(row.gross), "open": plain(row.gross),
             "due_on": row.due_on.isoformat() if row.due_on else None}  # fmt: skip
-    sentence = f"{row.number} asks {row.document.buyer.name} for {plain(row.gross)} EUR."
+    sentence = f"{row.number} asks {row.document.buyer.name} for {euros(row.gross)}."
     return Outcome(sentence, changes, data=told, touches=[row.public_id])
 
 

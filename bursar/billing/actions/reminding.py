@@ -22,7 +22,7 @@ from bursar.billing.seller import seller_day
 from bursar.billing.store import sending as store
 from bursar.billing.store.sending import Post
 from bursar.core.days import say_day
-from bursar.core.money import plain
+from bursar.core.money import euros
 
 HELD_FOR = timedelta(days=14)
 HELD_AT_MOST = timedelta(days=366)
@@ -49,7 +49,7 @@ def _letter(case: Case) -> Letter:
 
 def _foresee(case: Case, data: Cleaned) -> list[str]:
     return [
-        f"Level {reminded_of(case).level + 1} of {len(settings.BURSAR_REMINDER_DAYS)}; {plain(case.target.open)} EUR "
+        f"Level {reminded_of(case).level + 1} of {len(settings.BURSAR_REMINDER_DAYS)}; {euros(case.target.open)} "
         "are open.",
         *say_letter(_letter(case)),
     ]
@@ -86,7 +86,7 @@ def remind(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     letter = _letter(act.case)
     reminder = _reminder(act, level, ReminderWay.MAIL, seller_day(act.now))
     store.send(row, Post(letter, SendingKind.REMINDER, reminder), to, act.now)
-    changes = [Change("Reminder", "", f"level {level}, {plain(row.open)} EUR open", concerns_money=True), *say_to(to)]
+    changes = [Change("Reminder", "", f"level {level}, {euros(row.open)} open", concerns_money=True), *say_to(to)]
     return Outcome(f"Reminder {level} of {row.number} goes to {say_many(to)}.", changes)
 
 

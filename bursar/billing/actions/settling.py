@@ -24,7 +24,7 @@ from bursar.billing.store import ledger as books
 from bursar.billing.store.ledger import Booked, Cause
 from bursar.core.calendar import end_of, midnight
 from bursar.core.days import say_day
-from bursar.core.money import plain
+from bursar.core.money import euros, plain
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED
 from bursar.plans.models import PaidPeriod, PeriodSource
 from bursar.plans.store import periods
@@ -77,7 +77,7 @@ def _why_too_much(case: Case, data: Cleaned) -> str | None:
     row: Invoice = case.target
     asked = row.open + row.written_off
     if data["amount"] > asked and not data["keeps_rest"]:
-        return f"Only {plain(asked)} EUR are open. Tick that the rest stands as credit, or look at the amount again."
+        return f"Only {euros(asked)} are open. Tick that the rest stands as credit, or look at the amount again."
     return None
 
 
@@ -142,10 +142,10 @@ def mark_paid(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     before, amount = row.open, data["amount"]
     cause = Cause(data["on"], reference=data["reference"])
     after = settle(act, row, ledger.settle(amount, row.standing, settings.BURSAR_DIFFERENCE_LET_BE), cause)
-    left = f"{plain(after.open)} EUR are still open" if after.open else "nothing is open any more"
+    left = f"{euros(after.open)} are still open" if after.open else "nothing is open any more"
     if let_be := after.difference - row.difference:
-        left = f"{plain(let_be)} EUR that are missing are let be, and {left}"
-    sentence = f"{plain(amount)} EUR for {row.number} arrived on {say_day(data['on'])}: {left}."
+        left = f"{euros(let_be)} that are missing are let be, and {left}"
+    sentence = f"{euros(amount)} for {row.number} arrived on {say_day(data['on'])}: {left}."
     return outcome_of(after, before, sentence, received=plain(amount))
 
 
@@ -172,7 +172,7 @@ class ReverseForm(ActionForm):
     concerns_money=True,
     blocked=lambda case: why_no_invoice(case) or (None if case.target.paid > 0 else "Nothing was paid for it."),
     refused=lambda case, data: (
-        None if data["amount"] <= case.target.paid else f"Only {plain(case.target.paid)} EUR were paid for it."
+        None if data["amount"] <= case.target.paid else f"Only {euros(case.target.paid)} were paid for it."
     ),
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
@@ -182,9 +182,7 @@ def reverse_payment(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     before, amount = row.open, data["amount"]
     entries = ledger.take_off(amount, row.standing, books.get_received(row))
     after = settle(act, row, entries, Cause(seller_day(act.now)))
-    return outcome_of(
-        after, before, f"{plain(amount)} EUR are taken off {row.number}: {plain(after.open)} EUR are open."
-    )
+    return outcome_of(after, before, f"{euros(amount)} are taken off {row.number}: {euros(after.open)} are open.")
 
 
 @action(
@@ -208,4 +206,4 @@ def reverse_payment(act: Act, row: Invoice, data: Cleaned) -> Outcome:
 def write_off(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     before = row.open
     after = settle(act, row, ledger.write_off(row.standing), Cause(seller_day(act.now)))
-    return outcome_of(after, before, f"{plain(before)} EUR of {row.number} are given up.", written_off=plain(before))
+    return outcome_of(after, before, f"{euros(before)} of {row.number} are given up.", written_off=plain(before))

@@ -11,7 +11,7 @@ from bursar.billing.models import NotIssued
 from bursar.billing.rules.to_issue import Why
 from bursar.billing.seller import seller_day
 from bursar.billing.to_issue import SOURCES, ToIssue
-from bursar.core.money import plain
+from bursar.core.money import euros
 
 
 def list_not_issued(account_id: int | None = None) -> QuerySet[NotIssued]:
@@ -28,7 +28,7 @@ def find(now: datetime) -> list[ToIssue]:
     """Each with its sentence, and to be tried again."""
     return [
         ToIssue(
-            row.account_id, Why.FAILED, f"The {row.what} of {plain(row.amount)} EUR: {row.sentence}",
+            row.account_id, Why.FAILED, f"The {row.what} of {euros(row.amount)}: {row.sentence}",
             seller_day(row.since), "try_documents_again", lever="Try again",
         )
         for row in NotIssued.objects.order_by("since", "id")
