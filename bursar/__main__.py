@@ -22,6 +22,7 @@ COMMANDS = {
     "backup": "writes the whole database into one file",
     "restore": "replaces the database by a backup",
     "ready": "asks a running web server whether it is ready",
+    "bank": "reads statements of the bank: bursar bank FILE…",
     "payments": "compares payments with Mollie: bursar payments sync",
     "mollie-sim": "runs a simulator of Mollie on this machine",
     "docs": "writes the generated reference pages",

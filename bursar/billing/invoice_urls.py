@@ -13,8 +13,8 @@ urlpatterns = [
     path("drafts/", to_issue_pages.show_drafts, name="drafts"),
     path("drafts/<str:draft_id>/pdf", to_issue_pages.show_draft_pdf, name="draft_pdf"),
     path("list/", invoice_pages.show_list, name="list"),
-    path("export", invoice_pages.export, name="export"),
-    path("export-accounting", invoice_pages.export_accounting, name="export_accounting"),
+    path("list/export", invoice_pages.export, name="export"),
+    path("list/export-accounting", invoice_pages.export_accounting, name="export_accounting"),
     path("bundles/", bundle_pages.show_bundles, name="bundles"),
     path("bundles/make", bundle_pages.export, name="bundle"),
 ]

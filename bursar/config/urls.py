@@ -19,6 +19,9 @@ from bursar.attention.api import router as attention_router
 from bursar.billing.api import router as billing_router
 from bursar.billing.bank_api import router as bank_router
 from bursar.billing.invoice_api import router as invoices_router
+from bursar.billing.obstacles import OBSTACLES
+from bursar.billing.store.ledger import FOLLOWERS
+from bursar.billing.to_issue import SOURCES
 from bursar.config import handbook, operator, unavailable
 from bursar.core.api import DescribedAPI
 from bursar.core.api import refusal as refuse_json
@@ -29,6 +32,7 @@ from bursar.panel.api import router as accounts_router
 from bursar.panel.book_api import router as book_router
 from bursar.payments.api import router as payments_router
 from bursar.payments.vat_api import router as vat_router
+from bursar.plans.turning import TURNS
 from bursar.product.admin_api import router as keys_router
 from bursar.product.api import api as product_api
 from bursar.requests.api import router as requests_router
@@ -126,3 +130,5 @@ navigation.ENTRIES.close()
 QUEUES.close()
 lists.VIEW_KEEPERS.close()
 lists.ACCOUNT_FILTERS.close()
+for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS):
+    registry.close()

@@ -303,3 +303,15 @@ def test_what_was_issued_stands_in_its_own_timeline(cast: Cast, seller: Any) -> 
     assert "Invoice issued" in of_row and "Credit note issued" in of_row
     made = Invoice.objects.get(number=note)
     assert "Credit note issued" in client.get(reverse("audit:timeline", args=[made.public_id])).content.decode()
+
+
+def test_the_pages_own_forms_lead_to_files(cast: Cast) -> None:
+    """Their addresses are no invoice's."""
+    client = sign_in("iris@agora.example")
+    for name, data in (
+        ("export", {"query": "show=all"}),
+        ("export_accounting", {"kind": "lines", "period": "2026-11"}),
+    ):
+        answer = client.post(reverse(f"invoices:{name}"), data)
+        assert answer.status_code == 302, answer.content[:300]
+        assert client.get(answer["Location"])["Content-Type"].startswith("text/csv")

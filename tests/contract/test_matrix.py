@@ -100,7 +100,7 @@ def is_nobody(who: str) -> bool:
 
 # Open to strangers; everything else is closed to them, and an address that is to be open has to come in here.
 OPEN = ("/healthz", "/readyz", "/metrics", "/sign-in/", "/account/inactive", "/api/product/v1/openapi.json",
-        "/notices/stop/", "/mollie/hook")  # fmt: skip
+        "/notices/stop/", "/mollie/hook", "/pay/thanks")  # fmt: skip
 # What a GET says to whoever may stand there, where that is not 200: to colleagues, or to everybody who signed in.
 TOLD = {
     "/panel": 302,
@@ -111,6 +111,10 @@ TOLD = {
     "/panel/at-risk/export": 405,
     "/panel/book/export": 405,
     "/panel/notices/<slug:notice_id>/open": 405,
+    "/panel/invoices/": 302,
+    "/panel/invoices/bundles/make": 405,
+    "/panel/invoices/list/export": 405,
+    "/panel/invoices/list/export-accounting": 405,
     "/panel/payments/export": 405,
     "/panel/payments/gap/export": 405,
     "/panel/notices/read": 405,
@@ -125,6 +129,7 @@ TOLD = {
     "/handbook/": 404,  # none is built here
     "/handbook/<path:path>": 404,
     "/api/v1/": 404,
+    "/api/v1/invoices/<invoice_id>/<kind>": 422,  # “new” is no kind of file
     "/api/v1/bulk": 405,
     "/api/v1/bulk/<run_id>": 404,
     "/api/v1/book/<line_id>": 404,
@@ -142,6 +147,7 @@ TOLD = {
 # Of the open ones: to strangers.
 TO_STRANGERS = {
     "/mollie/hook": 405,
+    "/mollie/hook/<slug:token>": 405,
     "/sign-in/closed": 302,
     "/sign-in/oidc/<slug:provider_id>/login/": 404,  # no issuer is set here
     "/sign-in/oidc/<slug:provider_id>/login/callback/": 404,

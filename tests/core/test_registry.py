@@ -22,7 +22,11 @@ from django.urls import get_resolver
 from bursar.access.rights import Right
 from bursar.actions import registry
 from bursar.actions.spec import Company
+from bursar.approvals.queues import QUEUES
 from bursar.audit.links import ERASURES, REFERENCES, erases, refers_to_lines
+from bursar.billing.obstacles import OBSTACLES
+from bursar.billing.store.ledger import FOLLOWERS
+from bursar.billing.to_issue import SOURCES
 from bursar.config.starting import refuse_faults
 from bursar.core.naming import NAMES
 from bursar.core.options import OPTIONS, list_unknown, option
@@ -31,13 +35,14 @@ from bursar.core.ticks import TICKS, tick
 from bursar.files.kinds import KINDS, is_makers, kind
 from bursar.outbox.carriers import CARRIERS, carrier
 from bursar.payments.carry.ops import OPS
+from bursar.plans.turning import TURNS
 from bursar.product import records
 from bursar.product.apply.batch import ENDS, TAKERS, takes
 from bursar.product.pushed import PUSHED
 from bursar.product.records.shared import Record
 from bursar.product.upsert import WRITERS
 from bursar.ui import navigation
-from bursar.ui.lists import VIEW_KEEPERS
+from bursar.ui.lists import ACCOUNT_FILTERS, VIEW_KEEPERS
 from bursar.ui.navigation import NavEntry
 from bursar.webhooks.events import EVENTS, describe
 
@@ -78,6 +83,12 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "taker of lines": (TAKERS, lambda name: takes(name)(nothing)),  # type: ignore[arg-type]  # never called
     "call to Mollie": (OPS, lambda name: OPS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "keeper of saved views": (VIEW_KEEPERS, lambda name: VIEW_KEEPERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "part of a change of mode": (TURNS, lambda name: TURNS.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "filter of accounts": (ACCOUNT_FILTERS, lambda name: ACCOUNT_FILTERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "queue before a second person": (QUEUES, lambda name: QUEUES.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "obstacle to a reminder": (OBSTACLES, lambda name: OBSTACLES.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "follower of the ledger": (FOLLOWERS, lambda name: FOLLOWERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "source of what is to be issued": (SOURCES, lambda name: SOURCES.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "writer of pushed items": (WRITERS, lambda name: WRITERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
 }  # fmt: skip
 

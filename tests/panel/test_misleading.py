@@ -98,6 +98,7 @@ TAKES_AWAY = {
     "payments.account.cancel_plan", "payments.account.cancel_subscription", "payments.account.end_at_once",
     "payments.account.end_strays", "payments.subscription.end", "payments.account.refund", "payments.payment.refund", "payments.payment_link.archive",
     "requests.request.withdraw", "actions.bulk_run.stop", "notifications.delivery.drop", "product.key.revoke", "product.person.erase", "webhooks.endpoint.delete",
+    "billing.draft.delete", "billing.company.remove_documents",
 }  # fmt: skip
 
 

@@ -222,7 +222,7 @@ def test_no_page_asks_mollie(buyer: Buyer, away: Away) -> None:
     account, charge = buyer.account.public_id, buyer.newest()
     for client, path in (
         (staff, "/panel/payments/"), (staff, "/panel/payments/gap/"), (staff, "/panel/payments/drift/"),
-        (staff, "/panel/refunds/"), (staff, f"/panel/accounts/{account}"), (staff, "/api/v1/payments"),
+        (staff, "/panel/to-approve/"), (staff, f"/panel/accounts/{account}"), (staff, "/api/v1/payments"),
         (staff, "/panel/usage/"), (staff, "/panel/at-risk/"), (own, f"/billing/{account}"),
         (own, f"/pay/{charge.public_id}"),
     ):  # fmt: skip
