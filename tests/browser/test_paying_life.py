@@ -163,9 +163,9 @@ def refund_by_two(sides: Sides) -> None:
     page.wait_for_selector("#preview:has-text('A second person decides')")
     sides.confirm(page)
     assert Refund.objects.get().state == "asked" and not sides.there.simulator.world.refunds
-    page = sides.staff("/panel/refunds/", "fien")
+    page = sides.staff("/panel/to-approve/", "fien")
     assert "Somebody else decides" in page.inner_text("main")
-    page = sides.staff("/panel/refunds/", "floor")
+    page = sides.staff("/panel/to-approve/", "floor")
     page.click("text=Approve…")
     page.wait_for_selector("dialog[open]")
     sides.confirm(page)
