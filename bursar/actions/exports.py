@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from django import forms
+from django.http import QueryDict
 from django.urls import reverse
 
 from bursar.access.actor import Door
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Change, Outcome
+from bursar.core.asked import read_query
+from bursar.core.errors import Refusal
 from bursar.files import store
 from bursar.files.csv import LAYOUTS, Layout, Written
 
@@ -28,6 +31,29 @@ class CsvForm(ActionForm):
 
     def clean_layout(self) -> Layout:
         return LAYOUTS[self.cleaned_data["layout"] or "comma"]
+
+
+def query_field(help_text: str) -> forms.CharField:
+    """Of a `ListForm`. help_text: what it says, and what empty is."""
+    return forms.CharField(
+        label="Filters", required=False, max_length=2000, widget=forms.HiddenInput, help_text=help_text
+    )
+
+
+class ListForm(CsvForm):
+    """Of a page that lists: `query` is what stands in its address."""
+
+    def read(self, asked: QueryDict) -> object:
+        """As the page reads it. Raises Refusal for what the page would refuse."""
+        raise NotImplementedError
+
+    def clean_query(self) -> str:
+        text: str = self.cleaned_data["query"]
+        try:
+            self.read(read_query(text))
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.sentence) from None
+        return text
 
 
 def keep(act: Act, written: Written | None, name: str, query: str) -> Outcome:

@@ -8,9 +8,10 @@ from typing import Any
 import structlog
 from django import forms
 from django.db import DatabaseError, transaction
+from django.http import QueryDict
 
 from bursar.access.rights import Right
-from bursar.actions.exports import CsvForm, keep
+from bursar.actions.exports import CsvForm, ListForm, keep, query_field
 from bursar.actions.registry import Target, action, apart, projection, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Need, Outcome, Reason, Touched
@@ -95,20 +96,12 @@ def _eur(amount: Any) -> str:
     return "" if amount is None else f"€ {format_money(amount)}"
 
 
-class ExportForm(CsvForm):
+class ExportForm(ListForm):
     rows = forms.ChoiceField(label="One row for each", choices=[("accounts", "account"), ("workspaces", "workspace")])
-    query = forms.CharField(
-        label="Filters", required=False, max_length=2000, widget=forms.HiddenInput,
-        help_text="Month, filters and sort as in the page's address; empty: everything of the current month.",
-    )  # fmt: skip
+    query = query_field("Month, filters and sort as in the page's address; empty: everything of the current month.")
 
-    def clean_query(self) -> str:
-        text: str = self.cleaned_data["query"]
-        try:
-            filters.read(read_query(text), self.case.now)
-        except Refusal as refusal:
-            raise forms.ValidationError(refusal.sentence) from None
-        return text
+    def read(self, asked: QueryDict) -> object:
+        return filters.read(asked, self.case.now)
 
 
 def _write_file(case: Case, data: Cleaned) -> Written:

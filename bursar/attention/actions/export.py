@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from django import forms
+from django.http import QueryDict
 
 from bursar.access.rights import Right
-from bursar.actions.exports import CsvForm, keep
+from bursar.actions.exports import ListForm, keep, query_field
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Cleaned, Company, Outcome, Reason
 from bursar.attention import csv, filters
 from bursar.core.asked import read_query
-from bursar.core.errors import Refusal
 from bursar.core.timeouts import Work
 from bursar.files.csv import Written, write
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 
 
-class ExportForm(CsvForm):
-    query = forms.CharField(
-        label="Filters", required=False, max_length=2000, widget=forms.HiddenInput,
-        help_text="Tab and filters as in the page's address; empty: everybody who needs a human now.",
-    )  # fmt: skip
+class ExportForm(ListForm):
+    query = query_field("Tab and filters as in the page's address; empty: everybody who needs a human now.")
 
-    def clean_query(self) -> str:
-        text: str = self.cleaned_data["query"]
-        try:
-            filters.read(read_query(text))
-        except Refusal as refusal:
-            raise forms.ValidationError(refusal.sentence) from None
-        return text
+    def read(self, asked: QueryDict) -> object:
+        return filters.read(asked)
 
 
 def _write_file(case: Case, data: Cleaned) -> Written:

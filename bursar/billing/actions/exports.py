@@ -6,11 +6,12 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from bursar.access.rights import Right
-from bursar.actions.exports import CsvForm, keep
+from bursar.actions.exports import CsvForm, ListForm, keep, query_field
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outcome, Reason
@@ -23,25 +24,18 @@ from bursar.billing.seller import seller_day
 from bursar.billing.store import bundles
 from bursar.core.asked import read_query
 from bursar.core.calendar import Month
-from bursar.core.errors import Refusal
 from bursar.core.reading import consistent_read
 from bursar.core.timeouts import Work
 from bursar.files.csv import Written
 
 
-class ExportForm(CsvForm):
-    query = forms.CharField(
-        label="Filters", required=False, max_length=2000, widget=forms.HiddenInput,
-        help_text="Tab, filters and sort as in the page's address; empty: every invoice of which something is open.",
-    )  # fmt: skip
+class ExportForm(ListForm):
+    query = query_field(
+        "Tab, filters and sort as in the page's address; empty: every invoice of which something is open."
+    )
 
-    def clean_query(self) -> str:
-        text: str = self.cleaned_data["query"]
-        try:
-            filters.read(read_query(text), self.case.now)
-        except Refusal as refusal:
-            raise forms.ValidationError(refusal.sentence) from None
-        return text
+    def read(self, asked: QueryDict) -> object:
+        return filters.read(asked, self.case.now)
 
 
 KINDS = {

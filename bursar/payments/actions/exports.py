@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django import forms
+from django.http import QueryDict
 
 from bursar.access.rights import Right
-from bursar.actions.exports import CsvForm, keep
+from bursar.actions.exports import CsvForm, ListForm, keep, query_field
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Cleaned, Company, Outcome, Reason
@@ -18,19 +19,11 @@ from bursar.payments import csv, filters
 from bursar.payments.rules.gap import CAUSES
 
 
-class ExportForm(CsvForm):
-    query = forms.CharField(
-        label="Filters", required=False, max_length=2000, widget=forms.HiddenInput,
-        help_text="Month, filters and sort as in the page's address; empty: every payment of the current month.",
-    )  # fmt: skip
+class ExportForm(ListForm):
+    query = query_field("Month, filters and sort as in the page's address; empty: every payment of the current month.")
 
-    def clean_query(self) -> str:
-        text: str = self.cleaned_data["query"]
-        try:
-            filters.read(read_query(text), self.case.now)
-        except Refusal as refusal:
-            raise forms.ValidationError(refusal.sentence) from None
-        return text
+    def read(self, asked: QueryDict) -> object:
+        return filters.read(asked, self.case.now)
 
 
 def _write_payments(case: Case, data: Cleaned) -> Written:
