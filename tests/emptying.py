@@ -27,6 +27,8 @@ OTHERS = (
     "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
     "AND backend_type = 'client backend'"
 )
+JOBS = [f"DELETE FROM procrastinate_{name}" for name in ("events", "periodic_defers", "jobs", "workers")]
+"""No tables of Django's: what a killed worker left in them would be taken up in another test."""
 faults: list[str] = []  # after the first of them the run stops: see tests/conftest.py
 _sql_flush = DatabaseOperations.sql_flush
 _empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # the stubs know only what is public
@@ -103,7 +105,7 @@ def _flush_the_book_too(self: Any, *args: Any, **kwargs: Any) -> list[str]:
     role = "SET session_replication_role = "
     if not statements:
         return statements
-    return [f"{role}replica", *statements, *SHIPPED, "DELETE FROM core_cache", f"{role}origin"]
+    return [f"{role}replica", *statements, *SHIPPED, "DELETE FROM core_cache", *JOBS, f"{role}origin"]
 
 
 def empty_or_end(case: TransactionTestCase) -> None:

@@ -93,20 +93,14 @@ def write_selected(columns: Sequence[str], rows: QuerySet[Any], layout: Layout =
         with connection.cursor() as cursor, cursor.copy(taken, values) as lines:
             while some := [bytes(line[:-1]) for line in islice(lines, LINES)]:  # a line at a time, without its end
                 count += len(some)
-                file.write(_neutralised([f"{line.decode()}\r\n" for line in some], layout))
+                file.write(_neutralised((b"\r\n".join(some) + b"\r\n").decode(), layout))
     return Written(file.written, count)
 
 
-def _neutralised(lines: list[str], layout: Layout) -> bytes:
-    """Lines with their ends. Only those in which something may run are taken apart: a negative number may be one."""
-    text = "".join(lines)
+def _neutralised(text: str, layout: Layout) -> bytes:
     if not _may_run(text):
         return text.encode()
-    return b"".join(_neutral_line(line, layout) if _may_run(line) else line.encode() for line in lines)
-
-
-def _neutral_line(line: str, layout: Layout) -> bytes:
-    return as_text(list(csv.reader(io.StringIO(line, newline=""), delimiter=layout.separator)), layout)
+    return as_text(list(csv.reader(io.StringIO(text, newline=""), delimiter=layout.separator)), layout)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -31,11 +32,12 @@ from bursar.billing.rules.to_issue import count_added
 from bursar.billing.seller import seller_day
 from bursar.billing.store.documents import Issue
 from bursar.core.days import say_day
+from bursar.core.money import euros
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
 from bursar.plans.rules import is_charging
 from bursar.tenants.models import BillingAccount
 
-TOO_LITTLE = "For the days that are left they come to less than 1.00 EUR. They stand on the next invoice."
+TOO_LITTLE = f"For the days that are left they come to less than {euros(Decimal(1))}. They stand on the next invoice."
 
 
 class ExtraSeatsForm(PapersForm):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bursar.billing.rules import ledger
 from bursar.billing.rules.ledger import Entry, Standing
-from bursar.core.money import ZERO
+from bursar.core.money import ZERO, euros
 from bursar.payments.states import PaymentState
 
 
@@ -66,7 +66,7 @@ def _take_back(amount: Decimal, books: Books) -> list[Entry]:
     from_invoice = min(amount - from_credit, books.invoice.paid)
     from_credit += min(amount - from_credit - from_invoice, books.credit - from_credit)
     if not from_credit and not from_invoice:
-        raise NotThere(f"{amount} EUR were charged back that had left before, as a refund or as credit paid back.")
+        raise NotThere(f"{euros(amount)} were charged back that had left before, as a refund or as credit paid back.")
     entries = ledger.pay_back(from_credit) if from_credit else []
     return entries + (ledger.take_back(from_invoice, books.invoice) if from_invoice else [])
 
