@@ -11,6 +11,7 @@ from django.core import mail as django_mail
 from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 
+from bursar.actions.registry import ACTIONS
 from bursar.actions.run import preview, run
 from bursar.audit.models import AuditLine
 from bursar.billing.jobs import note_sent
@@ -280,3 +281,10 @@ def test_an_invoice_that_is_settled_meanwhile_is_sent_again_as_such(payer: Cast)
     carry_out()
     assert "Nothing is left to be paid" in letters()[1].body and "IBAN" not in letters()[1].body
     assert Invoice.objects.get(pk=row.pk).open == 0
+
+
+def test_programs_hear_of_an_issued_document_once() -> None:
+    """Whoever issues it leaves that to the sending, which knows the files."""
+    assert [key for key, made in ACTIONS.items() if "invoice.issued" in (made.event, *made.events)] == [
+        "billing.invoice.send_out"
+    ]

@@ -187,7 +187,7 @@ def read_parts(text: str) -> list[Part]:
         invoice, account = invoices.get(name.upper()), accounts.get(name)
         if invoice is None and account is None:
             raise ValueError(f"“{name[:40]}” is no invoice's number, and no account's id (acc_…).")
-        parts.append(Part(account or invoice.account, invoice, _read_amount(amount)))  # type: ignore[union-attr]
+        parts.append(Part(account or invoice.account, invoice, _read_amount(amount)))  # type: ignore[union-attr]  # one of them is there
     return parts
 
 

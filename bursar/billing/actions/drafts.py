@@ -126,7 +126,6 @@ def _show(case: Case, data: Cleaned) -> Shown:
     prepare=_prepare,
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
-    event="invoice.issued",
     bulk=True,
 )
 def issue(act: Act, row: Draft, data: Cleaned) -> Outcome:

@@ -107,7 +107,6 @@ SHARED: dict[str, Any] = {
     refused=_refuse,
     prepare=_prepare,
     tell=EVERYBODY_CONCERNED,
-    event="invoice.issued",
     **SHARED,
 )
 def issue_due(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:

@@ -122,7 +122,6 @@ def show(case: Case, data: Cleaned) -> Shown:
     prepare=prepare,
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
-    event="invoice.issued",
 )
 def invoice_extra_seats(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     composed = compose(act.case, data)
