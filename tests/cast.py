@@ -177,6 +177,11 @@ def text_of(written: csv.Written) -> str:
     return (made.data if made.pk is None else b"".join(files.read(File.objects.get(pk=made.pk)))).decode()
 
 
+def shown_by(answer: Any) -> str:
+    """The page as a browser reads it: where the template breaks a line means nothing."""
+    return " ".join(answer.content.decode().split())
+
+
 def sign_in(email: str) -> Client:
     """A browser in which this person is signed in already; the sign-in page has tests of its own."""
     client = Client()

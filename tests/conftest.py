@@ -73,9 +73,13 @@ def cast(db: None, now: datetime, one_connection: None) -> Cast:
 
 
 @pytest.fixture
-def committed(transactional_db: None) -> Cast:
-    """The named cast, really committed, under the running clock: for threads, processes and browsers."""
-    return Cast.gather(clock.now())
+def committed(transactional_db: None) -> Iterator[Cast]:
+    """The named cast, really committed, under the running clock: for threads, processes and browsers.
+
+    A test may stop the clock; it runs again after it, for a child process has only the running one.
+    """
+    yield Cast.gather(clock.now())
+    clock.set_fixed(None)
 
 
 @pytest.fixture

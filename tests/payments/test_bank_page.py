@@ -12,7 +12,7 @@ from bursar.billing.models import BankLine, Invoice
 from tests.billing.bank.writing import THEIRS, entry
 from tests.billing.bank_desk import arrive, issue, paid
 from tests.billing.test_bank_money import oost
-from tests.cast import Cast, sign_in
+from tests.cast import Cast, shown_by, sign_in
 
 __all__ = ["oost"]
 PAGE = "/panel/payments/bank/"
@@ -26,7 +26,7 @@ def lead(cast: Cast) -> Client:
 def shown(client: Client, query: str = "") -> str:
     answer = client.get(f"{PAGE}{query}")
     assert answer.status_code == 200
-    return answer.content.decode()
+    return shown_by(answer)
 
 
 def test_empty_it_says_what_comes_here(cast: Cast, lead: Client) -> None:

@@ -20,7 +20,7 @@ from bursar.payments.paid_out import explain_payouts
 from bursar.payments.rules.payouts import Made, add_up, calc_fees, why_not_whole
 from tests.billing.bank.writing import entry
 from tests.billing.bank_desk import arrive
-from tests.cast import NOW, Cast, refusal_of, sign_in
+from tests.cast import NOW, Cast, refusal_of, shown_by, sign_in
 from tests.payments.till import Till, euros, new_key
 
 TOKEN = "access_ofTheTill"
@@ -61,7 +61,7 @@ def test_without_a_token_it_is_marked_and_leaves_the_queue(cast: Cast, settings:
     refusal = refusal_of("billing.bank_line.split", cast.iris, line.public_id, {"parts": "x"}, reason="x")
     assert isinstance(refusal, Blocked) and "booked already" in refusal.sentence
     assert not Payout.objects.exists() and not LedgerEntry.objects.exists()
-    page = sign_in("iris@agora.example").get(PAGE).content.decode()
+    page = shown_by(sign_in("iris@agora.example").get(PAGE))
     assert "settlement 1234567.2611.01" in page and "With an access token" in page
 
 
@@ -76,7 +76,7 @@ def test_with_one_it_is_explained_to_the_cent(cast: Cast, live: Till) -> None:
     )  # fmt: skip
     assert (one.refunds, one.chargebacks, one.fees) == (Decimal("1.00"), Decimal("2.00"), Decimal("0.58"))
     assert one.payments - one.refunds - one.chargebacks - one.fees == one.amount == line.amount
-    page = sign_in("iris@agora.example").get(PAGE).content.decode()
+    page = shown_by(sign_in("iris@agora.example").get(PAGE))
     assert "Mollie’s fees" in page and "−0.58" in page and "2 payments" in page
     assert not LedgerEntry.objects.exists()
 

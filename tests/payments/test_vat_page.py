@@ -22,7 +22,7 @@ from bursar.payments.queries import abroad
 from bursar.payments.rules.amounts import amounts_of, quote_as_stands
 from tests.billing.payer import write_down
 from tests.billing.test_proposing import seller
-from tests.cast import NOW, Cast, sign_in
+from tests.cast import NOW, Cast, shown_by, sign_in
 from tests.payments.test_correct_vat import CORRECT, confirm, issued
 from tests.payments.test_refunds import payment
 
@@ -114,18 +114,18 @@ def test_what_mollie_told_of_bank_and_browser_is_read(cast: Cast) -> None:
 
 def test_the_page_lists_and_warns(cast: Cast, issued: Invoice, settings: Any) -> None:
     client = sign_in("iris@agora.example")
-    assert "No invoice bears VAT" in client.get("/panel/vat/").content.decode()
+    assert "No invoice bears VAT" in shown_by(client.get("/panel/vat/"))
     sell(cast.oost, "12.10", raw={"countryCode": "FR"})
     confirm(cast)
     settings.BURSAR_OSS_THRESHOLD = issued.net
-    page = client.get("/panel/vat/").content.decode()
+    page = shown_by(client.get("/panel/vat/"))
     for words in (issued.number, "21 % VAT (Netherlands)", "no VAT (reverse charge)", "set BURSAR_OSS", "accepted by"):
         assert words in page
     assert f'name="invoice" value="{issued.public_id}"' in page
     assert abroad.count_to_look_at(NOW) == 2
     assert any("Sold elsewhere in the EU" in finding.sentence and finding.is_danger for finding in list_findings())
     settings.BURSAR_OSS = date(2027, 1, 1)
-    assert "but checkout: France" in client.get("/panel/vat/abroad/").content.decode()
+    assert "but checkout: France" in shown_by(client.get("/panel/vat/abroad/"))
     assert abroad.count_to_look_at(NOW) == 1
 
 
