@@ -13,8 +13,8 @@ from bursar.tenants.store.upsert import upsert
 from bursar.training.models import Attendee, Licence, SessionState, TrainingPrice, TrainingSession
 from bursar.training.store.history.shared import differ, find_owners, list_settled, why_not_overrule
 
-SAID = ("state", "mode", "participants", "message", "requested_at", "starts_at", "minutes", "trainer_id", "place", "link",
-        "held_on", "completed_at", "cancelled_at")  # fmt: skip
+SAID = ("state", "mode", "participants", "message", "requested_at", "starts_at", "minutes", "trainer_id", "place",
+        "link", "held_on", "completed_at", "cancelled_at")  # fmt: skip
 STAYS = "A session stays of its training and its organisation: tell of another one under another id."
 ERASED_HERE = "Somebody on this roster was erased here, and stays so: leave out whom it does not show."
 
