@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from bursar.training.models import Training, TrainingPrice
+from bursar.training.models import Training, TrainingPrice, TrainingSession
 from bursar.training.store.catalogue import Kind, Terms
 from bursar.training.store.history.shared import list_settled, why_not_overrule
 
@@ -64,4 +64,15 @@ def _put_price(row: Training, offer: Offer) -> None:
     reaching = Q(valid_until=None) | Q(valid_until__gt=offer.start)
     prices.filter(reaching, valid_from__lt=offer.start).update(valid_until=offer.start)
     ends = following.valid_from if following else None
-    TrainingPrice.objects.create(training=row, valid_from=offer.start, valid_until=ends, **offer.terms._asdict())
+    made = TrainingPrice.objects.create(training=row, valid_from=offer.start, valid_until=ends, **offer.terms._asdict())
+    _give_to_sessions(made, is_first=not prices.filter(valid_from__lt=offer.start).exists())
+
+
+def _give_to_sessions(price: TrainingPrice, *, is_first: bool) -> None:
+    """Sessions that a file told before it told this price have it too, unless somebody here saw to them since."""
+    asked = TrainingSession.objects.filter(training=price.training).exclude(external_id=None)
+    asked = asked.filter(requested_at__lt=price.valid_until) if price.valid_until else asked
+    asked = asked if is_first else asked.filter(requested_at__gte=price.valid_from)
+    rows = list(asked)
+    settled = list_settled(rows)
+    TrainingSession.objects.filter(pk__in=[one.pk for one in rows if one.public_id not in settled]).update(price=price)
