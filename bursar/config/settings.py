@@ -407,8 +407,8 @@ BURSAR_HANDBOOK = required(
 ROOMS = [
     "core", "ui", "access", "files", "outbox", "audit", "actions", "staff", "tenants", "approvals", "plans", "usage",
     "billing",
-    "payments", "rollup", "attention", "requests", "training", "notifications", "webhooks", "product", "dashboard", "panel", "demo",
-    "config", "mollie_sim",
+    "payments", "rollup", "attention", "requests", "training", "notifications", "webhooks", "product", "dashboard",
+    "panel", "demo", "config", "mollie_sim",
 ]  # fmt: skip
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -116,6 +116,7 @@ urlpatterns = [
     path("panel/invoices/", include("bursar.billing.invoice_urls")),
     path("panel/at-risk/", include("bursar.attention.urls")),
     path("panel/requests/", include("bursar.requests.urls")),
+    path("panel/training/", include("bursar.training.urls")),
     path("panel/webhooks/", include("bursar.webhooks.urls")),
     path("", include("bursar.payments.hook_urls")),
     path("panel/to-approve/", include("bursar.approvals.urls")),

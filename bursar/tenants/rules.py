@@ -46,7 +46,8 @@ class Sight:
     @property
     def rights(self) -> frozenset[str]:
         """What of `Own` a customer's role opens here: nowhere else is that decided (DOMAIN 8)."""
-        opened = {"ask": self.may_ask, "add_workspace": self.above in GOVERNING, "withdraw": self.bills}
+        runs = self.above in GOVERNING
+        opened = {"ask": self.may_ask, "add_workspace": runs, "ask_training": runs, "withdraw": self.bills}
         return frozenset(right for right, is_open in opened.items() if is_open)
 
     @property

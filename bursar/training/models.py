@@ -165,7 +165,13 @@ class Attendee(models.Model):
         indexes = [models.Index(name="attendee_pending", fields=["email"], condition=Q(person=None) & ~Q(email=""))]
 
     def __str__(self) -> str:
-        return self.name or self.email
+        """For the book, which keeps it: whose it is may be erased."""
+        return f"an attendee of {self.session}"
+
+    @property
+    def shown_name(self) -> str:
+        """As the product knows them by now; empty once erased."""
+        return (self.person.name if self.person else self.name) or self.email
 
 
 class Licence(models.Model):
@@ -210,7 +216,8 @@ class Licence(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.training}: {self.name}"
+        """For the book, which keeps it: whose it is may be erased."""
+        return f"a licence of {self.training}"
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.sort_key = sort_key(self.name)

@@ -19,3 +19,10 @@ def find_last_day(held_on: date) -> date:
 
 def is_valid(valid_from: date, last_day: date, is_revoked: bool, today: date) -> bool:
     return valid_from <= today <= last_day and not is_revoked
+
+
+def why_not_begin(first_day: date, today: date) -> str | None:
+    """For a price."""
+    if first_day < today:
+        return "A price does not begin in the past: sessions were asked for since, at the one that held."
+    return None

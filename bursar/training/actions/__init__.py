@@ -1,0 +1,5 @@
+"""Every verb of trainings. Importing this registers them."""
+
+from bursar.training.actions import catalogue, targets
+
+__all__ = ["catalogue", "targets"]
