@@ -17,7 +17,14 @@ from babel.dates import format_date
 from django.conf import settings
 from django.urls import reverse
 
-from bursar.billing.documents.glyphs import find_beyond_latin, find_undrawable, list_texts, map_texts, replace_signs, tidy
+from bursar.billing.documents.glyphs import (
+    find_beyond_latin,
+    find_undrawable,
+    list_texts,
+    map_texts,
+    replace_signs,
+    tidy,
+)
 from bursar.billing.documents.texts import LOCALES
 from bursar.billing.documents.typesetting import as_file, typeset, why_not_here
 from bursar.billing.seller import get_name
@@ -90,7 +97,8 @@ def draw(one: Certificate, language: str) -> bytes:
 def _say(one: Certificate, language: str) -> dict[str, Any]:
     column, locale = LANGUAGES.index(language), Locale.parse(LOCALES[language])
     days = {
-        name: format_date(day, "long", locale=locale) for name, day in (("first", one.valid_from), ("last", one.last_day))
+        "first": format_date(one.valid_from, "long", locale=locale),
+        "last": format_date(one.last_day, "long", locale=locale),
     }
     said = {
         key: words[column].format(**days, name=one.name, id=one.id) for key, words in _WORDS.items() if key != "missing"
