@@ -1,5 +1,5 @@
 """Every verb of trainings. Importing this registers them."""
 
-from bursar.training.actions import catalogue, targets
+from bursar.training.actions import catalogue, completing, licences, targets
 
-__all__ = ["catalogue", "targets"]
+__all__ = ["catalogue", "completing", "licences", "targets"]

@@ -20,3 +20,9 @@ def get_attendee(actor: Actor, public_id: str) -> Attendee:
 def list_roster(session: TrainingSession) -> QuerySet[Attendee]:
     """In the order in which they came."""
     return session.roster.select_related("person").order_by("added_at", "id")
+
+
+def list_present(session: TrainingSession) -> QuerySet[Attendee]:
+    """Who is not marked absent, in the order in which they came; nobody erased."""
+    every = session.roster.select_related("session__training", "session__organisation", "person")
+    return every.filter(is_absent=False).exclude(name="", email="").order_by("added_at", "id")
