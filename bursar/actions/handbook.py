@@ -22,6 +22,7 @@ TOLD = {
     Notice.MANAGER: "the account manager",
     Notice.STAFF: "every colleague who may act",
     Notice.LEADS: "the leads",
+    Notice.ORGANISATION_ADMINS: "the owners and admins of the organisation",
     Notice.REQUESTER: "whoever asked",
     Notice.APPROVERS: "colleagues who decide on what waits for a second person",
     Notice.ASKER: "the colleague who asked for it",

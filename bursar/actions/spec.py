@@ -34,11 +34,13 @@ class Notice(Enum):
     GRANTER: the staff member who granted what ends, else the account manager, else the leads. STAFF: every colleague
     who may act. APPROVERS: colleagues who decide on refunds and on
     other money that waits for a second person. LEADS: those who manage staff. MANAGER: the account
-    manager, where there is one. REQUESTER: whoever asked for what was decided. ASKER: the colleague who asked for it.
+    manager, where there is one. ORGANISATION_ADMINS: those who run the organisation. REQUESTER: whoever asked for what
+    was decided. ASKER: the colleague who asked for it.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
     BILLING = "billing"
+    ORGANISATION_ADMINS = "organisation_admins"
     GRANTER = "granter"
     MANAGER = "manager"
     STAFF = "staff"
@@ -49,7 +51,10 @@ class Notice(Enum):
 
     @property
     def is_for_staff(self) -> bool:
-        return self not in (Notice.WORKSPACE_ADMINS, Notice.BILLING, Notice.REQUESTER)
+        return self not in _FOR_CUSTOMERS
+
+
+_FOR_CUSTOMERS = (Notice.WORKSPACE_ADMINS, Notice.BILLING, Notice.ORGANISATION_ADMINS, Notice.REQUESTER)
 
 
 class Group(StrEnum):

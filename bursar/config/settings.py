@@ -400,6 +400,13 @@ BURSAR_CONNECT_TIMEOUT = required(
     "BURSAR_CONNECT_TIMEOUT", "5", "Seconds after which a database that cannot be reached counts as away.", at_least(2)
 )
 
+BURSAR_LICENCE_WARNED = required(
+    "BURSAR_LICENCE_WARNED_DAYS",
+    "30",
+    "How many days before its last day the end of a licence is announced, and counts as near.",
+    at_least(1),
+)
+
 BURSAR_HANDBOOK = required(
     "BURSAR_HANDBOOK", str(ROOT / "site"), "The folder of the built handbook, shown to staff under /handbook/.", Path
 )

@@ -123,6 +123,7 @@ urlpatterns = [
     path("panel/vat/", include("bursar.payments.vat_urls")),
     path("panel/refunds/", include("bursar.payments.refund_urls")),
     path("pay/", include("bursar.payments.pay_urls")),
+    path("", include("bursar.training.certificate_urls")),
     path("", include("bursar.notifications.urls")),
     path("", include("bursar.staff.urls")),
     path("", include("bursar.dashboard.urls")),

@@ -36,7 +36,7 @@ from bursar.tenants.models import (
     Workspace,
     WorkspaceMembership,
 )
-from bursar.training.store import rosters
+from bursar.training.store import needs, rosters
 
 
 class NotPossible(Exception):
@@ -170,6 +170,7 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
     if _is_stale(row, item):
         return _adopted(row, " What else it says is older than what is stored.") if is_adopted else Result("stale")
     moved = store.workspaces.change(row, values, item.changed_at, now, is_gone=item.deleted)
+    moved = needs.say(row.pk, item.needs_training, now) or moved
     return _adopted(row) if is_adopted else Result(_said(moved), accounts={row.account_id})
 
 
@@ -186,7 +187,9 @@ def _new_workspace(item: WorkspaceItem, organisation: Organisation, values: dict
     why = store.workspaces.why_not_make(made, organisation)
     if why:
         raise NotPossible(why)
-    return Result("created", accounts=set(store.workspaces.make([made]).accounts))
+    accounts = set(store.workspaces.make([made]).accounts)
+    needs.say(made.pk, item.needs_training, now)
+    return Result("created", accounts=accounts)
 
 
 def _adopted(row: Workspace, more: str = "") -> Result:

@@ -206,7 +206,10 @@ class Licence(models.Model):
             models.CheckConstraint(name="licence_span", condition=Q(last_day__gte=F("valid_from"))),
         ]
         indexes = [
-            models.Index(name="licence_ends", fields=["last_day", "id"], condition=Q(revoked_at=None)),
+            models.Index(name="licence_ends", fields=["last_day", "id"]),
+            models.Index(
+                name="licence_to_announce", fields=["last_day"], condition=Q(revoked_at=None, told_ending_at=None)
+            ),
             models.Index(name="licence_of_organisation", fields=["organisation", "last_day"]),
             models.Index(name="licence_of_person", fields=["person", "last_day"]),
             models.Index(name="licence_pending", fields=["email"], condition=Q(person=None) & ~Q(email="")),
@@ -219,6 +222,18 @@ class Licence(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         self.sort_key = sort_key(self.name)
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature, passed on
+
+    @property
+    def whose(self) -> str:
+        """What to call its holder; empty once they are erased."""
+        return self.name or self.email
+
+    @property
+    def named_by(self) -> str:
+        """The public id under which the book names its holder, so that the name can be erased."""
+        if self.person is not None:
+            return self.person.public_id
+        return self.attendee.public_id if self.attendee is not None else self.public_id
 
 
 class TrainingNeed(models.Model):

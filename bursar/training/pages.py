@@ -21,7 +21,13 @@ register(
         group="counted",
         help="training",
         count=sessions.count_waiting,
-        holds=("training:catalogue", "training:session"),
+        holds=(
+            "training:catalogue",
+            "training:session",
+            "training:licences",
+            "training:licence",
+            "training:coverage",
+        ),
     )
 )
 

@@ -1,5 +1,5 @@
 """Every verb of trainings. Importing this registers them."""
 
-from bursar.training.actions import asking, catalogue, invoicing, planning, roster, targets
+from bursar.training.actions import asking, catalogue, completing, invoicing, licences, planning, roster, targets
 
-__all__ = ["asking", "catalogue", "invoicing", "planning", "roster", "targets"]
+__all__ = ["asking", "catalogue", "completing", "invoicing", "licences", "planning", "roster", "targets"]

@@ -60,3 +60,9 @@ def find_by_address(emails: Collection[str], organisation: Organisation, at: dat
         if len(near) == 1:
             found[email] = near[0]
     return found
+
+
+def list_present(session: TrainingSession) -> QuerySet[Attendee]:
+    """Who is not marked absent, in the order in which they came; nobody erased."""
+    every = session.roster.select_related("session__training", "session__organisation", "person")
+    return every.filter(is_absent=False).exclude(name="", email="").order_by("added_at", "id")
