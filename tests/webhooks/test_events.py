@@ -28,6 +28,7 @@ from tests.billing.test_proposing import seller
 from tests.cast import NOW, Cast, bring_all
 from tests.payments.story import live_through_everything
 from tests.requests.helpers import ask_workspace, decide
+from tests.training.levers import pull_levers_of_sessions
 
 __all__ = ["seller"]
 
@@ -102,6 +103,7 @@ def pull_every_lever(cast: Cast) -> None:
     bring_all({**line, "from": NOW - timedelta(days=9)})
     decide("approve", cast.noor, ask_workspace("lotte", cast.samen.organisation))
     pull_levers_of_invoices(cast)
+    pull_levers_of_sessions(cast)
 
 
 def test_each_carries_the_details_that_its_example_shows(cast: Cast, seller: Any) -> None:
