@@ -54,6 +54,9 @@ class WorkspaceIn(Pushed):
     data_owner: Id | None = Field(None, description="For external clients: the organisation that owns the data.")
     data_owner_email: MailOrNone = ""
     agreement_accepted_at: Happened | None = None
+    needs_training: Tick = Field(
+        False, description="Somebody who sits there must hold a licence. While nobody does, staff and customer read so."
+    )
     deleted: Tick = False
     bursar_id: Annotated[Text, Field(max_length=24)] | None = Field(
         None,

@@ -36,6 +36,7 @@ from bursar.tenants.models import (
     Workspace,
     WorkspaceMembership,
 )
+from bursar.training.store import needs, rosters
 
 
 class NotPossible(Exception):
@@ -123,12 +124,15 @@ def _person_item(item: PersonItem, now: datetime) -> Result:
     values = {"name": item.name, "email": item.email.lower()}
     if row is None:
         store.people.make(item.external_id, values, item.changed_at, now)
+        rosters.attach([values["email"]], now)
         return Result("created")
     if row.erased_at is not None:
         return Result("stale", "This person was erased here; what the product says of them is not kept.")
     if row.pushed_at is not None and _is_stale(row, item):
         return Result("stale")
     moved = store.people.change(row, values, item.changed_at, now)
+    if moved:
+        rosters.attach([row.email], now)
     if moved and row.user is not None and not hasattr(row.user, "staff"):
         _follow(row.user, row)
     return Result(_said(moved))
@@ -166,6 +170,7 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
     if _is_stale(row, item):
         return _adopted(row, " What else it says is older than what is stored.") if is_adopted else Result("stale")
     moved = store.workspaces.change(row, values, item.changed_at, now, is_gone=item.deleted)
+    moved = needs.say(row.pk, item.needs_training, now) or moved
     return _adopted(row) if is_adopted else Result(_said(moved), accounts={row.account_id})
 
 
@@ -182,7 +187,9 @@ def _new_workspace(item: WorkspaceItem, organisation: Organisation, values: dict
     why = store.workspaces.why_not_make(made, organisation)
     if why:
         raise NotPossible(why)
-    return Result("created", accounts=set(store.workspaces.make([made]).accounts))
+    accounts = set(store.workspaces.make([made]).accounts)
+    needs.say(made.pk, item.needs_training, now)
+    return Result("created", accounts=accounts)
 
 
 def _adopted(row: Workspace, more: str = "") -> Result:
