@@ -27,7 +27,7 @@ def planned(organisation: Organisation, *who: str, mode: str = "online", at: dat
     made = sessions.request(training, organisation, sessions.Wish(), now)
     sessions.plan(made, sessions.Plan(at or now - timedelta(hours=2), 120, mode))
     rosters.add_people(made, [one(ref) for ref in who if "@" not in ref], now)
-    rosters.add_addresses(made, [email for email in who if "@" in email], now)
+    rosters.add_addresses(made, {email: "" for email in who if "@" in email}, now)
     return made
 
 
