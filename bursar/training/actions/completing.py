@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.core.validators import validate_email
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
@@ -14,11 +13,9 @@ from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Gro
 from bursar.billing.seller import seller_day
 from bursar.core import naming
 from bursar.core.days import say_day
-from bursar.tenants.models import Person
-from bursar.tenants.queries import find_addressee
 from bursar.training import licence_rules as rules
+from bursar.training.actions.roster import AddForm, new_of, why_not_add
 from bursar.training.models import Attendee, Licence, SessionState, TrainingSession
-from bursar.training.queries.latecomers import list_latecomers
 from bursar.training.queries.licences import list_of_session, tell
 from bursar.training.queries.rosters import list_present
 from bursar.training.rules import find_last_day
@@ -80,7 +77,7 @@ def _foresee_completion(case: Case, data: Cleaned) -> list[str]:
     label="Complete session…",
     done="Session completed",
     icon="certificate",
-    group=Group.DECISION,
+    group=Group.TRAINING,
     help="Notes on which day the session was held, and grants a licence to everybody on the roster who was there.",
     when="When it was held. Mark first who was absent; whoever is forgotten is added afterwards. A session that was "
     "not held is cancelled.",
@@ -127,7 +124,7 @@ def _why_not_grant(case: Case) -> str | None:
     label="Grant licence…",
     done="Licence granted",
     icon="certificate",
-    group=Group.PEOPLE,
+    group=Group.TRAINING,
     help="Grants a licence to somebody on the roster of a completed session, for a year from the day held.",
     when="Seldom by hand: completing a session does it. By hand for somebody who was marked absent and was there.",
     reason=Reason.OPTIONAL,
@@ -145,7 +142,7 @@ def grant_licence(act: Act, attendee: Attendee, data: Cleaned) -> Outcome:
     made = licences.grant(attendee, held_on, act.now, act.actor.staff_id)
     change = say_change(made, "", f"{made.training}, valid {rules.say_span(made.valid_from, made.last_day)}")
     sentence = f"{naming.say(made.named_by, made.whose)} has a licence, valid through {say_day(made.last_day)}."
-    return Outcome(sentence, [change], data=tell(made), touches=touches_of(made))
+    return Outcome(sentence, [change], data=tell(made), touches=shown_at(made))
 
 
 def say_change(licence: Licence, before: str, after: str) -> Change:
@@ -153,7 +150,7 @@ def say_change(licence: Licence, before: str, after: str) -> Change:
     return Change("Licence", before, after, who=licence.whose, who_ref=licence.named_by if licence.whose else "")
 
 
-def touches_of(licence: Licence) -> list[str]:
+def shown_at(licence: Licence) -> list[str]:
     """What shows the line beside the organisation."""
     return [licence.public_id, *([licence.person.public_id] if licence.person else [])]
 
@@ -191,7 +188,7 @@ def _foresee_correction(case: Case, data: Cleaned) -> list[str]:
     label="Correct day held…",
     done="Day held corrected",
     icon="calendar-event",
-    group=Group.DECISION,
+    group=Group.TRAINING,
     help="Changes the day on which a completed session was held, and moves its licences with it. Those whose dates "
     "were edited by hand stay.",
     when="When the wrong day was noted. For one person alone edit their licence.",
@@ -217,84 +214,38 @@ def correct_day(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
     )
 
 
-class LateForm(ActionForm):
-    """One of the two: somebody of the organisation, or an address."""
-
-    person = forms.ChoiceField(label="Person", required=False)
-    email = forms.CharField(
-        label="Or an address", required=False, max_length=254,
-        help_text="Of somebody whom the product has not named here. The licence waits for them at this address.",
-    )  # fmt: skip
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        people = list_latecomers(self.case.target, self.case.now)
-        choices = [(one.public_id, f"{one.name} · {one.email}" if one.email else one.name) for one in people]
-        made = self.fields["person"]
-        assert isinstance(made, forms.ChoiceField)
-        made.choices = [("", "choose…"), *choices]
-
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].strip().lower()
-        if email:
-            validate_email(email)
-        return email
-
-    def clean(self) -> Cleaned:
-        data = super().clean() or {}
-        if not self.errors and bool(data.get("person")) == bool(data.get("email")):
-            self.add_error("person", "Choose a person, or write an address.")
-        return data
-
-
-def _find_late(data: Cleaned) -> Person | None:
-    """Whom the product knows; None for an address that it does not."""
-    known = data["person"] or find_addressee(data["email"])
-    return Person.objects.get(public_id=known) if known else None
-
-
-def _why_not_late(case: Case, data: Cleaned) -> str | None:
-    person, on_it = _find_late(data), case.target.roster
-    is_there = on_it.filter(person=person) if person else on_it.filter(email=data["email"])
-    return "They are on the roster already." if is_there.exists() else None
-
-
 def _foresee_late(case: Case, data: Cleaned) -> list[str]:
-    session: TrainingSession = case.target
+    session, new = case.target, new_of(case, data)
     assert session.held_on is not None
+    names = [*[one.name for one in new.people], *[name or email for email, name in new.waiting.items()]]
     if not session.training.grants_licence:
-        return [f"“{session.training}” grants no licence."]
-    person = _find_late(data)
-    last_day = say_day(find_last_day(session.held_on))
-    return [f"{person.name if person else data['email']} gets a licence, valid through {last_day}."]
+        return _name_each(names, f"was there. “{session.training}” grants no licence.")
+    return _name_each(names, f"gets a licence, valid through {say_day(find_last_day(session.held_on))}.")
 
 
 @action(
     key="training.session.add_afterwards",
     on=TrainingSession,
-    form=LateForm,
-    label="Add attendee afterwards…",
-    done="Attendee added afterwards",
+    form=AddForm,
+    label="Add attendees afterwards…",
+    done="Attendees added afterwards",
     icon="user-plus",
-    group=Group.PEOPLE,
-    help="Puts somebody on the roster of a completed session, and grants them the licence that the others got.",
+    group=Group.TRAINING,
+    help="Puts people on the roster of a completed session, and grants them the licence that the others got.",
     when="When somebody was there and was forgotten. Before the session is completed, change its roster.",
     customer_visible=True,
     concerns_money=False,
     blocked=_why_not_correct,
-    refused=_why_not_late,
+    refused=why_not_add,
     preview=_foresee_late,
     calls=(GRANT,),
 )
 def add_afterwards(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
-    person = _find_late(data)
-    if person is not None:
-        (made,) = rosters.add_people(session, [person], act.now)
-    else:
-        (made,) = rosters.add_addresses(session, [data["email"]], act.now)
-    reference = person.public_id if person else made.public_id
-    name = naming.say(reference, made.shown_name)
-    if session.training.grants_licence:
-        act.also(GRANT, made, {})
-    change = Change("Attendee", "", made.shown_name, after_ref=reference)
-    return Outcome(f"{name} was there too.", [change], data={"attendee": made.public_id})
+    new, before = new_of(act.case, data), session.roster.count()
+    made = rosters.add_people(session, new.people, act.now) + rosters.add_addresses(session, new.waiting, act.now)
+    for attendee in made if session.training.grants_licence else []:
+        act.also(GRANT, attendee, {})
+    change = Change("On the roster", str(before), str(before + len(made)))
+    told = {"attendees": [one.public_id for one in made]}
+    words = "1 is new" if len(made) == 1 else f"{len(made)} are new"
+    return Outcome(f"{words} on the roster of {session}.", [change], data=told)

@@ -30,7 +30,7 @@ from bursar.tenants.models import Organisation
 from bursar.tenants.queries import list_account_ids_of, list_account_public_ids_of
 from bursar.tenants.store import lock_accounts
 from bursar.training import licence_rules as rules
-from bursar.training.actions.completing import say_change, touches_of
+from bursar.training.actions.completing import say_change, shown_at
 from bursar.training.models import Licence
 from bursar.training.queries.licences import get_licence, list_to_announce, tell
 from bursar.training.store import licences as store
@@ -41,7 +41,7 @@ ANNOUNCE = "training.licence.announce_end"
 
 def _touches(licence: Licence) -> list[str]:
     above = list_account_public_ids_of(licence.organisation)
-    return [*touches_of(licence), *above, licence.organisation.public_id]
+    return [*shown_at(licence), *above, licence.organisation.public_id]
 
 
 register_target(
@@ -95,7 +95,7 @@ def _foresee_edit(case: Case, data: Cleaned) -> list[str]:
     label="Edit licence…",
     done="Licence edited",
     icon="edit",
-    group=Group.PEOPLE,
+    group=Group.TRAINING,
     help="Changes from when through when a licence is valid. Its certificate says the new dates from then on.",
     when="To put one person's dates right, or to give them longer. For everybody of a session correct the day held.",
     customer_visible=True,
@@ -126,7 +126,7 @@ def _name(licence: Licence) -> str:
     label="Revoke licence…",
     done="Licence revoked",
     icon="certificate-off",
-    group=Group.PEOPLE,
+    group=Group.TRAINING,
     help="Takes a licence back at once. Whoever looks its certificate up reads that it is revoked.",
     when="When somebody may work by it no more. One that is over by its date needs nothing; wrong dates are edited.",
     customer_visible=True,
@@ -159,7 +159,7 @@ def _say_state(licence: Licence, act: Act) -> str:
     label="Reinstate licence…",
     done="Licence reinstated",
     icon="certificate",
-    group=Group.PEOPLE,
+    group=Group.TRAINING,
     help="Takes a revocation back: the licence holds again, through the last day that it had.",
     when="When it was revoked by mistake.",
     customer_visible=True,

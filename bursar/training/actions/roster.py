@@ -89,14 +89,14 @@ def _read(text: str) -> list[tuple[str, str]]:
     return [(name, email) for name, email in getaddresses([listed]) if name or email]
 
 
-class _New(NamedTuple):
+class New(NamedTuple):
     """Of what is filled in: who is not on the roster. `waiting`: name by address that nobody is known by."""
 
     people: list[Person]
     waiting: dict[str, str]
 
 
-def _new_of(case: Case, data: Cleaned) -> _New:
+def new_of(case: Case, data: Cleaned) -> New:
     session: TrainingSession = case.target
     owners = find_by_address(list(data["addresses"]), session.organisation, case.now)
     on_it = set(session.roster.values_list("person_id", flat=True)) - {None}
@@ -107,11 +107,11 @@ def _new_of(case: Case, data: Cleaned) -> _New:
             people[one.pk] = one
             taken |= {one.email} - {""}
     waiting = {email: name for email, name in data["addresses"].items() if email not in owners and email not in taken}
-    return _New(list(people.values()), waiting)
+    return New(list(people.values()), waiting)
 
 
-def _why_not_add(case: Case, data: Cleaned) -> str | None:
-    return None if any(_new_of(case, data)) else "Whoever that is stands on the roster already."
+def why_not_add(case: Case, data: Cleaned) -> str | None:
+    return None if any(new_of(case, data)) else "Whoever that is stands on the roster already."
 
 
 @action(
@@ -130,11 +130,11 @@ def _why_not_add(case: Case, data: Cleaned) -> str | None:
     concerns_money=False,
     message=Reason.NONE,
     blocked=lambda case: rules.why_not_change_roster(case.target.state),
-    refused=_why_not_add,
+    refused=why_not_add,
     topic=Topic.PEOPLE,
 )
 def add_attendees(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
-    before, new = session.roster.count(), _new_of(act.case, data)
+    before, new = session.roster.count(), new_of(act.case, data)
     made = rosters.add_people(session, new.people, act.now) + rosters.add_addresses(session, new.waiting, act.now)
     is_planned = session.state == SessionState.SCHEDULED and is_ahead(session, act.now)
     outgoing = invite(session, guests_of(made), act.now) if is_planned else []
