@@ -163,6 +163,8 @@ def _write_rosters(sessions: Sequence[tuple[int, TrainingSession, list[Entry]]],
 
 def _values(one: Attendee, entry: Entry) -> dict[str, object]:
     """A person keeps the name under which they came on it; one who waits has the name that the file says."""
+    if one.person_id is not None:
+        return {"is_absent": entry.is_absent}
     if entry.person is None:
         return {"name": entry.name, "is_absent": entry.is_absent}
-    return {"person_id": entry.person.pk, "name": one.name or entry.name, "is_absent": entry.is_absent}
+    return {"person_id": entry.person.pk, "name": entry.name, "is_absent": entry.is_absent}
