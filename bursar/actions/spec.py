@@ -64,6 +64,7 @@ class Group(StrEnum):
     PLAN = "Plan and usage"
     MONEY = "Money"
     PEOPLE = "People"
+    TRAINING = "Training"
     PARTNER = "Partner"
     ATTENTION = "Attention"
     NOTES = "Notes"

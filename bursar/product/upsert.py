@@ -36,7 +36,7 @@ from bursar.tenants.models import (
     Workspace,
     WorkspaceMembership,
 )
-from bursar.training.store import needs
+from bursar.training.store import needs, rosters
 
 
 class NotPossible(Exception):
@@ -124,12 +124,15 @@ def _person_item(item: PersonItem, now: datetime) -> Result:
     values = {"name": item.name, "email": item.email.lower()}
     if row is None:
         store.people.make(item.external_id, values, item.changed_at, now)
+        rosters.attach([values["email"]], now)
         return Result("created")
     if row.erased_at is not None:
         return Result("stale", "This person was erased here; what the product says of them is not kept.")
     if row.pushed_at is not None and _is_stale(row, item):
         return Result("stale")
     moved = store.people.change(row, values, item.changed_at, now)
+    if moved:
+        rosters.attach([row.email], now)
     if moved and row.user is not None and not hasattr(row.user, "staff"):
         _follow(row.user, row)
     return Result(_said(moved))

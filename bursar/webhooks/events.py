@@ -533,6 +533,55 @@ describe(
     (("Licence", "Online training, active", "revoked"),),
     of_account=False,
 )
+_SESSION = {
+    "session": "ses_4m7p2t9v1x5z8b3d",
+    "person": "per-1",
+    "organisation": "org-1",
+    "training": "trn_0k3j9x7h2m5n8p4q",
+    "title": "Online training",
+    "mode": "online",
+    "state": "scheduled",
+    "starts_at": "2026-12-02T14:00:00+00:00",
+    "minutes": 120,
+    "place": "",
+    "link": "https://meet.example/online",
+}
+_UNPLANNED = {"starts_at": None, "minutes": None, "link": ""}
+describe(
+    "session.requested",
+    "A training is asked for, by a customer (`person`) or by staff for them (null).",
+    {**_SESSION, **_UNPLANNED, "state": "requested"},
+    (("Training", "", "Online training"),),
+    of_account=False,
+)
+describe(
+    "session.scheduled",
+    "A training has its day. `place` is words, `link` an address; either may be empty.",
+    _SESSION,
+    (("Planned", "", "2 December 2026, 15:00 CET, 120 minutes"),),
+    of_account=False,
+)
+describe(
+    "session.rescheduled",
+    "Another time, place or way of a training that is scheduled; what it says now holds.",
+    _SESSION,
+    (("Planned", "1 December 2026, 15:00 CET, 120 minutes", "2 December 2026, 15:00 CET, 120 minutes"),),
+    of_account=False,
+)
+describe(
+    "session.cancelled",
+    "A training is off.",
+    {**_SESSION, "state": "cancelled"},
+    (("State", "scheduled", "cancelled"),),
+    of_account=False,
+)
+describe(
+    "session.reopened",
+    "A cancelled training is asked for again, and waits for a new day.",
+    {**_SESSION, **_UNPLANNED, "state": "requested"},
+    (("State", "cancelled", "requested"),),
+    of_account=False,
+)
 describe(TEST, "Sent by hand from the panel, to see whether messages arrive. It names nobody.", of_account=False)
 EVENTS.close()
 

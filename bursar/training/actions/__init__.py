@@ -1,5 +1,5 @@
 """Every verb of trainings. Importing this registers them."""
 
-from bursar.training.actions import catalogue, completing, licences, targets
+from bursar.training.actions import asking, catalogue, completing, invoicing, licences, planning, roster, targets
 
-__all__ = ["catalogue", "completing", "licences", "targets"]
+__all__ = ["asking", "catalogue", "completing", "invoicing", "licences", "planning", "roster", "targets"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 
 from bursar.access.actor import Actor
 from bursar.core.errors import NotFound
@@ -21,7 +21,7 @@ def get_training(actor: Actor, public_id: str) -> Training:
 def list_trainings() -> QuerySet[Training]:
     """What is offered first, each with its `prices`, the newest first."""
     prices = Prefetch("prices", TrainingPrice.objects.order_by("-valid_from"))
-    return Training.objects.prefetch_related(prices).order_by("retired_at__isnull", "sort_key", "id").reverse()
+    return Training.objects.prefetch_related(prices).order_by(F("retired_at").asc(nulls_first=True), "sort_key", "id")
 
 
 def list_offered() -> QuerySet[Training]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from bursar.tenants.models import Person
-from bursar.training.models import Attendee, TrainingSession
+from bursar.tenants.models import Organisation, Person
+from bursar.training.models import Attendee, Licence, TrainingSession
+from bursar.training.queries.rosters import find_by_address
 
 
 def add_people(session: TrainingSession, people: Sequence[Person], now: datetime) -> list[Attendee]:
@@ -14,9 +15,34 @@ def add_people(session: TrainingSession, people: Sequence[Person], now: datetime
     return _add([Attendee(session=session, person=one, name=one.name, email=one.email, added_at=now) for one in people])
 
 
-def add_addresses(session: TrainingSession, emails: Sequence[str], now: datetime) -> list[Attendee]:
-    """In small letters, each once, none of them on it, nobody's that the product knows: they wait for their person."""
-    return _add([Attendee(session=session, email=email, added_at=now) for email in emails])
+def add_addresses(session: TrainingSession, names: Mapping[str, str], now: datetime) -> list[Attendee]:
+    """Name by address, in small letters, none of them on it, nobody's that the product knows: they wait to be named."""
+    rows = [Attendee(session=session, email=email, name=name, added_at=now) for email, name in names.items()]
+    return _add(rows)
+
+
+def attach(emails: Collection[str], now: datetime) -> None:
+    """The product names whom these addresses, in small letters, belong to: what waited for one is theirs. Whoever is
+    on a roster already is not put there a second time.
+    """
+    wanted = {email for email in emails if email}
+    if not wanted:
+        return
+    waiting = Attendee.objects.filter(person=None, email__in=wanted).select_related("session__organisation")
+    for row in waiting.select_for_update(of=("self",)):
+        person = _find(row.email, row.session.organisation, now)
+        if person and not row.session.roster.filter(person=person).exists():
+            row.person, row.name = person, person.name
+            row.save(update_fields=["person", "name"])
+    licences = Licence.objects.filter(person=None, email__in=wanted).select_related("organisation")
+    for licence in licences.select_for_update(of=("self",)):
+        licence.person = _find(licence.email, licence.organisation, now)
+        licence.name = licence.name or (licence.person.name if licence.person else "")
+        licence.save()
+
+
+def _find(email: str, organisation: Organisation, now: datetime) -> Person | None:
+    return find_by_address([email], organisation, now).get(email)
 
 
 def _add(rows: Sequence[Attendee]) -> list[Attendee]:
