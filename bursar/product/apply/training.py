@@ -86,7 +86,7 @@ def take_licences(records: Records, lookup: Lookup, now: datetime) -> Written:
             continue
         places.append(place)
         lines.append((_licence(r, lookup, trainings[r.training]), r.session))
-    more = history.take_licences(lines)
+    more = history.take_licences(lines, now)
     return Written(refused=refused | {places[at]: why for at, why in more.items()})
 
 

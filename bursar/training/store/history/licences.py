@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bursar.core.sortkey import sort_key
 from bursar.tenants.models import Person
@@ -24,15 +25,15 @@ class _Known:
     rows: dict[str, Licence]
     settled: set[str]
     people: dict[int, Person]
-    owners: dict[str, Person]
+    owners: dict[tuple[int, str], Person]
     seats: dict[tuple[str, int], Attendee]
     waiting: dict[tuple[str, str], Attendee]
     holders: dict[int, str]
 
 
-def take_licences(lines: Sequence[tuple[Licence, str | None]]) -> dict[int, str]:
+def take_licences(lines: Sequence[tuple[Licence, str | None]], now: datetime) -> dict[int, str]:
     """`lines`: each with the id of the session it comes from, if the file names one. Somebody's change here stays."""
-    known = _load(lines)
+    known = _load(lines, now)
     refused: dict[int, str] = {}
     fresh = []
     for place, (row, session) in enumerate(lines):
@@ -49,7 +50,7 @@ def take_licences(lines: Sequence[tuple[Licence, str | None]]) -> dict[int, str]
     return refused
 
 
-def _load(lines: Sequence[tuple[Licence, str | None]]) -> _Known:
+def _load(lines: Sequence[tuple[Licence, str | None]], now: datetime) -> _Known:
     rows = [row for row, _ in lines]
     by_name = {
         str(row.external_id): row for row in Licence.objects.filter(external_id__in=[row.external_id for row in rows])
@@ -62,7 +63,7 @@ def _load(lines: Sequence[tuple[Licence, str | None]]) -> _Known:
         rows=by_name,
         settled=list_settled(by_name.values()),
         people=people,
-        owners=find_owners({row.email for row in rows if row.email}),
+        owners=find_owners(((row.organisation_id, row.email) for row in rows if row.email), now),
         seats={(str(one.session.external_id), one.person_id): one for one in roster if one.person_id is not None},
         waiting={(str(one.session.external_id), one.email): one for one in roster if one.email},
         holders={pk: name or "" for pk, name in held if pk is not None},
@@ -78,19 +79,21 @@ def _fill(row: Licence, old: Licence | None, session: str | None, known: _Known)
         return NOT_ERASED
     owner_id = row.person_id
     if row.email:
-        owner = known.owners.get(row.email)
+        owner = known.owners.get((row.organisation_id, row.email))
         owner_id = owner.pk if owner is not None else old.person_id if old is not None else None
     if owner_id is not None:
-        is_theirs = old is not None and old.person_id == owner_id
-        row.name = old.name if old is not None and is_theirs else _name(owner_id, row.email, known)
-        row.person_id, row.email = owner_id, ""
+        if old is not None and old.person_id == owner_id:
+            row.name, row.email = old.name, old.email
+        else:
+            row.name, row.email = _name(row, owner_id, known), ""
+        row.person_id = owner_id
     row.sort_key, row.token = sort_key(row.name), make_token()
     return _find_seat(row, session, known) if session else None
 
 
-def _name(person_id: int, email: str, known: _Known) -> str:
+def _name(row: Licence, person_id: int, known: _Known) -> str:
     """Of an erased person none is kept."""
-    person = known.owners[email] if email else known.people[person_id]
+    person = known.owners[row.organisation_id, row.email] if row.email else known.people[person_id]
     return "" if person.erased_at is not None else person.name
 
 
