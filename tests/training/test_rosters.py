@@ -32,12 +32,14 @@ def test_people_of_the_organisation_are_found_and_added(cast: Cast) -> None:
 
 def test_a_list_is_pasted_as_it_is(cast: Cast) -> None:
     session = asked(cast)
-    pasted = "Ali A. <ALI@client.example>; \"Vries, Jan de\" <jan.de.vries@client.example>\n<eva@client.example>"
+    pasted = 'Ali A. <ALI@client.example>; "Vries, Jan de" <jan.de.vries@client.example>\n<eva@client.example>'
     outcome = pull(cast, "add_attendees", session, addresses=pasted)
     assert names(session) == ["Ali", "Vries, Jan de", "eva@client.example"]
     assert on_roster(session, "ali").email == "ali@client.example"
     assert "2 of them to be named by the product" in outcome.sentence
-    pull(cast, "add_attendees", session, addresses="a@client.example b@client.example,c@client.example\nA@client.example")
+    pull(
+        cast, "add_attendees", session, addresses="a@client.example b@client.example,c@client.example\nA@client.example"
+    )
     assert session.roster.count() == 6
     prove()
 

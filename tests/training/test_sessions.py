@@ -197,7 +197,13 @@ def test_what_can_be_done_follows_from_the_state(cast: Cast, state: str) -> None
 
 def test_a_day_that_does_not_exist_is_named_beside_its_field(cast: Cast) -> None:
     session = asked(cast)
-    for odd in ({"day": "2026-02-30"}, {"at": "25:00"}, {"minutes": 0}, {"link": "not an address"}, {"trainer": "stf_x"}):
+    for odd in (
+        {"day": "2026-02-30"},
+        {"at": "25:00"},
+        {"minutes": 0},
+        {"link": "not an address"},
+        {"trainer": "stf_x"},
+    ):
         assert refusal_of("training.session.schedule", cast.ties, session.public_id, {**PLAN, **odd}).status == 422
     assert TrainingSession.objects.get().state == SessionState.REQUESTED
 

@@ -13,7 +13,7 @@ from bursar.billing.seller import seller_day
 from bursar.core.errors import NotFound
 from bursar.core.naming import NAMES
 from bursar.core.sortkey import sort_key
-from bursar.tenants.models import Organisation, OrganisationMembership
+from bursar.tenants.models import Organisation, OrganisationMembership, Person
 from bursar.tenants.rules import GOVERNING
 from bursar.training.licence_filters import View
 from bursar.training.licence_rules import SHOWN, Shown
@@ -48,6 +48,12 @@ def list_of_session(session: TrainingSession) -> QuerySet[Licence]:
     """In the order of the roster."""
     found = Licence.objects.filter(attendee__session=session)
     return found.select_related("training", "organisation", "person", "attendee").order_by("attendee_id")
+
+
+def list_of_person(person: Person) -> QuerySet[Licence]:
+    """All of one person; the one that ends last first."""
+    found = Licence.objects.filter(person=person).select_related("training", "organisation", "person", "attendee")
+    return found.order_by("-last_day", "-id")
 
 
 def is_shown(shown: Shown, today: date) -> Q:
