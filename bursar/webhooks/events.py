@@ -501,38 +501,6 @@ describe(
     {"next_charge_on": "2027-01-01", "tier": "changemaker", "cadence": "yearly"},
     (("Payment", "cancelled", "active"),),
 )
-_LICENCE = {
-    "licence": "lic_5h2m8q0s4w7y1b6d",
-    "person": "per-1",
-    "organisation": "org-1",
-    "training": "trn_3g9k2n6p0r4t8v1x",
-    "title": "Online training",
-    "valid_from": "2027-03-10",
-    "last_day": "2028-03-10",
-}
-describe(
-    "licence.granted",
-    "Somebody may work by a training from `valid_from` through `last_day`, days of the seller's that both count: "
-    "granted, reinstated, or given other dates; what was known of this `licence` holds no more. `person` is null while "
-    "the product has not named whoever has the address on the roster.",
-    _LICENCE,
-    (("Licence", "", "Online training, valid 10 March 2027 through 10 March 2028"),),
-    of_account=False,
-)
-describe(
-    "licence.expiring",
-    "A licence ends within the time of warning, and its holder has no later one of the same training.",
-    _LICENCE,
-    (("Licence", "", "Online training, ends on 10 March 2028"),),
-    of_account=False,
-)
-describe(
-    "licence.revoked",
-    "A licence was taken back: it does not hold from now on, whatever its last day.",
-    _LICENCE,
-    (("Licence", "Online training, active", "revoked"),),
-    of_account=False,
-)
 _SESSION = {
     "session": "ses_4m7p2t9v1x5z8b3d",
     "person": "per-1",
@@ -580,6 +548,38 @@ describe(
     "A cancelled training is asked for again, and waits for a new day.",
     {**_SESSION, **_UNPLANNED, "state": "requested"},
     (("State", "cancelled", "requested"),),
+    of_account=False,
+)
+_LICENCE = {
+    "licence": "lic_5h2m8q0s4w7y1b6d",
+    "person": "per-1",
+    "organisation": "org-1",
+    "training": "trn_3g9k2n6p0r4t8v1x",
+    "title": "Online training",
+    "valid_from": "2027-03-10",
+    "last_day": "2028-03-10",
+}
+describe(
+    "licence.granted",
+    "Somebody may work by a training from `valid_from` through `last_day`, days of the seller's that both count: "
+    "granted, reinstated, or given other dates; what was known of this `licence` holds no more. `person` is null while "
+    "the product has not named whoever has the address on the roster.",
+    _LICENCE,
+    (("Licence", "", "Online training, valid 10 March 2027 through 10 March 2028"),),
+    of_account=False,
+)
+describe(
+    "licence.expiring",
+    "A licence ends within the time of warning, and its holder has no later one of the same training.",
+    _LICENCE,
+    (("Licence", "", "Online training, ends on 10 March 2028"),),
+    of_account=False,
+)
+describe(
+    "licence.revoked",
+    "A licence was taken back: it does not hold from now on, whatever its last day.",
+    _LICENCE,
+    (("Licence", "Online training, active", "revoked"),),
     of_account=False,
 )
 describe(TEST, "Sent by hand from the panel, to see whether messages arrive. It names nobody.", of_account=False)

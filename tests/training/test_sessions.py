@@ -38,7 +38,7 @@ def test_an_owner_asks_and_staff_hear_of_it(cast: Cast) -> None:
     assert (session.state, session.participants, session.message) == ("requested", 7, "In January, please")
     assert session.requested_by == person("maud") and session.requested_at == NOW
     deliver()
-    assert Notification.objects.filter(line__action="training.organisation.ask_training").count() == 3
+    assert Notification.objects.filter(line__key="training.organisation.ask_training").count() == 3
     prove()
 
 
@@ -156,7 +156,7 @@ def test_whoever_asked_hears_of_each_turn(cast: Cast) -> None:
     pull(cast, "reopen", session)
     deliver()
     told = Notification.objects.filter(recipient_id=person("maud").public_id).order_by("id")
-    assert [one.line.action.rpartition(".")[2] for one in told] == ["schedule", "reschedule", "cancel", "reopen"]
+    assert [one.line.key.rpartition(".")[2] for one in told] == ["schedule", "reschedule", "cancel", "reopen"]
 
 
 STATES = {

@@ -1,5 +1,25 @@
 """Every verb of trainings. Importing this registers them."""
 
-from bursar.training.actions import asking, catalogue, completing, invoicing, licences, planning, roster, targets
+from bursar.training.actions import (
+    asking,
+    catalogue,
+    completing,
+    exports,
+    invoicing,
+    licences,
+    planning,
+    roster,
+    targets,
+)
 
-__all__ = ["asking", "catalogue", "completing", "invoicing", "licences", "planning", "roster", "targets"]
+__all__ = [
+    "asking",
+    "catalogue",
+    "completing",
+    "exports",
+    "invoicing",
+    "licences",
+    "planning",
+    "roster",
+    "targets",
+]

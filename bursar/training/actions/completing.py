@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import validate_email
+from django.db.models import Q
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
@@ -254,9 +255,10 @@ def _find_late(data: Cleaned) -> Person | None:
 
 
 def _why_not_late(case: Case, data: Cleaned) -> str | None:
-    person, on_it = _find_late(data), case.target.roster
-    is_there = on_it.filter(person=person) if person else on_it.filter(email=data["email"])
-    return "They are on the roster already." if is_there.exists() else None
+    person = _find_late(data)
+    email = person.email.lower() if person else data["email"]
+    is_theirs = Q(person=person, person__isnull=False) | Q(email__iexact=email) & ~Q(email="")
+    return "They are on the roster already." if case.target.roster.filter(is_theirs).exists() else None
 
 
 def _foresee_late(case: Case, data: Cleaned) -> list[str]:

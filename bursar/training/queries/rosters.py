@@ -29,12 +29,6 @@ def list_roster(session: TrainingSession) -> QuerySet[Attendee]:
     return session.roster.select_related("person").order_by("added_at", "id")
 
 
-def list_present(session: TrainingSession) -> QuerySet[Attendee]:
-    """Who is not marked absent, in the order in which they came; nobody erased."""
-    every = session.roster.select_related("session__training", "session__organisation", "person")
-    return every.filter(is_absent=False).exclude(name="", email="").order_by("added_at", "id")
-
-
 def people_of(organisation: Organisation, at: datetime) -> QuerySet[Person]:
     """Who has a role in it, or a seat in one of its workspaces that is there; by name."""
     members = OrganisationMembership.objects.at(at).filter(organisation=organisation)
@@ -66,3 +60,9 @@ def find_by_address(emails: Collection[str], organisation: Organisation, at: dat
         if len(near) == 1:
             found[email] = near[0]
     return found
+
+
+def list_present(session: TrainingSession) -> QuerySet[Attendee]:
+    """Who is not marked absent, in the order in which they came; nobody erased."""
+    every = session.roster.select_related("session__training", "session__organisation", "person")
+    return every.filter(is_absent=False).exclude(name="", email="").order_by("added_at", "id")

@@ -8,6 +8,7 @@ from datetime import datetime
 from bursar.tenants.models import Organisation, Person
 from bursar.training.models import Attendee, Licence, TrainingSession
 from bursar.training.queries.rosters import find_by_address
+from bursar.training.store import licences
 
 
 def add_people(session: TrainingSession, people: Sequence[Person], now: datetime) -> list[Attendee]:
@@ -34,11 +35,10 @@ def attach(emails: Collection[str], now: datetime) -> None:
         if person and not row.session.roster.filter(person=person).exists():
             row.person, row.name = person, person.name
             row.save(update_fields=["person", "name"])
-    licences = Licence.objects.filter(person=None, email__in=wanted).select_related("organisation")
-    for licence in licences.select_for_update(of=("self",)):
-        licence.person = _find(licence.email, licence.organisation, now)
-        licence.name = licence.name or (licence.person.name if licence.person else "")
-        licence.save()
+    for licence in Licence.objects.filter(person=None, email__in=wanted).select_related("organisation"):
+        owner = _find(licence.email, licence.organisation, now)
+        if owner is not None:
+            licences.give_to(owner)
 
 
 def _find(email: str, organisation: Organisation, now: datetime) -> Person | None:
