@@ -35,6 +35,7 @@ class Notice(Enum):
     who may act. APPROVERS: colleagues who decide on refunds and on
     other money that waits for a second person. LEADS: those who manage staff. MANAGER: the account
     manager, where there is one. REQUESTER: whoever asked for what was decided. ASKER: the colleague who asked for it.
+    OWN_PEOPLE: of a plain member's ask the workspace's own admins and billing people; else nobody.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
@@ -46,10 +47,11 @@ class Notice(Enum):
     ASKER = "asker"
     LEADS = "leads"
     REQUESTER = "requester"
+    OWN_PEOPLE = "own_people"
 
     @property
     def is_for_staff(self) -> bool:
-        return self not in (Notice.WORKSPACE_ADMINS, Notice.BILLING, Notice.REQUESTER)
+        return self not in (Notice.WORKSPACE_ADMINS, Notice.BILLING, Notice.REQUESTER, Notice.OWN_PEOPLE)
 
 
 class Group(StrEnum):

@@ -67,6 +67,9 @@ def list_recipients(notice: Notice, line: AuditLine, data: dict[str, Any]) -> li
         return _staff(_holding(Right.MANAGE_STAFF))
     if notice is Notice.REQUESTER:
         return _of_people(Person.objects.filter(public_id=str(data.get("requester", ""))))
+    if notice is Notice.OWN_PEOPLE:
+        both = (Notice.WORKSPACE_ADMINS, Notice.BILLING) if data.get("is_ask") else ()
+        return [found for one in both for found in list_recipients(one, line, data)]
     workspaces = list(Workspace.objects.filter(_place(line), deleted_at=None))
     if notice is Notice.BILLING:
         return _people(workspaces, (WorkspaceRole.BILLING,), (OrganisationRole.BILLING,), line.at)
