@@ -23,6 +23,7 @@ TOLD = {
     Notice.STAFF: "every colleague who may act",
     Notice.LEADS: "the leads",
     Notice.REQUESTER: "whoever asked",
+    Notice.FORMER: "who runs or pays in the organisation that it left",
     Notice.APPROVERS: "colleagues who decide on what waits for a second person",
     Notice.ASKER: "the colleague who asked for it",
 }

@@ -34,7 +34,8 @@ class Notice(Enum):
     GRANTER: the staff member who granted what ends, else the account manager, else the leads. STAFF: every colleague
     who may act. APPROVERS: colleagues who decide on refunds and on
     other money that waits for a second person. LEADS: those who manage staff. MANAGER: the account
-    manager, where there is one. REQUESTER: whoever asked for what was decided. ASKER: the colleague who asked for it.
+    manager, where there is one. FORMER: who runs or pays in the organisation that something left. REQUESTER: whoever
+    asked for what was decided. ASKER: the colleague who asked for it.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
@@ -46,10 +47,11 @@ class Notice(Enum):
     ASKER = "asker"
     LEADS = "leads"
     REQUESTER = "requester"
+    FORMER = "former"
 
     @property
     def is_for_staff(self) -> bool:
-        return self not in (Notice.WORKSPACE_ADMINS, Notice.BILLING, Notice.REQUESTER)
+        return self not in (Notice.WORKSPACE_ADMINS, Notice.BILLING, Notice.REQUESTER, Notice.FORMER)
 
 
 class Group(StrEnum):
