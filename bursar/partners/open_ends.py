@@ -13,7 +13,7 @@ from bursar.tenants.models import BillingAccount
 UNDER_WAY = (RefundState.ASKED, RefundState.SENDING, RefundState.QUEUED, RefundState.PENDING, RefundState.PROCESSING)
 
 
-def list_open_ends(account: BillingAccount, status: Status) -> list[str]:
+def list_open_ends(account: BillingAccount, status: str) -> list[str]:
     """A sentence each. What was only begun at a checkout is none: it ends with the handoff."""
     said = [f"Invoice {row.number} is open, {euros(row.open)}." for row in _list_open_invoices(account)]
     if status == Status.PAST_DUE:

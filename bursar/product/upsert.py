@@ -81,7 +81,7 @@ def lock_what_they_name(items: list[Any]) -> None:
     workspaces |= {item.workspace for item in items if isinstance(item, WorkspaceMemberItem)}
     organisations = {item.organisation for item in spaces}
     named = [item for item in items if isinstance(item, OrganisationItem)]
-    organisations |= {name for item in named for name in (item.external_id, item.bursar_id)}
+    organisations |= {name for item in named for name in (item.external_id, item.bursar_id) if name}
     made_here = {item.bursar_id for item in spaces if item.bursar_id}
     store.accounts.hold(store.accounts.list_concerned(workspaces, made_here, organisations))
 

@@ -151,7 +151,7 @@ def list_handed_off(rows: Iterable[AccountMonth], month: Month) -> set[int]:
     are new with one that they took over (DOMAIN 9).
     """
     found = list(rows)
-    values = {
+    values: dict[str, Any] = {
         "accounts": [row.account_id for row in found],
         "new": [row.account_id for row in found if row.movement == "new"],
         "start": month.start,
