@@ -90,6 +90,8 @@ def test_a_real_request_takes_the_place_of_an_ask_and_either_may_close_one(peopl
     first.refresh_from_db()
     assert (first.state, first.closed_by.name if first.closed_by else "") == ("overtaken", "Bea")
     assert (second.state, second.is_ask) == ("pending", False)
+    refusal = refusal_of("requests.request.give_way", customer("bea"), second.public_id)
+    assert isinstance(refusal, Blocked) and refusal.sentence == "Only a member's ask gives way to a request."
     decide("withdraw", customer("lotte"), second)
     third = ask("mo", people.panel)
     decide("withdraw", customer("mo"), third)
