@@ -1,6 +1,6 @@
 """Licences of any number for a company of any size, made inside the database: for measuring, not for looking.
 
-Licence i is somebody's of an account; everybody has several, begun on some day of the last 700. One in fifty is revoked.
+Licence i is one of an account's people; everybody has several, begun on a day of the last 700. One in fifty is revoked.
 """
 
 from __future__ import annotations
