@@ -24,6 +24,8 @@ TOLD = {
     Notice.LEADS: "the leads",
     Notice.ORGANISATION_ADMINS: "the owners and admins of the organisation",
     Notice.REQUESTER: "whoever asked",
+    Notice.OWN_PEOPLE: "the workspace's own admins and billing people, of a plain member's ask",
+    Notice.FORMER: "who runs or pays in the organisation that it left",
     Notice.APPROVERS: "colleagues who decide on what waits for a second person",
     Notice.ASKER: "the colleague who asked for it",
 }

@@ -36,6 +36,8 @@ class Notice(Enum):
     other money that waits for a second person. LEADS: those who manage staff. MANAGER: the account
     manager, where there is one. ORGANISATION_ADMINS: those who run the organisation. REQUESTER: whoever asked for what
     was decided. ASKER: the colleague who asked for it.
+    OWN_PEOPLE: of a plain member's ask the workspace's own admins and billing people; else nobody. FORMER: who runs or
+    pays in the organisation that something left.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
@@ -48,13 +50,22 @@ class Notice(Enum):
     ASKER = "asker"
     LEADS = "leads"
     REQUESTER = "requester"
+    OWN_PEOPLE = "own_people"
+    FORMER = "former"
 
     @property
     def is_for_staff(self) -> bool:
         return self not in _FOR_CUSTOMERS
 
 
-_FOR_CUSTOMERS = (Notice.WORKSPACE_ADMINS, Notice.BILLING, Notice.ORGANISATION_ADMINS, Notice.REQUESTER)
+_FOR_CUSTOMERS = (
+    Notice.WORKSPACE_ADMINS,
+    Notice.BILLING,
+    Notice.ORGANISATION_ADMINS,
+    Notice.REQUESTER,
+    Notice.OWN_PEOPLE,
+    Notice.FORMER,
+)
 
 
 class Group(StrEnum):

@@ -415,7 +415,7 @@ ROOMS = [
     "core", "ui", "access", "files", "outbox", "audit", "actions", "staff", "tenants", "approvals", "plans", "usage",
     "billing",
     "payments", "rollup", "attention", "requests", "training", "notifications", "webhooks", "product", "dashboard",
-    "panel", "demo", "config", "mollie_sim",
+    "panel", "demo", "config", "mollie_sim", "partners",
 ]  # fmt: skip
 INSTALLED_APPS = [
     "django.contrib.auth",

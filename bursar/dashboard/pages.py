@@ -18,7 +18,7 @@ from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest, NotFound, Unavailable
 from bursar.dashboard import present
 from bursar.dashboard.queries import accounts, history, workspaces
-from bursar.dashboard.sections import ACCOUNT_SECTIONS, BELOW_PRICE, HOME_SECTIONS, LATELY_SHOWN
+from bursar.dashboard.sections import ACCOUNT_SECTIONS, BELOW_PRICE, HOME_SECTIONS, LATELY_SHOWN, WORKSPACE_SECTIONS
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.tenants import scope
@@ -80,6 +80,7 @@ def show_workspace(request: HttpRequest, workspace_id: str) -> HttpResponse:
             **present.card(card),
             "account": workspace.account if card.sees_price else None,
             "shares": present.shares(mine, card),
+            "sections": load(WORKSPACE_SECTIONS, Look(mine, workspace, mine.now, request.GET)),
             **(_behind(request, mine, card) if card.sight.sees_people else {}),
         }
     return render(request, "dashboard/workspace.html", context)

@@ -14,6 +14,7 @@ PRODUCT = "-//Bursar//Training//EN"
 class Method(StrEnum):
     REQUEST = "REQUEST"
     CANCEL = "CANCEL"
+    PUBLISH = "PUBLISH"
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Guest:
     recipient: str = ""
 
 
-def make_calendar(method: Method, meeting: Meeting, guest: Guest, now: datetime) -> str:
-    """For one guest, who learns of no other. Lines end as RFC 5545 wants."""
+def make_calendar(method: Method, meeting: Meeting, guest: Guest | None, now: datetime) -> str:
+    """For one guest, who learns of no other; None: for whoever takes the file. Lines end as RFC 5545 wants."""
     event = Event()
     event.add("uid", meeting.uid)
     event.add("sequence", meeting.revision)
@@ -55,9 +56,10 @@ def make_calendar(method: Method, meeting: Meeting, guest: Guest, now: datetime)
     if meeting.link:
         event.add("url", meeting.link)
     event.add("organizer", _address(meeting.host_mail, meeting.host_name))
-    attendee = _address(guest.email, guest.name)
-    attendee.params["ROLE"], attendee.params["RSVP"] = "REQ-PARTICIPANT", "FALSE"
-    event.add("attendee", attendee)
+    if guest is not None:
+        attendee = _address(guest.email, guest.name)
+        attendee.params["ROLE"], attendee.params["RSVP"] = "REQ-PARTICIPANT", "FALSE"
+        event.add("attendee", attendee)
     made = Calendar()
     for name, value in (("prodid", PRODUCT), ("version", "2.0"), ("method", method.value)):
         made.add(name, value)

@@ -40,6 +40,11 @@ def write(session: TrainingSession, method: Method, guests: Sequence[Guest], now
     return [("mail", _letter(session, meeting, method, guest, now)) for guest in once.values()]
 
 
+def publish(session: TrainingSession, now: datetime) -> str:
+    """The file for whoever takes it from a page, naming nobody else. The session is planned."""
+    return make_calendar(Method.PUBLISH, _meeting_of(session), None, now)
+
+
 def _meeting_of(session: TrainingSession) -> Meeting:
     assert session.starts_at is not None and session.minutes is not None
     host = settings.BURSAR_SELLER_MAIL or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]

@@ -43,7 +43,7 @@ def planned(cast: Cast, *who: str, mode: Mode = Mode.ONLINE, **data: Any) -> Tra
     session = asked(cast, mode)
     if who:
         pull(cast, "add_attendees", session, people=[person(ref).public_id for ref in who])
-    pull(cast, "schedule", session, **{**PLAN, **data})
+    pull(cast, "schedule", session, **{**PLAN, "mode": mode.value, **data})
     OutboxRow.objects.all().delete()
     return session
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from bursar.billing.seller import start_of
-from bursar.product.apply.batch import Records, said_by, takes
+from bursar.product.apply.batch import Records, takes
 from bursar.product.lookup import Lookup
 from bursar.tenants.models import Person
-from bursar.tenants.store import Told, Written
+from bursar.tenants.store import Written
 from bursar.training.models import Licence, Training, TrainingSession
 from bursar.training.rules import find_last_day
 from bursar.training.store import history
@@ -85,8 +85,8 @@ def take_licences(records: Records, lookup: Lookup, now: datetime) -> Written:
             refused[place] = why
             continue
         places.append(place)
-        lines.append((Told(_licence(r, lookup, trainings[r.training]), said_by(r)), r.session))
-    more = history.take_licences(lines)
+        lines.append((_licence(r, lookup, trainings[r.training]), r.session))
+    more = history.take_licences(lines, now)
     return Written(refused=refused | {places[at]: why for at, why in more.items()})
 
 

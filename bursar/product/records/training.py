@@ -117,8 +117,8 @@ class LicenceRecord(Record):
     def is_whole(self) -> LicenceRecord:
         if (self.person is None) == (self.email == ""):
             raise ValueError("a licence is of either a person or an address (email)")
-        if self.person is None and not self.name:
-            raise ValueError("a licence of an address has the name that the certificate says")
+        if (self.person is None) != bool(self.name):
+            raise ValueError("a licence of an address has the name that the certificate says, one of a person theirs")
         if self.last_day is not None and self.last_day < self.valid_from:
             raise ValueError("“last_day” is before “valid_from”")
         return self

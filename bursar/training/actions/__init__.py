@@ -9,6 +9,7 @@ from bursar.training.actions import (
     licences,
     planning,
     roster,
+    session_export,
     targets,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "licences",
     "planning",
     "roster",
+    "session_export",
     "targets",
 ]

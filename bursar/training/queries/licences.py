@@ -1,4 +1,4 @@
-"""Licences, scoped by the actor: staff see every one, customers their own and those of organisations that they run."""
+"""Licences, scoped by the actor: staff see every one, customers their own and those of people whom they answer for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bursar.billing.seller import seller_day
 from bursar.core.errors import NotFound
 from bursar.core.naming import NAMES
 from bursar.core.sortkey import sort_key
-from bursar.tenants.models import Organisation, OrganisationMembership
+from bursar.tenants.models import Organisation, OrganisationMembership, Person, WorkspaceMembership
 from bursar.tenants.rules import GOVERNING
 from bursar.training.licence_filters import View
 from bursar.training.licence_rules import SHOWN, Shown
@@ -23,13 +23,24 @@ NAMES.add("lic", lambda ids: dict(Licence.objects.filter(public_id__in=ids).valu
 
 
 def licences_for(actor: Actor, at: datetime) -> QuerySet[Licence]:
+    """Of a customer's: their own, those of organisations that they run, and of people who sit in workspaces that they
+    run, as far as the workspace's own organisation sent them.
+    """
     every = Licence.objects.select_related("training", "organisation", "person", "attendee")
     if actor.all_accounts:
         return every
     if actor.person_id is None:
         return every.none()
     own = OrganisationMembership.objects.at(at).filter(person_id=actor.person_id, role__in=GOVERNING)
-    return every.filter(Q(person_id=actor.person_id) | Q(organisation__in=own.values("organisation")))
+    run = WorkspaceMembership.objects.at(at).filter(
+        person_id=actor.person_id, role__in=GOVERNING, is_support=False, workspace__deleted_at=None
+    )
+    beside = WorkspaceMembership.objects.at(at).filter(
+        person=OuterRef("person"), workspace__in=run.values("workspace"), is_support=False,
+        workspace__organisation=OuterRef("organisation"),
+    )  # fmt: skip
+    mine = Q(person_id=actor.person_id) | Q(organisation__in=own.values("organisation"))
+    return every.filter(mine | Q(Exists(beside)))
 
 
 def get_licence(actor: Actor, public_id: str, at: datetime) -> Licence:
@@ -48,6 +59,12 @@ def list_of_session(session: TrainingSession) -> QuerySet[Licence]:
     """In the order of the roster."""
     found = Licence.objects.filter(attendee__session=session)
     return found.select_related("training", "organisation", "person", "attendee").order_by("attendee_id")
+
+
+def list_of_person(person: Person) -> QuerySet[Licence]:
+    """All of one person; the one that ends last first."""
+    found = Licence.objects.filter(person=person).select_related("training", "organisation", "person", "attendee")
+    return found.order_by("-last_day", "-id")
 
 
 def is_shown(shown: Shown, today: date) -> Q:

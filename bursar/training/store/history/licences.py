@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bursar.core.sortkey import sort_key
 from bursar.tenants.models import Person
 from bursar.tenants.rules import NOT_ERASED
-from bursar.tenants.store import Told
 from bursar.tenants.store.upsert import upsert
 from bursar.training.models import Attendee, Licence
 from bursar.training.store.history.shared import differ, find_owners, list_settled, why_not_overrule
+from bursar.training.store.licences import make_token
 
 SAID = ("training_id", "organisation_id", "person_id", "attendee_id", "name", "email", "valid_from", "last_day",
         "granted_at", "granted_by_id", "revoked_at")  # fmt: skip
@@ -25,20 +25,20 @@ class _Known:
     rows: dict[str, Licence]
     settled: set[str]
     people: dict[int, Person]
-    owners: dict[str, Person]
+    owners: dict[tuple[int, str], Person]
     seats: dict[tuple[str, int], Attendee]
     waiting: dict[tuple[str, str], Attendee]
     holders: dict[int, str]
 
 
-def take_licences(lines: Sequence[tuple[Told[Licence], str | None]]) -> dict[int, str]:
+def take_licences(lines: Sequence[tuple[Licence, str | None]], now: datetime) -> dict[int, str]:
     """`lines`: each with the id of the session it comes from, if the file names one. Somebody's change here stays."""
-    known = _load(lines)
+    known = _load(lines, now)
     refused: dict[int, str] = {}
     fresh = []
-    for place, (line, session) in enumerate(lines):
-        row, old = line.row, known.rows.get(str(line.row.external_id))
-        why = _fill(line, old, session, known) or (_why_not(row, old, known) if old is not None else None)
+    for place, (row, session) in enumerate(lines):
+        old = known.rows.get(str(row.external_id))
+        why = _fill(row, old, session, known) or (_why_not(row, old, known) if old is not None else None)
         if why is not None:
             refused[place] = why
         elif old is None or old.public_id not in known.settled:
@@ -50,8 +50,8 @@ def take_licences(lines: Sequence[tuple[Told[Licence], str | None]]) -> dict[int
     return refused
 
 
-def _load(lines: Sequence[tuple[Told[Licence], str | None]]) -> _Known:
-    rows = [line.row for line, _ in lines]
+def _load(lines: Sequence[tuple[Licence, str | None]], now: datetime) -> _Known:
+    rows = [row for row, _ in lines]
     by_name = {
         str(row.external_id): row for row in Licence.objects.filter(external_id__in=[row.external_id for row in rows])
     }
@@ -63,30 +63,38 @@ def _load(lines: Sequence[tuple[Told[Licence], str | None]]) -> _Known:
         rows=by_name,
         settled=list_settled(by_name.values()),
         people=people,
-        owners=find_owners({row.email for row in rows if row.email}),
+        owners=find_owners(((row.organisation_id, row.email) for row in rows if row.email), now),
         seats={(str(one.session.external_id), one.person_id): one for one in roster if one.person_id is not None},
         waiting={(str(one.session.external_id), one.email): one for one in roster if one.email},
         holders={pk: name or "" for pk, name in held if pk is not None},
     )
 
 
-def _fill(line: Told[Licence], old: Licence | None, session: str | None, known: _Known) -> str | None:
-    """Whose it is, what the certificate says, and where they sat. Returns why not."""
-    row = line.row
-    if old is not None and not old.name and line.said & {"name", "email"}:
+def _fill(row: Licence, old: Licence | None, session: str | None, known: _Known) -> str | None:
+    """Whose it is, what the certificate says, and where they sat. Returns why not.
+
+    Once it is somebody's it stays theirs, under the name that they had then.
+    """
+    if old is not None and row.person_id is None and old.person_id is None and not old.name:
         return NOT_ERASED
-    owner = known.people.get(row.person_id or 0) or known.owners.get(row.email)
-    if owner is not None:
-        if owner.erased_at is not None and "name" in line.said:
-            return NOT_ERASED
-        is_erased = owner.erased_at is not None
-        row.person_id, row.email = owner.pk, "" if is_erased else owner.email.lower()
-        row.name = row.name or ("" if is_erased else owner.name)
-        if old is not None and old.person_id == owner.pk and "name" not in line.said:
-            row.name = old.name
-        row.email = old.email if old is not None and old.person_id == owner.pk else row.email
-    row.sort_key, row.token = sort_key(row.name), secrets.token_urlsafe(30)
+    owner_id = row.person_id
+    if row.email:
+        owner = known.owners.get((row.organisation_id, row.email))
+        owner_id = owner.pk if owner is not None else old.person_id if old is not None else None
+    if owner_id is not None:
+        if old is not None and old.person_id == owner_id:
+            row.name, row.email = old.name, old.email
+        else:
+            row.name, row.email = _name(row, owner_id, known), ""
+        row.person_id = owner_id
+    row.sort_key, row.token = sort_key(row.name), make_token()
     return _find_seat(row, session, known) if session else None
+
+
+def _name(row: Licence, person_id: int, known: _Known) -> str:
+    """Of an erased person none is kept."""
+    person = known.owners[row.organisation_id, row.email] if row.email else known.people[person_id]
+    return "" if person.erased_at is not None else person.name
 
 
 def _find_seat(row: Licence, session: str, known: _Known) -> str | None:

@@ -42,11 +42,13 @@ def take_sessions(lines: Sequence[tuple[TrainingSession, Sequence[Entry]]], now:
     """`lines`: each row without its price, which is the one of its `requested_at`. Somebody's change here stays."""
     known = _load([row for row, _ in lines])
     prices = _load_prices({row.training_id for row, _ in lines})
-    owners = find_owners({entry.email for _, roster in lines for entry in roster if entry.person is None})
+    owners = find_owners(
+        ((row.organisation_id, one.email) for row, roster in lines for one in roster if one.email), now
+    )
     refused: dict[int, str] = {}
     fresh: dict[str, tuple[TrainingSession, list[Entry]]] = {}
     for place, (row, said) in enumerate(lines):
-        roster = [_with_owner(entry, owners) for entry in said]
+        roster = [_with_owner(entry, owners.get((row.organisation_id, entry.email))) for entry in said]
         old = known.rows.get(str(row.external_id))
         why = _why_twice(roster) or (_why_not(row, roster, old, known) if old is not None else None)
         if why is not None:
@@ -86,9 +88,9 @@ def _find_price(prices: Sequence[TrainingPrice], at: datetime) -> TrainingPrice:
     return next((one for one in reversed(prices) if one.valid_from <= at), prices[0])
 
 
-def _with_owner(entry: Entry, owners: dict[str, Person]) -> Entry:
+def _with_owner(entry: Entry, owner: Person | None) -> Entry:
     """An address that belongs to somebody is that person; what an erased person was called is not kept."""
-    person = entry.person or owners.get(entry.email)
+    person = entry.person or owner
     if person is None:
         return entry
     is_erased = person.erased_at is not None
@@ -163,6 +165,8 @@ def _write_rosters(sessions: Sequence[tuple[int, TrainingSession, list[Entry]]],
 
 def _values(one: Attendee, entry: Entry) -> dict[str, object]:
     """A person keeps the name under which they came on it; one who waits has the name that the file says."""
+    if one.person_id is not None:
+        return {"is_absent": entry.is_absent}
     if entry.person is None:
         return {"name": entry.name, "is_absent": entry.is_absent}
-    return {"person_id": entry.person.pk, "name": one.name or entry.name, "is_absent": entry.is_absent}
+    return {"person_id": entry.person.pk, "name": entry.name, "is_absent": entry.is_absent}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
-from django.db.models.functions import Lower
-
 from bursar.audit.models import AuditLine
-from bursar.tenants.models import Person
+from bursar.tenants.models import Organisation, Person
+from bursar.training.queries.rosters import find_by_address
 
 
 def list_settled(rows: Iterable[Any]) -> set[str]:
@@ -35,10 +34,14 @@ def differ(stored: Any, wanted: Any, names: Iterable[str]) -> list[str]:
     return [name for name in names if getattr(stored, name) != getattr(wanted, name)]
 
 
-def find_owners(emails: Collection[str]) -> dict[str, Person]:
-    """Whom an address belongs to, by address in small letters. One that several people have is nobody's."""
-    if not emails:
-        return {}
-    living = Person.objects.annotate(address=Lower("email")).filter(address__in=emails, erased_at=None)
-    single = living.values("address").annotate(people=Count("id")).filter(people=1).values("address")
-    return {person.email.lower(): person for person in living.filter(address__in=single)}
+def find_owners(asked: Iterable[tuple[int, str]], now: datetime) -> dict[tuple[int, str], Person]:
+    """Whose each address is, before the organisation that sent them: by (its key, the address in small letters)."""
+    by_organisation: dict[int, set[str]] = {}
+    for organisation_id, email in asked:
+        by_organisation.setdefault(organisation_id, set()).add(email)
+    rows = Organisation.objects.in_bulk(by_organisation)
+    return {
+        (pk, email): person
+        for pk, emails in by_organisation.items()
+        for email, person in find_by_address(emails, rows[pk], now).items()
+    }
