@@ -100,7 +100,7 @@ def is_nobody(who: str) -> bool:
 
 # Open to strangers; everything else is closed to them, and an address that is to be open has to come in here.
 OPEN = ("/healthz", "/readyz", "/metrics", "/sign-in/", "/account/inactive", "/api/product/v1/openapi.json",
-        "/notices/stop/", "/mollie/hook", "/pay/thanks")  # fmt: skip
+        "/notices/stop/", "/mollie/hook", "/pay/thanks", "/certificates/")  # fmt: skip
 # What a GET says to whoever may stand there, where that is not 200: to colleagues, or to everybody who signed in.
 TOLD = {
     "/panel": 302,
@@ -118,6 +118,7 @@ TOLD = {
     "/panel/payments/export": 405,
     "/panel/payments/gap/export": 405,
     "/panel/notices/read": 405,
+    "/panel/training/licences/export": 405,
     "/panel/usage/export": 405,
     "/panel/usage/movements/export": 405,
     "/panel/files/<slug:file_id>": 404,  # no such file
