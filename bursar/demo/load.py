@@ -12,7 +12,7 @@ from bursar.access.actor import system
 from bursar.access.models import User
 from bursar.core import clock
 from bursar.core.models import InstallationFact
-from bursar.demo import triage
+from bursar.demo import trainings, triage
 from bursar.demo.company import Company, Line, staff
 from bursar.demo.invoices import make_invoices
 from bursar.demo.mollie import tell_simulator
@@ -60,6 +60,8 @@ def load(
         make_requests(now)
         tell_simulator(make_payments(now))
         make_invoices(now)
+        import_lines(_encoded(trainings.lines(now)), system("demo"))
+        trainings.follow_up(now)
     make_sign_ins()
     triage.triage_some(clock.now())
     triage.chase_some(clock.now())

@@ -118,6 +118,7 @@ TOLD = {
     "/panel/payments/export": 405,
     "/panel/payments/gap/export": 405,
     "/panel/notices/read": 405,
+    "/panel/training/export": 405,
     "/panel/training/licences/export": 405,
     "/panel/usage/export": 405,
     "/panel/usage/movements/export": 405,
@@ -448,8 +449,8 @@ OPENED = {
     "member": {"requests.workspace.ask_upgrade"},
     "external": set(),
     "observer": set(),
-    "organisation owner": {"requests.organisation.ask_workspace", *PAYING},
-    "organisation admin": {"requests.organisation.ask_workspace", *PAYING},
+    "organisation owner": {"requests.organisation.ask_workspace", "training.organisation.ask_training", *PAYING},
+    "organisation admin": {"requests.organisation.ask_workspace", "training.organisation.ask_training", *PAYING},
     "organisation billing": PAYING,
     "organisation member": set(),
 }
