@@ -454,8 +454,8 @@ OPENED = {
     "member": {"requests.workspace.ask_upgrade"},
     "external": set(),
     "observer": set(),
-    "organisation owner": {"requests.organisation.ask_workspace", *PAYING},
-    "organisation admin": {"requests.organisation.ask_workspace", *PAYING},
+    "organisation owner": {"requests.organisation.ask_workspace", "training.organisation.ask_training", *PAYING},
+    "organisation admin": {"requests.organisation.ask_workspace", "training.organisation.ask_training", *PAYING},
     "organisation billing": PAYING,
     "organisation member": set(),
 }
