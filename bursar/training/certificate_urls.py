@@ -6,5 +6,5 @@ app_name = "certificates"
 
 urlpatterns = [
     path("certificates/<str:token>/", certificate_pages.verify, name="verify"),
-    path("certificate/<slug:licence_id>", certificate_pages.show_own, name="own"),
+    path("training/licences/<slug:licence_id>/certificate", certificate_pages.show_own, name="own"),
 ]

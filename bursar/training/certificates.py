@@ -5,13 +5,11 @@ Whoever has it finds by its address, in words and as a QR code, whether it still
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
-import segno
 from babel import Locale
 from babel.dates import format_date
 from django.conf import settings
@@ -29,6 +27,7 @@ from bursar.billing.documents.texts import LOCALES
 from bursar.billing.documents.typesetting import as_file, typeset, why_not_here
 from bursar.billing.seller import get_name
 from bursar.training.models import Licence
+from bursar.training.qr import draw_qr
 
 TEMPLATE = Path(__file__).parent / "certificate_templates" / "certificate.typ"
 LANGUAGES = tuple(LOCALES)
@@ -120,10 +119,3 @@ def _typeset(content: dict[str, Any], missing: list[str], one: Certificate, lang
     }
     files = {"certificate.typ": TEMPLATE.read_bytes(), "content.json": as_file(said)}
     return typeset("certificate.typ", files, int(datetime.combine(day, time.min, UTC).timestamp()))
-
-
-def draw_qr(address: str) -> str:
-    """An SVG, a unit for each module, without a margin."""
-    kept = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(kept, kind="svg", border=0, xmldecl=False)
-    return kept.getvalue().decode()

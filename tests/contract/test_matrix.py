@@ -194,9 +194,9 @@ def expected_at(who: str, route: str, crowd: Crowd) -> int:
         return 404 if who in CUSTOMERS else told(route)
     if route in SIGN_IN:
         return SIGN_IN[route][who in ROLES]
-    owned = re.fullmatch(r"/\w+/<slug:(\w+)_id>", route)
-    if owned and owned[1] in TARGETS:
-        return 200 if crowd.reaches(who, owned[1]) else 404
+    owned = re.fullmatch(r"/\w+/<slug:(\w+)_id>|/training/licences/<slug:(licence)_id>/certificate", route)
+    if owned and (slug := owned[1] or owned[2]) in TARGETS:
+        return 200 if crowd.reaches(who, slug) else 404
     return told(route)
 
 

@@ -72,7 +72,7 @@ def test_whatever_somebody_is_called_it_can_be_drawn_on_one_page(licence: Licenc
 
 def test_staff_fetch_it_and_the_person_and_those_who_run_the_organisation(cast: Cast, licence: Licence) -> None:
     staff = f"/panel/training/licences/{licence.public_id}/certificate"
-    own = f"/certificate/{licence.public_id}"
+    own = f"/training/licences/{licence.public_id}/certificate"
     for email in ("ties@agora.example", "ada@agora.example"):
         answer = sign_in(email).get(f"{staff}?language=nl")
         assert answer["Content-Type"] == "application/pdf" and answer.content.startswith(b"%PDF")

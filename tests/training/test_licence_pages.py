@@ -108,6 +108,7 @@ def _export(query: str, layout: str = "") -> list[dict[str, str]]:
 
 
 def test_the_file_holds_what_the_list_shows(cast: Cast, several: dict[str, Licence]) -> None:
+    """By `training.company.export_licences`."""
     rows = _export("show=all")
     assert [(row["name"], row["state"]) for row in rows] == [
         ("Ali", "active"), ("Jan", "revoked"), ("Maud", "active"), ("Lotte", "expired")

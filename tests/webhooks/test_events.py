@@ -28,7 +28,7 @@ from tests.billing.test_proposing import seller
 from tests.cast import NOW, Cast, bring_all, client_workspace, seat
 from tests.payments.story import live_through_everything
 from tests.requests.helpers import ask_workspace, decide
-from tests.training.levers import pull_levers_of_sessions
+from tests.training.levers import pull_levers_of_licences, pull_levers_of_sessions
 
 __all__ = ["seller"]
 
@@ -107,6 +107,7 @@ def pull_every_lever(cast: Cast) -> None:
     do("partners.workspace.hand_off", cast.iris, raad, admin=lotte, typed="Raad")
     pull_levers_of_invoices(cast)
     pull_levers_of_sessions(cast)
+    pull_levers_of_licences(cast)
 
 
 def test_each_carries_the_details_that_its_example_shows(cast: Cast, seller: Any) -> None:

@@ -92,10 +92,15 @@ def find(view: View, actor: Actor) -> QuerySet[Licence]:
 
 
 def _is_meant(asked: str) -> Q:
+    """People and organisations are looked up by themselves, so that no licence is joined only to be left out."""
     text, plain = sort_key(asked), asked.lower()
-    named = Q(sort_key__contains=text) | Q(organisation__sort_key__contains=text)
-    known = Q(public_id=plain) | Q(external_id=asked) | Q(person__public_id=plain) | Q(person__external_id=asked)
-    return named | known | Q(email__contains=plain) | Q(person__email__iexact=plain)
+    whose = Q(public_id=plain) | Q(external_id=asked)
+    meant = Q(sort_key__contains=text) | Q(public_id=plain) | Q(external_id=asked)
+    if "@" in asked:
+        whose |= Q(email__contains=plain)
+        meant |= Q(email__contains=plain)
+    organisations = Organisation.objects.filter(sort_key__contains=text).values("pk")
+    return meant | Q(organisation__in=organisations) | Q(person__in=Person.objects.filter(whose).values("pk"))
 
 
 def count_by_tab(found: QuerySet[Licence], today: date) -> dict[Shown, int]:
