@@ -87,7 +87,7 @@ def _planned(ref: str, house: House, roster: list[Line], day: datetime, title: s
 def _held(ref: str, house: House, people: list[str], on: date, title: str, *, waits: bool = False) -> Iterator[Line]:
     """A licence for each who was there; the last of three was not. `waits`: with somebody whom nobody named yet."""
     absent = people[2:]
-    roster = [{"person": one, **({"is_absent": True} if one in absent else {})} for one in people]
+    roster: list[Line] = [{"person": one, **({"is_absent": True} if one in absent else {})} for one in people]
     roster += [WAITS] if waits or not people else []
     asked_at = start_of(on) - timedelta(days=30)
     yield _asked(ref, house, asked_at, title, state="completed", held_on=on.isoformat(), trainer=TRAINER, roster=roster)

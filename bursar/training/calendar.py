@@ -64,7 +64,7 @@ def make_calendar(method: Method, meeting: Meeting, guest: Guest | None, now: da
     for name, value in (("prodid", PRODUCT), ("version", "2.0"), ("method", method.value)):
         made.add(name, value)
     made.add_component(event)
-    return made.to_ical().decode()
+    return str(made.to_ical(), "utf-8")
 
 
 def _address(email: str, name: str) -> vCalAddress:

@@ -34,8 +34,8 @@ def _organisation(look: Look) -> dict[str, Any]:
         "aside": say_coverage(get_coverage(organisation, look.now), settings.BURSAR_LICENCE_WARNED),
         "sessions": [{"row": row, "tone": SESSION_TONES.get(SessionState(row.state), "")} for row in found[:SHOWN]],
         "has_more": len(found) > SHOWN,
-        "sessions_url": f"{reverse('training:sessions')}?organisation={organisation.public_id}",
-        "licences_url": f"{reverse('training:licences')}?organisation={organisation.public_id}",
+        "sessions_url": f"{reverse('training:sessions')}?show=all&organisation={organisation.public_id}",
+        "licences_url": f"{reverse('training:licences')}?show=all&organisation={organisation.public_id}",
     }
 
 

@@ -13,7 +13,13 @@ from bursar.tenants.models import Person
 from bursar.training.models import Attendee, Mode, Training, TrainingSession
 from tests.cast import NOW, Cast
 
-PLAN = {"day": "2026-12-02", "at": "15:00", "minutes": 120, "mode": "online", "link": "https://meet.example/online"}
+PLAN: dict[str, Any] = {
+    "day": "2026-12-02",
+    "at": "15:00",
+    "minutes": 120,
+    "mode": "online",
+    "link": "https://meet.example/online",
+}
 
 
 def training(mode: Mode = Mode.ONLINE) -> Training:

@@ -19,7 +19,7 @@ def training(title: str = "Facilitating", **more: Any) -> Line:
 
 def session(ref: str, state: str = "requested", org: str = "haarlem", **more: Any) -> Line:
     """Of Facilitating, asked for in September."""
-    plans = {
+    plans: dict[str, Line] = {
         "requested": {},
         "scheduled": {"starts_at": "2026-12-01T09:00:00Z", "minutes": 180},
         "completed": {"held_on": "2026-10-01", "roster": [{"person": "maud"}]},

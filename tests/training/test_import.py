@@ -43,15 +43,19 @@ def test_a_history_comes_in_whole(cast: Cast) -> None:
     )  # fmt: skip
     one, two = (TrainingSession.objects.get(external_id=ref) for ref in ("s-1", "s-2"))
     assert (one.price.price, two.price.price) == (675, 700), "each has the price of when it was asked for"
-    assert (one.mode, two.mode, one.trainer.user.name) == ("in_person", "online", "Iris")
+    assert (one.mode, two.mode, str(one.trainer)) == ("in_person", "online", "Iris")
     waiting = one.roster.get(person=None)
     assert (waiting.name, waiting.email) == ("Noa", "noa@new.example")
     assert list(one.roster.filter(is_absent=True).values_list("person__name", flat=True)) == ["Ali"]
     first, second, third = Licence.objects.order_by("external_id")
-    assert (first.name, first.attendee.person, str(first.last_day)) == ("Maud", first.person, "2027-10-01")
+    assert (first.name, first.attendee, str(first.last_day)) == (
+        "Maud",
+        one.roster.get(person=first.person),
+        "2027-10-01",
+    )
     assert (second.attendee, second.person, second.name) == (waiting, None, "Noa")
     assert (str(third.last_day), third.revoked_at is None, third.attendee) == ("2025-02-28", False, None)
-    assert len({row.token for row in Licence.objects.all()}) == 3 and all(len(first.token) >= 32 for _ in [0])
+    assert len({row.token for row in Licence.objects.all()}) == 3
     prove()
 
 

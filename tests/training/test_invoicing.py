@@ -14,13 +14,14 @@ from bursar.actions.spec import Case
 from bursar.billing.models import Invoice
 from bursar.billing.store import set_details
 from bursar.core import clock
+from bursar.tenants.models import Organisation
 from bursar.training.actions.invoicing import InvoiceForm
 from bursar.training.models import Mode, TrainingSession
 from bursar.training.queries.sessions import estimate
 from tests.billing.payer import write_down
 from tests.billing.test_proposing import PUBLIC, seller
-from tests.cast import NOW, Cast, prove, refusal_of, sign_in
-from tests.training.desk import asked, planned, pull
+from tests.cast import NOW, Cast, bring_all, organisation, prove, refusal_of, sign_in
+from tests.training.desk import PLAN, asked, planned, pull, training
 
 __all__ = ["seller"]
 KEY = "training.session.invoice"
@@ -102,6 +103,19 @@ def test_without_details_nothing_is_issued(cast: Cast, seller: Any) -> None:
     refusal = refusal_of(KEY, cast.ties, session.public_id)
     assert (refusal.status, "billing details" in refusal.sentence) == (409, True)
     assert not Invoice.objects.exists() and session.invoice is None
+
+
+def test_an_organisation_without_an_account_cannot_pay(cast: Cast, seller: Any) -> None:
+    bring_all(*organisation("new", "Nieuw", NOW))
+    place = Organisation.objects.get(external_id="new")
+    place.accounts.all().delete()
+    made = run("training.organisation.request_session", cast.ties, place.public_id, {"training": training().public_id})
+    session = TrainingSession.objects.get(public_id=made.data["session"])
+    pull(cast, "schedule", session, **PLAN)
+    refusal = refusal_of(KEY, cast.ties, session.public_id)
+    assert (refusal.status, refusal.sentence) == (409, "The organisation has no account that could pay.")
+    page = sign_in("ties@agora.example").get(f"/panel/actions/session/{session.public_id}/invoice")
+    assert page.status_code == 200 and refusal.sentence in page.content.decode()
 
 
 def test_a_strange_payer_is_named_beside_the_field(payer: Cast) -> None:

@@ -16,7 +16,7 @@ from bursar.core import clock
 from bursar.training.models import Mode, SessionState, TrainingSession
 from bursar.training.queries.sessions import count_waiting
 from bursar.ui.navigation import Side, build
-from tests.cast import NOW, Cast, body_of, shown_by, sign_in
+from tests.cast import NOW, Cast, body_of, refusal_of, shown_by, sign_in
 from tests.training.desk import PLAN, asked, person, planned, pull
 
 SESSIONS = "/panel/training/"
@@ -89,6 +89,7 @@ def test_who_waits_longest_stands_first(cast: Cast, desk: Client) -> None:
 
 def test_the_csv_holds_what_is_on_screen(cast: Cast, desk: Client) -> None:
     one_of_each(cast)
+    assert refusal_of("training.company.export_sessions", cast.maud.as_customer(), "company").status in (403, 404)
     answer = desk.get(desk.post(f"{SESSIONS}export", {"query": "show=ahead"})["Location"])
     [row] = csv.DictReader(io.StringIO(body_of(answer).decode()))
     assert (row["organisation"], row["participants"], row["estimate"]) == ("Gemeente Haarlem", "1", "675.00")

@@ -55,7 +55,9 @@ def test_a_list_is_pasted_as_it_is(cast: Cast) -> None:
         ({}, 422),
         ({"addresses": "no address"}, 422),
         ({"addresses": "ali@client.example"}, 409),
+        ({"addresses": f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 20}.example"}, 422),
         ({"people": ["per_0000000000000000"]}, 422),
+        ({"people": ["per_\x00"]}, 422),
     ],
 )
 def test_what_cannot_be_put_on_it(cast: Cast, data: dict[str, Any], status: int) -> None:

@@ -159,6 +159,16 @@ def test_whoever_asked_hears_of_each_turn(cast: Cast) -> None:
     assert [one.line.key.rpartition(".")[2] for one in told] == ["schedule", "reschedule", "cancel", "reopen"]
 
 
+def test_whoever_asked_and_takes_part_gets_one_mail(cast: Cast, mailoutbox: list[Any]) -> None:
+    session = ask(cast)
+    pull(cast, "add_attendees", session, people=[person("maud").public_id])
+    pull(cast, "schedule", session, **PLAN)
+    deliver()
+    assert [one.subject for one in mailoutbox if "maud@client.example" in one.to[0]] == [
+        "Online training, 2 December 2026, 15:00 CET"
+    ]
+
+
 STATES = {
     "schedule": ["requested"],
     "reschedule": ["scheduled"],

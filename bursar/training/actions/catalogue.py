@@ -90,7 +90,8 @@ def _why_title_taken(title: str, but: Training | None) -> str | None:
 def add_training(act: Act, company: Company, data: Cleaned) -> Outcome:
     kind, terms = _kind_of(data), _terms_of(data)
     made = store.make(kind, terms, act.now)
-    changes = [Change(label, "", after) for label, after in (*_say(kind), ("Price", say_terms(terms)))]
+    changes = [Change(label, "", after) for label, after in _say(kind)]
+    changes.append(Change("Price", "", say_terms(terms), concerns_money=True))
     told = {"training": made.public_id}
     return Outcome(f"{made.title} is offered.", changes, data=told, touches=[made.public_id])
 
@@ -195,7 +196,8 @@ def set_price(act: Act, training: Training, data: Cleaned) -> Outcome:
     store.set_price(training, after, begins)
     since = f", from {say_day(begins)}" if begins > act.now else ""
     sentence = f"{training.title} costs {say_terms(after)}{since}."
-    return Outcome(sentence, [Change("Price", say_terms(before), f"{say_terms(after)}{since}")])
+    change = Change("Price", say_terms(before), f"{say_terms(after)}{since}", concerns_money=True)
+    return Outcome(sentence, [change])
 
 
 @action(

@@ -61,7 +61,8 @@ class InvoiceForm(PapersForm):
         sent = args[0] if args else kwargs.get("data")
         wanted = (sent or {}).get("account") or (kwargs.get("initial") or {}).get("account")
         chosen = next((one for one in every if one.public_id == wanted), every[0] if len(every) == 1 else None)
-        super().__init__(*args, case=on_account(case, chosen or every[0]), **kwargs)
+        payer = chosen or next(iter(every), BillingAccount())
+        super().__init__(*args, case=on_account(case, payer), **kwargs)
         field = self.fields["account"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(one.public_id, str(one)) for one in every]

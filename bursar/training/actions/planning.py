@@ -102,7 +102,14 @@ def _plan(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
     sessions.plan(session, after)
     outgoing = _tell_calendars(act, session, before if was_ahead else None)
     sentence = f"{session} is on {say_time(after)}.{say_mailed(outgoing)}"
-    return Outcome(sentence, _list_changes(before, after), data=tell(session), outgoing=outgoing)
+    return Outcome(sentence, _list_changes(before, after), data=_told(session, outgoing), outgoing=outgoing)
+
+
+def _told(session: TrainingSession, outgoing: list[Outgoing]) -> dict[str, Any]:
+    """Whoever asked and takes part hears of it by the mail for their calendar, and by no second one."""
+    told = tell(session)
+    mailed = {payload["recipient"] for _, payload in outgoing}
+    return {**told, "requester": "" if told["requester"] in mailed else told["requester"]}
 
 
 def _tell_calendars(act: Act, session: TrainingSession, before: Plan | None) -> list[Outgoing]:
@@ -199,7 +206,8 @@ def cancel(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
     sessions.cancel(session, act.now)
     outgoing = call_off(session, list_everybody(session), act.now) if is_told else []
     change = Change("State", was, session.get_state_display())
-    return Outcome(f"{session} is off.{say_mailed(outgoing)}", [change], data=tell(session), outgoing=outgoing)
+    told = _told(session, outgoing)
+    return Outcome(f"{session} is off.{say_mailed(outgoing)}", [change], data=told, outgoing=outgoing)
 
 
 @action(

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.core.validators import validate_email
+from django.utils.datastructures import MultiValueDict
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Topic, Undo
 from bursar.core import naming
+from bursar.core.ids import is_public_id
 from bursar.core.text import why_not_name
 from bursar.tenants.models import Person
 from bursar.training import rules
@@ -21,6 +23,7 @@ from bursar.training.queries.rosters import find_by_address, list_addable, peopl
 from bursar.training.store import rosters
 
 AT_MOST = 200
+LONGEST = 254
 WAITS = "an address that the product has not named"
 ABSENT, PRESENT = "training.attendee.mark_absent", "training.attendee.mark_present"
 
@@ -31,7 +34,7 @@ class PeopleField(forms.MultipleChoiceField):
     widget = forms.CheckboxSelectMultiple
 
     def valid_value(self, value: Any) -> bool:
-        return True
+        return is_public_id(str(value))
 
 
 class AddForm(ActionForm):
@@ -48,8 +51,10 @@ class AddForm(ActionForm):
         super().__init__(*args, **kwargs)
         field = self.fields["people"]
         assert isinstance(field, PeopleField)
-        asked = [*self.initial.get("people", []), *(self.data.getlist("people") if _is_posted(self.data) else [])]
-        chosen = people_of(self.case.target.organisation, self.case.now).filter(public_id__in=asked)
+        sent = self.data.getlist("people") if isinstance(self.data, MultiValueDict) else []
+        asked = [*self.initial.get("people", []), *sent]
+        ids = [one for one in asked if is_public_id(one)]
+        chosen = people_of(self.case.target.organisation, self.case.now).filter(public_id__in=ids)
         offered = [*chosen, *list_addable(self.case.target, "", self.case.now)]
         field.choices = list({one.public_id: f"{one.name} · {one.email}" for one in offered}.items())
 
@@ -66,6 +71,8 @@ class AddForm(ActionForm):
             if why_not_name(name or "-"):
                 raise forms.ValidationError(f"“{email}” goes by a name that cannot be kept.")
             validate_email(email)
+            if len(email.lower()) > LONGEST:
+                raise forms.ValidationError(f"“{email[:40]}…” is longer than an address may be.")
             found.setdefault(email.lower(), " ".join(name.split())[:200])
         if len(found) > AT_MOST:
             raise forms.ValidationError(f"At most {AT_MOST} at once; these are {len(found)}.")
@@ -76,10 +83,6 @@ class AddForm(ActionForm):
         if not self.errors and not data["people"] and not data["addresses"]:
             self.add_error("addresses", "Choose somebody, or write an address.")
         return data
-
-
-def _is_posted(data: Any) -> bool:
-    return hasattr(data, "getlist")
 
 
 def _read(text: str) -> list[tuple[str, str]]:

@@ -39,4 +39,5 @@ def find_next_price(training: Training, at: datetime) -> TrainingPrice | None:
 
 def find_same_title(key: str, but: Training | None) -> Training | None:
     """`key`: of the title, as one sorts by it."""
-    return Training.objects.filter(sort_key=key).exclude(pk=but.pk if but else None).first()
+    found = Training.objects.filter(sort_key=key)
+    return (found.exclude(pk=but.pk) if but else found).first()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -32,7 +33,7 @@ def list_untrained(workspace_ids: Collection[int], now: datetime) -> dict[int, d
     """Of these workspaces, those in which somebody must be trained and nobody is: since when."""
     if not workspace_ids:
         return {}
-    asked = {
+    asked: dict[str, Any] = {
         "now": now,
         "seller_day": seller_day(now),
         "seller_zone": str(seller_zone()),

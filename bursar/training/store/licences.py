@@ -8,7 +8,6 @@ from datetime import date, datetime
 
 from django.db.models import Q
 
-from bursar.core.sortkey import sort_key
 from bursar.tenants.models import Person
 from bursar.training.models import Attendee, Licence
 from bursar.training.rules import find_last_day
@@ -50,12 +49,10 @@ def note_announced(licence: Licence, at: datetime) -> None:
     licence.save(update_fields=["told_ending_at"])
 
 
-def give_to(person: Person) -> int:
-    """The product named somebody: what waited at their address is theirs, under the name that they have there."""
-    if not person.email:
-        return 0
-    waiting = Licence.objects.filter(person=None, email=person.email.lower())
-    return waiting.update(person=person, name=person.name, sort_key=sort_key(person.name), email="")
+def give_to(licence: Licence, person: Person) -> None:
+    """The product named whose the address is: it stands under the name that they have there."""
+    licence.person, licence.name, licence.email = person, person.name, ""
+    licence.save(update_fields=["person", "name", "sort_key", "email"])
 
 
 def _of(person: Person, emails: Collection[str]) -> Q:
