@@ -24,6 +24,7 @@ HEADINGS = (
     ("ends", "Last day", False),
     ("state", "State", False),
 )
+IN_WORDS = {"en": "English", "nl": "Dutch"}
 TONES = {LicenceState.ACTIVE: "good", LicenceState.EXPIRED: "dim", LicenceState.REVOKED: "bad"}
 
 
@@ -75,7 +76,7 @@ def certificate(licence: Licence, url_name: str) -> dict[str, Any]:
     """Where it is fetched, by language; or why there is none."""
     address = reverse(url_name, args=[licence.public_id])
     why_not = why_not_draw(licence)
-    links = [{"language": one, "url": f"{address}?language={one}"} for one in LANGUAGES]
+    links = [{"language": IN_WORDS[one], "url": f"{address}?language={one}"} for one in LANGUAGES]
     return {"why_not": why_not, "links": [] if why_not else links}
 
 

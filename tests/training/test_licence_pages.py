@@ -11,7 +11,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bursar.actions import bulk
 from bursar.actions.run import run
+from bursar.audit.models import AuditLine
 from bursar.training.licence_rules import Coverage, Shown, say_coverage
 from bursar.training.models import Licence, Training
 from bursar.training.queries.coverage import calc_coverage, get_coverage
@@ -96,9 +98,25 @@ def test_customers_reach_their_own_and_those_of_organisations_that_they_run(seve
     assert [reach(who) for who in ("maud", "ali", "lotte")] == [{"Maud", "Ali"}, {"Ali"}, {"Lotte"}]
 
 
+def test_several_are_revoked_at_once(cast: Cast, several: dict[str, Licence]) -> None:
+    client = sign_in("ties@agora.example")
+    ids = [several[who].public_id for who in ("ali", "maud", "jan")]
+    asked = client.get("/panel/actions/bulk/licence/revoke", {"licence": ids})
+    assert asked.status_code == 200 and "Revoke licence" in shown_by(asked)
+    made = bulk.start("training.licence.revoke", cast.ties, ids, {}, reason="The trainer was none")
+    assert [row.status for row in bulk.list_rows(made)] == [200, 200, 409], "Jan's is revoked already"
+    assert Licence.objects.filter(revoked_at=None).count() == 1
+    assert AuditLine.objects.filter(group=made.public_id).count() == 2
+
+
 def test_one_has_a_page(several: dict[str, Licence]) -> None:
     page = shown_by(sign_in("ada@agora.example").get(f"{LIST}/{several['jan'].public_id}"))
-    assert "revoked" in page and f"/certificates/{several['jan'].token}/" in page and "its session" in page
+    assert (
+        "revoked" in page
+        and "PDF, English" in page
+        and f"/certificates/{several['jan'].token}/" in page
+        and "its session" in page
+    )
 
 
 def _export(query: str, layout: str = "") -> list[dict[str, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -17,9 +19,17 @@ from bursar.tenants.models import Organisation, OrganisationMembership, Person, 
 from bursar.tenants.rules import GOVERNING
 from bursar.training.licence_filters import View
 from bursar.training.licence_rules import SHOWN, Shown
-from bursar.training.models import Licence, Training, TrainingSession
+from bursar.training.models import Attendee, Licence, Training, TrainingSession
 
-NAMES.add("lic", lambda ids: dict(Licence.objects.filter(public_id__in=ids).values_list("public_id", "name")))
+
+def _look_up(model: type[Attendee] | type[Licence], ids: Collection[str]) -> dict[str, str]:
+    """What those are called who are not named as a person: a name, or the address at which they wait."""
+    rows = model._default_manager.filter(public_id__in=ids).values_list("public_id", "name", "email")
+    return {public_id: name or email for public_id, name, email in rows if name or email}
+
+
+NAMES.add("lic", partial(_look_up, Licence))
+NAMES.add("att", partial(_look_up, Attendee))
 
 
 def licences_for(actor: Actor, at: datetime) -> QuerySet[Licence]:
