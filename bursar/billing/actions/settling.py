@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,7 @@ from bursar.billing.rules import ledger
 from bursar.billing.rules.ledger import Entry
 from bursar.billing.seller import seller_day
 from bursar.billing.store import ledger as books
-from bursar.billing.store.ledger import Booked, Cause
+from bursar.billing.store.ledger import Asked, Booked, Cause
 from bursar.core.calendar import end_of, midnight
 from bursar.core.days import say_day
 from bursar.core.money import euros, plain
@@ -83,30 +83,29 @@ def _why_too_much(case: Case, data: Cleaned) -> str | None:
 
 def settle(act: Act, row: Invoice, entries: Sequence[Entry], cause: Cause) -> Invoice:
     """Books entries of one invoice, and lets its paid time follow. Returns it as it stands then."""
-    return settle_as(act, row, entries, cause)[0]
+    return settle_each([(row, entries, cause)], act.now)[0][0]
 
 
-def settle_as(act: Act, row: Invoice, entries: Sequence[Entry], cause: Cause) -> tuple[Invoice, str]:
-    """As `settle`, with the id of the booking."""
-    held = books.hold([row])
-    booked = books.book(row.account, held, entries, cause, act.now)
-    follow(booked, act)
-    return held[row.pk], booked.booking
+def settle_each(asked: Sequence[tuple[Invoice, Sequence[Entry], Cause]], now: datetime) -> list[tuple[Invoice, str]]:
+    """As `settle` for several invoices, each of which is named once; with the ids of the bookings."""
+    held = books.hold([row for row, _, _ in asked])
+    booked = books.book_all([Asked(row.account, entries, cause) for row, entries, cause in asked], held, now)
+    follow(booked, now)
+    return [(held[row.pk], one.booking) for (row, _, _), one in zip(asked, booked, strict=True)]
 
 
-def follow(booked: Booked, act: Act) -> None:
+def follow(booked: Iterable[Booked], now: datetime) -> None:
     """What is settled by money is paid time, from now on; what is settled no more is none."""
-    for row in booked.settled:
-        if row.service_from and row.service_until:
-            periods.book(
-                PaidPeriod(
-                    external_id=f"{row.public_id}:{booked.booking}", account=row.account,
-                    source=PeriodSource.MANAGED.value, service_from=midnight(row.service_from),
-                    service_until=end_of(row.service_until), net=row.subscription_net, gross=row.gross,
-                    booked_at=act.now,
-                )
-            )  # fmt: skip
-    periods.end([f"{row.public_id}:" for row in booked.unsettled], act.now)
+    bookings = list(booked)
+    periods.book(*(
+        PaidPeriod(
+            external_id=f"{row.public_id}:{one.booking}", account_id=row.account_id,
+            source=PeriodSource.MANAGED.value, service_from=midnight(row.service_from),
+            service_until=end_of(row.service_until), net=row.subscription_net, gross=row.gross, booked_at=now,
+        )
+        for one in bookings for row in one.settled if row.service_from and row.service_until
+    ))  # fmt: skip
+    periods.end([f"{row.public_id}:" for one in bookings for row in one.unsettled], now)
 
 
 def outcome_of(row: Invoice, before: Decimal, sentence: str, **told: Any) -> Outcome:

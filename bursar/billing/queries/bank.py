@@ -122,10 +122,14 @@ def list_waiting() -> QuerySet[BankLine]:
 
 
 def is_to_look() -> bool:
-    """Whether anything happened to invoices since waiting lines were compared with them, or some never were."""
-    waiting = BankLine.objects.filter(state=LineState.WAITING.value)
-    if waiting.filter(looked_at=None).exists() or BankFile.objects.filter(state=FileState.MATCHING.value).exists():
-        return True
+    """Whether any waiting line was never compared with what is open, or should be again."""
+    waiting = BankLine.objects.filter(state=LineState.WAITING.value, looked_at=None)
+    return waiting.exists() or BankFile.objects.filter(state=FileState.MATCHING.value).exists() or is_to_look_again()
+
+
+def is_to_look_again() -> bool:
+    """Whether anything happened to invoices since waiting lines were compared with them."""
+    waiting = BankLine.objects.filter(state=LineState.WAITING.value, looked_at__isnull=False)
     looked = waiting.order_by("looked_at").values_list("looked_at", flat=True).first()
     if looked is None:
         return False
