@@ -93,11 +93,21 @@ def write_selected(columns: Sequence[str], rows: QuerySet[Any], layout: Layout =
         with connection.cursor() as cursor, cursor.copy(taken, values) as lines:
             while some := [bytes(line[:-1]) for line in islice(lines, LINES)]:  # a line at a time, without its end
                 count += len(some)
-                file.write(_neutralised((b"\r\n".join(some) + b"\r\n").decode(), layout))
+                file.write(_neutralised(some, layout))
     return Written(file.written, count)
 
 
-def _neutralised(text: str, layout: Layout) -> bytes:
+def _neutralised(lines: Sequence[bytes], layout: Layout) -> bytes:
+    """Each is a row of its own, with whatever breaks of lines stand in its cells. Looked at together first: a file in
+    which amounts are below zero has some in every batch, and only their rows are taken apart.
+    """
+    together = b"\r\n".join(lines) + b"\r\n"
+    if not _may_run(together.decode()):
+        return together
+    return b"".join(_neutralise_one(f"{line.decode()}\r\n", layout) for line in lines)
+
+
+def _neutralise_one(text: str, layout: Layout) -> bytes:
     if not _may_run(text):
         return text.encode()
     return as_text(list(csv.reader(io.StringIO(text, newline=""), delimiter=layout.separator)), layout)
