@@ -15,6 +15,7 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Topic
 from bursar.billing.actions.weighing import MARK_PAID, WRITE_OFF, weigh_paid, weigh_write_off
+from bursar.billing.brought import Brought, find_brought
 from bursar.billing.documents.document import DocumentKind
 from bursar.billing.models import Invoice
 from bursar.billing.rules import ledger
@@ -153,7 +154,35 @@ class ReverseForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["amount"].initial = plain(self.case.target.paid)
+        self.fields["amount"].initial = plain(_calc_by_hand(self.case))
+
+
+def _brought(case: Case) -> Brought:
+    found: Brought = case.once("brought", lambda: find_brought(case.target))
+    return found
+
+
+def _calc_by_hand(case: Case) -> Decimal:
+    """What of its money somebody here can take off it."""
+    paid: Decimal = case.target.paid
+    return paid - _brought(case).amount
+
+
+def _why_not_reverse(case: Case) -> str | None:
+    if sentence := why_no_invoice(case):
+        return sentence
+    if case.target.paid <= 0:
+        return "Nothing was paid for it."
+    return None if _calc_by_hand(case) > 0 else _brought(case).instead
+
+
+def _why_not_as_much(case: Case, data: Cleaned) -> str | None:
+    paid, by_hand = case.target.paid, _calc_by_hand(case)
+    if data["amount"] > paid:
+        return f"Only {euros(paid)} were paid for it."
+    if data["amount"] > by_hand:
+        return f"Only {euros(by_hand)} of it were booked here. {_brought(case).instead}"
+    return None
 
 
 @action(
@@ -166,13 +195,12 @@ class ReverseForm(ActionForm):
     group=Group.MONEY,
     help="Takes a booked payment off the invoice again, which is open by that much; credit that was applied is credit "
     "again. Closed months stay as known.",
-    when="When money was booked on the wrong invoice, or the bank took it back.",
+    when="When money was booked on the wrong invoice, or the bank took it back. Not for what Mollie brought: that goes "
+    "back by *Refund*, and a charge-back by itself.",
     customer_visible=True,
     concerns_money=True,
-    blocked=lambda case: why_no_invoice(case) or (None if case.target.paid > 0 else "Nothing was paid for it."),
-    refused=lambda case, data: (
-        None if data["amount"] <= case.target.paid else f"Only {euros(case.target.paid)} were paid for it."
-    ),
+    blocked=_why_not_reverse,
+    refused=_why_not_as_much,
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
     event="invoice.reopened",

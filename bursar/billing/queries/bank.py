@@ -98,6 +98,15 @@ def _holding() -> QuerySet[BankShare]:
     return BankShare.objects.filter(decision__undone_at=None).exclude(booking="")
 
 
+def list_ibans(invoice_ids: Collection[int]) -> dict[int, list[str]]:
+    """From where each of these invoices was paid by bank, the newest first; those that were not are left out."""
+    rows = _holding().filter(invoice__in=invoice_ids, amount__gt=0).exclude(decision__line__iban="")
+    found: dict[int, list[str]] = {}
+    for pk, iban in rows.order_by("-decision__line__booked_on", "-pk").values_list("invoice", "decision__line__iban"):
+        found.setdefault(pk, []).append(iban)
+    return found
+
+
 def _list_earlier(now: datetime) -> Iterator[Earlier]:
     """Lines that were matched and may be taken back, the newest first."""
     since = (now - REVERSED_WITHIN).date()
