@@ -107,7 +107,6 @@ _RENEWAL_NOT_INVOICED = (
     "WHERE a.month = %(month)s AND a.is_listed{only} AND a.mode = 'managed' AND a.klass <> 'trial' "
     "AND a.mrr + a.potential > 0 AND e.last_day <= %(renewal_until)s"
 )
-_ANY_MANAGED = "SELECT 1 FROM " + _ACCOUNTS + "a.mode = 'managed'"
 # The last thing that ended or was set before: terms, paid time, discounts and grants; not before the first paid tier.
 _PLACES = "SELECT x.id FROM tenants_workspace x WHERE x.account_id = a.account_id"
 _NOBODY_SINCE = (
@@ -247,14 +246,7 @@ ACCOUNT_REASONS = (
         lasts="for",
         sign="SELECT 1 FROM " + _UNPAID,
     ),
-    Reason(
-        "renewal_not_invoiced",
-        "renewal not invoiced",
-        _RENEWAL_NOT_INVOICED,
-        _SOONEST,
-        (*_OF_ACCOUNT, "ends"),
-        sign=_ANY_MANAGED,
-    ),
+    Reason("renewal_not_invoiced", "renewal not invoiced", _RENEWAL_NOT_INVOICED, _SOONEST, (*_OF_ACCOUNT, "ends")),
     Reason(
         "mandate_ending",
         "way of paying ends",
