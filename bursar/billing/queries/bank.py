@@ -125,8 +125,8 @@ def _list_earlier(now: datetime) -> Iterator[Earlier]:
 
 
 def list_waiting() -> QuerySet[BankLine]:
-    """In the order of the account's days."""
-    rows = BankLine.objects.filter(state=LineState.WAITING.value).select_related("statement__file")
+    """In the order of the account's days; each statement and file is read once, however many lines it holds."""
+    rows = BankLine.objects.filter(state=LineState.WAITING.value).prefetch_related("statement__file")
     return rows.order_by("booked_on", "id")
 
 
