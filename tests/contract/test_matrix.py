@@ -441,10 +441,10 @@ def _odd_answers(role: str, key: str, cast: Cast) -> list[str]:
 # What customers do, by their role at a workspace or at the organisation: DOMAIN 8. It stands here once more, as the domain says it.
 PAYING = {key for key, action in ACTIONS.items() if action.permission is Own.PAY}
 OPENED = {
-    "owner": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
-    "admin": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
-    "billing": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
-    "member": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
+    "owner": {"requests.workspace.ask_upgrade"},
+    "admin": {"requests.workspace.ask_upgrade"},
+    "billing": {"requests.workspace.ask_upgrade"},
+    "member": {"requests.workspace.ask_upgrade"},
     "external": set(),
     "observer": set(),
     "organisation owner": {"requests.organisation.ask_workspace", *PAYING},

@@ -12,9 +12,10 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Need, Notice, Outcome, Reason, Topic
 from bursar.core import naming
 from bursar.core.days import say_day
+from bursar.payments.actions.checkout import say_offer
 from bursar.plans import rules as plans
 from bursar.plans.models import Cadence, DiscountKind, Tier
-from bursar.requests import queries, rules
+from bursar.requests import costs, queries, rules
 from bursar.requests.actions.shared import decide, differences, present_of, why_decided
 from bursar.requests.models import NAME_LENGTH, RequestState, UpgradeRequest
 from bursar.tenants.actions import AddNote, add_note
@@ -244,6 +245,7 @@ def approve(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
     _grant(act, workspace, data, offer)
     _keep_grant(request, data)
     changes = [decide(act, request, RequestState.APPROVED, act.request.message), *_changes(request, before, offer)]
+    changes += _price(act, request, offer)
     sentence = f"{workspace.name} gets {_words(request)}{' as soon as it is paid' if offer else ''}."
     if request.makes_workspace:
         owner = naming.of(request.requester)
@@ -287,6 +289,20 @@ def _words(request: UpgradeRequest) -> str:
     if request.granted_end_date:
         words += f" until {say_day(request.granted_end_date)}"
     return words
+
+
+def _price(act: Act, request: UpgradeRequest, offer: dict[str, str] | None) -> list[Change]:
+    """What it costs and since when, for whoever pays. A time-limited tier costs nothing by itself."""
+    workspace = request.workspace
+    assert workspace is not None
+    if offer is not None:
+        inner = Case(act.actor, workspace.account, act.now)
+        return [Change("What it costs", "", " ".join(say_offer(inner, offer)), concerns_money=True)]
+    holds = [Change("Holds from", "", say_day(act.now))]
+    if request.granted_end_date or request.granted_tier == Tier.FREE:
+        return holds
+    cost = costs.say_given(workspace, request.granted_cadence, act.now)
+    return [*holds, *([Change("What it costs", "", cost, concerns_money=True)] if cost else [])]
 
 
 def _changes(request: UpgradeRequest, before: str, offer: dict[str, str] | None) -> list[Change]:
