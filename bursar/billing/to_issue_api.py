@@ -25,7 +25,8 @@ PAGE: int = Query(1, ge=1, le=100_000, description="Fifty a page.")  # type: ign
 
 class ToIssueOut(Schema):
     """`since`: when it was to be issued, in the future where a service period still runs. `net_eur`: about, and empty
-    where it is not known. `action`, `data`: what on the account issues it; empty where somebody looks at it first.
+    where it is not known. `action`: the one on the account that issues it, and `data`: what its form is filled in with
+    for this; empty where somebody looks at it first.
     """
 
     account: str

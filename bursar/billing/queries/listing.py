@@ -204,10 +204,10 @@ def calc_ageing(view: View, found: QuerySet[Invoice]) -> Ageing:
     rows = (filtered(replace(view, bands=())) if view.bands else found).filter(ASKS).order_by()
     sums: dict[str, Any] = {"rows": Count("*"), "sum": Sum("open")}
     groups: list[Any] = list(rows.annotate(band=_band(view.today)).values("band").annotate(**sums))
-    found = {Band(group["band"]): group for group in groups}
+    of = {Band(group["band"]): group for group in groups}
     return Ageing(
-        {band: found[band]["rows"] if band in found else 0 for band in Band},
-        {band: found[band]["sum"] if band in found else ZERO for band in Band},
+        {band: of[band]["rows"] if band in of else 0 for band in Band},
+        {band: of[band]["sum"] if band in of else ZERO for band in Band},
     )
 
 
