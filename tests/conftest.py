@@ -20,7 +20,7 @@ from bursar.core import clock
 from bursar.files import store
 from tests import emptying
 from tests.cast import NOW, Cast
-from tests.mould import cast_of_process, keep_shipped
+from tests.mould import cast_of_late, cast_of_process, keep_shipped
 
 
 def pytest_configure() -> None:
@@ -93,7 +93,7 @@ def committed(transactional_db: None) -> Iterator[Cast]:
 
     A test may stop the clock; it runs again after it, for a child process has only the running one.
     """
-    yield Cast.gather(clock.now())
+    yield cast_of_late()
     clock.set_fixed(None)
 
 
