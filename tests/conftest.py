@@ -47,6 +47,23 @@ def _look_for_static_files_once() -> None:
     WhiteNoiseMiddleware.add_files_from_finders = take
 
 
+LONG = ("test_dev_run.py", "test_every_page.py", "test_migration.py", "test_waiting.py", "test_paying_life.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What commits comes last, for it flushes the database. Of each kind the long ones come first: the very last are
+    short, and no core waits long for another.
+    """
+
+    def turn(item: pytest.Item) -> tuple[int, bool]:
+        marker, names = item.get_closest_marker("django_db"), set(getattr(item, "fixturenames", ()))
+        commits = bool(marker and marker.kwargs.get("transaction")) or "transactional_db" in names
+        return 2 if commits else 1 if marker or "db" in names else 0, item.path.name not in LONG
+
+    items.sort(key=turn)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """A database that could not be emptied would show in another test, far away: the whole run stops instead."""
