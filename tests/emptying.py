@@ -135,5 +135,5 @@ def empty_or_end(case: TransactionTestCase) -> None:
 
 def take_over() -> None:
     """Every test that commits is followed by this, whatever started it."""
-    DatabaseOperations.sql_flush = _flush_the_book_too  # type: ignore[method-assign]
+    DatabaseOperations.sql_flush = _flush_the_book_too  # type: ignore[method-assign, assignment]
     TransactionTestCase._fixture_teardown = empty_or_end  # type: ignore[attr-defined]
