@@ -19,7 +19,7 @@ from bursar.requests import costs, queries, rules
 from bursar.requests.actions.shared import decide, differences, present_of, why_decided
 from bursar.requests.models import NAME_LENGTH, RequestState, UpgradeRequest
 from bursar.tenants.actions import AddNote, add_note
-from bursar.tenants.models import Visibility, Workspace
+from bursar.tenants.models import BillingAccount, Visibility, Workspace
 from bursar.tenants.queries import get_roles
 from bursar.tenants.store.accounts import get_pooled_account
 
@@ -125,20 +125,33 @@ def _why_blocked(key: str, case: Case, target: Any) -> str | None:
 
 def _is_offered(case: Case) -> bool:
     """Whether a subscription is live: then the customer is sent an offer, and the tier comes when that is paid."""
-    if case.target.makes_workspace:
+    account = _payer(case)
+    if account is None:
         return False
-    terms, account = plans.terms_at(_state(case), case.now), case.target.workspace.account
+    terms = plans.terms_at(_state(case), case.now)
     return plans.is_charging(terms) and _why_blocked(OFFER, case, account) is None
 
 
+def _payer(case: Case) -> BillingAccount | None:
+    """Of a workspace that is not made yet: the account that its organisation has by now."""
+    request: UpgradeRequest = case.target
+    if request.workspace is not None:
+        return request.workspace.account
+    found: BillingAccount | None = case.once("payer", lambda: queries.find_pooled_account(request.organisation))
+    return found
+
+
 def _state(case: Case) -> plans.AccountState:
-    found: plans.AccountState = case.once("state", lambda: queries.load_state(case.target.workspace))
+    account = _payer(case)
+    assert account is not None
+    found: plans.AccountState = case.once("state", lambda: queries.load_account(account.pk))
     return found
 
 
 def _offer_of(case: Case, data: Cleaned) -> dict[str, str] | None:
     """What is offered, billed as the account is; None where the tier is given at once."""
-    if data["end_date"] or not _is_offered(case):
+    on_free = case.target.makes_workspace and data["tier"] == Tier.FREE
+    if on_free or data["end_date"] or not _is_offered(case):
         return None
     return {"tier": data["tier"], "cadence": plans.terms_at(_state(case), case.now).cadence or data["cadence"]}
 
@@ -184,12 +197,15 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
 
 
 def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
-    if data["tier"] == Tier.FREE or case.target.workspace is None:
+    if data["tier"] == Tier.FREE or _payer(case) is None:
         return []
     offer, foresee = _offer_of(case, data), ACTIONS[OFFER].preview
     if offer is not None and foresee is not None:
-        inner = Case(case.actor, case.target.workspace.account, case.now)
-        return ["A subscription is live: the customer is sent an offer for the account.", *foresee(inner, offer)]
+        first = "It is made on Free. " if case.target.makes_workspace else ""
+        said = [f"{first}A subscription is live: the customer is sent an offer for the account."]
+        return said if first else [*said, *foresee(Case(case.actor, _payer(case), case.now), offer)]
+    if case.target.workspace is None:
+        return []
     state = _state(case)
     terms = plans.terms_at(state, case.now)
     if plans.is_managed(terms):
@@ -249,7 +265,8 @@ def approve(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
     sentence = f"{workspace.name} gets {_words(request)}{' as soon as it is paid' if offer else ''}."
     if request.makes_workspace:
         owner = naming.of(request.requester)
-        sentence = f"The workspace {workspace.name} is made, on {_words(request)}; {owner} owns it."
+        tier = f"{_words(request)} as soon as that is paid" if offer else _words(request)
+        sentence = f"The workspace {workspace.name} is made, on {tier}; {owner} owns it."
     return Outcome(sentence, changes, {workspace.account_id: None}, data=queries.tell(request))
 
 
