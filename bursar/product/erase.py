@@ -30,7 +30,7 @@ from bursar.staff.models import StaffMember
 from bursar.staff.sign_in import shut_out
 from bursar.tenants import store as tenants
 from bursar.tenants.models import Person
-from bursar.training.store import licences, rosters
+from bursar.training.store import licences, rosters, sessions
 from bursar.usage import store as usage
 
 
@@ -69,6 +69,7 @@ def erase(person: Person, chosen: Collection[str] | None, now: datetime) -> Coun
     sending.forget_addresses(traces.emails)
     licences.forget(person, traces.emails)
     rosters.forget([person.pk], traces.emails)
+    sessions.forget_wishes(person)
     UpgradeRequest.objects.filter(requester=person).exclude(message="").update(message="")
     if person.user is not None:
         _erase_user(person.user, now)

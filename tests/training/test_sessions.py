@@ -169,6 +169,20 @@ def test_whoever_asked_and_takes_part_gets_one_mail(cast: Cast, mailoutbox: list
     ]
 
 
+def test_erased_their_words_and_mails_go(cast: Cast) -> None:
+    session = ask(cast, message="Call Maud about it")
+    pull(cast, "add_attendees", session, people=[person("maud").public_id, person("ali").public_id])
+    pull(cast, "schedule", session, **{**PLAN, "place": "with Maud"})
+    deliver()
+    maud = person("maud")
+    run("product.person.erase", cast.iris, maud.public_id, {"typed": "Maud", "all_lines": True}, reason="They asked")
+    session.refresh_from_db()
+    assert session.message == "" and "Maud" not in session.place
+    assert not Mail.objects.filter(recipient_id=maud.public_id).exists()
+    assert not any("Maud" in one.calendar + one.text for one in Mail.objects.all())
+    assert {(row.name, row.email) for row in session.roster.all()} == {("", ""), ("Ali", "ali@client.example")}
+
+
 STATES = {
     "schedule": ["requested"],
     "reschedule": ["scheduled"],

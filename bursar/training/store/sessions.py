@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bursar.billing.models import Invoice
 from bursar.staff.models import StaffMember
-from bursar.tenants.models import Organisation
+from bursar.tenants.models import Organisation, Person
 from bursar.training.models import SessionState, Training, TrainingPrice, TrainingSession
 
 
@@ -78,3 +78,13 @@ def complete(row: TrainingSession, held_on: date, now: datetime) -> None:
 def move_held(row: TrainingSession, held_on: date) -> None:
     row.held_on = held_on
     row.save(update_fields=["held_on"])
+
+
+def reword(pk: int, **words: str) -> None:
+    """Another `message` or `place`, for a person who was erased."""
+    TrainingSession.objects.filter(pk=pk).update(**words)
+
+
+def forget_wishes(person: Person) -> None:
+    """What an erased person wrote when they asked."""
+    TrainingSession.objects.filter(requested_by=person).exclude(message="").update(message="")
