@@ -34,7 +34,7 @@ from bursar.plans.trials import TRIAL_KIND
 from bursar.rollup.filters import NOBODY
 from bursar.rollup.models import AccountMonth
 from bursar.tenants.search import search_account_ids
-from bursar.training.queries import needs
+from bursar.training.queries.needs import find_untrained
 from bursar.ui.lists import PAGE_SIZE
 from bursar.usage.rules import PACE_WINDOW
 
@@ -219,8 +219,8 @@ class Lists:
         """Worked out once a statement, and not at all where the product wants nobody trained."""
         if UNTRAINED not in self._signs:
             return ""
-        only = " AND t.workspace_id = %(only)s" if self.values["only"] is not None else ""
-        return f", untrained AS ({needs.UNTRAINED}{only})"
+        only = "n.workspace_id = %(only)s" if self.values["only"] is not None else "true"
+        return f", untrained AS ({find_untrained(only)})"
 
     def _source(self, kind: Kind, reason: Reason) -> str:
         return _source(kind, reason, with_untrained=UNTRAINED in self._signs)

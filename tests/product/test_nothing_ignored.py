@@ -176,7 +176,7 @@ ITEMS: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
     "organisation": (
         {"external_id": "bureau", "name": "Bureau", "country": "NL", "creator": "jan"},
         {"external_id": {"external_id": "new"}, "name": {"name": "Bureau B"}, "country": {"country": "BE"},
-         "creator": {"creator": None}, "deleted": {"deleted": True}},
+         "creator": {"creator": None}, "deleted": {"deleted": True}, "bursar_id": {"bursar_id": "org_nowhere"}},
     ),
     "person": LINES["person"],
     "workspace": (
