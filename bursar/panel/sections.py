@@ -13,6 +13,7 @@ from bursar.panel import queries
 from bursar.payments.sections import ACCOUNT_PAYMENTS, LINKS
 from bursar.rollup import filters
 from bursar.rollup.sections import ACCOUNT_MONTHS, PRICE, WORKSPACE_MONTHS
+from bursar.support.sections import SUPPORT
 from bursar.tenants.models import BillingAccount, Workspace
 from bursar.ui.sections import Look, Section
 from bursar.usage.sections import WHO
@@ -67,6 +68,6 @@ TERMS = Section("terms", "Terms and their history", "panel/_terms.html", _terms)
 ACCOUNT_SECTIONS = (
     WAITING, PRICE, ACCOUNT_PAYMENTS, ACCOUNT_INVOICES, LINKS, ACCOUNT_BILLING, ACCOUNT_MONTHS, PEOPLE, INVITED, TERMS,
 )  # fmt: skip
-WORKSPACE_SECTIONS = (WORKSPACE_MONTHS, WHO, PEOPLE, INVITED, TERMS)
+WORKSPACE_SECTIONS = (WORKSPACE_MONTHS, WHO, SUPPORT, PEOPLE, INVITED, TERMS)
 ORGANISATION_SECTIONS = (INVITED,)
 INVOICE_SECTIONS = (WAITING, STANDING, RELATED, FILES, LINKS, SENT, DOCUMENT)

@@ -5,9 +5,10 @@ Nothing is written with a past `valid_from`: what a push says holds from now on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
@@ -27,6 +28,7 @@ from bursar.product.pushed import (
     WorkspaceMemberItem,
 )
 from bursar.product.records.shared import kind_of
+from bursar.support.queries import is_visiting
 from bursar.tenants import rules, store
 from bursar.tenants.models import (
     Invitation,
@@ -165,8 +167,21 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
         raise NotPossible(rules.why_not_in_ended(organisation.name))
     if _is_stale(row, item):
         return _adopted(row, " What else it says is older than what is stored.") if is_adopted else Result("stale")
+    overruled = _heed_visibility(row, values, item)
     moved = store.workspaces.change(row, values, item.changed_at, now, is_gone=item.deleted)
-    return _adopted(row) if is_adopted else Result(_said(moved), accounts={row.account_id})
+    if is_adopted:
+        return _adopted(row)
+    return Result(_said(moved), accounts={row.account_id}, overruled=overruled)
+
+
+def _heed_visibility(row: Workspace, values: dict[str, Any], item: WorkspaceItem) -> str:
+    """What was said before staff set it does not undo that; what is newer does, and this is what it overruled."""
+    if row.visibility_set_at is None or not row.visibility_waits or row.visibility == item.visibility:
+        return ""
+    if item.changed_at < row.visibility_set_at:
+        values["visibility"] = row.visibility
+        return ""
+    return f"{row.name} was made {row.get_visibility_display()} by staff"
 
 
 def _new_workspace(item: WorkspaceItem, organisation: Organisation, values: dict[str, Any], now: datetime) -> Result:
@@ -213,7 +228,12 @@ def _organisation_member(item: OrganisationMemberItem, now: datetime) -> Result:
 @_writes(WorkspaceMemberItem)
 def _workspace_member(item: WorkspaceMemberItem, now: datetime) -> Result:
     workspace = _workspace_for(item)
-    result = _member(WorkspaceMembership, {"workspace": workspace, "person": _person(item.person)}, item, now)
+    person = _person(item.person)
+    is_support = item.is_support if "is_support" in item.model_fields_set else None
+    if is_support is None and is_visiting(workspace, person, now):
+        is_support = True
+    more = {} if is_support is None else {"is_support": is_support}
+    result = _member(WorkspaceMembership, {"workspace": workspace, "person": person}, item, now, more)
     if result.what != "stale":
         result.accounts = {workspace.account_id}
     return result
@@ -230,19 +250,26 @@ def _workspace_for(item: WorkspaceMemberItem | InvitationItem) -> Workspace:
     return workspace
 
 
-def _member(model: Any, subject: dict[str, Any], item: Any, now: datetime) -> Result:
-    """The newest dated row tells what holds, and when the product or a colleague last said so."""
+def _member(
+    model: Any, subject: dict[str, Any], item: Any, now: datetime, more: Mapping[str, Any] = MappingProxyType({})
+) -> Result:
+    """The newest dated row tells what holds, and when the product or a colleague last said so.
+
+    `more`: what is said beside the role. What is not said of somebody who sits there stays.
+    """
     newest = model.objects.filter(**subject).order_by("-valid_from").first()
     present = newest if newest is not None and newest.is_live(now) else None
     if newest is not None and newest.changed_at is not None and item.changed_at < newest.changed_at:
         return Result("stale")
-    if (present.role if present else None) == item.role:
+    more = {**({"is_support": present.is_support} if present and model is WorkspaceMembership else {}), **more}
+    stands = present is None or all(getattr(present, name) == value for name, value in more.items())
+    if stands and (present.role if present else None) == item.role:
         store.memberships.confirm(model, subject, item.changed_at)
         return Result("unchanged")
     overruled = ""
     if newest is not None and newest.is_commanded:
         overruled = f"{subject['person'].name} was made {newest.get_role_display()} by staff"
-    store.memberships.say(model, [subject], item.role, item.changed_at, now)
+    store.memberships.say(model, [subject], item.role, item.changed_at, now, more)
     return Result("updated" if present else "created", overruled=overruled)
 
 

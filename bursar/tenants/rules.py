@@ -46,7 +46,12 @@ class Sight:
     @property
     def rights(self) -> frozenset[str]:
         """What of `Own` a customer's role opens here: nowhere else is that decided (DOMAIN 8)."""
-        opened = {"ask": self.may_ask, "add_workspace": self.above in GOVERNING, "withdraw": self.bills}
+        opened = {
+            "ask": self.may_ask,
+            "add_workspace": self.above in GOVERNING,
+            "withdraw": self.bills,
+            "let_in": self.governs,
+        }
         return frozenset(right for right, is_open in opened.items() if is_open)
 
     @property
@@ -73,6 +78,10 @@ def why_not_partner(is_partner: bool, wanted: bool) -> str | None:
     return None
 
 
+def why_not_visible(present: str, wanted: str, words: str) -> str | None:
+    return f"It is {words} already." if present == wanted else None
+
+
 NO_OTHER_ORGANISATION = "A workspace moves to another organisation by a handoff, which staff do."
 NO_OTHER_KIND = "A workspace stays internal, or for an external client, as it was made."
 NO_OTHER_WORKSPACE = "An invitation stays with its workspace: withdraw it, and make another one."
@@ -81,6 +90,7 @@ NO_OTHER_PAYER = "Who pays for a workspace changes by a handoff, which staff do:
 
 NOT_ERASED = "This person was erased here, and stays so: a file does not bring them back."
 NO_ERASED_ADDRESS = "The address was erased here and is not kept."
+VISIBILITY_IS_SAID = "Who finds it, staff have said here since: “Set visibility…” in the panel changes it."
 PARTNER_IS_SAID = "Whether it is a partner, staff have said here since: “Partner…” in the panel changes it."
 LIVES_ON = "The product has pushed since then that it lives on, and that stays."
 
