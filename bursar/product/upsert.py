@@ -5,10 +5,9 @@ Nothing is written with a past `valid_from`: what a push says holds from now on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
@@ -59,6 +58,7 @@ class Result:
 
 
 Writer = Callable[[Any, datetime], Result]
+Beside = Callable[[Any], dict[str, Any]]
 WRITERS: Registry[Writer] = Registry("writer of pushed items")
 
 
@@ -229,11 +229,14 @@ def _organisation_member(item: OrganisationMemberItem, now: datetime) -> Result:
 def _workspace_member(item: WorkspaceMemberItem, now: datetime) -> Result:
     workspace = _workspace_for(item)
     person = _person(item.person)
-    is_support = item.is_support if "is_support" in item.model_fields_set else None
-    if is_support is None and is_visiting(workspace, person, now):
-        is_support = True
-    more = {} if is_support is None else {"is_support": is_support}
-    result = _member(WorkspaceMembership, {"workspace": workspace, "person": person}, item, now, more)
+
+    def visit(present: WorkspaceMembership | None) -> dict[str, Any]:
+        """What is not said of somebody who sits there stays; a colleague in a support session there is on a visit."""
+        if "is_support" in item.model_fields_set:
+            return {"is_support": item.is_support}
+        return {"is_support": present.is_support if present else is_visiting(workspace, person, now)}
+
+    result = _member(WorkspaceMembership, {"workspace": workspace, "person": person}, item, now, visit)
     if result.what != "stale":
         result.accounts = {workspace.account_id}
     return result
@@ -250,20 +253,17 @@ def _workspace_for(item: WorkspaceMemberItem | InvitationItem) -> Workspace:
     return workspace
 
 
-def _member(
-    model: Any, subject: dict[str, Any], item: Any, now: datetime, more: Mapping[str, Any] = MappingProxyType({})
-) -> Result:
+def _member(model: Any, subject: dict[str, Any], item: Any, now: datetime, beside: Beside = lambda row: {}) -> Result:
     """The newest dated row tells what holds, and when the product or a colleague last said so.
 
-    `more`: what is said beside the role. What is not said of somebody who sits there stays.
+    `beside`: what else a row holds than the role, by the one that holds now.
     """
     newest = model.objects.filter(**subject).order_by("-valid_from").first()
     present = newest if newest is not None and newest.is_live(now) else None
     if newest is not None and newest.changed_at is not None and item.changed_at < newest.changed_at:
         return Result("stale")
-    more = {**({"is_support": present.is_support} if present and model is WorkspaceMembership else {}), **more}
-    stands = present is None or all(getattr(present, name) == value for name, value in more.items())
-    if stands and (present.role if present else None) == item.role:
+    more = beside(present) if item.role else {}
+    if _is_as_said(present, {"role": item.role, **more}):
         store.memberships.confirm(model, subject, item.changed_at)
         return Result("unchanged")
     overruled = ""
@@ -271,6 +271,12 @@ def _member(
         overruled = f"{subject['person'].name} was made {newest.get_role_display()} by staff"
     store.memberships.say(model, [subject], item.role, item.changed_at, now, more)
     return Result("updated" if present else "created", overruled=overruled)
+
+
+def _is_as_said(present: Any, values: dict[str, Any]) -> bool:
+    if present is None:
+        return values["role"] is None
+    return all(getattr(present, name) == value for name, value in values.items())
 
 
 @_writes(InvitationItem)
