@@ -34,6 +34,8 @@ from bursar.payments.store.links import reword as reword_link
 from bursar.payments.store.refunds import reword as reword_refund
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
+from bursar.support.models import SupportRequest, SupportSession
+from bursar.support.store import reword_request, reword_session
 from bursar.tenants.models import Person
 from bursar.usage.models import UsageReset
 from bursar.usage.store import reword
@@ -162,6 +164,18 @@ SOURCES: dict[str, Source] = {
         lambda made: f"Answer to a request, {say_day(made.requested_at)}",
         lambda traces: UpgradeRequest.objects.all(),
         ("note",),
+    ),
+    "support": Source(
+        lambda made: f"Support request for {made.workspace}, {say_day(made.requested_at)}",
+        lambda traces: SupportRequest.objects.select_related("workspace"),
+        ("note", "answer"),
+        put=lambda row, values: reword_request(row.pk, **values),
+    ),
+    "visit": Source(
+        lambda made: f"Support visit to {made.workspace}, {say_day(made.joined_at)}",
+        lambda traces: SupportSession.objects.select_related("workspace"),
+        ("why",),
+        put=lambda row, values: reword_session(row.pk, **values),
     ),
     "reset": Source(
         lambda made: f"Usage reset of {made.workspace}, {say_day(made.at)}",

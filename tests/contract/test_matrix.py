@@ -440,15 +440,16 @@ def _odd_answers(role: str, key: str, cast: Cast) -> list[str]:
 
 # What customers do, by their role at a workspace or at the organisation: DOMAIN 8. It stands here once more, as the domain says it.
 PAYING = {key for key, action in ACTIONS.items() if action.permission is Own.PAY}
+LETTING_IN = {key for key, action in ACTIONS.items() if action.permission is Own.LET_IN}
 OPENED = {
-    "owner": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
-    "admin": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
+    "owner": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask", *LETTING_IN},
+    "admin": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask", *LETTING_IN},
     "billing": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
     "member": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
     "external": set(),
     "observer": set(),
-    "organisation owner": {"requests.organisation.ask_workspace", *PAYING},
-    "organisation admin": {"requests.organisation.ask_workspace", *PAYING},
+    "organisation owner": {"requests.organisation.ask_workspace", *PAYING, *LETTING_IN},
+    "organisation admin": {"requests.organisation.ask_workspace", *PAYING, *LETTING_IN},
     "organisation billing": PAYING,
     "organisation member": set(),
 }

@@ -84,7 +84,9 @@ def test_another_workspaces_request_is_none_here(cast: Cast) -> None:
     asked = ask(cast.ties, cast.klimaat)
     ask(cast.ties, cast.panel)
     before = all_rows()
-    refusal = refusal_of("support.workspace.approve", customer("lotte"), cast.panel.public_id, {"request": asked.public_id})
+    refusal = refusal_of(
+        "support.workspace.approve", customer("lotte"), cast.panel.public_id, {"request": asked.public_id}
+    )
     assert isinstance(refusal, Invalid) and all_rows() == before
 
 
@@ -93,7 +95,9 @@ def test_nobody_can_approve_what_was_not_answered_in_time(cast: Cast) -> None:
     with clock.frozen(late - timedelta(seconds=1)):
         assert refusal_of("support.workspace.ask", cast.ties, cast.panel.public_id, {"note": WHY})
     with clock.frozen(late):
-        refusal = refusal_of("support.workspace.approve", customer("lotte"), cast.panel.public_id, {"request": asked.public_id})
+        refusal = refusal_of(
+            "support.workspace.approve", customer("lotte"), cast.panel.public_id, {"request": asked.public_id}
+        )
         assert isinstance(refusal, Blocked)
         again = ask(cast.ties, cast.panel)
     asked.refresh_from_db()
@@ -122,6 +126,10 @@ def test_who_goes_in_has_a_name(cast: Cast, verb: str) -> None:
 def test_nobody_visits_where_they_are_a_customer_or_without_the_right(cast: Cast) -> None:
     before = all_rows()
     for verb in ("ask", "join"):
-        assert isinstance(refusal_of(f"support.workspace.{verb}", cast.ada, cast.panel.public_id, {"note": WHY}), Forbidden)
-        assert isinstance(refusal_of(f"support.workspace.{verb}", cast.lotte, cast.panel.public_id, {"note": WHY}), Forbidden)
+        assert isinstance(
+            refusal_of(f"support.workspace.{verb}", cast.ada, cast.panel.public_id, {"note": WHY}), Forbidden
+        )
+        assert isinstance(
+            refusal_of(f"support.workspace.{verb}", cast.lotte, cast.panel.public_id, {"note": WHY}), Forbidden
+        )
     assert all_rows() == before

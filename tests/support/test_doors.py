@@ -107,7 +107,12 @@ def test_the_customer_sees_every_step_without_a_colleagues_name(cast: Cast) -> N
 
 
 def test_others_of_the_workspace_see_it_and_decide_nothing(cast: Cast) -> None:
-    bring_all(*person("mem", "Mem"), seat("panel", "mem", "member", NOW), *person("ext", "Ext"), seat("panel", "ext", "external", NOW))
+    bring_all(
+        *person("mem", "Mem"),
+        seat("panel", "mem", "member", NOW),
+        *person("ext", "Ext"),
+        seat("panel", "ext", "external", NOW),
+    )
     ask(cast.ties, cast.panel)
     from bursar.access.models import User
     from bursar.tenants.models import Person
@@ -123,18 +128,32 @@ def test_others_of_the_workspace_see_it_and_decide_nothing(cast: Cast) -> None:
 
 def test_the_panel_shows_who_is_in_and_who_waits(cast: Cast) -> None:
     iris, page = sign_in("iris@agora.example"), f"/panel/workspaces/{cast.panel.public_id}"
-    assert "Ask to be let in…" in shown_by(iris.get(page)) and "Nobody waits to be let in." in shown_by(iris.get("/panel/support/"))
+    assert "Ask to be let in…" in shown_by(iris.get(page)) and "Nobody waits to be let in." in shown_by(
+        iris.get("/panel/support/")
+    )
     ask(cast.ties, cast.panel)
     pull("approve", customer("lotte"), cast.panel, request=ask(cast.iris, cast.panel, "Look").public_id)
     ask(cast.ties, cast.klimaat)
     text = shown_by(iris.get("/panel/support/"))
-    for heading, count in (("Let in once, and not in yet", 1), ("Wait for the customer's answer", 2), ("In a workspace", 0)):
+    for heading, count in (
+        ("Let in once, and not in yet", 1),
+        ("Wait for the customer's answer", 2),
+        ("In a workspace", 0),
+    ):
         assert f'{heading} <span class="dim">{count}</span>' in text
     assert "Ties" in text and "Iris" in text
     join(cast.iris, cast.panel, "")
     text = shown_by(iris.get(page))
-    assert "You are in until" in text and f"/panel/visits/{cast.panel.public_id}" in text and "Leave the workspace…" in text
-    levers = {entry.label: entry for part in menu.build(cast.iris, "workspace", cast.panel.public_id, NOW) for entry in part.entries}
+    assert (
+        "You are in until" in text
+        and f"/panel/visits/{cast.panel.public_id}" in text
+        and "Leave the workspace…" in text
+    )
+    levers = {
+        entry.label: entry
+        for part in menu.build(cast.iris, "workspace", cast.panel.public_id, NOW)
+        for entry in part.entries
+    }
     assert levers["Leave the workspace…"].enabled and not levers["Join as admin…"].enabled
 
 
@@ -143,7 +162,10 @@ def test_a_visitor_sees_the_admins_page_and_can_do_nothing_there(cast: Cast) -> 
     assert ties.get(page).status_code == 403
     pull("turn_on", customer("lotte"), cast.panel)
     join(cast.ties, cast.panel)
-    mine, theirs = shown_by(ties.get(page)), shown_by(sign_in("lotte@client.example").get(f"/workspaces/{cast.panel.public_id}"))
+    mine, theirs = (
+        shown_by(ties.get(page)),
+        shown_by(sign_in("lotte@client.example").get(f"/workspaces/{cast.panel.public_id}")),
+    )
     for part in ("Usage by month", "Recordings in", "lotte@client.example", "Support access", "Who runs it"):
         assert part in mine and part in theirs, part
     assert "You are here as support until" in mine and 'href="/actions/' not in mine and "/billing/" not in mine
@@ -156,7 +178,11 @@ def test_a_visitor_sees_the_admins_page_and_can_do_nothing_there(cast: Cast) -> 
 
 def test_the_pages_statements_do_not_grow(cast: Cast) -> None:
     iris, lotte = sign_in("iris@agora.example"), sign_in("lotte@client.example")
-    pages = ((iris, "/panel/support/"), (lotte, f"/workspaces/{cast.panel.public_id}"), (iris, f"/panel/workspaces/{cast.panel.public_id}"))
+    pages = (
+        (iris, "/panel/support/"),
+        (lotte, f"/workspaces/{cast.panel.public_id}"),
+        (iris, f"/panel/workspaces/{cast.panel.public_id}"),
+    )
 
     def count() -> list[int]:
         counts = []

@@ -56,7 +56,10 @@ def test_what_the_product_pushes_of_a_visitor_is_a_visit(cast: Cast) -> None:
     assert product.put("workspaces/klimaat/members/ties-there", said).json()["result"] == "created"
     row = WorkspaceMembership.objects.get(person=who)
     assert row.is_support and row.role == "admin"
-    assert product.put(f"people/ties-there/logins/{NOW.date()}", {"count": 40, "changed_at": NOW.isoformat()}).status_code == 201
+    assert (
+        product.put(f"people/ties-there/logins/{NOW.date()}", {"count": 40, "changed_at": NOW.isoformat()}).status_code
+        == 201
+    )
     assert figures(cast) == before and fact(cast.haarlem).seats == 2
     assert list_admin_contacts([cast.haarlem.pk], NOW) == contacts
     assert not customer_of(who, NOW).account_ids, "they are no customer of it either"
@@ -75,7 +78,9 @@ def test_the_product_may_say_so_itself(cast: Cast) -> None:
     assert fact(cast.haarlem).seats == 2
     said = {"role": "member", "changed_at": NOW.isoformat()}
     assert product.put("workspaces/klimaat/members/visitor", said).json()["result"] == "updated"
-    assert WorkspaceMembership.objects.get(person__external_id="visitor", valid_until=None).is_support, "not said: stays"
+    assert WorkspaceMembership.objects.get(person__external_id="visitor", valid_until=None).is_support, (
+        "not said: stays"
+    )
     said = {"role": "member", "is_support": False, "changed_at": NOW.isoformat()}
     assert product.put("workspaces/klimaat/members/visitor", said).json()["result"] == "updated"
     assert fact(cast.haarlem).seats == 3

@@ -42,7 +42,12 @@ def test_on_lets_in_and_off_ends_it_at_the_next_request(cast: Cast) -> None:
 
 
 def test_it_is_for_those_who_govern_alone(cast: Cast) -> None:
-    bring_all(*person("mem", "Mem"), *person("bil", "Bil"), seat("panel", "mem", "member", NOW), seat("panel", "bil", "billing", NOW))
+    bring_all(
+        *person("mem", "Mem"),
+        *person("bil", "Bil"),
+        seat("panel", "mem", "member", NOW),
+        seat("panel", "bil", "billing", NOW),
+    )
     before = all_rows()
     for ref in ("mem", "bil"):
         for verb in ("turn_on", "turn_off", "approve", "deny", "end_session"):
@@ -100,7 +105,9 @@ def test_one_of_several_visits_is_ended(cast: Cast) -> None:
     assert notice["notices"] == ["asker"], "whoever was in hears of it"
     before = all_rows()
     again = refusal_of("support.workspace.end_session", lotte, cast.panel.public_id, {"session": first.public_id})
-    elsewhere = refusal_of("support.workspace.end_session", customer("maud"), cast.klimaat.public_id, {"session": first.public_id})
+    elsewhere = refusal_of(
+        "support.workspace.end_session", customer("maud"), cast.klimaat.public_id, {"session": first.public_id}
+    )
     assert isinstance(again, Invalid) and isinstance(elsewhere, Invalid) and all_rows() == before
 
 
