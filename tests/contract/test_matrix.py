@@ -121,6 +121,7 @@ TOLD = {
     "/panel/usage/export": 405,
     "/panel/usage/movements/export": 405,
     "/panel/files/<slug:file_id>": 404,  # no such file
+    "/panel/visits/<slug:workspace_id>": 403,  # nobody is in
     "/panel/files/upload/<slug:kind>": 405,
     "/api/v1/files/<file_id>": 404,
     "/panel/mail/<slug:mail_id>": 404,  # nothing was sent yet
