@@ -429,6 +429,7 @@ ROOMS = [
     "payments", "rollup", "attention", "requests", "notifications", "webhooks", "product", "dashboard", "panel", "demo",
     "config", "mollie_sim",
     "support",
+    "partners",
 ]  # fmt: skip
 INSTALLED_APPS = [
     "django.contrib.auth",

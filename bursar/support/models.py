@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 from bursar.core.ids import PublicIdField
 from bursar.staff.models import StaffMember
-from bursar.tenants.models import Person, Workspace
+from bursar.tenants.models import Organisation, Person, Workspace
 
 NOTE_LENGTH = 1000
 PEN = "bursar.support.store"
@@ -32,10 +32,12 @@ class SessionEnd(models.TextChoices):
 class SupportSwitch(models.Model):
     """A span in which support may come in without asking: until `until` (null: without an end), or `off_at` before it.
 
-    True by the clock: no job has to run for `until` to be real. `off_by` null: the clock turned it off.
+    True by the clock: no job has to run for `until` to be real. `off_by` null: the clock turned it off. `organisation`,
+    here and below: whose leave it is; once the workspace is another's, it lets nobody in.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="support_switches")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     turned_on_at = models.DateTimeField()
     turned_on_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     until = models.DateTimeField(null=True, blank=True)
@@ -47,7 +49,9 @@ class SupportSwitch(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="one_support_switch", fields=["workspace"], condition=Q(off_at=None)),
+            models.UniqueConstraint(
+                name="one_support_switch", fields=["workspace", "organisation"], condition=Q(off_at=None)
+            ),
             models.CheckConstraint(
                 name="support_switch_span",
                 condition=(Q(until=None) | Q(until__gt=F("turned_on_at")))
@@ -68,6 +72,7 @@ class SupportRequest(models.Model):
 
     public_id = PublicIdField(prefix="srq")
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="support_requests")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     staff = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+")
     note = models.TextField(max_length=NOTE_LENGTH)
     requested_at = models.DateTimeField()
@@ -85,7 +90,7 @@ class SupportRequest(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="one_pending_support_request",
-                fields=["workspace", "staff"],
+                fields=["workspace", "staff", "organisation"],
                 condition=Q(state=RequestState.PENDING),
             ),
             models.CheckConstraint(
@@ -111,6 +116,7 @@ class SupportSession(models.Model):
 
     public_id = PublicIdField(prefix="ssn")
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="support_sessions")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     staff = models.ForeignKey(StaffMember, on_delete=models.PROTECT, related_name="+")
     request = models.ForeignKey(
         SupportRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="sessions"
@@ -127,7 +133,7 @@ class SupportSession(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="one_support_session", fields=["workspace", "staff"], condition=Q(ended_at=None)
+                name="one_support_session", fields=["workspace", "staff", "organisation"], condition=Q(ended_at=None)
             ),
             models.CheckConstraint(
                 name="support_session_span",

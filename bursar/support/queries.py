@@ -20,6 +20,8 @@ from bursar.support.models import RequestState, SupportRequest, SupportSession, 
 from bursar.tenants.models import Person, Workspace
 
 KEYS = "support.workspace."
+OWN = Q(organisation=F("workspace__organisation"))
+"""By leave of those who have the workspace now: a handoff ends what the former ones let in."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +66,19 @@ def get_standing(workspace: Workspace, at: datetime) -> Standing:
 
 
 def live_switches(at: datetime) -> QuerySet[SupportSwitch]:
-    on = SupportSwitch.objects.filter(Q(until=None) | Q(until__gt=at), off_at=None)
+    on = SupportSwitch.objects.filter(Q(until=None) | Q(until__gt=at), OWN, off_at=None)
     return on.select_related("turned_on_by")
 
 
 def live_sessions(at: datetime) -> QuerySet[SupportSession]:
-    live = SupportSession.objects.filter(ended_at=None, until__gt=at)
+    live = SupportSession.objects.filter(OWN, ended_at=None, until__gt=at)
     return _named(live).order_by("joined_at", "id")
 
 
 def waiting_requests(at: datetime) -> QuerySet[SupportRequest]:
     """Those that wait for an answer, and those that were approved and wait to be used."""
     waits = Q(state=RequestState.PENDING, answer_until__gt=at) | Q(state=RequestState.APPROVED, use_until__gt=at)
-    return _named(SupportRequest.objects.filter(waits)).order_by("requested_at", "id")
+    return _named(SupportRequest.objects.filter(waits, OWN)).order_by("requested_at", "id")
 
 
 def _named(rows: QuerySet[SupportRequest] | QuerySet[SupportSession]) -> QuerySet:  # type: ignore[type-arg]  # of either

@@ -59,7 +59,7 @@ def why_not_ask(*, is_on: bool, pending_since: datetime | None, use_until: datet
 def why_not_join(*, is_on: bool, is_let_in: bool, in_until: datetime | None) -> str | None:
     """Of one colleague. `in_until`: of the session in which they are."""
     if in_until is not None:
-        return f"You are in until {say_instant(in_until, is_short=False)}."
+        return f"You are in until {say_end(in_until)}."
     if is_on or is_let_in:
         return None
     return "Support access is off here. Ask to be let in; an admin of the workspace answers."

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from bursar.support.models import RequestState, SessionEnd, SupportRequest, SupportSession, SupportSwitch
 from bursar.tenants.models import Workspace
 
 
+def _of(workspace: Workspace) -> dict[str, Any]:
+    return {"workspace": workspace, "organisation_id": workspace.organisation_id}
+
+
 def turn_on(workspace: Workspace, person_id: int, until: datetime | None, now: datetime) -> SupportSwitch:
-    return SupportSwitch.objects.create(workspace=workspace, turned_on_at=now, turned_on_by_id=person_id, until=until)
+    return SupportSwitch.objects.create(**_of(workspace), turned_on_at=now, turned_on_by_id=person_id, until=until)
 
 
 def turn_off(switch: SupportSwitch, at: datetime, person_id: int | None = None) -> None:
@@ -20,7 +25,7 @@ def turn_off(switch: SupportSwitch, at: datetime, person_id: int | None = None) 
 
 def ask(workspace: Workspace, staff_id: int, note: str, answer_until: datetime, now: datetime) -> SupportRequest:
     return SupportRequest.objects.create(
-        workspace=workspace, staff_id=staff_id, note=note, requested_at=now, answer_until=answer_until
+        **_of(workspace), staff_id=staff_id, note=note, requested_at=now, answer_until=answer_until
     )
 
 
@@ -49,7 +54,7 @@ def begin(
     workspace: Workspace, staff_id: int, why: str, until: datetime, now: datetime, request: SupportRequest | None
 ) -> SupportSession:
     return SupportSession.objects.create(
-        workspace=workspace, staff_id=staff_id, why=why, joined_at=now, until=until, request=request
+        **_of(workspace), staff_id=staff_id, why=why, joined_at=now, until=until, request=request
     )
 
 

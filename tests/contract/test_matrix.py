@@ -443,10 +443,10 @@ def _odd_answers(role: str, key: str, cast: Cast) -> list[str]:
 PAYING = {key for key, action in ACTIONS.items() if action.permission is Own.PAY}
 LETTING_IN = {key for key, action in ACTIONS.items() if action.permission is Own.LET_IN}
 OPENED = {
-    "owner": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask", *LETTING_IN},
-    "admin": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask", *LETTING_IN},
-    "billing": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
-    "member": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
+    "owner": {"requests.workspace.ask_upgrade", *LETTING_IN},
+    "admin": {"requests.workspace.ask_upgrade", *LETTING_IN},
+    "billing": {"requests.workspace.ask_upgrade"},
+    "member": {"requests.workspace.ask_upgrade"},
     "external": set(),
     "observer": set(),
     "organisation owner": {"requests.organisation.ask_workspace", *PAYING, *LETTING_IN},

@@ -135,6 +135,22 @@ def test_without_an_end_it_stays_until_somebody_turns_it_off(cast: Cast, monkeyp
         assert join(cast.ties, cast.panel).until == NOW + timedelta(days=401)
 
 
+def test_once_the_workspace_is_anothers_what_the_former_let_in_lets_nobody_in(cast: Cast) -> None:
+    asked = ask(cast.noor, cast.panel)
+    pull("turn_on", customer("lotte"), cast.panel)
+    join(cast.ties, cast.panel)
+    assert is_in(TIES, cast.panel)
+    Workspace.objects.filter(pk=cast.panel.pk).update(organisation=cast.oost.organisation)
+    assert not is_in(TIES, cast.panel)
+    for colleague in (cast.noor, cast.iris):
+        refusal = refusal_of("support.workspace.join", colleague, cast.panel.public_id, {"note": WHY})
+        assert isinstance(refusal, Blocked) and "off here" in refusal.sentence
+    asked.refresh_from_db()
+    pull("turn_on", customer("lotte"), Workspace.objects.get(pk=cast.panel.pk))
+    join(cast.ties, cast.panel)
+    assert is_in(TIES, cast.panel), "whoever has it now decides anew"
+
+
 def test_what_a_workspace_or_a_colleague_no_longer_is_counts_at_each_access(cast: Cast) -> None:
     pull("turn_on", customer("lotte"), cast.panel)
     join(cast.ties, cast.panel)

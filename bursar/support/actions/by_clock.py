@@ -8,7 +8,7 @@ from bursar.access.rights import By
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Reason, Topic
-from bursar.core.days import say_end, say_instant
+from bursar.core.days import say_end
 from bursar.support import queries, rules, store
 from bursar.support.actions.shared import TEAM, OneRequest, OneSession, standing_of, tell_request, tell_session
 from bursar.support.models import RequestState, SessionEnd, SupportRequest, SupportSession, SupportSwitch
@@ -50,7 +50,7 @@ class PastSession(ActionForm):
 def session_over(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     session: SupportSession = data["session"]
     store.end(session, SessionEnd.OVER, session.until)
-    words = f"until {say_instant(session.until, is_short=False)}"
+    words = f"until {say_end(session.until)}"
     told = {**tell_session(session), "end": session.end}
     return Outcome(f"The visit to {workspace.name} is over.", [Change("Visit", words, "over")], data=told)
 
@@ -148,7 +148,7 @@ class RunningSession(OneSession):
 def remind_session(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     session: SupportSession = data["session"]
     store.note_reminded(session, act.now)
-    words = say_instant(session.until, is_short=False)
+    words = say_end(session.until)
     sentence = f"Your visit to {workspace.name} ends on {words}."
     return Outcome(sentence, [Change("Visit", "", f"ends on {words}")], data=tell_session(session))
 
@@ -185,7 +185,7 @@ def remind_request(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     store.note_reminded(request, act.now)
     changes = [
         Change("Why", "", request.note),
-        Change("To be answered by", "", say_instant(request.answer_until, is_short=False)),
+        Change("To be answered by", "", say_end(request.answer_until)),
     ]
     return Outcome(f"{TEAM} still asks to come into {workspace.name}.", changes)
 

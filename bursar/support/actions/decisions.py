@@ -10,7 +10,7 @@ from bursar.access.rights import Own
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic
-from bursar.core.days import say_end, say_instant
+from bursar.core.days import say_end
 from bursar.plans.actions.shared import why_deleted
 from bursar.support import rules, store
 from bursar.support.actions.shared import (
@@ -63,7 +63,7 @@ def ask(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     assert act.actor.staff_id is not None
     until = act.now + timedelta(days=settings.BURSAR_SUPPORT_ANSWER_DAYS)
     made = store.ask(workspace, act.actor.staff_id, data["note"], until, act.now)
-    words = say_instant(until, is_short=False)
+    words = say_end(until)
     changes = [Change("Why", "", data["note"]), Change("To be answered by", "", words)]
     sentence = f"The admins of {workspace.name} are asked, and can answer until {words}."
     return Outcome(sentence, changes, data=tell_request(made))

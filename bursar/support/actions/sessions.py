@@ -10,7 +10,7 @@ from django.conf import settings
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic
-from bursar.core.days import say_instant
+from bursar.core.days import say_end
 from bursar.support import rules, store
 from bursar.support.actions.shared import note_field, standing_of, tell_session, why_not_go_in
 from bursar.support.models import RequestState, SessionEnd
@@ -71,7 +71,7 @@ def join(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     )
     why = data["note"] or (approval.note if approval is not None else "")
     made = store.begin(workspace, act.actor.staff_id, why, until, act.now, approval)
-    words = say_instant(until, is_short=False)
+    words = say_end(until)
     return Outcome(
         f"You are in {workspace.name} as its admin until {words}.",
         [Change("Why", "", why), Change("Until", "", words)],
@@ -117,9 +117,9 @@ class Extend(ActionForm):
 def extend(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     session = standing_of(act.case).session_of(act.actor.staff_id)
     assert session is not None
-    before, later = say_instant(session.until, is_short=False), _later(act.case)
+    before, later = say_end(session.until), _later(act.case)
     store.extend(session, later)
-    words = say_instant(later, is_short=False)
+    words = say_end(later)
     changes = [Change("Until", before, words), Change("Why", "", data["note"])]
     return Outcome(f"You can stay in {workspace.name} until {words}.", changes, data=tell_session(session))
 
@@ -149,7 +149,7 @@ def leave(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     session = standing_of(act.case).session_of(act.actor.staff_id)
     assert session is not None
     store.end(session, SessionEnd.LEFT, act.now)
-    planned = f"until {say_instant(session.until, is_short=False)}"
+    planned = f"until {say_end(session.until)}"
     return Outcome(
         f"You have left {workspace.name}.", [Change("Visit", planned, "left")], data=tell_session(session, act.now)
     )

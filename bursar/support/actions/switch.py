@@ -8,7 +8,7 @@ from bursar.access.rights import Own
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change, Cleaned, Loss, Notice, Outcome, Reason, Topic
-from bursar.core.days import say_instant, tell_end
+from bursar.core.days import say_end, tell_end
 from bursar.plans.actions.shared import why_deleted
 from bursar.support import rules, store
 from bursar.support.actions.shared import TEAM, OneSession, standing_of, tell_session
@@ -142,6 +142,6 @@ def turn_off(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
 def end_session(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     session = data["session"]
     store.end(session, SessionEnd.ENDED, act.now)
-    planned = f"until {say_instant(session.until, is_short=False)}"
+    planned = f"until {say_end(session.until)}"
     told = {**tell_session(session, act.now), "end": session.end}
     return Outcome(f"The visit to {workspace.name} is ended.", [Change("Visit", planned, "ended")], data=told)

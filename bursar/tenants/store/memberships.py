@@ -45,13 +45,13 @@ def say(
     role: str | None,
     changed_at: datetime,
     now: datetime,
-    more: Mapping[str, Any],
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     """The product says so: they have this role from now on; None: none. A command of staff is overruled.
 
     `more`: other values of the row.
     """
-    values = {"role": role, "changed_at": changed_at, **more} if role else None
+    values = {"role": role, "changed_at": changed_at, **(more or {})} if role else None
     replace_all_from(model, subjects, now, values)
     if role is None:
         for subject in subjects:

@@ -1,0 +1,1 @@
+from bursar.partners.actions import handoff  # noqa: F401
