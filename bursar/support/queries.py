@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.db.models import CharField, F, Q, QuerySet, Value
@@ -19,6 +19,7 @@ from bursar.support import rules
 from bursar.support.models import RequestState, SupportRequest, SupportSession, SupportSwitch
 from bursar.tenants.models import Person, Workspace
 
+M = TypeVar("M", SupportRequest, SupportSession)
 KEYS = "support.workspace."
 OWN = Q(organisation=F("workspace__organisation"))
 """By leave of those who have the workspace now: a handoff ends what the former ones let in."""
@@ -81,7 +82,7 @@ def waiting_requests(at: datetime) -> QuerySet[SupportRequest]:
     return _named(SupportRequest.objects.filter(waits, OWN)).order_by("requested_at", "id")
 
 
-def _named(rows: QuerySet[SupportRequest] | QuerySet[SupportSession]) -> QuerySet:  # type: ignore[type-arg]  # of either
+def _named(rows: QuerySet[M]) -> QuerySet[M]:
     return rows.select_related("staff__user", "workspace__organisation", "workspace__account")
 
 
@@ -153,9 +154,10 @@ def list_due(now: datetime, account_ids: Collection[int] | None = None) -> list[
     return sorted(Due(*row) for row in parts[0].union(*parts[1:], all=True))
 
 
-def _due(rows: QuerySet, what: str, at: F, ref: F | Value) -> QuerySet:  # type: ignore[type-arg]  # of any of the three
+def _due(rows: QuerySet[Any], what: str, at: F, ref: F | Value) -> QuerySet[Any, Any]:
     named = rows.order_by().annotate(due_at=at, what=Value(what, output_field=CharField()), ref=ref)
-    return named.values_list("due_at", "what", "ref", "workspace_id", "workspace__account_id")
+    found: QuerySet[Any, Any] = named.values_list("due_at", "what", "ref", "workspace_id", "workspace__account_id")
+    return found
 
 
 class Reminder(NamedTuple):
