@@ -37,7 +37,7 @@ def show_workspace(request: HttpRequest, workspace_id: str) -> HttpResponse:
         mine = scope.of_visitor(actor, workspace, now)
         context = list_of_workspace(request, mine, workspace)
     # What leads to a customer's other pages, or to a dialog, is not the visitor's.
-    context |= {"visit": visit, "account": None, "ask_url": ""}
+    context |= {"visit": visit, "account": None, "ask_url": "", "role": "as its admin sees it"}
     return render(request, "dashboard/workspace.html", context)
 
 

@@ -45,7 +45,7 @@ def test_asked_let_in_and_out_again(committed: Cast, live_server: Any, page: Any
     customer.locator("#support a", has_text="Turn support access off…").click()
     customer.wait_for_selector("#preview:has-text('Whoever is in has to leave at once.')")
     customer.locator("#dialog .button.main, #dialog .button.bad").first.click()
-    customer.wait_for_selector("#support .asks", state="detached")
+    customer.wait_for_selector("#support-now", state="detached")
 
     assert page.reload().status == 403
     assert f"You are not in {place.name}." in page.inner_text("body")

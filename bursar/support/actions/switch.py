@@ -105,17 +105,18 @@ def _foresee_off(case: Case, data: Cleaned) -> list[str]:
 )
 def turn_off(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     standing = standing_of(act.case)
-    before = "off"
+    changes = []
     if standing.switch is not None:
         store.turn_off(standing.switch, act.now, act.actor.person_id)
-        before = f"on {rules.say_until(standing.switch_until)}"
+        changes.append(Change("Support access", f"on {rules.say_until(standing.switch_until)}", "off"))
     for request in standing.approved:
         store.use_up(request, RequestState.TAKEN_BACK)
     for session in standing.sessions:
         act.also(END_SESSION, workspace, {"session": session.public_id})
-    taken = [Change("Approvals taken back", "", str(len(standing.approved)))] if standing.approved else []
+    if standing.approved:
+        changes.append(Change("Approvals taken back", "", str(len(standing.approved))))
     sentence = f"{TEAM} may not come into {workspace.name} any more."
-    return Outcome(sentence, [Change("Support access", before, "off"), *taken], data={"by_itself": False})
+    return Outcome(sentence, changes, data={"by_itself": False})
 
 
 @action(
