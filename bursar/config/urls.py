@@ -40,6 +40,7 @@ from bursar.product.api import api as product_api
 from bursar.requests.api import router as requests_router
 from bursar.rollup.api import router as rollup_router
 from bursar.staff.api import router as staff_router
+from bursar.support.api import router as support_router
 from bursar.training.api import router as training_router
 from bursar.ui import lists, navigation
 from bursar.webhooks.api import router as webhooks_router
@@ -68,7 +69,7 @@ api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
     webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router, bank_router,
-    approvals_router, vat_router, training_router, to_issue_router,
+    approvals_router, vat_router, training_router, to_issue_router, support_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)
@@ -120,6 +121,8 @@ urlpatterns = [
     path("panel/at-risk/", include("bursar.attention.urls")),
     path("panel/requests/", include("bursar.requests.urls")),
     path("panel/training/", include("bursar.training.urls")),
+    path("panel/support/", include("bursar.support.urls")),
+    path("panel/visits/", include("bursar.dashboard.visit_urls")),
     path("panel/webhooks/", include("bursar.webhooks.urls")),
     path("", include("bursar.payments.hook_urls")),
     path("panel/to-approve/", include("bursar.approvals.urls")),

@@ -18,6 +18,7 @@ from bursar.demo.invoices import make_invoices
 from bursar.demo.mollie import tell_simulator
 from bursar.demo.payments import make_payments
 from bursar.demo.requests import make_requests
+from bursar.demo.support import make_visits
 from bursar.product.importing import Report, import_lines
 from bursar.tenants.models import Organisation, Person
 from bursar.tenants.store import people
@@ -58,6 +59,7 @@ def load(
     report = import_lines(_encoded(Company(accounts, seed, now).lines()), system("demo"), progress=progress)
     if not report.bad:
         make_requests(now)
+        make_visits(now)
         tell_simulator(make_payments(now))
         make_invoices(now)
         import_lines(_encoded(trainings.lines(now)), system("demo"))

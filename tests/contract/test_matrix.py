@@ -129,6 +129,7 @@ TOLD = {
     "/panel/usage/export": 405,
     "/panel/usage/movements/export": 405,
     "/panel/files/<slug:file_id>": 404,  # no such file
+    "/panel/visits/<slug:workspace_id>": 403,  # nobody is in
     "/panel/files/upload/<slug:kind>": 405,
     "/api/v1/files/<file_id>": 404,
     "/panel/mail/<slug:mail_id>": 404,  # nothing was sent yet
@@ -457,15 +458,26 @@ def _odd_answers(role: str, key: str, crowd: Crowd) -> list[str]:
 
 # What customers do, by their role at a workspace or at the organisation: DOMAIN 8. It stands here once more, as the domain says it.
 PAYING = {key for key, action in ACTIONS.items() if action.permission is Own.PAY}
+LETTING_IN = {key for key, action in ACTIONS.items() if action.permission is Own.LET_IN}
 OPENED = {
-    "owner": {"requests.workspace.ask_upgrade"},
-    "admin": {"requests.workspace.ask_upgrade"},
+    "owner": {"requests.workspace.ask_upgrade", *LETTING_IN},
+    "admin": {"requests.workspace.ask_upgrade", *LETTING_IN},
     "billing": {"requests.workspace.ask_upgrade"},
     "member": {"requests.workspace.ask_upgrade"},
     "external": set(),
     "observer": set(),
-    "organisation owner": {"requests.organisation.ask_workspace", "training.organisation.ask_training", *PAYING},
-    "organisation admin": {"requests.organisation.ask_workspace", "training.organisation.ask_training", *PAYING},
+    "organisation owner": {
+        "requests.organisation.ask_workspace",
+        "training.organisation.ask_training",
+        *PAYING,
+        *LETTING_IN,
+    },
+    "organisation admin": {
+        "requests.organisation.ask_workspace",
+        "training.organisation.ask_training",
+        *PAYING,
+        *LETTING_IN,
+    },
     "organisation billing": PAYING,
     "organisation member": set(),
 }
