@@ -409,6 +409,7 @@ ROOMS = [
     "billing",
     "payments", "rollup", "attention", "requests", "notifications", "webhooks", "product", "dashboard", "panel", "demo",
     "config", "mollie_sim",
+    "partners",
 ]  # fmt: skip
 INSTALLED_APPS = [
     "django.contrib.auth",
