@@ -32,6 +32,7 @@ from bursar.config.actors import actor_for
 from bursar.core import clock, naming
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
+from bursar.core.proofs import PROOFS
 from bursar.files import csv
 from bursar.files import queries as files
 from bursar.files.models import File
@@ -72,6 +73,7 @@ def prove() -> None:
     differences = [str(difference) for difference in list_differences(now)]
     assert not differences, differences
     faults = [*(str(fault) for fault in list_faults()), *billing.list_faults()]
+    faults += [fault for prove_room in PROOFS.values() for fault in prove_room("")]
     assert not faults, faults
 
 

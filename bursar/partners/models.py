@@ -37,7 +37,7 @@ class ReferralEntry(models.Model):
     """A partner gets a share of what a client pays. Days are the seller's, both included; `expires_on` null: no end.
 
     `cap`: EUR, of all that it may come to; null: none. `client_discount`: per cent that the client's account got for
-    it; 0: none. `ended_at`: somebody ended it before its own last day. `looked_at`: up to when its lines are worked out.
+    it; 0: none. `ended_at`: somebody ended it before its own last day. `looked_at`: when its lines were worked out.
     """
 
     public_id = PublicIdField(prefix="rfe")
@@ -63,9 +63,7 @@ class ReferralEntry(models.Model):
                     (_DayRange(F("starts_on"), F("expires_on"), Value("[]")), RangeOperators.OVERLAPS),
                 ],
             ),
-            models.CheckConstraint(
-                name="entry_span", condition=Q(expires_on=None) | Q(expires_on__gte=F("starts_on"))
-            ),
+            models.CheckConstraint(name="entry_span", condition=Q(expires_on=None) | Q(expires_on__gte=F("starts_on"))),
             models.CheckConstraint(name="entry_cap", condition=Q(cap=None) | Q(cap__gte=0)),
         ]
         indexes = [models.Index(name="entry_to_look_at", fields=["looked_at"])]

@@ -30,6 +30,7 @@ from bursar.billing.to_issue import SOURCES
 from bursar.config.starting import refuse_faults
 from bursar.core.naming import NAMES
 from bursar.core.options import OPTIONS, list_unknown, option
+from bursar.core.proofs import PROOFS
 from bursar.core.registry import Registry
 from bursar.core.ticks import TICKS, tick
 from bursar.files.kinds import KINDS, is_makers, kind
@@ -89,6 +90,7 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "obstacle to a reminder": (OBSTACLES, lambda name: OBSTACLES.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "follower of the ledger": (FOLLOWERS, lambda name: FOLLOWERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "source of what is to be issued": (SOURCES, lambda name: SOURCES.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "proof": (PROOFS, lambda name: PROOFS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "writer of pushed items": (WRITERS, lambda name: WRITERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ from bursar.payments.queries.listing import of_this_world
 from bursar.payments.states import ChargeKind, ChargeState, PaymentState, RefundState
 
 MONEY = [kind.value for kind in (EntryKind.RECEIVED, EntryKind.RETURNED, EntryKind.MOVED)]
-SUBSCRIPTION = frozenset({ItemKind.SUBSCRIPTION, ItemKind.SEATS})
+SUBSCRIPTION = frozenset({ItemKind.SUBSCRIPTION, ItemKind.SEATS, ItemKind.UPGRADE})
 CHARGED = [kind.value for kind in (ChargeKind.FIRST, ChargeKind.RENEWAL, ChargeKind.SEAT, ChargeKind.UPGRADE)]
 """What a charge without an invoice may be for, and counts: all of it is the subscription's money."""
 DEBIT = "directdebit"

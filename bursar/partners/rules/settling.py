@@ -30,7 +30,8 @@ def why_not_refer(*, partner_id: int, organisation_id: int, is_partner: bool, pa
 
 def why_overlap(partner: str, starts_on: date, expires_on: date | None) -> str:
     until = f"through {say_day(expires_on)}" if expires_on else "without an end"
-    return f"{partner} has an entry for this client from {say_day(starts_on)} {until}. Entries of one client never overlap."
+    says = f"{partner} has an entry for this client from {say_day(starts_on)} {until}."
+    return f"{says} Entries of one client never overlap."
 
 
 def why_not_run(starts_on: date, expires_on: date | None, today: date) -> str | None:

@@ -1,4 +1,4 @@
-"""Adds the lines of the referral ledger: what was received is compared with what stands there, and the difference added.
+"""Adds the lines of the referral ledger: what was received is compared with what stands there, the difference added.
 
 That changes nothing but what follows from payments, so it is no action (decision 2), and may be done at any time.
 """
