@@ -38,6 +38,8 @@ from bursar.files import queries as files
 from bursar.files.models import File
 from bursar.notifications.models import Inbox
 from bursar.outbox.models import OutboxRow
+from bursar.partners.models import ReferralEntry
+from bursar.partners.store import entries
 from bursar.payments.models import MollieCustomer, Payment, PaymentLink, Refund, Subscription
 from bursar.product.importing import Report, import_lines
 from bursar.product.models import ApiKey
@@ -304,6 +306,7 @@ class Cast:
             "bank_file": lambda: self._bank_line().statement.file,
             "bank_line": self._bank_line,
             "draft": self._draft,
+            "referral": self._referral,
             "request": lambda: UpgradeRequest.objects.get_or_create(
                 kind=RequestKind.TIER_UPGRADE,
                 organisation=self.haarlem.organisation,
@@ -357,6 +360,11 @@ class Cast:
         known = Draft.objects.filter(account=self.haarlem).first()
         data = {"with_seats": True, "first_day": "2026-12-01"}
         return known or drafts.add(self.haarlem, "issue_invoice", data, samples.invoice(), NOW, self.ties.staff_id)
+
+    def _referral(self) -> ReferralEntry:
+        known = ReferralEntry.objects.filter(client=self.oost).first()
+        values = {"partner": self.haarlem.organisation, "client": self.oost, "starts_on": NOW.date(), "created_at": NOW}
+        return known or entries.add(values, 10, with_other=False)
 
     def _subscription(self) -> Subscription:
         """Of a customer whom nobody knows here."""

@@ -117,6 +117,7 @@ TOLD = {
     "/panel/invoices/list/export-accounting": 405,
     "/panel/payments/export": 405,
     "/panel/payments/gap/export": 405,
+    "/panel/partners/export": 405,
     "/panel/notices/read": 405,
     "/panel/usage/export": 405,
     "/panel/usage/movements/export": 405,

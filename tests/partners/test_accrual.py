@@ -98,6 +98,17 @@ def test_a_debit_that_goes_back_was_never_owed() -> None:
     assert {books.sum_until(day + timedelta(days=days)) for days in range(80)} == {ZERO}
 
 
+def test_what_goes_back_of_a_debit_above_the_cap_is_taken_off_at_once() -> None:
+    books, back = Books(agree(cap="10")), date(2026, 2, 20)
+    card, debit = got("card", date(2026, 2, 1), "100"), got("debit", date(2026, 2, 2), "100", is_debit=True)
+    books.accrue([card, debit], date(2026, 2, 2))
+    gone = [replace(card, subscription=ZERO, moved_on=back), replace(debit, subscription=ZERO, moved_on=back)]
+    books.accrue(gone, back)
+    books.accrue([*gone, got("new", back, "100")], back)
+    assert [line.amount for line in books.lines] == [10, 0, 0, -10, 10]
+    assert books.sum_until(back) == 10  # and not 20 until the debit would have been owed
+
+
 def test_another_share_holds_from_its_day_on() -> None:
     books = Books(agree())
     early, late = got("a", date(2026, 2, 1), "100"), got("b", date(2026, 3, 1), "100")

@@ -82,7 +82,8 @@ def with_counts(rows: QuerySet[Organisation], today: date) -> QuerySet[Organisat
 
 
 def get_partner(actor: Actor, public_id: str) -> Organisation:
-    found = partners().filter(public_id=public_id).first() if actor.all_accounts else None
+    """Any organisation: it may be none yet, or none any more. Raises NotFound."""
+    found = Organisation.objects.filter(public_id=public_id).first() if actor.all_accounts else None
     if found is None:
         raise NotFound
     return found

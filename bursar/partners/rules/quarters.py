@@ -23,7 +23,7 @@ class Quarter:
     def parse(cls, text: str) -> Quarter:
         """Reads "2026-Q3"; raises ValueError with a sentence for anything else."""
         match = _QUARTER.match(text)
-        if not match or int(match[1]) < 1970:
+        if not match or not 1970 <= int(match[1]) < 3000:
             raise ValueError(f"“{text[:40]}” is not a quarter. Write a quarter as 2026-Q3.")
         return cls(int(match[1]), int(match[2]))
 
