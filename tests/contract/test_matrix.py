@@ -441,6 +441,7 @@ def _odd_answers(role: str, key: str, cast: Cast) -> list[str]:
 
 # What customers do, by their role at a workspace or at the organisation: DOMAIN 8. It stands here once more, as the domain says it.
 PAYING = {key for key, action in ACTIONS.items() if action.permission is Own.PAY}
+CLIENT_SPACE = "partners.organisation.create_client_workspace"
 OPENED = {
     "owner": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
     "admin": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
@@ -448,8 +449,8 @@ OPENED = {
     "member": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
     "external": set(),
     "observer": set(),
-    "organisation owner": {"requests.organisation.ask_workspace", *PAYING},
-    "organisation admin": {"requests.organisation.ask_workspace", *PAYING},
+    "organisation owner": {"requests.organisation.ask_workspace", CLIENT_SPACE, *PAYING},
+    "organisation admin": {"requests.organisation.ask_workspace", CLIENT_SPACE, *PAYING},
     "organisation billing": PAYING,
     "organisation member": set(),
 }

@@ -1,5 +1,5 @@
 """Every verb of partners. Importing this registers them."""
 
-from bursar.partners.actions import entries, export, settling, targets
+from bursar.partners.actions import clients, entries, export, settling, targets
 
-__all__ = ["entries", "export", "settling", "targets"]
+__all__ = ["clients", "entries", "export", "settling", "targets"]
