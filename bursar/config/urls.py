@@ -16,6 +16,7 @@ from bursar.actions.api import build_router
 from bursar.approvals.api import router as approvals_router
 from bursar.approvals.queues import QUEUES
 from bursar.attention.api import router as attention_router
+from bursar.attention.needs import NEEDS
 from bursar.billing.api import router as billing_router
 from bursar.billing.bank_api import router as bank_router
 from bursar.billing.invoice_api import router as invoices_router
@@ -132,5 +133,5 @@ navigation.ENTRIES.close()
 QUEUES.close()
 lists.VIEW_KEEPERS.close()
 lists.ACCOUNT_FILTERS.close()
-for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS):
+for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, NEEDS):
     registry.close()

@@ -16,6 +16,7 @@ from bursar.actions.run import run
 from bursar.billing.seller import seller_day
 from bursar.core import clock
 from bursar.core.asked import read_page
+from bursar.core.errors import BadRequest
 from bursar.core.money import ZERO
 from bursar.core.reading import consistent_read
 from bursar.core.sortkey import sort_key
@@ -23,6 +24,7 @@ from bursar.partners import present
 from bursar.partners.filters import read_quarter
 from bursar.partners.models import AccrualLine
 from bursar.partners.queries import ledger
+from bursar.partners.queries.leading import list_led
 from bursar.partners.queries.statements import get_statement, list_quarters
 from bursar.partners.rules.quarters import Quarter
 from bursar.partners.statement import to_pdf
@@ -30,6 +32,7 @@ from bursar.tenants.models import Kind, Organisation, Workspace
 from bursar.ui.lists import PAGE_SIZE, pager
 from bursar.ui.navigation import NavEntry, register
 
+SHOWN = 200
 LEVERS = (("settle", "Settle…"), ("settle_by_credit", "By credit note…"))
 
 register(
@@ -41,7 +44,7 @@ register(
         group="counted",
         help="partners",
         count=ledger.count_to_settle,
-        holds=("partners:partner",),
+        holds=("partners:partner", "partners:led"),
     )
 )
 
@@ -73,6 +76,31 @@ def _list_rows(partners: list[Organisation], today: Any) -> list[dict[str, Any]]
 def _sum_accrued(ids: list[int]) -> dict[int, Decimal]:
     rows = AccrualLine.objects.filter(entry__partner_id__in=ids).order_by().values_list("entry__partner_id")
     return dict(rows.annotate(total=Sum("amount")))
+
+
+TABS = {"": "Needs a human", "mine": "Mine", "snoozed": "Snoozed"}
+
+
+@require_GET
+def show_led(request: HttpRequest) -> HttpResponse:
+    """Clients that behave like owners."""
+    now, actor, tab = clock.now(), actor_of(request), request.GET.get("tab", "")
+    if tab not in TABS:
+        raise BadRequest(f"“tab” is one of {', '.join(filter(None, TABS))}, not “{tab[:40]}”.")
+    with consistent_read():
+        found = list_led(now)
+    rows = {
+        "": [one for one in found if not one.rests(now)],
+        "mine": [one for one in found if not one.rests(now) and one.triage and one.triage.owner_id == actor.staff_id],
+        "snoozed": [one for one in found if one.rests(now)],
+    }
+    context = {
+        "tab": tab,
+        "tabs": [(label, f"?tab={key}" if key else "?", key == tab, len(rows[key])) for key, label in TABS.items()],
+        "rows": [present.led_row(one, now) for one in rows[tab][:SHOWN]],
+        "has_more": len(rows[tab]) > SHOWN,
+    }
+    return render(request, "partners/led.html", context)
 
 
 @require_GET

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
 
+from bursar.attention.words import say_snooze
+from bursar.billing.seller import seller_day
+from bursar.core.days import say_day
 from bursar.core.money import ZERO
 from bursar.partners.models import ReferralEntry, Settlement
+from bursar.partners.queries.leading import Led
+from bursar.partners.rules.leading import LABELS, NEAR_EXPIRY, is_near_cap
 from bursar.partners.rules.quarters import Quarter
 from bursar.partners.statement import say_settlement
 from bursar.tenants.models import Organisation
@@ -62,3 +67,26 @@ def quarter_row(quarter: Quarter, amount: Decimal, by: Settlement | None, today:
         "is_settled": by is not None,
         "url": address,
     }
+
+
+def led_row(led: Led, now: datetime) -> dict[str, Any]:
+    """`near`: what of its entries of the ledger will soon be over."""
+    today = seller_day(now)
+    triage = led.triage
+    return {
+        "organisation": led.organisation,
+        "signals": [(LABELS[one.reason], one.evidence) for one in led.signals],
+        "owner": triage.owner if triage else None,
+        "outcome": triage.get_outcome_display() if triage and triage.outcome else "",
+        "noted_at": triage.noted_at if triage else None,
+        "snoozed": say_snooze(triage.snoozed_until) if triage and led.rests(now) else "",
+        "entries": [_entry_beside(entry, today) for entry in led.entries],
+        "menu_url": reverse("actions:menu", args=["organisation", led.organisation.public_id]),
+    }
+
+
+def _entry_beside(entry: Any, today: date) -> dict[str, Any]:
+    near = ["near its cap"] if is_near_cap(entry.accrued, entry.cap) else []
+    if entry.expires_on is not None and entry.expires_on - today <= NEAR_EXPIRY:
+        near.append(f"ends on {say_day(entry.expires_on)}")
+    return {"entry": entry, "near": ", ".join(near), "url": reverse("partners:partner", args=[entry.partner.public_id])}

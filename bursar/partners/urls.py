@@ -7,6 +7,7 @@ app_name = "partners"
 urlpatterns = [
     path("", pages.show_page, name="page"),
     path("export", pages.export, name="export"),
+    path("external-led", pages.show_led, name="led"),
     path("<slug:organisation_id>", pages.show_partner, name="partner"),
     path("<slug:organisation_id>/statements/<slug:quarter>", pages.show_statement, name="statement"),
 ]

@@ -23,6 +23,7 @@ from bursar.access.rights import Right
 from bursar.actions import registry
 from bursar.actions.spec import Company
 from bursar.approvals.queues import QUEUES
+from bursar.attention.needs import NEEDS
 from bursar.audit.links import ERASURES, REFERENCES, erases, refers_to_lines
 from bursar.billing.obstacles import OBSTACLES
 from bursar.billing.store.ledger import FOLLOWERS
@@ -90,6 +91,7 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "obstacle to a reminder": (OBSTACLES, lambda name: OBSTACLES.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "follower of the ledger": (FOLLOWERS, lambda name: FOLLOWERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "source of what is to be issued": (SOURCES, lambda name: SOURCES.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "need of a room above": (NEEDS, lambda name: NEEDS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "proof": (PROOFS, lambda name: PROOFS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "writer of pushed items": (WRITERS, lambda name: WRITERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
 }  # fmt: skip
