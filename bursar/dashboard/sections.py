@@ -7,6 +7,7 @@ from typing import Any
 from bursar.billing.sections import OWN_BILLING, OWN_INVOICES
 from bursar.dashboard import present
 from bursar.dashboard.queries import accounts, history, workspaces
+from bursar.partners.sections import OWN_PARTNER
 from bursar.payments.sections import OWN_LINKS, OWN_PAYMENTS
 from bursar.tenants.scope import Scope
 from bursar.ui.sections import Look, Section
@@ -35,7 +36,7 @@ def _lately(look: Look) -> dict[str, Any] | None:
 PLACES = Section("places", "", "dashboard/_places.html", _places)
 LATELY = Section("lately", "", "dashboard/_lately.html", _lately)
 
-HOME_SECTIONS = (PLACES, LATELY)
+HOME_SECTIONS = (PLACES, OWN_PARTNER, LATELY)
 ACCOUNT_SECTIONS = (OWN_LINKS, OWN_PAYMENTS)
 BELOW_PRICE = (OWN_INVOICES, OWN_BILLING)
 """On the page of price and payments: before the price, and beneath what is paid."""

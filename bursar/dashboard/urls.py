@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bursar.dashboard import pages, request_pages
+from bursar.dashboard import pages, partner_pages, request_pages
 
 app_name = "dashboard"
 
@@ -10,5 +10,7 @@ urlpatterns = [
     path("billing/<slug:account_id>", pages.show_account, name="account"),
     path("history/", pages.show_history, name="history"),
     path("requests/", request_pages.show_requests, name="requests"),
+    path("partner/<slug:organisation_id>", partner_pages.show_partner, name="partner"),
+    path("partner/<slug:organisation_id>/statements/<slug:quarter>", partner_pages.show_statement, name="statement"),
     path("requests/<slug:request_id>", request_pages.show_requests, name="request"),
 ]

@@ -113,3 +113,23 @@ def test_programs_read_the_ledger(cast: Cast, entry: ReferralEntry) -> None:
     told = staff.get(f"/api/v1/partners/{entry.partner.public_id}/statements/2026-Q3").json()
     assert (told["total_eur"], told["settlement"], len(told["lines"])) == ("10.00", "", 1)
     assert sign_in("lotte@client.example").get("/api/v1/referrals").status_code in (403, 404)
+
+
+def test_a_partners_people_see_their_own_read_only(cast: Cast, entry: ReferralEntry) -> None:
+    since = clock.now()
+    ReferralEntry.objects.filter(pk=entry.pk).update(notes="Only for colleagues")
+    for who, role in (("lotte", "billing"), ("ali", "member")):
+        line = {"kind": "organisation_member", "organisation": "bureau", "person": who, "role": role, "from": since}
+        bring_all(line)
+    address = f"/partner/{entry.partner.public_id}"
+    biller = sign_in("lotte@client.example")
+    page = shown_by(biller.get(address))
+    assert "Gemeente Haarlem" in page and "20.00" in page and "Q3 2026" in page
+    assert "Only for colleagues" not in page and "⋮" not in page
+    assert biller.get(f"{address}/statements/2026-Q3").content.startswith(b"%PDF")
+    home = shown_by(biller.get("/"))
+    assert "Partner programme" in home and "10.00 € to be settled" in home and "Create client workspace" not in home
+    for stranger in ("ali@client.example", "maud@client.example"):
+        client = sign_in(stranger)
+        assert client.get(address).status_code == client.get(f"{address}/statements/2026-Q3").status_code == 404
+        assert "Partner programme" not in shown_by(client.get("/"))
