@@ -16,6 +16,7 @@ from bursar.demo import triage
 from bursar.demo.company import Company, Line, staff
 from bursar.demo.invoices import make_invoices
 from bursar.demo.mollie import tell_simulator
+from bursar.demo.partners import make_partners
 from bursar.demo.payments import make_payments
 from bursar.demo.requests import make_requests
 from bursar.product.importing import Report, import_lines
@@ -60,6 +61,7 @@ def load(
         make_requests(now)
         tell_simulator(make_payments(now))
         make_invoices(now)
+        make_partners(now)
     make_sign_ins()
     triage.triage_some(clock.now())
     triage.chase_some(clock.now())
