@@ -26,6 +26,7 @@ from tests.billing.levers import pull_levers_of_invoices
 from tests.billing.payer import TOWN
 from tests.billing.test_proposing import seller
 from tests.cast import NOW, Cast, bring_all
+from tests.partners.levers import pull_levers_of_partners
 from tests.payments.story import live_through_everything
 from tests.requests.helpers import ask_workspace, decide
 
@@ -102,6 +103,7 @@ def pull_every_lever(cast: Cast) -> None:
     bring_all({**line, "from": NOW - timedelta(days=9)})
     decide("approve", cast.noor, ask_workspace("lotte", cast.samen.organisation))
     pull_levers_of_invoices(cast)
+    pull_levers_of_partners(cast)
 
 
 def test_each_carries_the_details_that_its_example_shows(cast: Cast, seller: Any) -> None:
