@@ -16,12 +16,13 @@ from bursar.actions.run import run
 from bursar.billing.documents.typesetting import why_not_here
 from bursar.core import clock
 from bursar.core.calendar import midnight
+from bursar.files.models import File
 from bursar.partners.models import ReferralEntry
 from bursar.partners.queries.ledger import count_to_settle
 from bursar.partners.queries.statements import get_statement
 from bursar.partners.rules.quarters import Quarter
 from bursar.partners.statement import NO_INVOICE, describe, to_pdf
-from tests.cast import Cast, bring_all, organisation, shown_by, sign_in
+from tests.cast import Cast, bring_all, organisation, refusal_of, shown_by, sign_in
 from tests.partners.helpers import look, refer
 from tests.payments import ledger as rows
 
@@ -101,6 +102,11 @@ def test_the_file_holds_every_line(cast: Cast, entry: ReferralEntry, one_connect
         ("100.00", "10.00", "2026-Q4"),
     ]
     assert sum(Decimal(row["share_eur"]) for row in found) == get_statement(entry.partner, Q3.next()).total
+
+
+def test_no_file_of_an_unknown_partner(cast: Cast, entry: ReferralEntry) -> None:
+    refused = refusal_of("partners.company.export_referrals", cast.ada, "company", {"partner": "org_nobody"})
+    assert refused.status == 422 and not File.objects.filter(owner_kind="export").exists()
 
 
 def test_programs_read_the_ledger(cast: Cast, entry: ReferralEntry) -> None:
