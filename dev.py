@@ -178,7 +178,7 @@ def serve(options: argparse.Namespace) -> int:
     try:
         _say_where(options.port)
         say("starting the database …")
-        _step("migrate", "--verbosity=0")
+        _step("migrate", "--verbosity=0", "--skip-checks")  # those that serve and work check
         processes += _simulate_mollie()
         if not options.file and not options.empty:
             os.environ.update({name: os.environ.get(name, value) for name, value in DEMO_SELLER.items()})
@@ -186,7 +186,7 @@ def serve(options: argparse.Namespace) -> int:
             _step("import", options.file, may_fail=True)
         elif not options.empty:
             _step("demo", "--if-empty")
-        web = bursar("serve", "--until-eof", "--port", str(options.port))
+        web = bursar("serve", "--no-migrate", "--until-eof", "--port", str(options.port))
         processes += [_start(command) for command in (web, bursar("worker", "--until-eof"))]
         _wait_until_up(options.port, processes[-2])
         print(f"\nBursar is up after {time.monotonic() - started:.0f} s: http://127.0.0.1:{options.port}/panel/")

@@ -23,6 +23,8 @@ TOLD = {
     Notice.STAFF: "every colleague who may act",
     Notice.LEADS: "the leads",
     Notice.REQUESTER: "whoever asked",
+    Notice.OWN_PEOPLE: "the workspace's own admins and billing people, of a plain member's ask",
+    Notice.FORMER: "who runs or pays in the organisation that it left",
     Notice.APPROVERS: "colleagues who decide on what waits for a second person",
     Notice.ASKER: "the colleague who asked for it",
 }

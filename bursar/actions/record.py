@@ -23,7 +23,7 @@ refers_to_lines(
     "deliveries", lambda: OutboxRow.objects.annotate(book_line=KT("payload__line")).filter(book_line__gt="")
 )
 
-TOLD = ("requester", "asker")
+TOLD = ("requester", "asker", "is_ask", "former")
 """What of an outcome's data the notices need; never all of it: it may hold a secret."""
 
 

@@ -35,6 +35,8 @@ class Notice(Enum):
     who may act. APPROVERS: colleagues who decide on refunds and on
     other money that waits for a second person. LEADS: those who manage staff. MANAGER: the account
     manager, where there is one. REQUESTER: whoever asked for what was decided. ASKER: the colleague who asked for it.
+    OWN_PEOPLE: of a plain member's ask the workspace's own admins and billing people; else nobody. FORMER: who runs or
+    pays in the organisation that something left.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
@@ -46,10 +48,13 @@ class Notice(Enum):
     ASKER = "asker"
     LEADS = "leads"
     REQUESTER = "requester"
+    OWN_PEOPLE = "own_people"
+    FORMER = "former"
 
     @property
     def is_for_staff(self) -> bool:
-        return self not in (Notice.WORKSPACE_ADMINS, Notice.BILLING, Notice.REQUESTER)
+        customers = (Notice.WORKSPACE_ADMINS, Notice.BILLING, Notice.REQUESTER, Notice.OWN_PEOPLE, Notice.FORMER)
+        return self not in customers
 
 
 class Group(StrEnum):

@@ -15,6 +15,7 @@ from bursar.actions.spec import Notice
 from bursar.audit.models import AuditLine
 from bursar.plans.models import AccountManager, TierGrant
 from bursar.staff.models import StaffMember
+from bursar.tenants import rules
 from bursar.tenants.models import (
     BillingAccount,
     OrganisationMembership,
@@ -67,6 +68,14 @@ def list_recipients(notice: Notice, line: AuditLine, data: dict[str, Any]) -> li
         return _staff(_holding(Right.MANAGE_STAFF))
     if notice is Notice.REQUESTER:
         return _of_people(Person.objects.filter(public_id=str(data.get("requester", ""))))
+    if notice is Notice.OWN_PEOPLE:
+        both = (Notice.WORKSPACE_ADMINS, Notice.BILLING) if data.get("is_ask") else ()
+        return [found for one in both for found in list_recipients(one, line, data)]
+    if notice is Notice.FORMER:
+        left = OrganisationMembership.objects.at(line.at).filter(
+            organisation__public_id=str(data.get("former", "")), role__in=rules.BILLING
+        )
+        return _of_people(Person.objects.filter(pk__in=left.values("person_id")))
     workspaces = list(Workspace.objects.filter(_place(line), deleted_at=None))
     if notice is Notice.BILLING:
         return _people(workspaces, (WorkspaceRole.BILLING,), (OrganisationRole.BILLING,), line.at)

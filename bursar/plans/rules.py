@@ -160,6 +160,11 @@ class WorkspaceState:
         """Whether any stretch on this account or another ever ended: it moved, or was away and came back."""
         return bool(self.elsewhere) or any(row.end for row in self.tenancies)
 
+    def was_handed_off(self, since: datetime, at: datetime) -> bool:
+        """Whether another payer took it over from this account in (since, at]."""
+        taken = {row.start for row in self.elsewhere}
+        return any(row.end is not None and since < row.end <= at and row.end in taken for row in self.tenancies)
+
     def is_payer(self, at: datetime) -> bool:
         """Whether this account is whom the workspace drew on last, up to `at`; before it began: whom it drew on first.
 

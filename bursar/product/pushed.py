@@ -34,11 +34,21 @@ class Pushed(BaseModel):
     changed_at: Changed = Field(examples=["2026-11-24T09:00:00Z"])
 
 
+MadeHere = Annotated[
+    Annotated[Text, Field(max_length=24)] | None,
+    Field(
+        description="For what was made in Bursar: its id there. From then on it goes by the product's id.",
+        examples=[None],
+    ),
+]
+
+
 class OrganisationIn(Pushed):
     name: Name = Field(examples=["Gemeente Haarlem"])
     country: CountryOrNone = Field("", examples=["NL"])
     creator: Id | None = Field(None, description="The external id of the person who made it.", examples=["per-1"])
     deleted: Tick = False
+    bursar_id: MadeHere = None
 
 
 class PersonIn(Pushed):
@@ -55,11 +65,7 @@ class WorkspaceIn(Pushed):
     data_owner_email: MailOrNone = ""
     agreement_accepted_at: Happened | None = None
     deleted: Tick = False
-    bursar_id: Annotated[Text, Field(max_length=24)] | None = Field(
-        None,
-        description="For a workspace that was made in Bursar: its id there. From then on it goes by the product's id.",
-        examples=[None],
-    )
+    bursar_id: MadeHere = None
 
     @model_validator(mode="after")
     def has_owner_only_for_clients(self) -> WorkspaceIn:

@@ -53,7 +53,7 @@ class GrantOut(ProposalOut):
 
 class RequestOut(Schema):
     request: str = Field(examples=["req_0k3j9x7h2m5n8p4q"])
-    state: str = Field(examples=["pending"], description="pending, approved, denied, withdrawn or done")
+    state: str = Field(examples=["pending"], description="pending, approved, denied, withdrawn, overtaken or done")
     kind: str = Field(examples=["tier_upgrade"], description="tier_upgrade or new_workspace")
     is_ask: bool = Field(description="By a plain member: it went to their own billing people too.")
     person: str = Field(examples=["per-1"])

@@ -37,6 +37,8 @@ from bursar.tenants.models import (
     WorkspaceMembership,
 )
 
+STALE = " What else it says is older than what is stored."
+
 
 class NotPossible(Exception):
     """This item cannot be taken; the text says why. The others are."""
@@ -78,7 +80,8 @@ def lock_what_they_name(items: list[Any]) -> None:
     workspaces = {item.external_id for item in spaces}
     workspaces |= {item.workspace for item in items if isinstance(item, WorkspaceMemberItem)}
     organisations = {item.organisation for item in spaces}
-    organisations |= {item.external_id for item in items if isinstance(item, OrganisationItem)}
+    named = [item for item in items if isinstance(item, OrganisationItem)]
+    organisations |= {name for item in named for name in (item.external_id, item.bursar_id) if name}
     made_here = {item.bursar_id for item in spaces if item.bursar_id}
     store.accounts.hold(store.accounts.list_concerned(workspaces, made_here, organisations))
 
@@ -98,15 +101,18 @@ def _organisation(item: OrganisationItem, now: datetime) -> Result:
     values: dict[str, Any] = {"name": item.name, "country": item.country}
     if "creator" in item.model_fields_set:
         values["creator_id"] = _person(item.creator).pk if item.creator is not None else None
+    is_adopted = _adopt(Organisation, item)
     row = Organisation.objects.select_for_update(no_key=True).filter(external_id=item.external_id).first()
     if row is None:
         made = store.organisations.make(item.external_id, values, item.changed_at, now)
         return Result("created", ends={made.pk: now if item.deleted else None})
     if _is_stale(row, item):
-        return Result("stale")
+        return _adopted(row, STALE) if is_adopted else Result("stale")
     gone = (row.deleted_at or now) if item.deleted else None
     moved = store.organisations.change(row, values, item.changed_at)
-    return Result(_said(moved or gone != row.deleted_at), ends={row.pk: gone})
+    result = _adopted(row) if is_adopted else Result(_said(moved or gone != row.deleted_at))
+    result.ends = {row.pk: gone}
+    return result
 
 
 def end_organisations(results: list[Result], now: datetime) -> dict[int, str]:
@@ -153,7 +159,7 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
         "data_owner_email": item.data_owner_email,
         "agreement_accepted_at": item.agreement_accepted_at,
     }
-    is_adopted = bool(item.bursar_id) and _adopt(item)
+    is_adopted = _adopt(Workspace, item)
     row = Workspace.objects.select_for_update(no_key=True, of=("self",)).filter(external_id=item.external_id).first()
     if row is None:
         return _new_workspace(item, organisation, values, now)
@@ -164,7 +170,7 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
     if row.deleted_at is not None and not item.deleted and organisation.deleted_at is not None:
         raise NotPossible(rules.why_not_in_ended(organisation.name))
     if _is_stale(row, item):
-        return _adopted(row, " What else it says is older than what is stored.") if is_adopted else Result("stale")
+        return _adopted(row, STALE) if is_adopted else Result("stale")
     moved = store.workspaces.change(row, values, item.changed_at, now, is_gone=item.deleted)
     return _adopted(row) if is_adopted else Result(_said(moved), accounts={row.account_id})
 
@@ -185,22 +191,26 @@ def _new_workspace(item: WorkspaceItem, organisation: Organisation, values: dict
     return Result("created", accounts=set(store.workspaces.make([made]).accounts))
 
 
-def _adopted(row: Workspace, more: str = "") -> Result:
-    return Result("updated", f"It goes by the product's id from now on.{more}", accounts={row.account_id})
+def _adopted(row: Organisation | Workspace, more: str = "") -> Result:
+    accounts = {row.account_id} if isinstance(row, Workspace) else set()
+    return Result("updated", f"It goes by the product's id from now on.{more}", accounts=accounts)
 
 
-def _adopt(item: WorkspaceItem) -> bool:
-    """Gives a workspace that was made here the product's own id. False when it has it already."""
-    row = Workspace.objects.select_for_update(no_key=True, of=("self",)).filter(public_id=item.bursar_id).first()
+def _adopt(model: type[Organisation] | type[Workspace], item: OrganisationItem | WorkspaceItem) -> bool:
+    """Gives what was made here the product's own id. False when it has it already."""
+    if not item.bursar_id:
+        return False
+    rows: Any = model._default_manager
+    row = rows.select_for_update(no_key=True, of=("self",)).filter(public_id=item.bursar_id).first()
     if row is None:
-        raise NotPossible(f"There is no workspace “{item.bursar_id}” here.")
+        raise NotPossible(f"There is no {model._meta.verbose_name} “{item.bursar_id}” here.")
     if row.external_id == item.external_id and not row.awaits_product:
         return False
     if not row.awaits_product:
         raise NotPossible(f"“{item.bursar_id}” goes by the product's id “{row.external_id}” already.")
-    if Workspace.objects.filter(external_id=item.external_id).exclude(pk=row.pk).exists():
-        raise NotPossible(f"“{item.external_id}” is the id of another workspace already.")
-    store.workspaces.adopt(row, item.external_id)
+    if rows.filter(external_id=item.external_id).exclude(pk=row.pk).exists():
+        raise NotPossible(f"“{item.external_id}” is the id of another {model._meta.verbose_name} already.")
+    store.handing.adopt(row, item.external_id)
     return True
 
 

@@ -15,7 +15,7 @@ TABS = {
     "pending": ("Pending", (RequestState.PENDING,)),
     "approved": ("Approved", (RequestState.APPROVED,)),
     "denied": ("Denied", (RequestState.DENIED,)),
-    "closed": ("Closed", (RequestState.WITHDRAWN, RequestState.DONE)),
+    "closed": ("Closed", (RequestState.WITHDRAWN, RequestState.OVERTAKEN, RequestState.DONE)),
     "all": ("All", tuple(RequestState)),
 }
 KINDS = {**dict(RequestKind.choices), "ask": "a member's ask"}

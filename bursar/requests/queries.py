@@ -13,12 +13,19 @@ from bursar.access.rights import Own, explain_out_of_reach
 from bursar.core.errors import NotFound
 from bursar.core.sortkey import sort_key
 from bursar.plans.models import Tier
-from bursar.plans.queries import load_account
+from bursar.plans.queries import load_account as load_account
 from bursar.plans.rules import AccountState, EffectiveTier, effective_tier, terms_at
 from bursar.requests import rules
 from bursar.requests.filters import View
 from bursar.requests.models import RequestKind, RequestState, UpgradeRequest
-from bursar.tenants.models import Organisation, OrganisationMembership, Workspace, WorkspaceMembership
+from bursar.tenants.models import (
+    BillingAccount,
+    Organisation,
+    OrganisationMembership,
+    Scope,
+    Workspace,
+    WorkspaceMembership,
+)
 from bursar.tenants.queries import get_roles
 from bursar.tenants.rules import BILLING, GOVERNING, Sight
 from bursar.usage.queries import TierClock
@@ -109,6 +116,11 @@ def is_asked_already(organisation_id: int, name: str) -> bool:
 def count_pending(actor: Actor) -> int:
     """For the bar; one statement by the queue's own index."""
     return UpgradeRequest.objects.filter(state=RequestState.PENDING).count() if actor.all_accounts else 0
+
+
+def find_pooled_account(organisation: Organisation) -> BillingAccount | None:
+    """The account that pays for its internal workspaces; None while none was needed."""
+    return organisation.accounts.filter(scope=Scope.ORGANISATION).select_related("organisation").first()
 
 
 def load_state(workspace: Workspace) -> AccountState:

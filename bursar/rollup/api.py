@@ -183,13 +183,14 @@ def list_moved(request: HttpRequest, month: str, kind: str, cursor: str = "", li
         if cursor:
             found = found.filter(account_id__gt=cursors.decode_key(cursor))
         rows = list(found[: limit + 1])
+        handed_off = movements.list_handed_off(rows, view.month)
     return {
-        "accounts": [_moved(row) for row in rows[:limit]],
+        "accounts": [_moved(row, row.account_id in handed_off) for row in rows[:limit]],
         "next_cursor": cursors.encode([rows[limit - 1].account_id]) if len(rows) > limit else "",
     }
 
 
-def _moved(row: Any) -> dict[str, str]:
+def _moved(row: Any, is_moved: bool) -> dict[str, Any]:
     change: Decimal = row.change
     return {
         "account_id": row.account.public_id,
@@ -198,6 +199,7 @@ def _moved(row: Any) -> dict[str, str]:
         "after_eur": plain(row.after),
         "change_eur": plain(change),
         "class": row.klass,
+        "moved": is_moved,
     }
 
 

@@ -13,7 +13,7 @@ from bursar.rollup.movements import MOVED, NET, RULE_CHANGED
 
 COLUMNS = (
     "month", "movement", "account_id", "account", "organisation", "class", "reason", "mrr_before_eur", "mrr_after_eur",
-    "change_eur",
+    "change_eur", "moved",
 )  # fmt: skip
 CHUNK = 2_000
 
@@ -27,10 +27,11 @@ def batches(months: Sequence[Month], kind: str) -> Iterator[list[list[str]]]:
         for part in (RULE_CHANGED, MOVED) if kind == NET else (kind,):
             rows = movements.list_moved(month, part).iterator(chunk_size=CHUNK)
             while batch := list(islice(rows, CHUNK)):
-                yield [_cells(row, month, part) for row in batch]
+                handed_off = movements.list_handed_off(batch, month)
+                yield [_cells(row, month, part, row.account_id in handed_off) for row in batch]
 
 
-def _cells(row: Any, month: Month, part: str) -> list[str]:
+def _cells(row: Any, month: Month, part: str, is_moved: bool) -> list[str]:
     return [
         str(month),
         RULE_CHANGED if part == RULE_CHANGED else row.movement,
@@ -42,4 +43,5 @@ def _cells(row: Any, month: Month, part: str) -> list[str]:
         plain(row.before),
         plain(row.after),
         plain(row.change),
+        "moved" if is_moved else "",
     ]

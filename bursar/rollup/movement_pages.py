@@ -88,8 +88,10 @@ def show_moved(request: HttpRequest, month: str, kind: str) -> HttpResponse:
         start = (view.page - 1) * lists.PAGE_SIZE
         rows = list(found[start : start + lists.PAGE_SIZE])
         count, total = found.count(), found.aggregate(total=Sum("change"))["total"] or ZERO
+        handed_off = movements.list_handed_off(rows, view.month)
     for row in rows:
         row.why = words.explain(row.reason)  # type: ignore[attr-defined]  # for the template
+        row.is_moved = row.account_id in handed_off  # type: ignore[attr-defined]  # as well
     context = {
         "month": view.month,
         "is_open": view.is_current,

@@ -5,6 +5,7 @@ In the month in which the version of the rules changes, what that alone makes of
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -135,3 +136,27 @@ def first_month() -> Month | None:
     """The installation's first month with data, which is all start: what stands there did not move."""
     first = AccountMonth.objects.aggregate(first=Min("month"))["first"]
     return Month.of(first) if first else None
+
+
+_HANDED_OFF = (
+    "SELECT DISTINCT a.account_id FROM tenants_workspaceaccount a JOIN tenants_workspaceaccount b "
+    "ON b.workspace_id = a.workspace_id AND b.account_id <> a.account_id WHERE a.account_id = ANY(%(accounts)s) AND ("
+    "(b.valid_from = a.valid_until AND a.valid_until > %(start)s AND a.valid_until <= %(end)s) "
+    "OR (a.valid_from = b.valid_until AND a.account_id = ANY(%(new)s)))"
+)
+
+
+def list_handed_off(rows: Iterable[AccountMonth], month: Month) -> set[int]:
+    """Keys of the accounts whose movement comes of a handoff: they gave a workspace to another payer in the month, or
+    are new with one that they took over (DOMAIN 9).
+    """
+    found = list(rows)
+    values: dict[str, Any] = {
+        "accounts": [row.account_id for row in found],
+        "new": [row.account_id for row in found if row.movement == "new"],
+        "start": month.start,
+        "end": month.last_instant,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_HANDED_OFF, values)
+        return {pk for (pk,) in cursor.fetchall()}

@@ -140,7 +140,9 @@ def build_rows(
         for workspace in state.workspaces
         if not workspace.is_live(at) and is_part_of(workspace, month, at, used)
     ]
-    row = _account_row(facts, month, previous, at, next_change_at=facts.next_change_at if is_open else None)
+    next_change_at = facts.next_change_at if is_open else None
+    handed_off = any(workspace.was_handed_off(month.start, at) for workspace in state.workspaces)
+    row = _account_row(facts, month, previous, at, next_change_at=next_change_at, was_handed_off=handed_off)
     if departed:
         row.is_listed |= any(w.ended_at is None or w.ended_at > month.start for w in departed)
         row.ended_at = None if is_counted(row) else max((w.ended_at for w in departed if w.ended_at), default=None)
@@ -164,7 +166,13 @@ def is_part_of(workspace: WorkspaceState, month: Month, at: datetime, used: Used
 
 
 def _account_row(
-    facts: rules.AccountFacts, month: Month, previous: Known | None, at: datetime, *, next_change_at: datetime | None
+    facts: rules.AccountFacts,
+    month: Month,
+    previous: Known | None,
+    at: datetime,
+    *,
+    next_change_at: datetime | None,
+    was_handed_off: bool,
 ) -> AccountRow:
     before = previous.mrr if previous else ZERO
     rule_change = facts.rule_change if previous else ZERO
@@ -193,7 +201,7 @@ def _account_row(
         potential=facts.potential,
         previous_mrr=before,
         rule_change=rule_change,
-        movement=rules.calc_movement(before + rule_change, facts.mrr, had),
+        movement=rules.calc_movement(before + rule_change, facts.mrr, had, was_handed_off=was_handed_off),
         had_mrr=had,
         manager_id=facts.manager_id,
         rule_version=facts.rule_version,

@@ -110,6 +110,7 @@ class MovedRow(Schema):
     after_eur: str
     change_eur: str
     klass: str = Field(alias="class")
+    moved: bool = Field(description="By a handoff: a workspace has another payer now.")
 
 
 class MovedOut(Schema):

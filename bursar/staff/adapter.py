@@ -11,9 +11,11 @@ from bursar.access.models import User
 from bursar.core import cipher, clock
 from bursar.core.addresses import NOTHING, split_address
 from bursar.core.errors import TooMany
+from bursar.staff.queries import get_staff
 from bursar.staff.sign_in import end_links
 
 PURPOSE = "second factor"
+HOME, PANEL = "/", "/panel/"
 METHODS = {
     "reauthenticate": "Use your password",
     "mfa_reauthenticate": "Use a code",
@@ -42,6 +44,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             method | {"description": METHODS.get(method["id"], method["description"])}
             for method in super().get_reauthentication_methods(user)
         ]
+
+    def post_login(self, request: HttpRequest, user: User, *, redirect_url: str | None, **more: Any) -> Any:
+        """Staff who asked for nothing else land in the panel; their customer's hat is one entry away."""
+        asked = redirect_url or request.POST.get("next") or request.GET.get("next") or HOME
+        if asked == HOME and get_staff(user) is not None:
+            redirect_url = PANEL
+        return super().post_login(request, user, redirect_url=redirect_url, **more)
 
     def set_password(self, user: User, password: str) -> None:
         """The other sessions end by themselves, since Django binds them to the password; links would still let in."""

@@ -94,6 +94,11 @@ class Organisation(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def awaits_product(self) -> bool:
+        """As a workspace does."""
+        return self.external_id == self.public_id
+
     def save(self, *args: object, **kwargs: object) -> None:
         self.sort_key = sort_key(self.name)
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature, passed on

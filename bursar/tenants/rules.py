@@ -73,6 +73,15 @@ def why_not_partner(is_partner: bool, wanted: bool) -> str | None:
     return None
 
 
+def why_not_hand_off(kind: str, is_gone: bool, organisation: str, client: str, client_is_gone: bool) -> str | None:
+    """For a workspace of `organisation`, made for `client`; "" where only the data owner's address is known."""
+    if is_gone:
+        return "The workspace was deleted."
+    if kind != "external_client":
+        return f"It is {organisation}'s own workspace. Only one for an external client is handed off, to that client."
+    return why_not_in_ended(client) if client_is_gone else None
+
+
 NO_OTHER_ORGANISATION = "A workspace moves to another organisation by a handoff, which staff do."
 NO_OTHER_KIND = "A workspace stays internal, or for an external client, as it was made."
 NO_OTHER_WORKSPACE = "An invitation stays with its workspace: withdraw it, and make another one."

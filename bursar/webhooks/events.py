@@ -338,6 +338,24 @@ describe(
     of_workspace=True,
 )
 describe(
+    "workspace.handed_off",
+    "A command: the workspace belongs to its client's organisation now, on an account of its own. An organisation that "
+    "was made here has an `organisation_bursar_id`: make it, then push it with that id as its `bursar_id`.",
+    {
+        "former_organisation": "org-1",
+        "organisation": "org-2",
+        "organisation_bursar_id": None,
+        "organisation_name": "Waterschap",
+        "type": "internal",
+        "admin": "per-7",
+        "former_people": ["per-1"],
+        "former_people_role": None,
+        "changed_at": "2026-11-24T14:02:11+00:00",
+    },
+    (("Organisation", "Bureau", "Waterschap"),),
+    of_workspace=True,
+)
+describe(
     "subscription.pending",
     "A first payment is with the bank. Nothing is bought yet. Amounts of payments are EUR with VAT.",
     {"amount_eur": "3267.00", "tier": "changemaker"},

@@ -443,10 +443,10 @@ def _odd_answers(role: str, key: str, cast: Cast) -> list[str]:
 PAYING = {key for key, action in ACTIONS.items() if action.permission is Own.PAY}
 CLIENT_SPACE = "partners.organisation.create_client_workspace"
 OPENED = {
-    "owner": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
-    "admin": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
-    "billing": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
-    "member": {"requests.workspace.ask_upgrade", "requests.workspace.pass_on_ask"},
+    "owner": {"requests.workspace.ask_upgrade"},
+    "admin": {"requests.workspace.ask_upgrade"},
+    "billing": {"requests.workspace.ask_upgrade"},
+    "member": {"requests.workspace.ask_upgrade"},
     "external": set(),
     "observer": set(),
     "organisation owner": {"requests.organisation.ask_workspace", CLIENT_SPACE, *PAYING},

@@ -11,7 +11,7 @@ from tests.requests.helpers import customer
 
 
 def pull_levers_of_partners(cast: Cast) -> None:
-    partner, since = bureau(), NOW - timedelta(days=40)
+    partner, since = bureau(), NOW - timedelta(days=5)
     member = {"kind": "organisation_member", "organisation": "bureau", "person": "pim", "role": "owner", "from": since}
     bring_all(*person("pim", "Pim"), member, *workspace("eigen", "bureau", "Eigen werk", since))
     own = partner.workspaces.get(external_id="eigen")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
+from bursar.actions.dialog import foresee
+from bursar.actions.registry import ACTIONS
+from bursar.actions.spec import Case
 from bursar.audit.models import AuditLine
-from bursar.core import clock
 from bursar.core.errors import Blocked, Forbidden, Invalid, NotFound, Refused
+from bursar.notifications.models import Notification
+from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow
 from bursar.requests.models import UpgradeRequest
-from bursar.tenants.models import Workspace
+from bursar.tenants.models import Person, Workspace
 from tests.cast import NOW, Cast, bring_all, prove, refusal_of, seat, sign_in
 from tests.requests.helpers import Product, ask, ask_workspace, customer, decide
 
@@ -56,18 +59,39 @@ def test_whoever_answers_for_the_workspace_requests(people: Cast, who: str) -> N
 def test_a_members_ask_goes_to_their_own_people_too(people: Cast) -> None:
     made = ask("mo", people.panel)
     assert made.is_ask
-    assert [len(told(kind)) for kind in ("staff", "workspace_admins", "billing")] == [1, 1, 1]
-    with clock.frozen(NOW + timedelta(minutes=1)):
-        again = refusal_of("requests.workspace.pass_on_ask", customer("mo"), people.panel.public_id)
-    assert isinstance(again, Blocked) and "passed on by itself" in again.sentence
+    (line,) = AuditLine.objects.filter(key__startswith="requests.")
+    outbox.deliver_due(NOW)
+    hear = {row.recipient_id for row in Notification.objects.filter(line=line)}
+    names = Person.objects.filter(external_id__in=["lotte", "bea"]).values_list("public_id", flat=True)
+    assert set(names) <= hear and people.ties.id in hear
+    assert Person.objects.get(external_id="mo").public_id not in hear
+
+
+def test_a_request_tells_no_people_of_their_own(people: Cast) -> None:
+    ask("lotte", people.panel)
+    outbox.deliver_due(NOW)
+    assert not Notification.objects.filter(recipient_id__startswith="per_").exists()
+
+
+def test_who_bills_reads_what_it_would_cost(people: Cast) -> None:
+    def said(who: str, **data: str) -> str:
+        case = Case(customer(who), people.panel, NOW)
+        return " ".join(foresee(ACTIONS[ASK], case, {"tier": "changemaker", "cadence": "yearly", **data})["will"])
+
+    words = said("lotte")
+    assert "Stichting Samen would then cost, a year:" in words and "Together € " in words
+    assert said("lotte", cadence="monthly").count("a month:") == 1
+    assert "€" not in said("mo")
 
 
 def test_a_real_request_takes_the_place_of_an_ask_and_either_may_close_one(people: Cast) -> None:
     first = ask("mo", people.panel)
     second = ask("bea", people.panel, "guardian")
     first.refresh_from_db()
-    assert (first.state, first.closed_by.name if first.closed_by else "") == ("withdrawn", "Bea")
+    assert (first.state, first.closed_by.name if first.closed_by else "") == ("overtaken", "Bea")
     assert (second.state, second.is_ask) == ("pending", False)
+    refusal = refusal_of("requests.request.give_way", customer("bea"), second.public_id)
+    assert isinstance(refusal, Blocked) and refusal.sentence == "Only a member's ask gives way to a request."
     decide("withdraw", customer("lotte"), second)
     third = ask("mo", people.panel)
     decide("withdraw", customer("mo"), third)

@@ -16,9 +16,12 @@ from bursar.actions import menu
 from bursar.actions.run import preview, run
 from bursar.audit.models import AuditLine
 from bursar.config.actors import actor_for
-from bursar.core import clock
+from bursar.core import clock, naming
+from bursar.core.days import say_day
 from bursar.core.errors import Blocked, Forbidden, Invalid, NotFound, Refusal, Refused
+from bursar.notifications.models import Mail
 from bursar.outbox import carriers
+from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow
 from bursar.plans.models import BaseTier, Discount, PaymentTerms, TierGrant
 from bursar.requests.models import UpgradeRequest
@@ -65,6 +68,17 @@ def test_approved_as_proposed_in_one_group(cast: Cast, webhooks: None) -> None:
         ("approved", "panel", "changemaker")
     ]
     prove()
+
+
+def test_the_decision_says_since_when_and_what_it_costs_in_one_mail(cast: Cast) -> None:
+    made = ask("lotte", cast.panel)
+    outcome = decide("approve", cast.noor, made)
+    said = {change.label: change.after for change in outcome.changes}
+    assert said["Holds from"] == say_day(NOW)
+    assert said["What it costs"].endswith("with VAT a year for Stichting Samen")
+    outbox.deliver_due(NOW + timedelta(minutes=10))
+    (mail,) = Mail.objects.filter(email="lotte@client.example")
+    assert naming.read(mail.text).count(said["What it costs"]) == 1 and say_day(NOW) in mail.text
 
 
 def test_changed_with_an_end_and_a_discount(cast: Cast) -> None:

@@ -38,6 +38,22 @@ def really_signed_in(email: str) -> Client:
     return client
 
 
+@pytest.mark.parametrize(
+    ("who", "asked", "lands"),
+    [
+        ("ties@agora.example", "", "/panel/"),
+        ("ties@agora.example", "/", "/panel/"),
+        ("ties@agora.example", "/history/", "/history/"),
+        ("lotte@client.example", "", "/"),
+    ],
+)
+def test_staff_land_in_the_panel_unless_they_asked_for_something_else(
+    cast: Cast, who: str, asked: str, lands: str
+) -> None:
+    answer = Client().post("/sign-in/", {"login": who, "password": PASSWORD, "next": asked})
+    assert answer.headers["Location"] == lands
+
+
 def test_roles_change_at_once_and_can_be_undone(cast: Cast) -> None:
     done = run(ROLES, cast.iris, cast.ties.id, {"roles": ["staff", "finance"]}, reason="Helps Sam")
     ties = User.objects.get(email="ties@agora.example")

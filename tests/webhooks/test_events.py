@@ -19,13 +19,13 @@ from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.plans.jobs import tell_ends, tell_lapses
 from bursar.plans.models import GrantKind, TierGrant
-from bursar.tenants.models import Person
+from bursar.tenants.models import Person, Workspace
 from bursar.webhooks.events import EVENTS, TEST, make_example
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
 from tests.billing.levers import pull_levers_of_invoices
 from tests.billing.payer import TOWN
 from tests.billing.test_proposing import seller
-from tests.cast import NOW, Cast, bring_all
+from tests.cast import NOW, Cast, bring_all, client_workspace, seat
 from tests.partners.levers import pull_levers_of_partners
 from tests.payments.story import live_through_everything
 from tests.requests.helpers import ask_workspace, decide
@@ -102,6 +102,9 @@ def pull_every_lever(cast: Cast) -> None:
     line = {"kind": "organisation_member", "organisation": "samen", "person": "lotte", "role": "owner"}
     bring_all({**line, "from": NOW - timedelta(days=9)})
     decide("approve", cast.noor, ask_workspace("lotte", cast.samen.organisation))
+    bring_all(*client_workspace(NOW - timedelta(days=9)), seat("raad", "lotte", "observer", NOW - timedelta(days=9)))
+    raad, lotte = Workspace.objects.get(external_id="raad"), Person.objects.get(external_id="lotte").public_id
+    do("partners.workspace.hand_off", cast.iris, raad, admin=lotte, typed="Raad")
     pull_levers_of_invoices(cast)
     pull_levers_of_partners(cast)
 

@@ -15,7 +15,7 @@ from bursar.core import naming
 from bursar.plans.actions.shared import why_deleted
 from bursar.plans.models import Cadence, Tier
 from bursar.plans.rules import RANK
-from bursar.requests import queries, rules
+from bursar.requests import costs, queries, rules
 from bursar.requests.actions.shared import decide, differences, present_of, proposal_changes, why_decided
 from bursar.requests.models import MESSAGE_LENGTH, NAME_LENGTH, RequestKind, RequestState, UpgradeRequest
 from bursar.tenants.actions import sight_of
@@ -25,6 +25,9 @@ TEAM = f"the {settings.BURSAR_COMPANY_NAME} team"
 NO_TIER = {"invalid_choice": "There is no tier “%(value)s”."}
 OFFERED = [(value, label) for value, label in Tier.choices if value != rules.STAFF_ONLY]
 TOO_LONG = f"At most {MESSAGE_LENGTH:,} characters."
+
+
+NOTHING_YET = "Nothing changes, and nothing is charged, before it is approved."
 
 
 class AskForm(ActionForm):
@@ -66,7 +69,9 @@ def _foresee_upgrade(case: Case, data: Cleaned) -> list[str]:
     pending = queries.get_pending(case.target)
     if pending is not None:
         words.append(f"It takes the place of what {pending.requester.name} asked for.")
-    return [*words, "Nothing changes, and nothing is charged, before it is approved."]
+    if sight_of(case).bills:
+        words += costs.say_upgrade(case, data["tier"], data["cadence"])
+    return [*words, NOTHING_YET]
 
 
 @action(
@@ -87,8 +92,8 @@ def _foresee_upgrade(case: Case, data: Cleaned) -> list[str]:
     blocked=_why_no_upgrade,
     refused=lambda case, data: rules.why_not_propose(data["tier"], present_of(case, case.target).base),
     preview=_foresee_upgrade,
-    calls=("requests.request.withdraw", "requests.workspace.pass_on_ask"),
-    tell=(Notice.STAFF,),
+    calls=("requests.request.give_way",),
+    tell=(Notice.STAFF, Notice.OWN_PEOPLE),
     topic=Topic.REQUESTS,
     event="request.created",
     in_menu=False,
@@ -98,7 +103,7 @@ def ask_upgrade(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     is_ask = not sight_of(act.case).bills
     earlier = queries.get_pending(workspace)
     if earlier is not None:
-        act.also("requests.request.withdraw", earlier, {})
+        act.also("requests.request.give_way", earlier, {})
     made = UpgradeRequest.objects.create(
         kind=RequestKind.TIER_UPGRADE,
         is_ask=is_ask,
@@ -110,46 +115,43 @@ def ask_upgrade(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
         **{name: data[name] for name in ("tier", "cadence", "message")},
     )
     if is_ask:
-        act.also("requests.workspace.pass_on_ask", workspace, {})
-        sentence = f"Your ask for {Tier(made.tier).label} goes to your own billing people and admins, and to {TEAM}."
+        asks = f"{naming.of(made.requester)} asks for {Tier(made.tier).label}."
+        sentence = f"{asks} It goes to the workspace's own billing people and admins, and to {TEAM}."
     else:
         sentence = f"Your request for {Tier(made.tier).label}, billed {made.cadence}, goes to {TEAM}."
     return Outcome(sentence, proposal_changes(made), data=queries.tell(made), touches=[made.public_id])
 
 
-def _why_not_pass_on(case: Case) -> str | None:
-    pending = queries.get_pending(case.target)
-    if pending is None or not pending.is_ask or pending.requested_at != case.now:
-        return "An ask is passed on by itself, in the moment in which it is made."
-    return None
+def _why_not_give_way(case: Case) -> str | None:
+    if case.target.is_pending and not case.target.is_ask:
+        return "Only a member's ask gives way to a request."
+    return why_decided(case)
 
 
 @action(
-    key="requests.workspace.pass_on_ask",
-    on=Workspace,
-    label="A member asks for an upgrade",
-    done="Member's ask passed on",
-    icon="speakerphone",
-    help="Tells the workspace's own admins and billing people what a member asked for.",
-    when="It happens by itself when a plain member asks; there is nothing to do by hand.",
-    permission=Own.ASK,
+    key="requests.request.give_way",
+    on=UpgradeRequest,
+    label="Ask overtaken by a request",
+    done="Ask overtaken by a request",
+    icon="arrow-merge",
+    help="A member's ask ends because their own admins or billing people request an upgrade themselves.",
+    when="It happens by itself with that request; there is nothing to do by hand.",
+    permission=Own.WITHDRAW,
     reason=Reason.NONE,
     customer_visible=True,
     concerns_money=False,
     message=Reason.NONE,
-    blocked=_why_not_pass_on,
-    tell=(Notice.WORKSPACE_ADMINS, Notice.BILLING),
-    topic=Topic.REQUESTS,
+    blocked=_why_not_give_way,
+    tell=(Notice.REQUESTER,),
+    topic=Topic.DECISIONS,
+    event="request.decided",
     in_menu=False,
 )
-def pass_on_ask(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
-    made = queries.get_pending(workspace)
-    assert made is not None
-    return Outcome(
-        f"{naming.of(made.requester)} asks for {Tier(made.tier).label}.",
-        proposal_changes(made),
-        data=queries.tell(made),
-    )
+def give_way(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
+    change = decide(act, request, RequestState.OVERTAKEN)
+    by = Change("By", "", act.actor.name, after_ref=act.actor.id)
+    sentence = f"{naming.of(request.requester)}'s ask became a request of {naming.say(act.actor.id, act.actor.name)}."
+    return Outcome(sentence, [change, by], data=queries.tell(request))
 
 
 class AskWorkspace(AskForm):
@@ -191,7 +193,7 @@ def _why_not_this_workspace(case: Case, data: Cleaned) -> str | None:
     message=Reason.NONE,
     blocked=_why_no_workspace,
     refused=_why_not_this_workspace,
-    preview=lambda case, data: ["Nothing changes, and nothing is charged, before it is approved."],
+    preview=lambda case, data: [*costs.say_seat(data["tier"], data["cadence"], case.now), NOTHING_YET],
     tell=(Notice.STAFF,),
     topic=Topic.REQUESTS,
     event="request.created",

@@ -12,13 +12,14 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Need, Notice, Outcome, Reason, Topic
 from bursar.core import naming
 from bursar.core.days import say_day
+from bursar.payments.actions.checkout import say_offer
 from bursar.plans import rules as plans
 from bursar.plans.models import Cadence, DiscountKind, Tier
-from bursar.requests import queries, rules
+from bursar.requests import costs, queries, rules
 from bursar.requests.actions.shared import decide, differences, present_of, why_decided
 from bursar.requests.models import NAME_LENGTH, RequestState, UpgradeRequest
 from bursar.tenants.actions import AddNote, add_note
-from bursar.tenants.models import Visibility, Workspace
+from bursar.tenants.models import BillingAccount, Visibility, Workspace
 from bursar.tenants.queries import get_roles
 from bursar.tenants.store.accounts import get_pooled_account
 
@@ -124,20 +125,33 @@ def _why_blocked(key: str, case: Case, target: Any) -> str | None:
 
 def _is_offered(case: Case) -> bool:
     """Whether a subscription is live: then the customer is sent an offer, and the tier comes when that is paid."""
-    if case.target.makes_workspace:
+    account = _payer(case)
+    if account is None:
         return False
-    terms, account = plans.terms_at(_state(case), case.now), case.target.workspace.account
+    terms = plans.terms_at(_state(case), case.now)
     return plans.is_charging(terms) and _why_blocked(OFFER, case, account) is None
 
 
+def _payer(case: Case) -> BillingAccount | None:
+    """Of a workspace that is not made yet: the account that its organisation has by now."""
+    request: UpgradeRequest = case.target
+    if request.workspace is not None:
+        return request.workspace.account
+    found: BillingAccount | None = case.once("payer", lambda: queries.find_pooled_account(request.organisation))
+    return found
+
+
 def _state(case: Case) -> plans.AccountState:
-    found: plans.AccountState = case.once("state", lambda: queries.load_state(case.target.workspace))
+    account = _payer(case)
+    assert account is not None
+    found: plans.AccountState = case.once("state", lambda: queries.load_account(account.pk))
     return found
 
 
 def _offer_of(case: Case, data: Cleaned) -> dict[str, str] | None:
     """What is offered, billed as the account is; None where the tier is given at once."""
-    if data["end_date"] or not _is_offered(case):
+    on_free = case.target.makes_workspace and data["tier"] == Tier.FREE
+    if on_free or data["end_date"] or not _is_offered(case):
         return None
     return {"tier": data["tier"], "cadence": plans.terms_at(_state(case), case.now).cadence or data["cadence"]}
 
@@ -183,12 +197,15 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
 
 
 def _words_on_cadence(case: Case, data: Cleaned) -> list[str]:
-    if data["tier"] == Tier.FREE or case.target.workspace is None:
+    if data["tier"] == Tier.FREE or _payer(case) is None:
         return []
     offer, foresee = _offer_of(case, data), ACTIONS[OFFER].preview
     if offer is not None and foresee is not None:
-        inner = Case(case.actor, case.target.workspace.account, case.now)
-        return ["A subscription is live: the customer is sent an offer for the account.", *foresee(inner, offer)]
+        first = "It is made on Free. " if case.target.makes_workspace else ""
+        said = [f"{first}A subscription is live: the customer is sent an offer for the account."]
+        return said if first else [*said, *foresee(Case(case.actor, _payer(case), case.now), offer)]
+    if case.target.workspace is None:
+        return []
     state = _state(case)
     terms = plans.terms_at(state, case.now)
     if plans.is_managed(terms):
@@ -244,10 +261,12 @@ def approve(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
     _grant(act, workspace, data, offer)
     _keep_grant(request, data)
     changes = [decide(act, request, RequestState.APPROVED, act.request.message), *_changes(request, before, offer)]
+    changes += _price(act, request, offer)
     sentence = f"{workspace.name} gets {_words(request)}{' as soon as it is paid' if offer else ''}."
     if request.makes_workspace:
         owner = naming.of(request.requester)
-        sentence = f"The workspace {workspace.name} is made, on {_words(request)}; {owner} owns it."
+        tier = f"{_words(request)} as soon as that is paid" if offer else _words(request)
+        sentence = f"The workspace {workspace.name} is made, on {tier}; {owner} owns it."
     return Outcome(sentence, changes, {workspace.account_id: None}, data=queries.tell(request))
 
 
@@ -287,6 +306,20 @@ def _words(request: UpgradeRequest) -> str:
     if request.granted_end_date:
         words += f" until {say_day(request.granted_end_date)}"
     return words
+
+
+def _price(act: Act, request: UpgradeRequest, offer: dict[str, str] | None) -> list[Change]:
+    """What it costs and since when, for whoever pays. A time-limited tier costs nothing by itself."""
+    workspace = request.workspace
+    assert workspace is not None
+    if offer is not None:
+        inner = Case(act.actor, workspace.account, act.now)
+        return [Change("What it costs", "", " ".join(say_offer(inner, offer)), concerns_money=True)]
+    holds = [Change("Holds from", "", say_day(act.now))]
+    if request.granted_end_date or request.granted_tier == Tier.FREE:
+        return holds
+    cost = costs.say_given(workspace, request.granted_cadence, act.now)
+    return [*holds, *([Change("What it costs", "", cost, concerns_money=True)] if cost else [])]
 
 
 def _changes(request: UpgradeRequest, before: str, offer: dict[str, str] | None) -> list[Change]:

@@ -150,15 +150,16 @@ def _instants(account: AccountState, grace: timedelta) -> list[datetime | None]:
     return found
 
 
-def calc_movement(previous: Decimal, present: Decimal, was_ever_positive: bool) -> str:
+def calc_movement(previous: Decimal, present: Decimal, was_ever_positive: bool, *, was_handed_off: bool = False) -> str:
     """Between two month ends, one per account: new, expansion, contraction, churn, reactivation; empty for none.
 
-    `previous`: by the rules of the month that ends, so that another version of them is no movement.
+    `previous`: by the rules of the month that ends, so that another version of them is no movement. `was_handed_off`: a
+    workspace of it went to another payer, so that nobody was lost (DOMAIN 9).
     """
     if previous == present:
         return ""
     if previous == 0:
         return "reactivation" if was_ever_positive else "new"
-    if present == 0:
+    if present == 0 and not was_handed_off:
         return "churn"
     return "expansion" if present > previous else "contraction"

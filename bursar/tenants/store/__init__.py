@@ -1,6 +1,6 @@
 """The only pen of tenants' tables. One module a subject; every function takes a set, and one is a set of one."""
 
-from bursar.tenants.store import accounts, invitations, logins, memberships, organisations, people, workspaces
+from bursar.tenants.store import accounts, handing, invitations, logins, memberships, organisations, people, workspaces
 from bursar.tenants.store.accounts import lock_accounts
 from bursar.tenants.store.told import Told
 from bursar.tenants.store.written import Written
@@ -9,6 +9,7 @@ __all__ = [
     "Told",
     "Written",
     "accounts",
+    "handing",
     "invitations",
     "lock_accounts",
     "logins",

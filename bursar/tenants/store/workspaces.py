@@ -211,11 +211,6 @@ def _come_back(workspace: Workspace, gone_since: datetime, now: datetime) -> Non
     WorkspaceAccount.objects.create(workspace=workspace, account_id=workspace.account_id, valid_from=now)
 
 
-def adopt(row: Workspace, external_id: str) -> None:
-    """From now on it goes by the product's own id."""
-    Workspace.objects.filter(pk=row.pk).update(external_id=external_id)
-
-
 def forget_address(email: str) -> set[int]:
     """Data owners' addresses that are this one go. Returns the accounts of those workspaces."""
     named = Workspace.objects.filter(data_owner_email__iexact=email)
