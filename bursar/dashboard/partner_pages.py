@@ -15,6 +15,7 @@ from bursar.core.errors import NotFound
 from bursar.core.reading import consistent_read
 from bursar.partners import present
 from bursar.partners.filters import read_quarter
+from bursar.partners.papers import answer_self_billing
 from bursar.partners.queries import ledger
 from bursar.partners.queries.statements import get_statement, list_quarters
 from bursar.partners.rules.quarters import Quarter
@@ -33,6 +34,11 @@ def _find(request: HttpRequest, organisation_id: str) -> Organisation:
     raise NotFound
 
 
+def _addresses(partner: Organisation, quarter: Quarter) -> tuple[str, str]:
+    names, ids = ("dashboard:statement", "dashboard:own_paper"), [partner.public_id, str(quarter)]
+    return reverse(names[0], args=ids), reverse(names[1], args=ids)
+
+
 @login_required
 @require_GET
 def show_partner(request: HttpRequest, organisation_id: str) -> HttpResponse:
@@ -41,9 +47,7 @@ def show_partner(request: HttpRequest, organisation_id: str) -> HttpResponse:
         partner = _find(request, organisation_id)
         rows = [present.entry_row(entry, today) for entry in ledger.list_entries(partner, today)]
         quarters = [
-            present.quarter_row(
-                one, amount, by, today, reverse("dashboard:statement", args=[partner.public_id, str(one)])
-            )
+            present.quarter_row(one, amount, by, today, _addresses(partner, one))
             for one, amount, by in list_quarters(partner, Quarter.of(today))
         ]
     return render(request, "dashboard/partner.html", {"partner": partner, "rows": rows, "quarters": quarters})
@@ -58,3 +62,9 @@ def show_statement(request: HttpRequest, organisation_id: str, quarter: str) -> 
     answer = HttpResponse(content, content_type="application/pdf")
     answer["Content-Disposition"] = f"inline; filename=statement-{asked}.pdf"
     return answer
+
+
+@login_required
+@require_GET
+def show_self_billing(request: HttpRequest, organisation_id: str, quarter: str) -> HttpResponse:
+    return answer_self_billing(_find(request, organisation_id), read_quarter(quarter))

@@ -10,7 +10,16 @@ urlpatterns = [
     path("billing/<slug:account_id>", pages.show_account, name="account"),
     path("history/", pages.show_history, name="history"),
     path("requests/", request_pages.show_requests, name="requests"),
-    path("partner/<slug:organisation_id>", partner_pages.show_partner, name="partner"),
-    path("partner/<slug:organisation_id>/statements/<slug:quarter>", partner_pages.show_statement, name="statement"),
+    path("partner-programme/<slug:organisation_id>", partner_pages.show_partner, name="partner"),
+    path(
+        "partner-programme/<slug:organisation_id>/statements/<slug:quarter>",
+        partner_pages.show_statement,
+        name="statement",
+    ),
+    path(
+        "partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>",
+        partner_pages.show_self_billing,
+        name="own_paper",
+    ),
     path("requests/<slug:request_id>", request_pages.show_requests, name="request"),
 ]

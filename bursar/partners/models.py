@@ -111,10 +111,20 @@ class AccrualLine(models.Model):
         triggers = [pgtrigger.Protect(name="append_only", operation=APPEND_ONLY)]
 
 
+class SelfBillingSeries(models.Model):
+    """Numbers of self-billing invoices in one year of the seller's: `last` was given, and all before it."""
+
+    year = models.PositiveSmallIntegerField(unique=True)
+    last = models.PositiveIntegerField(default=0)
+
+    pen = PEN
+
+
 class Settlement(models.Model):
     """What a partner was owed through a quarter's last day, since the settlement before, and how that was settled.
 
     `number`: of the partner's own invoice, or of our document. `credit_note`: where it was settled on our invoices.
+    `says`: the self-billing invoice as it was issued, frozen (`Document.as_json`).
     """
 
     public_id = PublicIdField(prefix="rfs")
@@ -125,12 +135,16 @@ class Settlement(models.Model):
     number = models.CharField(max_length=60)
     on = models.DateField()
     credit_note = models.OneToOneField(Invoice, null=True, on_delete=models.PROTECT, related_name="+")
+    says = models.JSONField(null=True)
     made_at = models.DateTimeField()
 
     pen = PEN
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                name="one_self_billing_number", fields=["number"], condition=Q(way=Way.SELF_BILLING.value)
+            ),
             models.UniqueConstraint(name="one_settlement_a_quarter", fields=["partner", "through"]),
             models.CheckConstraint(name="settlement_of_something", condition=Q(amount__gt=0)),
         ]

@@ -23,6 +23,7 @@ from bursar.core.sortkey import sort_key
 from bursar.partners import present
 from bursar.partners.filters import read_quarter
 from bursar.partners.models import AccrualLine
+from bursar.partners.papers import answer_self_billing
 from bursar.partners.queries import ledger
 from bursar.partners.queries.leading import list_led
 from bursar.partners.queries.statements import get_statement, list_quarters
@@ -33,7 +34,11 @@ from bursar.ui.lists import PAGE_SIZE, pager
 from bursar.ui.navigation import NavEntry, register
 
 SHOWN = 200
-LEVERS = (("settle", "Settle…"), ("settle_by_credit", "By credit note…"))
+LEVERS = (
+    ("settle", "Settle…"),
+    ("settle_by_credit", "By credit note…"),
+    ("settle_by_self_billing", "By self-billing…"),
+)
 
 register(
     NavEntry(
@@ -117,8 +122,7 @@ def show_partner(request: HttpRequest, organisation_id: str) -> HttpResponse:
             "rows": [present.entry_row(entry, today) for entry in entries],
             "spaces": list(spaces),
             "quarters": [
-                present.quarter_row(one, amount, by, today, _statement_url(partner, one))
-                for one, amount, by in quarters
+                present.quarter_row(one, amount, by, today, _addresses(partner, one)) for one, amount, by in quarters
             ],
             "owed": ledger.list_owed([partner.pk], today).get(partner.pk, ZERO),
             "levers": [
@@ -130,8 +134,10 @@ def show_partner(request: HttpRequest, organisation_id: str) -> HttpResponse:
     return render(request, "partners/partner.html", context)
 
 
-def _statement_url(partner: Organisation, quarter: Quarter) -> str:
-    return reverse("partners:statement", args=[partner.public_id, str(quarter)])
+def _addresses(partner: Organisation, quarter: Quarter) -> tuple[str, str]:
+    """Of the quarter's statement, and of the invoice that settled it."""
+    ids = [partner.public_id, str(quarter)]
+    return reverse("partners:statement", args=ids), reverse("partners:self_billing", args=ids)
 
 
 @require_GET
@@ -142,6 +148,12 @@ def show_statement(request: HttpRequest, organisation_id: str, quarter: str) -> 
         answer = HttpResponse(to_pdf(statement), content_type="application/pdf")
     answer["Content-Disposition"] = f"inline; filename=statement-{partner.public_id}-{asked}.pdf"
     return answer
+
+
+@require_GET
+def show_self_billing(request: HttpRequest, organisation_id: str, quarter: str) -> HttpResponse:
+    partner, asked = ledger.get_partner(actor_of(request), organisation_id), read_quarter(quarter)
+    return answer_self_billing(partner, asked)
 
 
 @require_POST

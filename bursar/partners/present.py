@@ -59,13 +59,18 @@ def _share_of_days(entry: ReferralEntry, today: date) -> int:
     return max(0, min(100, ((today - entry.starts_on).days + 1) * 100 // whole))
 
 
-def quarter_row(quarter: Quarter, amount: Decimal, by: Settlement | None, today: date, address: str) -> dict[str, Any]:
+def quarter_row(
+    quarter: Quarter, amount: Decimal, by: Settlement | None, today: date, addresses: tuple[str, str]
+) -> dict[str, Any]:
+    """`addresses`: of the statement, and of the self-billing invoice where that settled it."""
+    has_paper = by is not None and by.says is not None and by.through == quarter.last
     return {
         "quarter": quarter,
         "amount": amount,
         "state": say_settlement(by) if by else "open" if quarter.last < today else "running",
         "is_settled": by is not None,
-        "url": address,
+        "url": addresses[0],
+        "paper_url": addresses[1] if has_paper else "",
     }
 
 

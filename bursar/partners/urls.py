@@ -10,4 +10,5 @@ urlpatterns = [
     path("external-led", pages.show_led, name="led"),
     path("<slug:organisation_id>", pages.show_partner, name="partner"),
     path("<slug:organisation_id>/statements/<slug:quarter>", pages.show_statement, name="statement"),
+    path("<slug:organisation_id>/self-billing/<slug:quarter>", pages.show_self_billing, name="self_billing"),
 ]

@@ -118,6 +118,7 @@ TOLD = {
     "/panel/payments/export": 405,
     "/panel/payments/gap/export": 405,
     "/panel/partners/export": 405,
+    "/panel/partners/<slug:organisation_id>/self-billing/<slug:quarter>": 404,  # nothing like it settled that
     "/panel/notices/read": 405,
     "/panel/usage/export": 405,
     "/panel/usage/movements/export": 405,
@@ -142,6 +143,10 @@ TOLD = {
     "/notices/<slug:notice_id>/open": 405,
     "/notices/read": 405,
     "/pay/<slug:charge_id>": 404,  # no such charge
+    "/partner-programme/<slug:organisation_id>": 404,  # nobody's here sells for a partner
+    "/partner-programme/<slug:organisation_id>/statements/<slug:quarter>": 404,
+    "/partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>": 404,
+    "/api/product/v1/invitations/<external_id>": 404,  # no such invitation
     "/api/product/v1/documents/<invoice>/pdf": 404,  # it is being made
     "/api/product/v1/documents/<invoice>/e-invoice": 404,
 }

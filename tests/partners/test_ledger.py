@@ -12,19 +12,21 @@ from django.db import IntegrityError, transaction
 from django.db.utils import InternalError, ProgrammingError
 
 from bursar.actions.run import run
-from bursar.billing.documents.document import ItemKind
+from bursar.billing.documents.document import ItemKind, read_document
 from bursar.billing.models import Invoice
+from bursar.billing.store import Details, accept, set_details
 from bursar.core import clock
 from bursar.core.calendar import midnight
 from bursar.partners.jobs import accrue_due
-from bursar.partners.models import AccrualLine, ReferralEntry, Settlement
+from bursar.partners.models import AccrualLine, ReferralEntry, SelfBillingSeries, Settlement
+from bursar.partners.self_billing import NO_DETAILS, NO_ID, TEXT
 from bursar.partners.verify import list_faults
 from bursar.payments.models import Payment
 from bursar.plans.queries import get_discount
 from tests.billing import invoiced, issued
 from tests.billing.documents import samples
 from tests.billing.test_proposing import seller
-from tests.cast import NOW, Cast, prove, refusal_of
+from tests.cast import NOW, Cast, prove, refusal_of, sign_in
 from tests.partners.helpers import DAY, EDIT, END, REFER, TERMS, account_of, amounts, bureau, look, refer
 from tests.payments import ledger as rows
 
@@ -240,3 +242,37 @@ def test_a_credit_note_of_ours_settles(cast: Cast, seller: Any, one_connection: 
     row.refresh_from_db()
     assert row.open == row.gross - note.gross and made.data["credit_note"] == note.number
     prove()
+
+
+SELF = "partners.organisation.settle_by_self_billing"
+
+
+def test_we_write_the_partners_invoice_in_its_name(cast: Cast, seller: Any) -> None:
+    entry = refer(cast, cast.haarlem, JULY)
+    rows.payment(
+        cast.haarlem, midnight(date(2026, 8, 1)), owed=rows.charge(cast.haarlem, date(2026, 8, 1)), method="ideal"
+    )
+    look(entry)
+    asked = {"quarter": "2026-Q3", "agreed": True}
+    refused = refusal_of(SELF, cast.iris, entry.partner.public_id, asked, reason="x")
+    assert refused.sentence == NO_DETAILS
+    own = account_of(entry.partner)
+    german = Details("Bureau GmbH", "Lindenallee 4", "50667", "Köln", "DE", vat_id="DE136695976", language="en")
+    set_details({own.pk: german}, NOW)
+    assert refusal_of(SELF, cast.iris, entry.partner.public_id, asked, reason="x").sentence == NO_ID
+    assert not Settlement.objects.exists() and not SelfBillingSeries.objects.exists()
+    accept([own.pk], "WAPI1", NOW)
+    run(SELF, cast.iris, entry.partner.public_id, asked, reason="They agreed")
+    settlement = Settlement.objects.get()
+    document = read_document(settlement.says)
+    assert (settlement.number, settlement.amount, document.totals.net, document.totals.vat) == (
+        "SB2026-000001", 10, 10, 0,
+    )  # fmt: skip
+    assert (document.seller.name, document.seller.vat_id) == ("Bureau GmbH", "DE136695976")
+    assert document.buyer.name == "Agora Voices B.V." and TEXT in document.notes
+    assert document.items[0].vat.treatment == "reverse_charge" and document.totals.gross == 10
+    answer = sign_in("ties@agora.example").get(f"/panel/partners/{entry.partner.public_id}/self-billing/2026-Q3")
+    assert answer.content.startswith(b"%PDF")
+    other = sign_in("ties@agora.example").get(f"/panel/partners/{entry.partner.public_id}/self-billing/2026-Q2")
+    assert other.status_code == 404
+    assert list(list_faults()) == []

@@ -127,7 +127,7 @@ def test_a_partners_people_see_their_own_read_only(cast: Cast, entry: ReferralEn
     for who, role in (("lotte", "billing"), ("ali", "member")):
         line = {"kind": "organisation_member", "organisation": "bureau", "person": who, "role": role, "from": since}
         bring_all(line)
-    address = f"/partner/{entry.partner.public_id}"
+    address = f"/partner-programme/{entry.partner.public_id}"
     biller = sign_in("lotte@client.example")
     page = shown_by(biller.get(address))
     assert "Gemeente Haarlem" in page and "20.00" in page and "Q3 2026" in page

@@ -12,7 +12,20 @@ from django.db.models import Q
 from bursar.access.rights import Own
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Loss, Notice, Outcome, Reason, Topic
+from bursar.actions.spec import (
+    ActionForm,
+    Case,
+    Change,
+    Cleaned,
+    DayInput,
+    Group,
+    Loss,
+    Notice,
+    Outcome,
+    Reason,
+    Topic,
+    Touched,
+)
 from bursar.billing.seller import seller_day, start_of
 from bursar.core.days import say_day
 from bursar.core.ids import public_id
@@ -139,7 +152,7 @@ def create_client_workspace(act: Act, organisation: Organisation, data: Cleaned)
         Change("Visibility", "", made.get_visibility_display()),
     ]
     sentence = f"The workspace {made.name} for {owner.name} is made. {organisation.name} pays for it."
-    touched = {made.account_id: None}
+    touched: Touched = {made.account_id: None}
     return Outcome(sentence, changes, touched, data={**told, "owner": by.external_id}, touches=[own_id])
 
 
@@ -211,5 +224,5 @@ def make_external(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
         Change("For", "", owner.name),
         Change("Agreement accepted", "", say_day(data["accepted_on"])),
     ]
-    touched = {before: None, workspace.account_id: None}
+    touched: Touched = {before: None, workspace.account_id: None}
     return Outcome(f"{workspace.name} is a workspace for {owner.name} now.", changes, touched, data=told)

@@ -74,11 +74,11 @@ class InvoiceForm(SettleForm):
         return day
 
 
-def _why_nothing(case: Case) -> str | None:
+def why_nothing(case: Case) -> str | None:
     return None if open_of(case) else NOTHING
 
 
-def _why_not_settle(case: Case, data: Cleaned) -> str | None:
+def why_not_settle(case: Case, data: Cleaned) -> str | None:
     partner, quarter = case.target, Quarter.parse(data["quarter"])
     through = get_settled_through(partner.pk)
     owed = ledger.calc_owed(partner.pk, quarter.last, through)
@@ -93,7 +93,7 @@ def _why_not_settle(case: Case, data: Cleaned) -> str | None:
     return f"The partner's invoice {data['number']} has settled another quarter." if known.exists() else None
 
 
-def _owed(act: Act, partner: Organisation, quarter: Quarter) -> Decimal:
+def hold_owed(act: Act, partner: Organisation, quarter: Quarter) -> Decimal:
     """The partner's entries are held from here on. Raises Stale where lines came since it was looked at."""
     looked_at = open_of(act.case)[quarter]
     hold(partner.pk)
@@ -103,7 +103,9 @@ def _owed(act: Act, partner: Organisation, quarter: Quarter) -> Decimal:
     return owed
 
 
-def _outcome(partner: Organisation, quarter: Quarter, amount: Decimal, words: str, made: Settlement | None) -> Outcome:
+def outcome_of(
+    partner: Organisation, quarter: Quarter, amount: Decimal, words: str, made: Settlement | None
+) -> Outcome:
     changes = [
         Change("Settled through", "", quarter.label),
         Change("Settled, EUR", "", plain(amount), concerns_money=True),
@@ -127,16 +129,16 @@ def _outcome(partner: Organisation, quarter: Quarter, amount: Decimal, words: st
     when="When the partner's invoice is here and says what the statement says. To set it off against what the partner "
     "owes us, use “Settle by credit note”.",
     concerns_money=True,
-    blocked=_why_nothing,
-    refused=_why_not_settle,
+    blocked=why_nothing,
+    refused=why_not_settle,
 )
 def settle_by_invoice(act: Act, partner: Organisation, data: Cleaned) -> Outcome:
     quarter = Quarter.parse(data["quarter"])
-    amount = _owed(act, partner, quarter)
+    amount = hold_owed(act, partner, quarter)
     way = Way.PARTNER_INVOICE
     made = store.settle(partner, quarter.last, amount, way, data["number"], data["on"], act.now)
     words = f"the partner's invoice {data['number']} of {say_day(data['on'])}"
-    return _outcome(partner, quarter, amount, words, made)
+    return outcome_of(partner, quarter, amount, words, made)
 
 
 def _invoices(case: Case) -> dict[str, Invoice]:
@@ -165,14 +167,14 @@ class CreditForm(SettleForm):
 
 
 def _why_no_credit(case: Case) -> str | None:
-    if sentence := _why_nothing(case):
+    if sentence := why_nothing(case):
         return sentence
     return None if _invoices(case) else "There is no invoice to the partner that could be credited."
 
 
 def _why_not_credit(case: Case, data: Cleaned) -> str | None:
     row, quarter = _invoices(case)[data["invoice"]], Quarter.parse(data["quarter"])
-    return _why_not_settle(case, data) or why_not_part(row, open_of(case)[quarter], case)
+    return why_not_settle(case, data) or why_not_part(row, open_of(case)[quarter], case)
 
 
 def _compose(case: Case, data: Cleaned) -> Document:
@@ -205,14 +207,14 @@ def _prepare(case: Case, data: Cleaned) -> Made:
 def settle_by_credit(act: Act, partner: Organisation, data: Cleaned) -> Outcome:
     quarter, row = Quarter.parse(data["quarter"]), _invoices(act.case)[data["invoice"]]
     document = _compose(act.case, data)
-    amount = _owed(act, partner, quarter)
+    amount = hold_owed(act, partner, quarter)
     if act.request.rehearsed:
-        return _outcome(partner, quarter, amount, f"a credit note on {row.number}", None)
+        return outcome_of(partner, quarter, amount, f"a credit note on {row.number}", None)
     note, after = issue_note(act, row, document)
     made = store.settle(
         partner, quarter.last, amount, Way.CREDIT_NOTE, note.number, note.issued_on, act.now, credit_note=note
     )
-    outcome = _outcome(partner, quarter, amount, f"credit note {note.number} on {row.number}", made)
+    outcome = outcome_of(partner, quarter, amount, f"credit note {note.number} on {row.number}", made)
     outcome.touches, outcome.touched = [note.public_id, row.account.public_id], {row.account_id: None}
     outcome.data |= {
         "invoice": row.public_id, "number": row.number, "open": plain(after.open), "credit_note": note.number,

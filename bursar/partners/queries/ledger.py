@@ -140,5 +140,5 @@ def count_to_settle(actor: Actor) -> int:
     """For the bar: partners to whom something is owed of quarters that are over."""
     if not actor.all_accounts:
         return 0
-    known = ReferralEntry.objects.values("partner_id")
+    known = ReferralEntry.objects.values_list("partner_id", flat=True)
     return sum(owed > 0 for owed in list_owed(known, seller_day(clock.now())).values())

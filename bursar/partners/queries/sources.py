@@ -36,7 +36,7 @@ def load_positions(account_id: int) -> list[Position]:
     """
     loose = list(_of_mirror(account_id))
     mirrored = of_this_world().filter(account_id=account_id, status=PaymentState.PAID, paid_at__isnull=False)
-    told = {one: (at, method) for one, at, method in mirrored.values_list("public_id", "paid_at", "method")}
+    told = {one: (at, method) for one, at, method in mirrored.values_list("public_id", "paid_at", "method") if at}
     debits = {one for one, (_, method) in told.items() if method == DEBIT}
     booked = list_positions(*_load_ledger(account_id), debits)
     booked = [replace(one, on=seller_day(told[one.key][0])) if one.key in told else one for one in booked]

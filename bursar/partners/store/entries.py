@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from bursar.partners.models import ReferralEntry, ReferralTerms, Settlement
+from bursar.partners.models import ReferralEntry, ReferralTerms, SelfBillingSeries, Settlement
 from bursar.partners.rules.settling import Way
 from bursar.tenants.models import Organisation
 
@@ -29,6 +29,15 @@ def set_terms(entry: ReferralEntry, from_on: date, share: int, *, with_other: bo
     """From that day on; what was said on that day before is forgotten."""
     terms = {"share": share, "with_other": with_other}
     ReferralTerms.objects.update_or_create(entry=entry, from_on=from_on, defaults=terms)
+
+
+def take_number(year: int) -> int:
+    """The next place in the year's series of self-billing invoices, locked until the transaction ends: no gaps."""
+    SelfBillingSeries.objects.get_or_create(year=year)
+    series = SelfBillingSeries.objects.select_for_update(no_key=True).get(year=year)
+    series.last += 1
+    series.save(update_fields=["last"])
+    return series.last
 
 
 def settle(
