@@ -15,7 +15,7 @@ from bursar.tenants.models import Organisation
 def answer_self_billing(partner: Organisation, quarter: Quarter) -> HttpResponse:
     """From the frozen document: drawn again, it is the same. Raises NotFound where nothing like it settled that."""
     found = Settlement.objects.filter(partner=partner, through=quarter.last, says__isnull=False).first()
-    if found is None:
+    if found is None or found.says is None:
         raise NotFound
     answer = HttpResponse(to_pdf(read_document(found.says)), content_type="application/pdf")
     answer["Content-Disposition"] = f"inline; filename={found.number}.pdf"

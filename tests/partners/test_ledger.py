@@ -264,6 +264,7 @@ def test_we_write_the_partners_invoice_in_its_name(cast: Cast, seller: Any) -> N
     accept([own.pk], "WAPI1", NOW)
     run(SELF, cast.iris, entry.partner.public_id, asked, reason="They agreed")
     settlement = Settlement.objects.get()
+    assert settlement.says is not None
     document = read_document(settlement.says)
     assert (settlement.number, settlement.amount, document.totals.net, document.totals.vat) == (
         "SB2026-000001", 10, 10, 0,
