@@ -284,9 +284,8 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 def test(arguments: list[str]) -> int:
     """One process a core, each with a PostgreSQL of its own; one test at a time with `-n 0`."""
     install("run", "test", "docs")
-    spread = (
-        [] if "-n" in arguments else ["-n", str(os.cpu_count() or 1), "--dist", "load"]
-    )  # load: what flushes the database stays last
+    # one test at a time to whoever is free; tests/conftest.py lets the long ones begin
+    spread = [] if "-n" in arguments else ["-n", str(os.cpu_count() or 1), "--dist", "load", "--maxschedchunk", "1"]
     return subprocess.run([str(PYTHON), "-m", "pytest", *spread, *arguments]).returncode
 
 

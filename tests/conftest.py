@@ -20,7 +20,7 @@ from bursar.core import clock
 from bursar.files import store
 from tests import emptying
 from tests.cast import NOW, Cast
-from tests.mould import cast_of_process, keep_shipped
+from tests.mould import cast_of_late, cast_of_process, keep_shipped
 
 
 def pytest_configure() -> None:
@@ -45,6 +45,23 @@ def _look_for_static_files_once() -> None:
         self.files.update(found)
 
     WhiteNoiseMiddleware.add_files_from_finders = take
+
+
+LONG = ("test_dev_run.py", "test_every_page.py", "test_migration.py", "test_waiting.py", "test_paying_life.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What commits comes last, for it flushes the database. Of each kind the long ones come first: the very last are
+    short, and no core waits long for another.
+    """
+
+    def turn(item: pytest.Item) -> tuple[int, bool]:
+        marker, names = item.get_closest_marker("django_db"), set(getattr(item, "fixturenames", ()))
+        commits = bool(marker and marker.kwargs.get("transaction")) or "transactional_db" in names
+        return 2 if commits else 1 if marker or "db" in names else 0, item.path.name not in LONG
+
+    items.sort(key=turn)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -93,7 +110,7 @@ def committed(transactional_db: None) -> Iterator[Cast]:
 
     A test may stop the clock; it runs again after it, for a child process has only the running one.
     """
-    yield Cast.gather(clock.now())
+    yield cast_of_late()
     clock.set_fixed(None)
 
 

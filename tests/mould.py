@@ -9,43 +9,59 @@ migrations ship: put back whenever a test emptied the database, under the same i
 from __future__ import annotations
 
 import pickle
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
+from bursar.core import clock
 from bursar.staff.queries import _noted
 from tests.cast import NOW, Cast
 
 SHIPPED: list[str] = []  # statements
-_kept: dict[str, bytes] = {}  # table with its columns → its rows
-_replaced: list[str] = []  # tables that held other rows before
-_found: list[bytes] = []  # the cast, pickled: each test has one of its own
+
+
+class Mould:
+    """The cast as it was gathered once."""
+
+    def __init__(self, at: datetime) -> None:
+        """On an empty database, inside the caller's transaction if there is one."""
+        before = _rows_of_all()
+        self.at, self.cast = at, pickle.dumps(Cast.gather(at))  # each test has one of its own
+        after = _rows_of_all()
+        self._kept = {table: rows for table, rows in after.items() if rows != before.get(table)}
+        self._replaced = [table for table in self._kept if table in before]  # they held other rows
+
+    def pour(self) -> None:
+        _noted.clear()  # the same ids come again: who was seen a test ago was not seen in this one
+        with transaction.atomic(), connection.connection.cursor() as cursor:
+            for table in self._replaced:
+                cursor.execute(f"DELETE FROM {table.partition(' ')[0]}")
+            for table, rows in self._kept.items():
+                with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                    copy.write(rows)
+
+
+_moulds: dict[str, Mould] = {}
 
 
 def cast_of_process() -> Cast:
     """The cast at NOW, inside the caller's transaction, on an empty database."""
-    if _kept:
-        _noted.clear()  # the same ids come again: who was seen a test ago was not seen in this one
-        _pour()
-        return pickle.loads(_found[0])  # type: ignore[no-any-return]
-    before = _rows_of_all()
-    cast = Cast.gather(NOW)
-    after = _rows_of_all()
-    changed = {table: rows for table, rows in after.items() if rows != before.get(table)}
-    _replaced.extend(table for table in changed if table in before)
-    _kept.update(changed)
-    _found.append(pickle.dumps(cast))
-    return cast
+    return _cast("now", NOW, timedelta(0))
 
 
-def _pour() -> None:
-    connection.ensure_connection()
-    with connection.connection.cursor() as cursor:
-        for table in _replaced:
-            cursor.execute(f"DELETE FROM {table.partition(' ')[0]}")
-        for table, rows in _kept.items():
-            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
-                copy.write(rows)
+def cast_of_late() -> Cast:
+    """The cast of a few minutes ago at most, and of this hour; committed, on an empty database."""
+    return _cast("late", clock.now(), timedelta(minutes=5))
+
+
+def _cast(name: str, at: datetime, old: timedelta) -> Cast:
+    mould = _moulds.get(name)
+    if mould is None or mould.at < at - old or mould.at.hour != at.hour:
+        mould = _moulds[name] = Mould(at)
+    else:
+        mould.pour()
+    return pickle.loads(mould.cast)  # type: ignore[no-any-return]
 
 
 def keep_shipped() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from django.db.models.fields.json import KT
@@ -39,40 +40,58 @@ class Left:
         self.rows += more.rows
 
 
-def write_line(request: Request, case: Case, group: str, outcome: Outcome) -> Left:
-    """Writes the action's line and what would undo it. Returns what waits for commit."""
+class Told(NamedTuple):
+    """What was done, as the book tells it."""
+
+    request: Request
+    case: Case
+    group: str
+    outcome: Outcome
+
+
+def write_lines(tellings: Sequence[Told]) -> Left:
+    """Writes a line of each, and what would undo it. Returns what waits for commit."""
+    left = Left()
+    for telling, line in zip(tellings, pen.write_all([_entry(*one) for one in tellings]), strict=True):
+        left.add(_leave(telling.request, telling.case, telling.outcome, line.public_id))
+    return left
+
+
+def _entry(request: Request, case: Case, group: str, outcome: Outcome) -> pen.Entry:
     target = case.target
     kind = target_of(target)
     names: dict[str, tuple[str, str]] = {}
-    line = pen.write(
-        pen.Entry(
-            stream=request.action.stream or kind.stream(target),
-            at=case.now,
-            actor=request.actor,
-            key=request.action.key,
-            label=outcome.told or request.action.told,
-            target_kind=kind.slug,
-            target_id=target.public_id,
-            target_name=str(target),
-            touches=[*kind.touches(target), *outcome.touches],
-            changes=[_kept(place, change, names) for place, change in enumerate(outcome.changes)],
-            reason=request.reason.strip(),
-            message=request.message.strip(),
-            customer_visible=request.action.customer_visible,
-            concerns_money=bool(request.action.concerns_money),
-            message_for_billing=request.message_for_billing,
-            group=group,
-            request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
-            names=names,
-        )
+    return pen.Entry(
+        stream=request.action.stream or kind.stream(target),
+        at=case.now,
+        actor=request.actor,
+        key=request.action.key,
+        label=outcome.told or request.action.told,
+        target_kind=kind.slug,
+        target_id=target.public_id,
+        target_name=str(target),
+        touches=[*kind.touches(target), *outcome.touches],
+        changes=[_kept(place, change, names) for place, change in enumerate(outcome.changes)],
+        reason=request.reason.strip(),
+        message=request.message.strip(),
+        customer_visible=request.action.customer_visible,
+        concerns_money=bool(request.action.concerns_money),
+        message_for_billing=request.message_for_billing,
+        group=group,
+        request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
+        names=names,
     )
-    outcome.line_id = line.public_id
+
+
+def _leave(request: Request, case: Case, outcome: Outcome, line_id: str) -> Left:
+    target = case.target
+    outcome.line_id = line_id
     undo.offer(request.action, target.public_id, outcome, case.now)
-    rows = _make_rows(request, case, outcome, kind.stream(target))
+    rows = _make_rows(request, case, outcome, target_of(target).stream(target))
     if not request.action.tell:
         return Left([], rows)
     notice = {
-        "line": line.public_id,
+        "line": line_id,
         "topic": request.action.topic.value,
         "notices": [notice.value for notice in request.action.tell],
         "target": target.public_id,

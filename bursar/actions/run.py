@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,11 +16,12 @@ from bursar.access.actor import Actor, Door, system
 from bursar.access.rights import By
 from bursar.actions import checks, idempotency, second
 from bursar.actions.guard import watched
+from bursar.actions.holding import list_accounts, list_further, lock
 from bursar.actions.models import Approval
-from bursar.actions.record import Left, send, write_line
-from bursar.actions.registry import ACTIONS, HERALDS, PROJECTIONS, TARGETS, Lock, target_of
+from bursar.actions.record import Left, Told, send, write_lines
+from bursar.actions.registry import ACTIONS, HERALDS, PROJECTIONS, TARGETS, Lock
 from bursar.actions.request import Request
-from bursar.actions.spec import Action, Case, Change, Outcome, Stale, Touched, Weighed
+from bursar.actions.spec import Action, Case, Change, Cleaned, Outcome, Stale, Touched, Weighed
 from bursar.core import clock, timeouts
 from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest, Forbidden, NotFound, Unavailable
@@ -63,13 +64,33 @@ class Act:
 
     def also(self, key: str, target: Any, data: Mapping[str, Any]) -> Outcome:
         """Runs another action in this transaction: own permission check, own line, same group."""
+        return self._perform_also(self._request_of(key, target, data), target)
+
+    def also_each(self, key: str, wanted: Sequence[tuple[Any, Mapping[str, Any]]]) -> list[Outcome]:
+        """As `also` for each target with its data, in one go where the action says how (`together`): every one is asked
+        and has its own line, and what a statement does for all is not done for each.
+        """
+        if len(wanted) < 2 or ACTIONS[key].together is None:
+            return [self.also(key, target, data) for target, data in wanted]
+        requests = [(self._request_of(key, target, data), target) for target, data in wanted]
+        further = {pk for request, target in requests for pk in list_further(request, target, self.now)}
+        inner = [Act(request, Case(self.actor, target, self.now), self.group) for request, target in requests]
+        for one in inner:
+            checks.check_permission(one.request, one.case, further)
+        lock([target for target, _ in wanted], further)
+        outcomes = _perform_together(ACTIONS[key], inner)
+        for one in inner:
+            _merge(self.touched, one.touched)
+        self.left.add(write_lines([one.telling(outcome) for one, outcome in zip(inner, outcomes, strict=True)]))
+        return outcomes
+
+    def _request_of(self, key: str, target: Any, data: Mapping[str, Any]) -> Request:
         if key not in self.request.action.calls:
             raise RuntimeError(f"{self.request.action.key} calls {key} and does not declare it (`calls`).")
-        request = Request(
+        return Request(
             ACTIONS[key], self.actor, target.public_id, data, self.reason, self.request.message, group=self.group,
             message_for_billing=self.request.message_is_narrow, rehearsed=self.request.rehearsed,
         )  # fmt: skip
-        return self._perform_also(request, target)
 
     def carry_out(self, approval: Approval) -> Outcome:
         """Runs what was asked for and is decided now, as `also` does; its line keeps the asker's reason."""
@@ -77,10 +98,10 @@ class Act:
         return self._perform_also(request, approval.target)
 
     def _perform_also(self, request: Request, target: Any) -> Outcome:
-        further = _list_further(request, target, self.now)
+        further = list_further(request, target, self.now)
         inner = Act(request, Case(self.actor, target, self.now), self.group)
         checks.check_permission(request, inner.case, further)
-        _lock(target, further)
+        lock([target], further)
         outcome = _perform(inner, by_itself=False)
         _merge(self.touched, inner.touched)
         self.left.add(inner.leave(outcome))
@@ -90,8 +111,11 @@ class Act:
         """Writes the line. Returns what waits for commit: its own notice leads, the rows are in the order of events."""
         if self.asked is not None:
             return self.asked.leave(outcome)
-        own = write_line(self.request, self.case, self.group, outcome)
+        own = write_lines([self.telling(outcome)])
         return Left([*own.notices, *self.left.notices], [*self.left.rows, *own.rows])
+
+    def telling(self, outcome: Outcome) -> Told:
+        return Told(self.request, self.case, self.group, outcome)
 
 
 class _Rehearsed(Exception):
@@ -279,35 +303,16 @@ def _begin(request: Request, target: Any, prepared: Any = None) -> Act:
 
     `target`: as it was found before; it says which accounts to lock.
     """
-    before = _list_further(request, target, clock.now())
-    moment = _lock(target, before)
+    before = list_further(request, target, clock.now())
+    moment = lock([target], before)
     fresh = _fetch(request)
-    further = _list_further(request, fresh, moment)
-    accounts = _list_accounts(fresh, further)
-    if accounts != _list_accounts(target, before):
-        moment = _lock(fresh, further)
+    further = list_further(request, fresh, moment)
+    accounts = list_accounts(fresh, further)
+    if accounts != list_accounts(target, before):
+        moment = lock([fresh], further)
     case = Case(request.actor, fresh, moment)
     checks.check_permission(request, case, further)
     return Act(request, case, request.group or public_id("grp"), prepared, accounts)
-
-
-def _list_further(request: Request, target: Any, now: datetime) -> list[int]:
-    """Accounts beside the target's own; the data is not checked yet."""
-    locks = request.action.locks
-    return list(locks(Case(request.actor, target, now), request.data)) if locks else []
-
-
-def _list_accounts(target: Any, further: list[int]) -> list[int]:
-    return sorted({*target_of(target).accounts(target), *further})
-
-
-def _lock(target: Any, further: list[int]) -> datetime:
-    """Locks the accounts in id order, then the target. Returns the instant of the action: it never steps back."""
-    kind = target_of(target)
-    moment = kind.lock(_list_accounts(target, further))
-    if hasattr(target, "_meta") and not kind.is_account:
-        type(target)._base_manager.select_for_update(no_key=True).filter(pk=target.pk).first()
-    return moment
 
 
 def _perform(act: Act, *, by_itself: bool = True) -> Outcome:
@@ -317,11 +322,33 @@ def _perform(act: Act, *, by_itself: bool = True) -> Outcome:
         return _put_up(act, weighed)
     with watched(case.written, case.unread):
         outcome = action.verb(act, case.target, data)
-    _merge(act.touched, outcome.touched)
-    if case.written and not act.touched:
-        raise RuntimeError(f"{action.key} wrote {sorted(case.written)} and did not say which accounts it touched.")
-    outcome.group = act.group
+    _take(act, outcome)
     return outcome
+
+
+def _perform_together(action: Action, acts: Sequence[Act]) -> list[Outcome]:
+    """Each is asked as if it stood alone. What the verb of all wrote counts as written by each."""
+    assert action.together is not None
+    action.together.load([(act.case, act.request.data) for act in acts])
+    asked: list[tuple[Act, Any, Cleaned]] = [
+        (act, act.case.target, checks.ask(act.request, act.case, by_itself=False)) for act in acts
+    ]
+    written: set[str] = set()
+    with watched(written):
+        outcomes = action.together.verb(asked)
+    for act, outcome in zip(acts, outcomes, strict=True):
+        act.case.written |= written
+        act.case.unread |= written
+        _take(act, outcome)
+    return outcomes
+
+
+def _take(act: Act, outcome: Outcome) -> None:
+    _merge(act.touched, outcome.touched)
+    if act.case.written and not act.touched:
+        wrote = sorted(act.case.written)
+        raise RuntimeError(f"{act.request.action.key} wrote {wrote} and did not say which accounts it touched.")
+    outcome.group = act.group
 
 
 def _put_up(act: Act, weighed: Weighed) -> Outcome:

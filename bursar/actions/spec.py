@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -252,6 +252,17 @@ def _check(why_not: Callable[[Any, datetime], str | None], now: datetime, value:
 Cleaned = dict[str, Any]
 
 
+class Together(NamedTuple):
+    """How an action is done for many targets by one that calls it (`Act.also_each`), with few statements for all.
+
+    load: what `blocked` and `refused` look up in each case is put there, from all cases and their data as sent.
+    verb: the verb of all, an act, a target and cleaned data each; an outcome each, in their order.
+    """
+
+    load: Callable[[Sequence[tuple[Case, Mapping[str, Any]]]], None]
+    verb: Callable[[Sequence[tuple[Any, Any, Cleaned]]], list[Outcome]]
+
+
 class Need(NamedTuple):
     """A right beyond the declared one. `why`: a sentence on what it is needed for here."""
 
@@ -287,9 +298,10 @@ class Action:
       form, which the dialog offers as a second button.
       prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
       `act.prepared`.  prepare_is_cheap: the rehearsal does it too; else it finds None there.  calls: keys of the
-      actions that the verb runs by `act.also`.  inverse: keys of the actions that `Outcome.undo` may name.  bulk:
-      may be done to several at once; else that is refused.  takes_away: always does, and is red in kebab and dialog;
-      where that depends on what is filled in, `preview` says it by a `Loss`.
+      actions that the verb runs by `act.also`.  together: how another action has it done for many targets at once.
+      inverse: keys of the actions that `Outcome.undo` may name.  bulk: may be done to several at once; else that is
+      refused.  takes_away: always does, and is red in kebab and dialog; where that depends on what is filled in,
+      `preview` says it by a `Loss`.
     Who hears of it:
       customer_visible: whether it stands in the customer's history.  concerns_money: then whether it is about prices,
       discounts or payment as a whole, for people with billing rights alone; a change among others says so for itself.
@@ -327,6 +339,7 @@ class Action:
     prepare_is_cheap: bool = False
     locks: Callable[[Case, Mapping[str, Any]], Iterable[int]] | None = None
     calls: tuple[str, ...] = ()
+    together: Together | None = None
     inverse: tuple[str, ...] = ()
     stream: str | None = None
     in_menu: bool = True

@@ -49,23 +49,18 @@ _JOINED = "JOIN rollup_accountmonth a ON a.account_id = e.account_id AND a.month
 _OWED = "SELECT a.account_id, a.tier, a.overdue_since AS since, NULL::timestamptz AS ends_at FROM " + _ACCOUNTS
 _PAYMENT_FAILED = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'self_serve'"
 _RENEWAL_UNPAID = _OWED + "a.overdue_since IS NOT NULL AND a.mode = 'managed'"
-# What was issued here and is past its due day, the seller's; somebody who put it on hold waits on purpose. By an index
-# of what is open alone. A renewal may be unpaid without it: invoiced elsewhere, or not at all.
+# What was issued here and is past its due day, the seller's; somebody who put it on hold waits on purpose. From an
+# index of what is open alone, and added up by account before anything else is looked up. A renewal may be unpaid
+# without it: invoiced elsewhere, or not at all.
 _PAST_DUE = (
-    "billing_invoice i WHERE i.kind = 'invoice' AND i.open > 0 AND i.due_on < %(seller_day)s AND NOT EXISTS ("
-    "SELECT 1 FROM billing_hold h WHERE h.invoice_id = i.id AND h.last_day >= %(seller_day)s)"
+    "billing_invoice i WHERE i.kind = 'invoice' AND i.open > 0 AND i.due_on < %(seller_day)s AND i.id <> ALL (ARRAY("
+    "SELECT h.invoice_id FROM billing_hold h WHERE h.last_day >= %(seller_day)s))"
 )
 _INVOICE_OVERDUE = (
     "SELECT u.account_id, u.tier, MIN(u.since) AS since, NULL::timestamptz AS ends_at FROM ("
-    f"{_RENEWAL_UNPAID} UNION ALL SELECT a.account_id, a.tier, "
-    "(i.due_on + 1)::timestamp AT TIME ZONE %(seller_zone)s, NULL::timestamptz FROM "
-    + _PAST_DUE.replace(
-        " WHERE ",
-        " JOIN rollup_accountmonth a ON a.account_id = i.account_id AND a.month = %(month)s AND a.is_listed{only} "
-        "WHERE ",
-        1,
-    )
-    + ") u GROUP BY 1, 2"
+    f"{_RENEWAL_UNPAID} UNION ALL SELECT e.account_id, a.tier, "
+    "(e.due_on + 1)::timestamp AT TIME ZONE %(seller_zone)s, NULL::timestamptz FROM "
+    f"(SELECT i.account_id, MIN(i.due_on) AS due_on FROM {_PAST_DUE} GROUP BY 1) e {_JOINED}) u GROUP BY 1, 2"
 )
 _ANY_INVOICE_OVERDUE = f"{_RENEWAL_UNPAID} UNION ALL SELECT i.account_id, NULL, NULL, NULL FROM {_PAST_DUE}"
 

@@ -32,7 +32,10 @@ _HARD_TIERS = (
     "SELECT tier FROM plans_tierterms WHERE cap_effect = %(hard_block)s AND valid_from <= %(now)s "
     "AND (valid_until IS NULL OR valid_until > %(now)s)"
 )
-_SIGNED = [reason for reason in REASONS.values() if reason.key != DOWNGRADED]
+_SIGNS: dict[str, list[str]] = {}  # keys of reasons by SQL: what two of them look for is looked for once
+for _reason in REASONS.values():
+    if _reason.key != DOWNGRADED:
+        _SIGNS.setdefault((_reason.sign or _reason.source).replace("{only}", ""), []).append(_reason.key)
 
 
 class Signs(NamedTuple):
@@ -48,12 +51,12 @@ class Signs(NamedTuple):
 def look_for_signs(now: datetime, values: dict[str, Any], only: int | None = None) -> Signs:
     """Drops are found by index and judged by `rules.find_drop`. `only`: the one workspace that is asked for."""
     candidates = _DROP_CANDIDATES + (" AND w.id = %(only)s" if only is not None else "")
-    seen = ", ".join(f"EXISTS ({(reason.sign or reason.source).replace('{only}', '')})" for reason in _SIGNED)
+    seen = ", ".join(f"EXISTS ({sign})" for sign in _SIGNS)
     asked = {**values, "since": now - rules.DROP_WINDOW, "hard_block": CapEffect.HARD_BLOCK.value}
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT ARRAY({candidates}), ARRAY({_HARD_TIERS}), ARRAY[{seen}]", asked)
         ids, hard, found = cursor.fetchone()
-    reasons = {reason.key for reason, is_there in zip(_SIGNED, found, strict=True) if is_there}
+    reasons = {key for keys, is_there in zip(_SIGNS.values(), found, strict=True) if is_there for key in keys}
     drops = _judge(ids, now)
     return Signs(drops, hard, reasons | ({DOWNGRADED} if drops else set()))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -46,7 +48,21 @@ class Entry:
 
 def write(entry: Entry) -> AuditLine:
     """Appends one line to its stream, inside the caller's transaction."""
-    head, line_id = _locked_head(entry.stream)
+    return write_all([entry])[0]
+
+
+def write_all(entries: Sequence[Entry]) -> list[AuditLine]:
+    """As `write` for each, in their order, by as many statements as for one."""
+    heads, line_ids = _lock_heads(Counter(entry.stream for entry in entries))
+    made = [_add(heads[entry.stream], line_id, entry) for entry, line_id in zip(entries, line_ids, strict=True)]
+    AuditLine.objects.bulk_create(line for line, _ in made)
+    AuditName.objects.bulk_create(name for _, names in made for name in names)
+    _move_heads(heads.values())
+    return [line for line, _ in made]
+
+
+def _add(head: AuditHead, line_id: int, entry: Entry) -> tuple[AuditLine, list[AuditName]]:
+    """The line that follows on the head, which stands at it from now on; and its names."""
     named = {
         "actor": (entry.actor.id, entry.actor.name),
         "target": (entry.target_id, entry.target_name),
@@ -82,28 +98,43 @@ def write(entry: Entry) -> AuditLine:
         "request_id": entry.request_id,
         "previous_hash": head.hash,
     }
-    line = AuditLine.objects.create(**fields, hash=rules.line_hash(fields))
+    line = AuditLine(**fields, hash=rules.line_hash(fields))
+    head.seq, head.hash = line.seq, line.hash
     for row in rows:
         row.line = line
-    AuditName.objects.bulk_create(rows)
-    AuditHead.objects.filter(stream=entry.stream).update(seq=line.seq, hash=line.hash, is_sealed=False)
-    return line
+    return line, rows
 
 
-def _locked_head(stream: str) -> tuple[AuditHead, int]:
-    """The stream's head, made on first use, locked until the transaction ends: a conflict's row is locked too.
+_HEADS = """
+WITH asked AS (SELECT * FROM unnest(%s::text[], %s::int[]) AS asked (stream, lines)), head AS (
+    INSERT INTO audit_audithead (stream, seq, hash, is_sealed) SELECT stream, 0, '', false FROM asked ORDER BY stream
+    ON CONFLICT (stream) DO UPDATE SET stream = EXCLUDED.stream RETURNING stream, seq, hash)
+SELECT head.*, ARRAY(
+    SELECT nextval(pg_get_serial_sequence('audit_auditline', 'id')) FROM generate_series(1, asked.lines)
+) FROM head JOIN asked USING (stream)
+"""
+_MOVE = """
+UPDATE audit_audithead h SET seq = v.seq, hash = v.hash, is_sealed = false
+FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS v (stream, seq, hash) WHERE h.stream = v.stream
+"""
 
-    Beside it the id of the line to come, which its hash covers.
+
+def _lock_heads(lines: Mapping[str, int]) -> tuple[dict[str, AuditHead], list[int]]:
+    """The heads of streams, made on first use, locked until the transaction ends: a conflict's row is locked too.
+
+    `lines`: how many are to come in each. Beside the heads the ids of those, which their hashes cover.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO audit_audithead (stream, seq, hash, is_sealed) VALUES (%s, 0, '', false) "
-            "ON CONFLICT (stream) DO UPDATE SET stream = EXCLUDED.stream "
-            "RETURNING seq, hash, nextval(pg_get_serial_sequence('audit_auditline', 'id'))",
-            [stream],
-        )
-        seq, hash_, line_id = cursor.fetchone()
-    return AuditHead(stream=stream, seq=seq, hash=hash_), line_id
+        cursor.execute(_HEADS, [list(lines), list(lines.values())])
+        found = cursor.fetchall()
+    heads = {stream: AuditHead(stream=stream, seq=seq, hash=hash_) for stream, seq, hash_, _ in found}
+    return heads, sorted(line_id for *_, some in found for line_id in some)
+
+
+def _move_heads(heads: Iterable[AuditHead]) -> None:
+    values = [(head.stream, head.seq, head.hash) for head in heads]
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, [list(column) for column in zip(*values, strict=True)])
 
 
 def seal_all(at: datetime) -> AuditSeal | None:

@@ -61,10 +61,15 @@ def _us() -> Actor:
 
 
 def look(now: datetime) -> None:
-    """Compares all lines that wait with what is open. What is booked by it changes what the others may pay: twice."""
-    certain = _compare(now)
-    if certain and _book(certain) < len(certain):
-        _compare(now)
+    """Compares lines that wait with what is open: those that are new, and where anything happened to invoices since,
+    all. What is booked by it changes what the others may pay: those are compared again.
+    """
+    waiting = bank.list_waiting()
+    lines = list(waiting if bank.is_to_look_again() else waiting.filter(looked_at=None))
+    certain = _compare(lines, now)
+    if certain:
+        known = [] if _book(certain) < len(certain) else [line.pk for line in lines]
+        _compare(list(waiting.exclude(pk__in=known)), now)
     pen.finish(now)
 
 
@@ -77,9 +82,9 @@ class _Found:
     certain: list[BankLine] = field(default_factory=list)
 
 
-def _compare(now: datetime) -> list[BankLine]:
+def _compare(lines: list[BankLine], now: datetime) -> list[BankLine]:
     """Stores what is suggested. Returns the lines that leave no doubt."""
-    found = _match(now)
+    found = _match(lines, now)
     with transaction.atomic():
         pen.suggest(found.lines, found.suggestions, now)
         counts: dict[int, int] = {}
@@ -91,8 +96,7 @@ def _compare(now: datetime) -> list[BankLine]:
     return found.certain
 
 
-def _match(now: datetime) -> _Found:
-    lines = list(bank.list_waiting())
+def _match(lines: list[BankLine], now: datetime) -> _Found:
     found = _Found(lines)
     if not lines:
         return found

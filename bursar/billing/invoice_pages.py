@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
@@ -15,6 +16,7 @@ from bursar.billing import invoice_present as present
 from bursar.billing.actions.exports import KINDS
 from bursar.billing.invoice_filters import View
 from bursar.billing.invoice_tabs import TABS, head
+from bursar.billing.models import Invoice
 from bursar.billing.queries import listing
 from bursar.billing.rules.periods import list_periods
 from bursar.core import clock
@@ -41,7 +43,7 @@ def show_list(request: HttpRequest) -> HttpResponse:
         rows = [present.row(one, view.today) for one in listing.list_page(view, found)]
         context = {
             **head(view.shown.value, overdue=listing.count_overdue(view.today)),
-            **_frame(request, view),
+            **_frame(request, view, found),
             "totals": totals,
             "rows": rows,
             "is_new": not rows and not view.is_filtered and not listing.has_any(),
@@ -50,10 +52,10 @@ def show_list(request: HttpRequest) -> HttpResponse:
     return render(request, "billing/invoice_list.html", context)
 
 
-def _frame(request: HttpRequest, view: View) -> dict[str, Any]:
+def _frame(request: HttpRequest, view: View, found: QuerySet[Invoice]) -> dict[str, Any]:
     """What stands around the rows."""
     given = request.GET
-    ageing = present.ageing_tiles(listing.calc_ageing(view), view, given) if view.asks_for_money else []
+    ageing = present.ageing_tiles(listing.calc_ageing(view, found), view, given) if view.asks_for_money else []
     return {
         "view": view,
         "ageing": ageing,

@@ -20,6 +20,7 @@ from bursar.billing.asking import ask_again
 from bursar.billing.models import Bundle
 from bursar.billing.obstacles import list_obstacles
 from bursar.billing.queries import bank
+from bursar.billing.queries.addresses import list_reached
 from bursar.billing.queries.removing import list_ended
 from bursar.billing.queries.sending import list_due
 from bursar.billing.store import sending
@@ -57,14 +58,15 @@ def note_sent(now: datetime) -> None:
 
 @tick("billing.remind")
 def remind(now: datetime) -> None:
-    """Each by itself, so that one stops no other; what somebody did in this very moment, or what is held, is refused
-    quietly.
+    """Each by itself, so that one stops no other; what somebody did in this very moment is refused quietly. What is
+    held, and what would go to nobody, waits for somebody and is not tried.
     """
     if not settings.BURSAR_REMINDERS:
         return
-    due = dict(list_due(now).values_list("pk", "public_id"))
-    held = list_obstacles(due, now)
-    free = [public_id for pk, public_id in due.items() if pk not in held]
+    due = list(list_due(now).values_list("pk", "public_id", "account"))
+    held = list_obstacles([pk for pk, _, _ in due], now)
+    reached = list_reached({account for _, _, account in due}, now)
+    free = [public_id for pk, public_id, account in due if pk not in held and account in reached]
     for public_id in free[:REMINDED_A_MINUTE]:
         try:
             run("billing.invoice.remind", system("billing"), public_id, {"to": ""})

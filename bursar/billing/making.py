@@ -9,6 +9,7 @@ from bursar.billing.documents import checking, peppol
 from bursar.billing.documents.document import Document
 from bursar.billing.documents.pdf import Attachment, to_pdf, why_not_here
 from bursar.billing.documents.ubl import Profile, to_ubl
+from bursar.billing.logo import get_look
 
 
 class Files(NamedTuple):
@@ -37,12 +38,12 @@ def list_faults(document: Document) -> Sequence[str]:
 
 
 def make(document: Document, *, with_e_invoice: bool) -> Files:
-    """From the frozen document alone: made again, they are the same."""
+    """From the frozen document and the logo alone: made again, they are the same."""
     if not with_e_invoice:
-        return Files(to_pdf(document), None)
+        return Files(to_pdf(document, look=get_look()), None)
     xml = to_ubl(document, Profile.PEPPOL)
     attached = Attachment(name_of(document, "xml"), xml, "Peppol BIS Billing 3")
-    return Files(to_pdf(document, attachments=[attached]), xml)
+    return Files(to_pdf(document, look=get_look(), attachments=[attached]), xml)
 
 
 def name_of(document: Document, suffix: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from bursar.billing.models import Handover, Invoice, Reminder
 from bursar.billing.models.sending import HandoverState, ReminderWay, SendingKind
 from bursar.billing.obstacles import list_obstacles
+from bursar.billing.queries.addresses import list_addresses
 from bursar.billing.queries.sending import (
     Sent,
     list_reminders,
@@ -35,11 +36,12 @@ class Entry:
 
 
 def describe_trail(row: Invoice, now: datetime) -> dict[str, Any]:
-    """For `billing/_trail.html`. In five statements and one an obstacle."""
+    """For `billing/_trail.html`. In five statements and one an obstacle; in three more where nobody got it."""
     entries = [*_mails(list_sent([row.pk]).get(row.pk, [])), *_calls(list_reminders(row.pk))]
     handover = Handover.objects.filter(pk=row.pk).first()
     return {
         "row": row,
+        "has_address": not entries and bool(list_addresses(row.account, now)),
         "entries": sorted(entries, key=lambda one: one.at, reverse=True),
         "held": list_obstacles([row.pk], now).get(row.pk, "") if row.open > 0 else "",
         "handover": handover,

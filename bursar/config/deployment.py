@@ -14,6 +14,7 @@ from bursar.access.models import User
 from bursar.access.rights import Right
 from bursar.audit.queries import get_last_seal
 from bursar.audit.rules import MAIL
+from bursar.billing.logo import why_not_use
 from bursar.billing.rules.oss import Reach, say_sold, say_what_follows
 from bursar.config.operator import why_not_ready
 from bursar.core import clock, heartbeat
@@ -113,6 +114,8 @@ def _seller() -> Iterator[Finding]:
     if unset:
         is_danger = get_mode() is Mode.LIVE
         yield Finding(is_danger, f"{', '.join(unset)}: unset, so documents would not say who sells. Set all three.")
+    if settings.BURSAR_LOGO and (sentence := why_not_use(settings.BURSAR_LOGO)):
+        yield Finding(True, f"BURSAR_LOGO: {sentence} Documents bear the seller’s name instead.")
     if not settings.BURSAR_VIES:
         yield Finding(False, "BURSAR_VIES is off: no VAT id is confirmed, so businesses abroad pay VAT. Set it to yes.")
 

@@ -192,6 +192,12 @@ BURSAR_SELLER_BIC = required("BURSAR_SELLER_BIC", "", "Its BIC, for payers outsi
 BURSAR_SELLER_MAIL = required(
     "BURSAR_SELLER_MAIL", "", "Where customers write about an invoice; stands on documents.", str.strip
 )
+BURSAR_LOGO = required(
+    "BURSAR_LOGO",
+    "",
+    "The path of an SVG, its letters as shapes, or of a PNG, for the head of documents. Empty: the seller’s name.",
+    str.strip,
+)
 BURSAR_PAYMENT_DAYS = required(
     "BURSAR_PAYMENT_DAYS",
     "30",

@@ -19,10 +19,12 @@ from bursar.attention.api import router as attention_router
 from bursar.attention.needs import NEEDS
 from bursar.billing.api import router as billing_router
 from bursar.billing.bank_api import router as bank_router
+from bursar.billing.brought import BRINGERS
 from bursar.billing.invoice_api import router as invoices_router
 from bursar.billing.obstacles import OBSTACLES
 from bursar.billing.store.ledger import FOLLOWERS
 from bursar.billing.to_issue import SOURCES
+from bursar.billing.to_issue_api import router as to_issue_router
 from bursar.config import handbook, operator, unavailable
 from bursar.core.api import DescribedAPI
 from bursar.core.api import refusal as refuse_json
@@ -67,7 +69,7 @@ api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
     webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router, bank_router,
-    approvals_router, vat_router, partners_router,
+    approvals_router, vat_router, to_issue_router, partners_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)
@@ -133,5 +135,5 @@ navigation.ENTRIES.close()
 QUEUES.close()
 lists.VIEW_KEEPERS.close()
 lists.ACCOUNT_FILTERS.close()
-for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, NEEDS):
+for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, BRINGERS, NEEDS):
     registry.close()

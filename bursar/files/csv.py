@@ -6,11 +6,12 @@ import csv
 import gc
 import io
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 from django.db import connection
@@ -33,6 +34,9 @@ _IN_TEXT = re.compile(f'(?:\\A|[;,\\t\\r\\n"]){_BLANK}[{_SIGNS}]|[;,\\t\\n]"?[\\
 _MAYBE_IN_TEXT = (re.compile(f'[;,"\\s\u200b-\u200f\ufeff][{_SIGNS}\\t]'), re.compile("\r(?!\n)"))
 """Of two characters each, and so looked for three times as fast: where neither is found, `_IN_TEXT` is not either."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+_BELOW_ZERO = {
+    by: re.compile(f"(?:(?<={by})|\\A)-\\d+(\\.\\d+)?(?={by}|\r\n\\Z)", re.ASCII) for by in (",", ";")
+}  # fmt: skip
 
 
 def _may_fetch(actor: Actor, file: File) -> bool:
@@ -93,14 +97,32 @@ def write_selected(columns: Sequence[str], rows: QuerySet[Any], layout: Layout =
         with connection.cursor() as cursor, cursor.copy(taken, values) as lines:
             while some := [bytes(line[:-1]) for line in islice(lines, LINES)]:  # a line at a time, without its end
                 count += len(some)
-                file.write(_neutralised((b"\r\n".join(some) + b"\r\n").decode(), layout))
+                file.write(_neutralised(some, layout))
     return Written(file.written, count)
 
 
-def _neutralised(text: str, layout: Layout) -> bytes:
-    if not _may_run(text):
-        return text.encode()
-    return as_text(list(csv.reader(io.StringIO(text, newline=""), delimiter=layout.separator)), layout)
+def _neutralised(lines: Sequence[bytes], layout: Layout) -> bytes:
+    """Each is a row of its own, with whatever breaks of lines stand in its cells. They are looked at together, in C;
+    only rows in which something was found are taken apart.
+    """
+    rows = [f"{line.decode()}\r\n" for line in lines]
+    text = "".join(rows)
+    found = {match.end() - 2 for maybe in _MAYBE_IN_TEXT for match in maybe.finditer(f"\n{text}")}
+    if found:
+        ends = list(accumulate(map(len, rows)))
+        for place in {bisect_right(ends, at) for at in found}:
+            rows[place] = _neutralise_row(rows[place], layout)
+        text = "".join(rows)
+    return text.encode()
+
+
+def _neutralise_row(text: str, layout: Layout) -> str:
+    """Where no cell is quoted, what stands between two separators is a cell, and a number below zero is harmless."""
+    harmful = text if '"' in text else _BELOW_ZERO[layout.separator].sub("", text)
+    if not _may_run(harmful):
+        return text
+    cells = csv.reader(io.StringIO(text, newline=""), delimiter=layout.separator)
+    return as_text(list(cells), layout).decode()
 
 
 @contextmanager
@@ -124,7 +146,9 @@ def as_text(rows: Rows, layout: Layout = PLAIN) -> bytes:
 
 
 def _may_run(text: str) -> bool:
-    return any(maybe.search(f"\n{text}") for maybe in _MAYBE_IN_TEXT) and _IN_TEXT.search(text) is not None
+    """`text`: whole rows. The first cell begins as every row's does, after the end of a line."""
+    rows = f"\n{text}"
+    return any(maybe.search(rows) for maybe in _MAYBE_IN_TEXT) and _IN_TEXT.search(rows) is not None
 
 
 def _written(rows: Rows, layout: Layout) -> str:

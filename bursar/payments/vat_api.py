@@ -16,6 +16,7 @@ from bursar.core import clock
 from bursar.core.money import plain
 from bursar.payments.models import Charge
 from bursar.payments.queries import abroad
+from bursar.payments.queries.abroad import Sale
 
 router = Router(tags=["billing"])
 PAGE_SIZE = 50
@@ -56,9 +57,12 @@ class VatOut(Schema):
 
 
 class SaleOut(Schema):
-    """`proofs`: what says where the buyer is, by country; `against`: those that say another than the address."""
+    """`charge`, `invoice`: the id of the charge that paid for it, or of the invoice that was paid by bank; the other is
+    empty. `proofs`: what says where the buyer is, by country; `against`: those that say another than the address.
+    """
 
     charge: str
+    invoice: str
     account: str
     label: str
     paid_at: datetime
@@ -104,13 +108,16 @@ def _invoice(row: Invoice) -> dict[str, Any]:
 def list_abroad(request: HttpRequest, page: int = PAGE) -> dict[str, Any]:
     start = (page - 1) * PAGE_SIZE
     rows = list(abroad.list_sales()[start : start + PAGE_SIZE + 1])
-    return {"page": page, "has_more": len(rows) > PAGE_SIZE, "sales": [_sale(one) for one in rows[:PAGE_SIZE]]}
+    sales = [_sale(one) for one in abroad.load_sales(rows[:PAGE_SIZE])]
+    return {"page": page, "has_more": len(rows) > PAGE_SIZE, "sales": sales}
 
 
-def _sale(charge: Charge) -> dict[str, Any]:
-    proofs = abroad.read_proofs(charge)
+def _sale(sale: Sale) -> dict[str, Any]:
+    proofs, account = sale.proofs, sale.of.account
     return {
-        "charge": charge.public_id, "account": charge.account.public_id, "label": str(charge.account),
-        "paid_at": charge.settled_at, "net_eur": plain(charge.net), "vat_eur": plain(charge.vat),
+        "charge": sale.of.public_id if isinstance(sale.of, Charge) else "",
+        "invoice": sale.of.public_id if isinstance(sale.of, Invoice) else "",
+        "account": account.public_id, "label": str(account),
+        "paid_at": sale.paid_at, "net_eur": plain(sale.net), "vat_eur": plain(sale.vat),
         "proofs": proofs.known, "against": list(proofs.against), "is_enough": proofs.is_enough,
     }  # fmt: skip

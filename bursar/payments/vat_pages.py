@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET
 from bursar.billing import correcting, queries
 from bursar.billing.models import Invoice
 from bursar.billing.queries.corrections import list_to_correct
-from bursar.billing.rules import VatDecision, say_decision
+from bursar.billing.rules import say_decision
 from bursar.billing.rules.oss import say_proofs, say_sold, say_what_follows
 from bursar.core import clock
 from bursar.core.turning import turn
 from bursar.payments.models import Charge
 from bursar.payments.queries import abroad, shown
+from bursar.payments.queries.abroad import Sale
 from bursar.ui.navigation import NavEntry, register
 
 SHOWN = 50
@@ -67,17 +68,16 @@ def _invoice(row: Invoice) -> dict[str, Any]:
 @require_GET
 def show_abroad(request: HttpRequest) -> HttpResponse:
     part = turn(abroad.list_sales(), "page", request.GET.get("page", ""), SHOWN)
-    rows = [_sale(charge) for charge in part.rows]
+    rows = [_sale(one) for one in abroad.load_sales(part.rows)]
     return render(request, "payments/vat_abroad.html", {**_frame("abroad"), "rows": rows, "pager": part.pager})
 
 
-def _sale(charge: Charge) -> dict[str, Any]:
-    proofs = abroad.read_proofs(charge)
+def _sale(sale: Sale) -> dict[str, Any]:
     return {
-        "charge": charge,
-        "account": charge.account,
-        "what": shown.say_what(charge),
-        "vat": say_decision(VatDecision.read(charge.decision)),
-        "proofs": say_proofs(proofs),
-        "tone": "warn" if proofs.is_to_look_at else "good",
+        "sale": sale,
+        "account": sale.of.account,
+        "what": shown.say_what(sale.of) if isinstance(sale.of, Charge) else f"Invoice {sale.of.number}",
+        "vat": say_decision(sale.decision),
+        "proofs": say_proofs(sale.proofs),
+        "tone": "warn" if sale.proofs.is_to_look_at else "good",
     }

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from bursar.access.actor import Actor, ActorKind, Door
 from bursar.access.rights import Own
@@ -142,6 +142,18 @@ def list_billing_mails(account: BillingAccount, at: datetime) -> list[str]:
     rows = [row for found in (above, seats) for row in found.values_list("person__email", "role")]
     narrow = {mail for mail, role in rows if mail and role == OrganisationRole.BILLING}
     return sorted(narrow or {mail for mail, _ in rows if mail})
+
+
+def has_billing_mail(at: datetime) -> Q:
+    """Of accounts: whether `list_billing_mails` finds any."""
+    rights = {"role__in": BILLING, "person__email__gt": ""}
+    above = OrganisationMembership.objects.at(at).filter(
+        organisation=OuterRef("organisation"), organisation__deleted_at=None, **rights
+    )
+    seats = WorkspaceMembership.objects.at(at).filter(
+        workspace__account=OuterRef("pk"), workspace__deleted_at=None, is_support=False, **rights
+    )
+    return Q(Exists(above)) | Q(Exists(seats))
 
 
 def list_customer_account_ids(person: Person, at: datetime) -> set[int]:

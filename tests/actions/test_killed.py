@@ -133,7 +133,7 @@ def submit_reset(cast: Cast, port: int) -> int:
 
 
 def serve(port: int) -> subprocess.Popen[bytes]:
-    process = start("serve", "--port", str(port))
+    process = start("serve", "--no-migrate", "--port", str(port))
     for _ in range(300):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1):

@@ -11,23 +11,26 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from bursar.actions.run import run
 from bursar.audit.models import AuditLine
 from bursar.billing import banking
 from bursar.billing.actions.bank_files import BOOK, READ
 from bursar.billing.bank import Balance
-from bursar.billing.models import BankFile, BankLine, BankStatement, Invoice, LedgerEntry
+from bursar.billing.models import BankFile, BankLine, BankStatement, BankSuggestion, Invoice, LedgerEntry
 from bursar.billing.queries import bank
 from bursar.core import clock
 from bursar.core.errors import Forbidden, Invalid, NotFound, Refused
 from bursar.files.models import Chunk, File
+from bursar.outbox.models import OutboxRow
 from tests.billing.bank.chance import sound_files, spoil
 from tests.billing.bank.writing import THEIRS, entry, statement, to_camt, to_mt940
-from tests.billing.bank_desk import UPLOADED, issue, now_of, paid, send_up, upload
+from tests.billing.bank_desk import UPLOADED, arrive, issue, now_of, paid, send_up, upload
 from tests.billing.test_bank_money import haarlem, oost
-from tests.cast import Cast, prove, refusal_of, sign_in
+from tests.cast import NOW, Cast, prove, refusal_of, sign_in
 from tests.requests.helpers import customer
 
 __all__ = ["haarlem", "oost"]
@@ -159,6 +162,47 @@ def test_what_is_killed_goes_on(cast: Cast, oost: Invoice, monkeypatch: pytest.M
     banking.carry_out(file.public_id)
     assert LedgerEntry.objects.count() == 2
     prove()
+
+
+def test_a_batch_takes_as_many_statements_as_a_line_and_each_is_told(cast: Cast) -> None:
+    """Of three accounts, once and four times each: a line in the book, an event and a notice for every invoice."""
+    counts = []
+    for number, accounts in (
+        (12, [cast.oost, cast.haarlem, cast.samen]),
+        (13, [cast.oost, cast.haarlem, cast.samen] * 4),
+    ):
+        rows = [issue(account) for account in accounts]
+        content = to_camt(statement(*map(paid, rows), number=number))
+        made = run(UPLOADED, cast.iris, "company", {"uploads": send_up(cast.iris, f"{number}.xml", content)})
+        run(READ, banking._us(), made.data["files"][0])
+        sure = banking._compare(list(bank.list_waiting()), clock.now())
+        with CaptureQueriesContext(connection) as asked:
+            assert banking._book(sure) == len(rows)
+        counts.append(len(asked))
+        targets = [row.public_id for row in rows]
+        lines = AuditLine.objects.filter(key="billing.invoice.book_bank_money", target_id__in=targets)
+        ids = list(lines.values_list("public_id", flat=True))
+        now_of(*rows)
+        assert len(ids) == len(rows) and not any(row.open for row in rows)
+        assert OutboxRow.objects.filter(kind="webhook", payload__line__in=ids).count() == len(rows)
+        [notice] = OutboxRow.objects.filter(kind="notice", payload__line__in=ids)
+        assert len(notice.payload["also"]) == len(rows) - 1
+    assert counts[0] == counts[1], "whatever their number"
+    prove()
+
+
+def test_a_new_file_looks_at_its_own_lines_and_at_all_where_something_was_booked(cast: Cast, oost: Invoice) -> None:
+    """An older line that offers what is settled by now offers it no more."""
+    with clock.frozen(NOW + timedelta(minutes=1)):
+        [older] = arrive(cast.iris, entry("121.00", f"factuur {oost.number}"))
+    with clock.frozen(NOW + timedelta(minutes=2)):
+        arrive(cast.iris, entry("5.00", "?"), number=13)
+        older.refresh_from_db()
+        assert older.looked_at == NOW + timedelta(minutes=1) and BankSuggestion.objects.get().is_whole
+    with clock.frozen(NOW + timedelta(minutes=3)):
+        arrive(cast.iris, paid(oost), number=14)
+        older.refresh_from_db()
+        assert older.looked_at == clock.now() and "is paid already" in older.reason
 
 
 def test_one_line_that_stands_in_the_way_stops_no_other(

@@ -18,6 +18,7 @@ from bursar.billing.queries.drafts import get_draft
 from bursar.billing.store import Details, set_details
 from bursar.core import clock
 from bursar.core.errors import Blocked, Forbidden, Invalid, NotFound, Refused
+from bursar.core.money import plain
 from bursar.notifications.models import Inbox
 from bursar.outbox.models import OutboxRow
 from tests.billing.test_proposing import PUBLIC, seller
@@ -194,3 +195,21 @@ def test_the_preview_is_the_whole_document(payer: Cast) -> None:
     assert not Invoice.objects.exists()
     outcome = preview(DRAFT, payer.ties, payer.oost.public_id, {"with_seats": True, "first_day": "2026-12-01"})
     assert "is kept" in outcome.sentence and not Draft.objects.exists()
+
+
+def test_programs_read_drafts_as_they_were_made(payer: Cast) -> None:
+    row, reader = draft(payer), sign_in("ada@agora.example")
+    listed = reader.get("/api/v1/drafts").json()
+    [one] = listed["drafts"]
+    assert (listed["count"], listed["has_more"]) == (1, False) and one == reader.get(
+        f"/api/v1/drafts/{one['id']}"
+    ).json()
+    totals = row.document.totals
+    said = (one["id"], one["account"], one["action"], one["net_eur"], one["gross_eur"], one["invoice"])
+    assert said == (row.public_id, payer.oost.public_id, "issue_invoice", plain(totals.net), plain(totals.gross), "")
+    assert one["document"] == row.says
+    assert reader.get("/api/v1/drafts?page=2").json()["drafts"] == []
+    made = issue(payer, row)
+    assert reader.get("/api/v1/drafts").json()["drafts"] == []
+    assert reader.get(f"/api/v1/drafts/{row.public_id}").json()["invoice"] == made.public_id
+    assert reader.get("/api/v1/drafts/dft_nothing").status_code == 404

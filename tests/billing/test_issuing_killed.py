@@ -83,14 +83,14 @@ def test_two_people_at_once_issue_one_document(payer: Cast) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM tenants_billingaccount WHERE id = %s FOR UPDATE", [payer.oost.pk])
         both = [start_issue(payer), start_issue(payer)]
-        wait_for_a_waiter(lambda: _count_waiters() == 2)
+        wait_for_a_waiter(lambda: count_waiters() == 2)
     codes = sorted(process.wait(120) for process in both)
     assert codes[0] == 0 != codes[1] and Invoice.objects.count() == 1
     wait_until_gone()
     prove()
 
 
-def _count_waiters() -> int:
+def count_waiters() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
         return int(cursor.fetchone()[0])
@@ -107,7 +107,7 @@ def test_two_people_at_one_draft_issue_it_once(payer: Cast) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM tenants_billingaccount WHERE id = %s FOR UPDATE", [payer.oost.pk])
         both = [start("act", "billing.draft.issue", row.public_id, "--reason", "x", **SELLER) for _ in range(2)]
-        wait_for_a_waiter(lambda: _count_waiters() == 2)
+        wait_for_a_waiter(lambda: count_waiters() == 2)
     codes = sorted(process.wait(120) for process in both)
     assert codes[0] == 0 != codes[1] and Invoice.objects.count() == 1
     wait_until_gone()

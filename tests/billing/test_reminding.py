@@ -15,13 +15,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bursar.actions.run import preview, run
+from bursar.billing import jobs
 from bursar.billing.jobs import remind as remind_by_itself
-from bursar.billing.models import Hold, Invoice, Reminder, Sending
+from bursar.billing.models import BillingDetails, Hold, Invoice, Reminder, Sending
 from bursar.billing.obstacles import list_obstacles
+from bursar.billing.queries.addresses import list_addresses, list_reached
 from bursar.billing.queries.sending import list_due
 from bursar.core import clock
 from bursar.core.errors import Blocked, Forbidden, Invalid, Refused
-from bursar.tenants.models import Person
+from bursar.tenants.models import BillingAccount, Person
 from tests.billing.invoiced import SELLER, TOWN_HALL, carry_out, day_after_due, issued, know
 from tests.cast import NOW, Cast, prove, refusal_of, sign_in
 
@@ -183,6 +185,31 @@ def test_by_itself_only_where_that_is_set(payer: Cast, row: Invoice, settings: A
     with days_after_due(row, 21) as now:
         remind_by_itself(now)
     assert Reminder.objects.filter(level=2).count() == 3 - 1 and Reminder.objects.filter(invoice=held).count() == 1
+
+
+def test_what_would_go_to_nobody_is_not_tried_and_takes_nobodys_place(
+    payer: Cast, row: Invoice, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may have it is found for all of them as for one: by the details, else by people with billing rights."""
+    settings.BURSAR_REMINDERS = True
+    monkeypatch.setattr(jobs, "REMINDED_A_MINUTE", 1)
+    other, tried = issued(payer.ties, payer.haarlem), list[str]()
+    monkeypatch.setattr(jobs, "run", lambda key, actor, target, *rest: tried.append(target))
+    accounts = {payer.oost.pk, payer.haarlem.pk, payer.samen.pk}
+    every = BillingDetails.objects.all()
+    with days_after_due(row, 7) as now:
+        for rows, gone in (
+            (every.filter(account=payer.oost), {"mails": []}),
+            (Person.objects.all(), {"email": ""}),
+            (every, {"mails": []}),
+        ):
+            rows.update(**gone)
+            found = {one.pk for one in BillingAccount.objects.filter(pk__in=accounts) if list_addresses(one, now)}
+            assert list_reached(accounts, now) == found
+            tried.clear()
+            remind_by_itself(now)
+            left = [one.public_id for one in (row, other) if one.account_id in found]
+            assert tried == left[:1]
 
 
 def test_the_search_finds_the_same_as_the_rule(payer: Cast, row: Invoice) -> None:

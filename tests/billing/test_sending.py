@@ -24,7 +24,7 @@ from bursar.notifications.models import Mail
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.tenants.models import Person
 from tests.billing.invoiced import SELLER, TOWN_HALL, carry_out, issue, issued, know
-from tests.cast import NOW, Cast, prove, refusal_of, sign_in
+from tests.cast import NOW, Cast, prove, refusal_of, shown_by, sign_in
 
 AGAIN, NOTE = "billing.invoice.send_again", "billing.invoice.note_handover"
 OFFICE = "ap@haarlem.example"
@@ -96,8 +96,11 @@ def test_without_an_address_billing_people_get_it_and_without_them_staff_see_tha
     Person.objects.filter(external_id="ali").update(email="")
     row = issued(payer.ties, payer.haarlem)
     assert not row.sendings.exists()
-    page = sign_in("ties@agora.example").get(f"/panel/invoices/{row.public_id}").content.decode()
-    assert "Nobody got it yet" in page
+    client, at = sign_in("ties@agora.example"), f"/panel/invoices/{row.public_id}"
+    assert "Nobody got it yet. Give an address" in shown_by(client.get(at))
+    know(payer.haarlem, TOWN_HALL)
+    assert "Nobody got it yet. Send it by the kebab." in shown_by(client.get(at))
+    know(payer.haarlem, replace(TOWN_HALL, mails=()))
     assert isinstance(refusal_of(AGAIN, payer.ties, row.public_id, {"to": ""}), Refused)
 
 

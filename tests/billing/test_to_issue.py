@@ -309,3 +309,27 @@ def test_a_preview_issues_nothing_and_keeps_nothing(payer: Cast) -> None:
 def test_without_facts_nothing_stands_there(payer: Cast) -> None:
     AccountMonth.objects.update(fault="It broke.")
     assert rows() == []
+
+
+def test_programs_read_the_same_rows_and_issue_by_what_they_name(payer: Cast) -> None:
+    """In a number of statements that does not depend on how many there are."""
+    reader = sign_in("ada@agora.example")
+
+    def read(query: str = "") -> tuple[dict[str, Any], int]:
+        with CaptureQueriesContext(connection) as asked:
+            return reader.get(f"/api/v1/to-issue{query}").json(), len(asked)
+
+    read()
+    found, before = read()
+    mine = [row for row in found["to_issue"] if row["account"] == payer.oost.public_id]
+    assert [(row["why"], row["words"]) for row in mine] == rows(payer.oost) and found["count"] == len(found["to_issue"])
+    for number in range(3):
+        account(f"more{number}")
+    again, after = read()
+    assert again["count"] == found["count"] + 3 and after == before
+    assert {row["why"] for row in read("?why=first")[0]["to_issue"]} == {"first"}
+    assert read("?page=2")[0]["to_issue"] == [] and reader.get("/api/v1/to-issue?why=odd").status_code == 422
+    [first] = [row for row in again["to_issue"] if row["account"] == payer.oost.public_id]
+    assert f"billing.account.{first['action']}" == ISSUE
+    issued = issue(payer, **first["data"])
+    assert f"{issued.net:.2f}" == first["net_eur"] and rows(payer.oost) == []

@@ -73,11 +73,17 @@ class Crowd:
         ApiToken.objects.create(member=lead, name="t", digest=digest_of("token"), hint="h", rights=["read"])
 
         self.cast = cast
+        # Asked for once, for each of thousands of questions: whoever is refused changes none of it.
+        self.id_of = cache(cast.target_id)
+        self.actor_of = cache(actor_of_role)
+        self.rights_of = cache(lambda role: {Right(right) for right in Role.objects.get(slug=role).rights})
+        self.finds = cache(lambda actor, slug: finds(actor, slug, cast))
+        self.need_of = cache(lambda actor, key: need_of(actor, ACTIONS[key], cast))
 
     def reaches(self, who: str, slug: str) -> bool:
         """Whether they find the cast's one of these on their own pages: by its fetch, in the customer's hat."""
         user = User.objects.get(pk=self.clients[who].session["_auth_user_id"])
-        return finds(actor_for(user).as_customer(), slug, self.cast)
+        return self.finds(actor_for(user).as_customer(), slug)
 
     def ask(self, who: str, method: str, path: str, body: str = "") -> Any:
         return self.clients[who].generic(
@@ -315,21 +321,21 @@ def example_of(operation: dict[str, Any]) -> Any:
 LET_IN = 0  # to the form
 
 
-def expected_action(who: str, action: Action, cast: Cast) -> int:
+def expected_action(who: str, action: Action, crowd: Crowd) -> int:
     """By the declaration alone; LET_IN: the form answers."""
     if who in ("anonymous", *KEYS):
         return 401
     if who in CUSTOMERS:
         return 404
-    actor = actor_of_role("lead" if who == "token:read" else who)
+    actor = crowd.actor_of("lead" if who == "token:read" else who)
     if who == "token:read":
         actor = replace(actor, rights=frozenset({Right.READ}))
-    if not finds(actor, action.target_slug, cast):  # everybody settles their own, and reaches nobody else's
+    if not crowd.finds(actor, action.target_slug):  # everybody settles their own, and reaches nobody else's
         return 404
-    rights = {Right.READ} if who == "token:read" else {Right(right) for right in Role.objects.get(slug=who).rights}
+    rights = {Right.READ} if who == "token:read" else crowd.rights_of(who)
     if action.permission is not None and action.permission not in rights:
         return 403
-    need = need_of(actor, action, cast)
+    need = crowd.need_of(actor, action.key)
     if need is not None and need not in rights:
         return 403
     if action.danger and who != "token:read":
@@ -344,11 +350,11 @@ def need_of(actor: Actor, action: Action, cast: Cast) -> Right | None:
     return Right(need.right) if need else None
 
 
-def lacks(actor: Actor, action: Action, cast: Cast) -> bool:
+def lacks(actor: Actor, action: Action, crowd: Crowd) -> bool:
     if not actor.can(action.permission):
         return True
-    return finds(actor, action.target_slug, cast) and not (
-        (need := need_of(actor, action, cast)) is None or actor.can(need)
+    return crowd.finds(actor, action.target_slug) and not (
+        (need := crowd.need_of(actor, action.key)) is None or actor.can(need)
     )
 
 
@@ -356,10 +362,10 @@ def actor_of_role(role: str) -> Actor:
     return confirmed(f"m-{role}@agora.example")
 
 
-def missing_words(actor: Actor, action: Action, cast: Cast) -> str:
+def missing_words(actor: Actor, action: Action, crowd: Crowd) -> str:
     if not actor.can(action.permission):
         return action.explain_missing_right()
-    need = need_of(actor, action, cast)
+    need = crowd.need_of(actor, action.key)
     assert need is not None
     return explain_missing(need)
 
@@ -380,9 +386,10 @@ def test_every_action_for_everybody(cast: Cast, crowd: Crowd, body: str, when_le
     """
     before, wrong = AuditLine.objects.count(), []
     for key, action in sorted(ACTIONS.items()):
-        path = f"/api/v1/{action.target_slug}/{cast.target_id(action.target_slug)}/actions/{action.verb_name}"
-        for who in WHO:
-            expected = expected_action(who, action, cast) or when_let_in
+        path = f"/api/v1/{action.target_slug}/{crowd.id_of(action.target_slug)}/actions/{action.verb_name}"
+        # one key stands for all of them, but once: none of them is let in
+        for who in (one for one in WHO if one not in KEYS[1:] or body == BROKEN):
+            expected = expected_action(who, action, crowd) or when_let_in
             if expected:
                 status = crowd.ask(who, "POST", path, body or fitting(action)).status_code
                 if status != expected:
@@ -395,13 +402,13 @@ def test_every_dialog_for_whoever_may_not(cast: Cast, crowd: Crowd) -> None:
     """The page's own submit: the sentence about the right, before any about the form or about confirming."""
     before, wrong = AuditLine.objects.count(), []
     for key, action in sorted(ACTIONS.items()):
-        path = f"{action.target_slug}/{cast.target_id(action.target_slug)}/{action.verb_name}"
+        path = f"{action.target_slug}/{crowd.id_of(action.target_slug)}/{action.verb_name}"
         for who in ROLES:
-            if expected_action(who, action, cast) == 403 and lacks(actor_of_role(who), action, cast):
+            if expected_action(who, action, crowd) == 403 and lacks(crowd.actor_of(who), action, crowd):
                 answer = crowd.clients[who].post(f"/panel/actions/{path}", {"reason": "x" * 3000, "confirm": "guess"})
                 if (
                     answer.status_code != 403
-                    or html.escape(missing_words(actor_of_role(who), action, cast)) not in answer.content.decode()
+                    or html.escape(missing_words(crowd.actor_of(who), action, crowd)) not in answer.content.decode()
                 ):
                     wrong.append((key, who, answer.status_code))
                 if crowd.clients[who].post(f"/panel/actions/{path}/preview", {"odd": "x"}).status_code != 403:
@@ -416,8 +423,8 @@ def test_every_dialog_for_whoever_may_not(cast: Cast, crowd: Crowd) -> None:
 def test_every_bulk_for_whoever_may_not(cast: Cast, crowd: Crowd) -> None:
     wrong = []
     for key, action in ((key, action) for key, action in sorted(ACTIONS.items()) if action.bulk):
-        slug, picked = action.target_slug, cast.target_id(action.target_slug)
-        for who in (who for who in ROLES if not actor_of_role(who).can(action.permission)):  # whatever the row is
+        slug, picked = action.target_slug, crowd.id_of(action.target_slug)
+        for who in (who for who in ROLES if not crowd.actor_of(who).can(action.permission)):  # whatever the row is
             page = crowd.clients[who].post(f"/panel/actions/bulk/{slug}/{action.verb_name}", {slug: picked})
             body = json.dumps({"action": key, "ids": [], "data": {"no_such_field": "x"}})
             if (page.status_code, crowd.ask(who, "POST", "/api/v1/bulk", body).status_code) != (403, 403):
@@ -428,19 +435,22 @@ def test_every_bulk_for_whoever_may_not(cast: Cast, crowd: Crowd) -> None:
 def test_the_right_decides_when_the_body_fits(cast: Cast, crowd: Crowd) -> None:
     """Through the door itself, where no schema stands before the permission."""
     wrong = [
-        (key, role, sentence) for role in ROLES for key in sorted(ACTIONS) for sentence in _odd_answers(role, key, cast)
+        (key, role, sentence)
+        for role in ROLES
+        for key in sorted(ACTIONS)
+        for sentence in _odd_answers(role, key, crowd)
     ]
     assert not wrong, wrong[:10]
 
 
-def _odd_answers(role: str, key: str, cast: Cast) -> list[str]:
-    actor, action = actor_of_role(role), ACTIONS[key]
+def _odd_answers(role: str, key: str, crowd: Crowd) -> list[str]:
+    actor, action = crowd.actor_of(role), ACTIONS[key]
     try:
-        run(key, actor, cast.target_id(action.target_slug), {"no_such_field": "x"}, reason="x")
+        run(key, actor, crowd.id_of(action.target_slug), {"no_such_field": "x"}, reason="x")
     except Forbidden as refusal:
-        return [] if lacks(actor, action, cast) else [refusal.sentence]
+        return [] if lacks(actor, action, crowd) else [refusal.sentence]
     except Refusal as refusal:
-        return [refusal.sentence] if lacks(actor, action, cast) else []
+        return [refusal.sentence] if lacks(actor, action, crowd) else []
     return ["got through with a field that does not exist"]
 
 
@@ -506,9 +516,9 @@ def test_what_no_role_opens_is_refused_to_every_human(cast: Cast, crowd: Crowd) 
     rows = {row.action.key: row for row in build_matrix(list_shipped_roles())}
     for key, action in by.items():
         assert not any(rows[key].cells) and action.permission and rows[key].words == action.permission.label
-        target = cast.target_id(action.target_slug)
+        target = crowd.id_of(action.target_slug)
         for role in ROLES:
-            assert isinstance(refusal_of(key, actor_of_role(role), target, {}), Forbidden), (key, role)
+            assert isinstance(refusal_of(key, crowd.actor_of(role), target, {}), Forbidden), (key, role)
         shell = refusal_of(key, operator("root"), target, {"no_such_field": "x"})
         assert isinstance(shell, Forbidden) is (action.permission is not By.SHELL), (key, shell)
         assert not isinstance(refusal_of(key, system("clock"), target, {"no_such_field": "x"}), Forbidden)

@@ -25,6 +25,7 @@ from bursar.actions.spec import Company
 from bursar.approvals.queues import QUEUES
 from bursar.attention.needs import NEEDS
 from bursar.audit.links import ERASURES, REFERENCES, erases, refers_to_lines
+from bursar.billing.brought import BRINGERS
 from bursar.billing.obstacles import OBSTACLES
 from bursar.billing.store.ledger import FOLLOWERS
 from bursar.billing.to_issue import SOURCES
@@ -89,6 +90,7 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "filter of accounts": (ACCOUNT_FILTERS, lambda name: ACCOUNT_FILTERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "queue before a second person": (QUEUES, lambda name: QUEUES.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "obstacle to a reminder": (OBSTACLES, lambda name: OBSTACLES.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "bringer of money": (BRINGERS, lambda name: BRINGERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "follower of the ledger": (FOLLOWERS, lambda name: FOLLOWERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "source of what is to be issued": (SOURCES, lambda name: SOURCES.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "need of a room above": (NEEDS, lambda name: NEEDS.add(name, nothing)),  # type: ignore[arg-type]  # never called

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -21,23 +21,36 @@ ELSEWHERE = ("/panel", "/api", "/account/", "/sign-in", "/sign-out", "/healthz",
 OWN = [route for route in ROUTES if not route.startswith(ELSEWHERE)]
 OLD = NOW - timedelta(days=100)
 ABOUT_PLANS = ("/?", "/workspaces/", "/billing/", "/history/", "/actions/")
+MODELS: dict[str, Any] = {
+    "account": BillingAccount, "workspace": Workspace, "organisation": Organisation, "person": Person,
+}  # fmt: skip
+PREFIXES = {slug: model._meta.get_field("public_id").prefix for slug, model in MODELS.items()}
 AMOUNTS = ("€", "37 %", "41 %", "1,800", "2,178", "agreed")
 
 
 def every_id() -> list[str]:
-    models = (BillingAccount, Workspace, Organisation, Person)
-    return [public_id for model in models for public_id in model._default_manager.values_list("public_id", flat=True)]
+    return [one for model in MODELS.values() for one in model._default_manager.values_list("public_id", flat=True)]
 
 
-def filled(route: str, some_id: str) -> set[str]:
-    """The address with this id in every place that takes one, for each kind of target and each verb of customers."""
+def filled(route: str, ids: list[str]) -> Iterator[list[str]]:
+    """For each kind of target and each verb of customers, the address with each of these ids in its place.
+
+    All ids of the kind that the place is for; of the other kinds one each, for the first letters of an id say what it
+    is of.
+    """
     own = [made for made in ACTIONS.values() if made.is_for_customers or made.verb_name == "set_discount"]
     verbs = [(made.target_slug, made.verb_name) for made in own]
+    place = re.search(r"<\w+:(\w+)_id>", route)
     if "<slug:verb>" in route:
-        pairs = [route.replace("<slug:slug>", slug).replace("<slug:verb>", verb) for slug, verb in verbs]
+        pairs = [(slug, route.replace("<slug:slug>", slug).replace("<slug:verb>", verb)) for slug, verb in verbs]
+    elif "<slug:slug>" in route:
+        pairs = [(slug, route.replace("<slug:slug>", slug)) for slug in TARGETS]
     else:
-        pairs = [route.replace("<slug:slug>", slug) for slug in TARGETS]
-    return {re.sub(r"<[^>]+>", some_id, pair) for pair in pairs}
+        pairs = [(place[1] if place else "", route)]
+    kinds = {some_id.partition("_")[0]: some_id for some_id in ids}
+    for slug, pair in pairs:
+        fitting = [some_id for some_id in ids if some_id.startswith(f"{PREFIXES.get(slug)}_")]
+        yield sorted({re.sub(r"<[^>]+>", some_id, pair) for some_id in (*fitting, *kinds.values())})
 
 
 def said_by(page: str) -> str:
@@ -45,16 +58,19 @@ def said_by(page: str) -> str:
     return re.sub(r"hx-headers='[^']*'|csrfmiddlewaretoken\" value=\"\w+\"", "", page)
 
 
-def walk(client: Client, ids: Iterable[str]) -> dict[str, str]:
+def walk(client: Client, ids: list[str]) -> dict[str, str]:
     """Every page that opened, by address. Anything but a page, a redirect or a refusal fails here."""
     opened = {}
-    addresses = {address for route in OWN for some_id in ids for address in filled(route, some_id)}
-    addresses |= {f"/history/?of={some_id}" for some_id in ids} | {f"/?all={some_id}" for some_id in ids}
-    for address in sorted(addresses):
-        answer = client.get(address)
-        assert answer.status_code in (200, 302, 400, 403, 404, 405, 409, 410), (address, answer.status_code)
-        if answer.status_code == 200:
-            opened[address] = said_by(answer.content.decode().replace(f'hx-get="{address}"', ""))
+    asked = [addresses for route in OWN for addresses in filled(route, ids)]
+    asked += [[f"/history/?of={some_id}" for some_id in ids], [f"/?all={some_id}" for some_id in ids]]
+    for addresses in asked:
+        for address in addresses:
+            answer = client.get(address)
+            assert answer.status_code in (200, 302, 400, 403, 404, 405, 409, 410), (address, answer.status_code)
+            if answer.status_code == 405:  # of the route alone: no id is looked at
+                break
+            if answer.status_code == 200:
+                opened[address] = said_by(answer.content.decode().replace(f'hx-get="{address}"', ""))
     return opened
 
 

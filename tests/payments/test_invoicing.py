@@ -21,7 +21,7 @@ from bursar.billing.queries.not_issued import count_not_issued, list_not_issued
 from bursar.billing.store import accept, set_details
 from bursar.core import clock
 from bursar.core.calendar import Month
-from bursar.core.errors import Refused
+from bursar.core.errors import Blocked, Refused
 from bursar.payments import gateway as gateways
 from bursar.payments import invoicing
 from bursar.payments.models import Charge, InvoicesFrom, Payment
@@ -39,6 +39,7 @@ from tests.payments.till import KEY
 __all__ = ["seller"]
 TODAY = NOW.date()
 ISSUE = "payments.account.issue_charge_invoice"
+PAID, BACK = "billing.invoice.mark_paid", "billing.invoice.reverse_payment"
 
 
 class Loud:
@@ -131,6 +132,28 @@ def test_what_is_done_already_or_not_due_is_refused_and_changes_nothing(bought: 
 def test_nobody_pulls_it_by_hand(bought: Bought, shop: Cast) -> None:
     refused = refusal_of(ISSUE, shop.iris, bought.account.public_id, {"charge": bought.charge.public_id})
     assert "by itself" in refused.sentence and Invoice.objects.count() == 1
+
+
+def test_what_mollie_brought_is_taken_off_by_nobody_here(shop: Cast, bought: Bought) -> None:
+    """Greyed, refused at every door; what somebody booked beside it may go, and what Mollie took back is there no more."""
+    row, ties = bought.invoice, shop.ties
+    with pytest.raises(Blocked, match="refund the payment"):
+        run(BACK, ties, row.public_id, {"amount": "1.00"}, reason="x")
+    assert LedgerEntry.objects.filter(cause="").count() == 0
+    bought.charge_back()
+    minute()
+    row.refresh_from_db()
+    assert row.open == row.gross
+    run(PAID, ties, row.public_id, {"amount": "5.00", "on": TODAY}, reason="by bank")
+    bought.pay_again()
+    minute()
+    row.refresh_from_db()
+    refusal = refusal_of(BACK, ties, row.public_id, {"amount": "5.01"}, reason="x")
+    assert refusal.sentence.startswith("Only € 5.00 of it were booked here. What Mollie brought goes back by Mollie")
+    run(BACK, ties, row.public_id, {"amount": "5.00"}, reason="another customer's")
+    row.refresh_from_db()
+    assert isinstance(refusal_of(BACK, ties, row.public_id, {"amount": "0.01"}, reason="x"), Blocked)
+    check_books()
 
 
 def test_killed_between_the_invoice_and_its_mark_it_goes_on(shop: Cast, monkeypatch: Any) -> None:

@@ -20,6 +20,7 @@ from bursar.core import clock
 from bursar.payments.models import Charge
 from bursar.payments.queries import abroad
 from bursar.payments.rules.amounts import amounts_of, quote_as_stands
+from tests.billing.bank_desk import arrive, paid
 from tests.billing.payer import write_down
 from tests.billing.test_proposing import seller
 from tests.cast import NOW, Cast, shown_by, sign_in
@@ -109,7 +110,28 @@ def test_what_mollie_told_of_bank_and_browser_is_read(cast: Cast) -> None:
         ({"details": None}, Proofs("DE")),
     ):
         sell(cast.oost, "12.10", raw=raw)
-        assert abroad.read_proofs(abroad.list_sales()[0]) == expected
+        assert abroad.load_sales(abroad.list_sales()[:1])[0].proofs == expected
+
+
+def test_the_bank_account_that_paid_an_invoice_proves_its_country(cast: Cast, issued: Invoice) -> None:
+    """Until the match is undone; what is credited is not sold any more."""
+    client = sign_in("iris@agora.example")
+    assert not abroad.list_sales()
+    [line] = arrive(cast.iris, paid(issued, iban="DE89370400440532013000"))
+    assert line.state == "matched"
+    [sale] = client.get("/api/v1/vat/abroad").json()["sales"]
+    assert (sale["charge"], sale["invoice"], sale["net_eur"]) == ("", issued.public_id, f"{issued.net:.2f}")
+    assert sale["proofs"] == {"address": "DE", "bank": "DE", "VAT id": "DE"} and sale["is_enough"]
+    page = shown_by(client.get("/panel/vat/abroad/"))
+    assert f"Invoice {issued.number}" in page and "Germany: address, bank, VAT id" in page
+    with clock.frozen(NOW + timedelta(minutes=1)):
+        run("billing.bank_line.undo", cast.iris, line.public_id, reason="another's")
+    assert not abroad.list_sales()
+    with clock.frozen(NOW + timedelta(minutes=2)):
+        data = {"on": NOW.date().isoformat()}
+        run("billing.invoice.mark_paid", cast.iris, issued.public_id, data, reason="cash")
+    [sale] = client.get("/api/v1/vat/abroad").json()["sales"]
+    assert sale["proofs"] == {"address": "DE", "VAT id": "DE"}
 
 
 def test_the_page_lists_and_warns(cast: Cast, issued: Invoice, settings: Any) -> None:

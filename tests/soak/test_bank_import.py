@@ -15,6 +15,7 @@ from bursar.actions.run import run
 from bursar.billing import banking
 from bursar.billing.actions.bank_files import READ
 from bursar.billing.models import BankFile, BankLine, Invoice, LedgerEntry, Series
+from bursar.billing.queries import bank
 from bursar.billing.rules.references import make_reference
 from bursar.billing.store.documents import digest_of
 from bursar.core import clock
@@ -28,6 +29,7 @@ from tests.cast import NOW, Cast, prove
 
 pytestmark = pytest.mark.soak
 LINES, INVOICES, ACCOUNTS, LIMIT, FILES = 10_000, 50_000, 10_000, 10, 5_000
+SOME = 20  # of a hundred lines: what bears a reference, where most payers type what they like
 
 
 def fill() -> list[Invoice]:
@@ -57,6 +59,7 @@ def fill() -> list[Invoice]:
                 account=accounts[at // 5], kind="invoice", series=series, place=at + 1, number=number,
                 issued_on=NOW.date(), issued_at=NOW - timedelta(days=3), due_on=NOW.date(),
                 reference=make_reference(number), says=says, digest=digest_of(says), net=gross, vat=0, gross=gross,
+                service_from=NOW.date(), service_until=NOW.date() + timedelta(days=364), subscription_net=gross,
             )
         )  # fmt: skip
     made = Invoice.objects.bulk_create(rows, batch_size=5_000)
@@ -76,7 +79,7 @@ def year_of(invoices: list[Invoice], certain: int) -> bytes:
     return to_camt(statement(*lines))
 
 
-@pytest.mark.parametrize("certain", [0, 20, 100])
+@pytest.mark.parametrize("certain", [0, SOME, 100])
 def test_ten_thousand_lines_against_fifty_thousand_invoices(cast: Cast, certain: int) -> None:
     content = year_of(fill(), certain)
     made = run(UPLOADED, cast.iris, "company", {"uploads": send_up(cast.iris, "year.xml", content)})
@@ -85,7 +88,7 @@ def test_ten_thousand_lines_against_fifty_thousand_invoices(cast: Cast, certain:
     began = time.process_time(), time.monotonic()
     run(READ, banking._us(), file_id)
     spent["read and stored"] = time.process_time() - began[0], time.monotonic() - began[1]
-    sure = banking._compare(clock.now())
+    sure = banking._compare(list(bank.list_waiting()), clock.now())
     spent["compared"] = time.process_time() - began[0], time.monotonic() - began[1]
     booked = banking._book(sure)
     spent["booked"] = time.process_time() - began[0], time.monotonic() - began[1]
@@ -94,7 +97,7 @@ def test_ten_thousand_lines_against_fifty_thousand_invoices(cast: Cast, certain:
     assert (file.fresh, file.booked, file.to_book) == (LINES, booked, booked)
     assert LedgerEntry.objects.count() == booked == BankLine.objects.filter(state="matched").count()
     assert booked >= LINES * certain // 100
-    assert spent["compared"][0] < LIMIT
+    assert spent["compared" if certain > SOME else "booked"][0] < LIMIT
 
 
 def test_five_thousand_spoilt_files_are_a_sentence_each_and_book_nothing(cast: Cast) -> None:

@@ -5,7 +5,8 @@ Each is a part of a decision about a line, and happens with it: here stand the c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -14,11 +15,12 @@ from django.conf import settings
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Reason, Together, Topic
 from bursar.billing.actions.credit import CREDIT
-from bursar.billing.actions.settling import outcome_of, settle_as
+from bursar.billing.actions.settling import outcome_of, settle_each
 from bursar.billing.models import BankShare, Invoice
 from bursar.billing.rules import bank_lines
+from bursar.billing.rules.ledger import Entry
 from bursar.billing.seller import seller_day
 from bursar.billing.store import bank as pen
 from bursar.billing.store import ledger as books
@@ -33,15 +35,19 @@ ON_INVOICE = "billing.invoice.book_bank_money"
 ON_ACCOUNT = "billing.account.book_bank_credit"
 BY_ITSELF = "It is booked by itself when somebody decides about the line, under Payments, Bank."
 REFERENCE_LENGTH = 140
+SHARE = "bank share"
 
 
 def book_shares(act: Act, shares: Iterable[BankShare], *, is_undone: bool = False) -> list[str]:
     """Of a decision that was just made, or just undone. Returns the ids that it touched."""
+    wanted: dict[str, list[tuple[Any, dict[str, Any]]]] = {ON_INVOICE: [], ON_ACCOUNT: []}
     touched = []
     for share in shares:
         key, target = (ON_INVOICE, share.invoice) if share.invoice else (ON_ACCOUNT, share.account)
-        act.also(key, target, {"share": share.public_id, "is_undone": is_undone})
+        wanted[key].append((target, {"share": share.public_id, "is_undone": is_undone}))
         touched += [target.public_id, share.account.public_id]
+    for key, some in wanted.items():
+        act.also_each(key, some)
     return list(dict.fromkeys(touched))
 
 
@@ -52,15 +58,26 @@ class ShareForm(ActionForm):
 
 def _find(case: Case, data: Cleaned) -> BankShare | None:
     """That is of this target, and waits to be booked or turned round: only within the decision itself."""
-    found: BankShare | None = case.once("bank share", lambda: _load(case.target, data))
+    if SHARE not in case.cache:
+        _load([(case, data)])
+    found: BankShare | None = case.cache[SHARE]
     return found
 
 
-def _load(target: Any, data: Cleaned) -> BankShare | None:
-    mine = {"invoice": target} if isinstance(target, Invoice) else {"account": target, "invoice": None}
-    rows = BankShare.objects.select_related("decision__line").filter(public_id=data["share"], **mine)
-    is_open = {"undoing": "", "decision__undone_at__isnull": False} if data["is_undone"] else {"booking": ""}
-    return rows.filter(**is_open).first()
+def _load(asked: Sequence[tuple[Case, Mapping[str, Any]]]) -> None:
+    rows = BankShare.objects.select_related("decision__line")
+    found = {row.public_id: row for row in rows.filter(public_id__in=[str(data["share"]) for _, data in asked])}
+    for case, data in asked:
+        row = found.get(str(data["share"]))
+        case.cache[SHARE] = row if row and _is_asked_for(row, case.target, data["is_undone"]) else None
+
+
+def _is_asked_for(share: BankShare, target: Any, is_undone: bool) -> bool:
+    is_its = share.invoice_id == target.pk if isinstance(target, Invoice) else (
+        share.invoice_id is None and share.account_id == target.pk
+    )  # fmt: skip
+    is_open = share.decision.undone_at is not None and not share.undoing if is_undone else not share.booking
+    return is_its and is_open
 
 
 def _why_not(case: Case, data: Cleaned) -> str | None:
@@ -94,6 +111,43 @@ _SAME: dict[str, Any] = {
 }
 
 
+def _book_each(asked: Sequence[tuple[Act, Invoice, Cleaned]]) -> list[Outcome]:
+    """Of one decision, or of one batch: all are booked, or all are turned round."""
+    shares = [_share_of(act, data) for act, _, data in asked]
+    act, _, first = asked[0]
+    is_undone = bool(first["is_undone"])
+    amounts = [-share.amount if is_undone else share.amount for share in shares]
+    settled = settle_each(
+        [
+            (row, _entries(row, amount), _cause(act, share, is_undone=is_undone))
+            for (_, row, _), share, amount in zip(asked, shares, amounts, strict=True)
+        ],
+        act.now,
+    )
+    bookings = {share.pk: booking for share, (_, booking) in zip(shares, settled, strict=True)}
+    pen.note_bookings(bookings, is_undone=is_undone)
+    return [
+        _say(share, amount, after, row.open)
+        for (_, row, _), share, amount, (after, _) in zip(asked, shares, amounts, settled, strict=True)
+    ]
+
+
+def _entries(row: Invoice, amount: Decimal) -> list[Entry]:
+    received = books.get_received(row) if amount < 0 else ZERO
+    return bank_lines.book(amount, row.standing, received, settings.BURSAR_DIFFERENCE_LET_BE)
+
+
+def _say(share: BankShare, amount: Decimal, after: Invoice, before: Decimal) -> Outcome:
+    left = f"{euros(after.open)} are open" if after.open else "nothing is open any more"
+    if amount < 0:
+        outcome = outcome_of(after, before, f"{euros(-amount)} are taken off {after.number} again: {left}.")
+        outcome.event, outcome.told = "invoice.reopened", "Payment reversed"
+        return outcome
+    day = say_day(share.decision.line.booked_on)
+    sentence = f"{euros(amount)} for {after.number} arrived on {day}: {left}."
+    return outcome_of(after, before, sentence, received=plain(amount))
+
+
 @action(
     key=ON_INVOICE,
     on=Invoice,
@@ -103,24 +157,11 @@ _SAME: dict[str, Any] = {
     when="It happens by itself when a bank line is matched, or a match undone: under Payments, Bank.",
     event="invoice.paid",
     events=("invoice.reopened",),
+    together=Together(_load, _book_each),
     **_SAME,
 )
 def book_bank_money(act: Act, row: Invoice, data: Cleaned) -> Outcome:
-    share, before, is_undone = _share_of(act, data), row.open, data["is_undone"]
-    amount = -share.amount if is_undone else share.amount
-    entries = bank_lines.book(
-        amount, row.standing, books.get_received(row) if amount < 0 else ZERO, settings.BURSAR_DIFFERENCE_LET_BE
-    )
-    after, booking = settle_as(act, row, entries, _cause(act, share, is_undone=is_undone))
-    pen.note_booking(share, booking, is_undone=is_undone)
-    left = f"{euros(after.open)} are open" if after.open else "nothing is open any more"
-    if amount < 0:
-        outcome = outcome_of(after, before, f"{euros(-amount)} are taken off {row.number} again: {left}.")
-        outcome.event, outcome.told = "invoice.reopened", "Payment reversed"
-        return outcome
-    day = say_day(share.decision.line.booked_on)
-    sentence = f"{euros(amount)} for {row.number} arrived on {day}: {left}."
-    return outcome_of(after, before, sentence, received=plain(amount))
+    return _book_each([(act, row, data)])[0]
 
 
 @action(
@@ -139,7 +180,7 @@ def book_bank_credit(act: Act, account: BillingAccount, data: Cleaned) -> Outcom
     amount = -share.amount if is_undone else share.amount
     entries = bank_lines.book(amount, None, ZERO)
     booked = books.book(account, {}, entries, _cause(act, share, is_undone=is_undone), act.now)
-    pen.note_booking(share, booked.booking, is_undone=is_undone)
+    pen.note_bookings({share.pk: booked.booking}, is_undone=is_undone)
     after = before + amount
     changes = [Change(CREDIT, plain(before), plain(after), concerns_money=True)]
     if amount < 0:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,13 +15,14 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Topic
 from bursar.billing.actions.weighing import MARK_PAID, WRITE_OFF, weigh_paid, weigh_write_off
+from bursar.billing.brought import Brought, find_brought
 from bursar.billing.documents.document import DocumentKind
 from bursar.billing.models import Invoice
 from bursar.billing.rules import ledger
 from bursar.billing.rules.ledger import Entry
 from bursar.billing.seller import seller_day
 from bursar.billing.store import ledger as books
-from bursar.billing.store.ledger import Booked, Cause
+from bursar.billing.store.ledger import Asked, Booked, Cause
 from bursar.core.calendar import end_of, midnight
 from bursar.core.days import say_day
 from bursar.core.money import euros, plain
@@ -83,30 +84,29 @@ def _why_too_much(case: Case, data: Cleaned) -> str | None:
 
 def settle(act: Act, row: Invoice, entries: Sequence[Entry], cause: Cause) -> Invoice:
     """Books entries of one invoice, and lets its paid time follow. Returns it as it stands then."""
-    return settle_as(act, row, entries, cause)[0]
+    return settle_each([(row, entries, cause)], act.now)[0][0]
 
 
-def settle_as(act: Act, row: Invoice, entries: Sequence[Entry], cause: Cause) -> tuple[Invoice, str]:
-    """As `settle`, with the id of the booking."""
-    held = books.hold([row])
-    booked = books.book(row.account, held, entries, cause, act.now)
-    follow(booked, act)
-    return held[row.pk], booked.booking
+def settle_each(asked: Sequence[tuple[Invoice, Sequence[Entry], Cause]], now: datetime) -> list[tuple[Invoice, str]]:
+    """As `settle` for several invoices, each of which is named once; with the ids of the bookings."""
+    held = books.hold([row for row, _, _ in asked])
+    booked = books.book_all([Asked(row.account, entries, cause) for row, entries, cause in asked], held, now)
+    follow(booked, now)
+    return [(held[row.pk], one.booking) for (row, _, _), one in zip(asked, booked, strict=True)]
 
 
-def follow(booked: Booked, act: Act) -> None:
+def follow(booked: Iterable[Booked], now: datetime) -> None:
     """What is settled by money is paid time, from now on; what is settled no more is none."""
-    for row in booked.settled:
-        if row.service_from and row.service_until:
-            periods.book(
-                PaidPeriod(
-                    external_id=f"{row.public_id}:{booked.booking}", account=row.account,
-                    source=PeriodSource.MANAGED.value, service_from=midnight(row.service_from),
-                    service_until=end_of(row.service_until), net=row.subscription_net, gross=row.gross,
-                    booked_at=act.now,
-                )
-            )  # fmt: skip
-    periods.end([f"{row.public_id}:" for row in booked.unsettled], act.now)
+    bookings = list(booked)
+    periods.book(*(
+        PaidPeriod(
+            external_id=f"{row.public_id}:{one.booking}", account_id=row.account_id,
+            source=PeriodSource.MANAGED.value, service_from=midnight(row.service_from),
+            service_until=end_of(row.service_until), net=row.subscription_net, gross=row.gross, booked_at=now,
+        )
+        for one in bookings for row in one.settled if row.service_from and row.service_until
+    ))  # fmt: skip
+    periods.end([f"{row.public_id}:" for one in bookings for row in one.unsettled], now)
 
 
 def outcome_of(row: Invoice, before: Decimal, sentence: str, **told: Any) -> Outcome:
@@ -154,7 +154,35 @@ class ReverseForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["amount"].initial = plain(self.case.target.paid)
+        self.fields["amount"].initial = plain(_calc_by_hand(self.case))
+
+
+def _brought(case: Case) -> Brought:
+    found: Brought = case.once("brought", lambda: find_brought(case.target))
+    return found
+
+
+def _calc_by_hand(case: Case) -> Decimal:
+    """What of its money somebody here can take off it."""
+    paid: Decimal = case.target.paid
+    return paid - _brought(case).amount
+
+
+def _why_not_reverse(case: Case) -> str | None:
+    if sentence := why_no_invoice(case):
+        return sentence
+    if case.target.paid <= 0:
+        return "Nothing was paid for it."
+    return None if _calc_by_hand(case) > 0 else _brought(case).instead
+
+
+def _why_not_as_much(case: Case, data: Cleaned) -> str | None:
+    paid, by_hand = case.target.paid, _calc_by_hand(case)
+    if data["amount"] > paid:
+        return f"Only {euros(paid)} were paid for it."
+    if data["amount"] > by_hand:
+        return f"Only {euros(by_hand)} of it were booked here. {_brought(case).instead}"
+    return None
 
 
 @action(
@@ -167,13 +195,12 @@ class ReverseForm(ActionForm):
     group=Group.MONEY,
     help="Takes a booked payment off the invoice again, which is open by that much; credit that was applied is credit "
     "again. Closed months stay as known.",
-    when="When money was booked on the wrong invoice, or the bank took it back.",
+    when="When money was booked on the wrong invoice, or the bank took it back. Not for what Mollie brought: that goes "
+    "back by *Refund*, and a charge-back by itself.",
     customer_visible=True,
     concerns_money=True,
-    blocked=lambda case: why_no_invoice(case) or (None if case.target.paid > 0 else "Nothing was paid for it."),
-    refused=lambda case, data: (
-        None if data["amount"] <= case.target.paid else f"Only {euros(case.target.paid)} were paid for it."
-    ),
+    blocked=_why_not_reverse,
+    refused=_why_not_as_much,
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
     event="invoice.reopened",

@@ -21,9 +21,9 @@ KINDS = [(kind.value, kind.value.replace("_", " ")) for kind in DocumentKind]
 
 SUMMED = (
     "kind", "account", "issued_on", "due_on", "country", "net", "vat", "gross", "paid", "credited", "written_off",
-    "difference", "open",
+    "difference", "open", "payer_key",
 )  # fmt: skip
-"""What totals of a list read: from the index alone, and not from documents."""
+"""What totals of a list read, also where a payer is searched for: from the index alone, and not from documents."""
 
 
 def money_field(**kwargs: Any) -> Any:
@@ -140,7 +140,7 @@ class Invoice(models.Model):
                 name="invoice_open",
                 fields=["due_on"],
                 condition=Q(open__gt=0, kind=DocumentKind.INVOICE.value),
-                include=[name for name in SUMMED if name != "due_on"],
+                include=["id", *(name for name in SUMMED if name != "due_on")],
             ),
             models.Index(
                 name="invoice_abroad",
@@ -156,6 +156,8 @@ class Invoice(models.Model):
             models.Index(name="invoice_by_day", fields=["issued_on"]),
             models.Index(name="invoice_by_due_day", fields=["due_on"]),
             models.Index(name="invoice_by_country", fields=["country"]),
+            models.Index(name="invoice_order", fields=["order_number"], condition=Q(order_number__gt="")),
+            models.Index(name="invoice_buyer_says", fields=["buyer_reference"], condition=Q(buyer_reference__gt="")),
         ]
 
     def __str__(self) -> str:

@@ -98,6 +98,15 @@ def _holding() -> QuerySet[BankShare]:
     return BankShare.objects.filter(decision__undone_at=None).exclude(booking="")
 
 
+def list_ibans(invoice_ids: Collection[int]) -> dict[int, list[str]]:
+    """From where each of these invoices was paid by bank, the newest first; those that were not are left out."""
+    rows = _holding().filter(invoice__in=invoice_ids, amount__gt=0).exclude(decision__line__iban="")
+    found: dict[int, list[str]] = {}
+    for pk, iban in rows.order_by("-decision__line__booked_on", "-pk").values_list("invoice", "decision__line__iban"):
+        found.setdefault(pk, []).append(iban)
+    return found
+
+
 def _list_earlier(now: datetime) -> Iterator[Earlier]:
     """Lines that were matched and may be taken back, the newest first."""
     since = (now - REVERSED_WITHIN).date()
@@ -116,16 +125,20 @@ def _list_earlier(now: datetime) -> Iterator[Earlier]:
 
 
 def list_waiting() -> QuerySet[BankLine]:
-    """In the order of the account's days."""
-    rows = BankLine.objects.filter(state=LineState.WAITING.value).select_related("statement__file")
+    """In the order of the account's days; each statement and file is read once, however many lines it holds."""
+    rows = BankLine.objects.filter(state=LineState.WAITING.value).prefetch_related("statement__file")
     return rows.order_by("booked_on", "id")
 
 
 def is_to_look() -> bool:
-    """Whether anything happened to invoices since waiting lines were compared with them, or some never were."""
-    waiting = BankLine.objects.filter(state=LineState.WAITING.value)
-    if waiting.filter(looked_at=None).exists() or BankFile.objects.filter(state=FileState.MATCHING.value).exists():
-        return True
+    """Whether any waiting line was never compared with what is open, or should be again."""
+    waiting = BankLine.objects.filter(state=LineState.WAITING.value, looked_at=None)
+    return waiting.exists() or BankFile.objects.filter(state=FileState.MATCHING.value).exists() or is_to_look_again()
+
+
+def is_to_look_again() -> bool:
+    """Whether anything happened to invoices since waiting lines were compared with them."""
+    waiting = BankLine.objects.filter(state=LineState.WAITING.value, looked_at__isnull=False)
     looked = waiting.order_by("looked_at").values_list("looked_at", flat=True).first()
     if looked is None:
         return False

@@ -32,6 +32,10 @@ _NOTE = f"""
 UPDATE {BankLine._meta.db_table} l SET reason = v.reason, state = v.state, settlement = v.settlement, looked_at = %s
 FROM UNNEST(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS v (id, reason, state, settlement) WHERE l.id = v.id
 """
+_NOTE_BOOKING = f"""
+UPDATE {BankShare._meta.db_table} s SET {{name}} = v.booking
+FROM UNNEST(%s::bigint[], %s::text[]) AS v (id, booking) WHERE s.id = v.id
+"""
 
 
 @dataclass(frozen=True)
@@ -185,5 +189,8 @@ def undo(decision: BankDecision, now: datetime) -> None:
     )
 
 
-def note_booking(share: BankShare, booking: str, *, is_undone: bool) -> None:
-    BankShare.objects.filter(pk=share.pk).update(**{"undoing" if is_undone else "booking": booking})
+def note_bookings(bookings: Mapping[int, str], *, is_undone: bool) -> None:
+    """By share."""
+    with connection.cursor() as cursor:
+        name = "undoing" if is_undone else "booking"
+        cursor.execute(_NOTE_BOOKING.format(name=name), [list(bookings), list(bookings.values())])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db import connection
 from django.db.models import F, Sum
 
 from bursar.billing.models import AccountCredit, Invoice, LedgerEntry
@@ -32,6 +33,13 @@ Follow = Callable[[Sequence[Invoice], datetime], None]
 
 FOLLOWERS: Registry[Follow] = Registry("follower of the ledger")
 
+SUMS = ("paid", "credited", "written_off", "difference", "settled_at")
+_KEEP = f"""
+UPDATE {Invoice._meta.db_table} i SET {", ".join(f"{name} = v.{name}" for name in SUMS)}
+FROM UNNEST(%s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[], %s::timestamptz[])
+    AS v (id, {", ".join(SUMS)}) WHERE i.id = v.id RETURNING i.id, i.open
+"""
+
 
 @dataclass(frozen=True)
 class Booked:
@@ -42,10 +50,19 @@ class Booked:
     unsettled: tuple[Invoice, ...]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is to be booked, of one cause."""
+
+    account: BillingAccount
+    entries: Sequence[Entry]
+    cause: Cause
+
+
 def hold(invoices: Sequence[Invoice]) -> dict[int, Invoice]:
     """Locked, and as they stand now."""
-    found = Invoice.objects.filter(pk__in=[one.pk for one in invoices]).order_by("pk").select_for_update(no_key=True)
-    return {one.pk: one for one in found}
+    rows = Invoice.objects.filter(pk__in=[one.pk for one in invoices]).defer("says").order_by("pk")
+    return {one.pk: one for one in rows.select_for_update(no_key=True)}
 
 
 def get_credit(account: BillingAccount) -> Decimal:
@@ -69,27 +86,30 @@ def book(
     """Adds the entries, and moves the sums of the invoices that `hold` gave. Raises ValueError for what would bring a
     sum below 0, and IntegrityError for the account's credit.
     """
-    booking = public_id("bkg")
-    same = {
-        "account": account, "booking": booking, "booked_at": now, "on": cause.on, "cause": cause.what,
-        "reference": cause.reference, "turns_round": cause.turns_round,
-    }  # fmt: skip
-    LedgerEntry.objects.bulk_create(
-        LedgerEntry(invoice_id=entry.invoice, kind=entry.kind.value, amount=entry.amount, **same) for entry in entries
-    )
-    settled: list[Invoice] = []
-    unsettled: list[Invoice] = []
-    moved: list[Invoice] = []
-    for key in dict.fromkeys(entry.invoice for entry in entries if entry.invoice is not None):
-        row = held[key]
-        was = row.settled_at is not None
-        _stand(row, entries, now)
-        moved.append(row)
-        (settled if row.settled_at and not was else unsettled if was and not row.settled_at else []).append(row)
-    _move_credit(account, change_of_credit(entries))
+    return book_all([Asked(account, entries, cause)], held, now)[0]
+
+
+def book_all(asked: Sequence[Asked], held: dict[int, Invoice], now: datetime) -> list[Booked]:
+    """As `book` for each, one after the other, by as many statements as for one."""
+    booked = [_stand_by(one.entries, held, now) for one in asked]
+    LedgerEntry.objects.bulk_create(row for one, to in zip(asked, booked, strict=True) for row in _rows(one, to, now))
+    moved = {entry.invoice: held[entry.invoice] for one in asked for entry in one.entries if entry.invoice is not None}
+    _keep(moved.values())
+    for one in asked:
+        _move_credit(one.account, change_of_credit(one.entries))
     for follow in FOLLOWERS.values():
-        follow(moved, now)
-    return Booked(booking, tuple(settled), tuple(unsettled))
+        follow(list(moved.values()), now)
+    return booked
+
+
+def _rows(one: Asked, to: Booked, now: datetime) -> Iterator[LedgerEntry]:
+    cause = one.cause
+    for entry in one.entries:
+        yield LedgerEntry(
+            account=one.account, invoice_id=entry.invoice, kind=entry.kind.value, amount=entry.amount,
+            booking=to.booking, booked_at=now, on=cause.on, cause=cause.what, reference=cause.reference,
+            turns_round=cause.turns_round,
+        )  # fmt: skip
 
 
 def keep_settled(row: Invoice, since: datetime) -> None:
@@ -98,12 +118,35 @@ def keep_settled(row: Invoice, since: datetime) -> None:
     row.save(update_fields=["settled_at"])
 
 
+def _stand_by(entries: Sequence[Entry], held: dict[int, Invoice], now: datetime) -> Booked:
+    """The invoices as they stand after it; nothing is stored yet."""
+    settled: list[Invoice] = []
+    unsettled: list[Invoice] = []
+    for key in dict.fromkeys(entry.invoice for entry in entries if entry.invoice is not None):
+        row = held[key]
+        was = row.settled_at is not None
+        _stand(row, entries, now)
+        (settled if row.settled_at and not was else unsettled if was and not row.settled_at else []).append(row)
+    return Booked(public_id("bkg"), tuple(settled), tuple(unsettled))
+
+
 def _stand(row: Invoice, entries: Sequence[Entry], now: datetime) -> None:
     then = row.standing.after(entries)
     row.paid, row.credited = then.paid, then.credited
     row.written_off, row.difference = then.written_off, then.difference
     row.settled_at = (row.settled_at or now) if then.is_settled else None
-    row.save(update_fields=["paid", "credited", "written_off", "difference", "settled_at"])
+
+
+def _keep(moved: Collection[Invoice]) -> None:
+    """Their sums, which decide what is open of them."""
+    columns = [[getattr(row, name) for row in moved] for name in ("pk", *SUMS)]
+    if not moved:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, columns)
+        still_open = dict(cursor.fetchall())
+    for row in moved:
+        row.open = still_open[row.pk]
 
 
 def _move_credit(account: BillingAccount, by: Decimal) -> None:

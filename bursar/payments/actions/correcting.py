@@ -221,7 +221,7 @@ def _carry_over(act: Act, row: Invoice, invoice: Invoice, note: Invoice) -> Invo
         books.keep_settled(new, since)
         periods.carry_over(f"{row.public_id}:", f"{invoice.public_id}:", invoice.gross)
         booked = Booked(booked.booking, (), ())
-    follow(booked, act)
+    follow([booked], act.now)
     return new
 
 

@@ -13,6 +13,7 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Notice, Outcome, Reason, Topic
 from bursar.approvals.rules import why_not_alone
+from bursar.billing.brought import BRINGERS, Bringer
 from bursar.core.days import say_day
 from bursar.core.money import euros
 from bursar.payments import words
@@ -20,6 +21,7 @@ from bursar.payments.actions import targets  # noqa: F401  # what these act on
 from bursar.payments.actions.cancelling import AT_ONCE, CANCEL, why_not_end, why_not_end_now
 from bursar.payments.models import Payment, Refund
 from bursar.payments.queries import refunds as queries
+from bursar.payments.queries.brought import sum_by_mollie
 from bursar.payments.rules import refunds as rules
 from bursar.payments.states import RefundState, ThenEnd
 from bursar.payments.store import calls, refunds
@@ -233,3 +235,13 @@ def put_up(act: Act, refund: Refund, data: Cleaned) -> Outcome:
     whose = refund.payment.account or "a payment of nobody here"
     change = Change("Refund", "", euros(refund.amount), private=True)
     return Outcome(f"{euros(refund.amount)} to {whose} wait for your decision.", [change])
+
+
+BRINGERS.add(
+    "Mollie",
+    Bringer(
+        sum_by_mollie,
+        "What Mollie brought goes back by Mollie: refund the payment. A charge-back is booked by itself, when Mollie "
+        "tells of it.",
+    ),
+)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
+from bursar.billing.documents.document import DocumentKind
+from bursar.billing.models import Invoice
+from bursar.billing.queries.bank import list_ibans
 from bursar.billing.queries.corrections import list_to_correct
 from bursar.billing.queries.oss import sum_abroad
-from bursar.billing.rules import say_state_of
+from bursar.billing.rules import VatDecision, say_state_of
 from bursar.billing.rules.oss import Proofs, Sold
 from bursar.billing.seller import seller_day, start_of
 from bursar.core.money import ZERO, cents
@@ -21,7 +25,13 @@ from bursar.payments.states import PaymentState
 
 
 class Sale(NamedTuple):
-    charge: Charge
+    """`of`: the charge that paid for it, or the invoice that was paid by bank. `decision`: of its VAT. EUR."""
+
+    of: Charge | Invoice
+    paid_at: datetime
+    net: Decimal
+    vat: Decimal
+    decision: VatDecision
     proofs: Proofs
 
 
@@ -43,20 +53,49 @@ def _sum_elsewhere(year: int) -> Decimal:
     return cents(total or ZERO)
 
 
-def list_sales() -> QuerySet[Charge]:
-    """Paid ones, the newest first."""
+def list_sales() -> QuerySet[Any, tuple[datetime, str, int]]:
+    """When, what and which of those that were paid, the newest first: charges, and invoices that no charge settles."""
+    charges = Charge.objects.filter(is_abroad=True, settled_at__isnull=False).order_by()
+    by_charge = Charge.objects.filter(invoice=OuterRef("pk"))
+    invoices = Invoice.objects.filter(~Exists(by_charge), kind=DocumentKind.INVOICE.value, settled_at__isnull=False)
+    named = [
+        rows.values_list("settled_at", Value(what), "pk")
+        for what, rows in (("charge", charges), ("invoice", invoices.exclude(abroad_net=0).order_by()))
+    ]
+    return named[0].union(named[1], all=True).order_by("-settled_at", "-pk")
+
+
+def load_sales(keys: Collection[tuple[datetime, str, int]]) -> list[Sale]:
+    """Of `list_sales`, in its order, in a number of statements that does not depend on how many there are."""
     paid = Payment.objects.filter(status=PaymentState.PAID).order_by("-at", "-id")
-    rows = Charge.objects.filter(is_abroad=True, settled_at__isnull=False).select_related("account__organisation")
-    return rows.prefetch_related(Prefetch("payments", paid, "paid_by")).order_by("-settled_at", "-id")
+    ids = {what: [pk for _, one, pk in keys if one == what] for what in ("charge", "invoice")}
+    rows = Charge.objects.select_related("account__organisation").prefetch_related(
+        Prefetch("payments", paid, "paid_by")
+    )
+    charges, ibans = rows.in_bulk(ids["charge"]), list_ibans(ids["invoice"])
+    invoices = Invoice.objects.select_related("account__organisation").in_bulk(ids["invoice"])
+    return [
+        _of_charge(charges[pk], at) if what == "charge" else _of_invoice(invoices[pk], at, ibans.get(pk, []))
+        for at, what, pk in keys
+    ]
 
 
-def read_proofs(charge: Charge) -> Proofs:
-    """As the charge keeps them, and as Mollie told of its payments. `charge`: of `list_sales`."""
+def _of_charge(charge: Charge, at: datetime) -> Sale:
+    """Its proofs as the charge keeps them, and as Mollie told of its payments."""
     buyer = charge.decision["inputs"]["buyer"]
     told = [payment.raw for payment in charge.paid_by]  # type: ignore[attr-defined]  # prefetched so
     bank = next(filter(None, map(_bank_of, told)), "")
     checkout = next((str(raw["countryCode"]) for raw in told if raw.get("countryCode")), "")
-    return Proofs(buyer["country"], bank, checkout, say_state_of(buyer["vat_id"]))
+    proofs = Proofs(buyer["country"], bank, checkout, say_state_of(buyer["vat_id"]))
+    return Sale(charge, at, charge.net, charge.vat, VatDecision.read(charge.decision), proofs)
+
+
+def _of_invoice(row: Invoice, at: datetime, ibans: Sequence[str]) -> Sale:
+    """Its proofs by the document, and by the bank's lines that paid it."""
+    document = row.document
+    bank = next(filter(None, map(_country_of, ibans)), "")
+    proofs = Proofs(document.buyer.country, bank, "", say_state_of(document.buyer.vat_id))
+    return Sale(row, at, row.net, row.vat, document.items[0].vat, proofs)
 
 
 def _bank_of(raw: dict[str, object]) -> str:
@@ -65,7 +104,12 @@ def _bank_of(raw: dict[str, object]) -> str:
     if not isinstance(details, dict):
         return ""
     iban, card = str(details.get("consumerAccount") or ""), str(details.get("cardCountryCode") or "")
-    return iban[:2] if iban[:2].isalpha() and iban[2:4].isdigit() else card
+    return _country_of(iban) or card
+
+
+def _country_of(iban: str) -> str:
+    """Empty for what is none, such as the number of an account at home."""
+    return iban[:2] if iban[:2].isalpha() and iban[2:4].isdigit() else ""
 
 
 def count_to_look_at(now: datetime) -> int:

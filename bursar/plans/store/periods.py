@@ -16,9 +16,9 @@ from bursar.tenants.store.upsert import upsert
 FIELDS = ["account_id", "source", "service_from", "service_until", "net", "gross", "booked_at", "credited_at"]
 
 
-def book(row: PaidPeriod) -> None:
+def book(*rows: PaidPeriod) -> None:
     """What was paid for just now; told again under the same external id, it stands as it did."""
-    PaidPeriod.objects.bulk_create([row], ignore_conflicts=True)
+    PaidPeriod.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def end(prefixes: Sequence[str], now: datetime) -> None:
