@@ -25,6 +25,11 @@ def put(entry: ReferralEntry, **values: Any) -> None:
     entry.save(update_fields=[*values, "looked_at"])
 
 
+def reword(pk: int, **values: str) -> None:
+    """Of what somebody wrote there: a person's name was erased."""
+    ReferralEntry.objects.filter(pk=pk).update(**values)
+
+
 def set_terms(entry: ReferralEntry, from_on: date, share: int, *, with_other: bool) -> None:
     """From that day on; what was said on that day before is forgotten."""
     terms = {"share": share, "with_other": with_other}
