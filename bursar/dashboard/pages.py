@@ -43,7 +43,7 @@ register(
         url_name="dashboard:home",
         order=10,
         side=Side.DASHBOARD,
-        holds=("dashboard:workspace", "dashboard:account"),
+        holds=("dashboard:workspace", "dashboard:account", "dashboard:partner"),
     )
 )
 register(

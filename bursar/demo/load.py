@@ -16,6 +16,7 @@ from bursar.demo import trainings, triage
 from bursar.demo.company import Company, Line, staff
 from bursar.demo.invoices import make_invoices
 from bursar.demo.mollie import tell_simulator
+from bursar.demo.partners import make_partners
 from bursar.demo.payments import make_payments
 from bursar.demo.requests import make_requests
 from bursar.demo.support import make_visits
@@ -64,6 +65,7 @@ def load(
         make_invoices(now)
         import_lines(_encoded(trainings.lines(now)), system("demo"))
         trainings.follow_up(now)
+        make_partners(now)
     make_sign_ins()
     triage.triage_some(clock.now())
     triage.chase_some(clock.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -46,6 +47,15 @@ class BatchIn(Schema):
         description="Objects, each judged by itself.",
         examples=[[{"kind": "person", "external_id": "per-1", "name": "Maud", "changed_at": "2026-11-24T09:00:00Z"}]],
     )
+
+
+class InvitationOut(Schema):
+    external_id: str
+    workspace: str
+    email: str
+    role: str
+    state: str
+    invited_at: datetime
 
 
 class BatchOut(Schema):
@@ -152,6 +162,15 @@ def put_organisation_member(
 def put_workspace_member(request: HttpRequest, workspace: Id, person: Id, body: pushed.WorkspaceMemberIn) -> Any:
     """Somebody's role in a workspace, from now on; null ends it. A newer command of staff is not undone."""
     return _push_one(request, {"kind": "workspace_member", "workspace": workspace, "person": person, **_fields(body)})
+
+
+@api.get(
+    "/invitations/{external_id}", response={200: InvitationOut, **REFUSALS}, operation_id="get_invitation",
+    **needs(Scope.PUSH),
+)  # fmt: skip
+def get_invitation(request: HttpRequest, external_id: Id) -> dict[str, Any]:
+    """One that was made here, or pushed. One that has ended keeps no address."""
+    return queries.get_invitation(external_id)
 
 
 @api.put("/invitations/{external_id}", response=ANSWERS, operation_id="put_invitation", **needs(Scope.PUSH))

@@ -29,6 +29,8 @@ from bursar.core.days import say_day
 from bursar.notifications.models import Mail
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.outbox.store import UNDONE
+from bursar.partners.models import ReferralEntry
+from bursar.partners.store.entries import reword as reword_referral
 from bursar.payments.models import PaymentLink, Refund
 from bursar.payments.store.links import reword as reword_link
 from bursar.payments.store.refunds import reword as reword_refund
@@ -245,6 +247,12 @@ SOURCES: dict[str, Source] = {
         lambda traces: PaymentLink.objects.select_related("account"),
         ("description",),
         put=lambda row, values: reword_link(row.pk, **values),
+    ),
+    "referral": Source(
+        lambda made: f"Notes of the referral entry of {made}",
+        lambda traces: ReferralEntry.objects.select_related("client", "partner"),
+        ("notes",),
+        put=lambda row, values: reword_referral(row.pk, **values),
     ),
     "approval": Source(
         lambda made: f"Reason, message or note of what waited for a second person, {say_day(made.asked_at)}",

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+NAME_LENGTH = 100
+"""Of workspaces that are asked for or made here."""
 GOVERNING = frozenset({"owner", "admin"})
 BILLING = GOVERNING | {"billing"}
 OUTSIDE = frozenset({"external", "observer"})

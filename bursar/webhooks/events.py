@@ -312,6 +312,31 @@ describe(
     },
     (("Workspace", "", "Klimaatpanel"),),
 )
+_CLIENT_SPACE = {
+    "bursar_id": "wsp_0k3j9x7h2m5n8p4q",
+    "organisation": "org-2",
+    "name": "Klimaatpanel",
+    "type": "external_client",
+    "visibility": "private",
+    "data_owner": "org-1",
+    "invitation": "ivt_4m7p2t9v1x5z8b3d",
+}
+describe(
+    "workspace.client_created_here",
+    "A command: a partner made a workspace for its client here. Make it, then push it with its `bursar_id`. "
+    "`invitation` is of the client's own person as observer: whom to invite, `GET /invitations/…` says by this id, "
+    "under which it is pushed from then on.",
+    {**_CLIENT_SPACE, "owner": "per-1"},
+    (("Workspace", "", "Klimaatpanel"), ("For", "", "Gemeente Haarlem")),
+)
+describe(
+    "workspace.made_external",
+    "A command: an internal workspace of a partner is one for an external client from now on. Push it as such; "
+    "`invitation` as in `workspace.client_created_here`.",
+    _CLIENT_SPACE,
+    (("Kind", "internal", "external client"),),
+    of_workspace=True,
+)
 describe(
     "workspace.handed_off",
     "A command: the workspace belongs to its client's organisation now, on an account of its own. An organisation that "

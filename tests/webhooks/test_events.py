@@ -26,6 +26,7 @@ from tests.billing.levers import pull_levers_of_invoices
 from tests.billing.payer import TOWN
 from tests.billing.test_proposing import seller
 from tests.cast import NOW, Cast, bring_all, client_workspace, seat
+from tests.partners.levers import pull_levers_of_partners
 from tests.payments.story import live_through_everything
 from tests.requests.helpers import ask_workspace, decide
 from tests.support.levers import pull_levers_of_support
@@ -111,6 +112,7 @@ def pull_every_lever(cast: Cast) -> None:
     pull_levers_of_sessions(cast)
     pull_levers_of_licences(cast)
     pull_levers_of_support(cast)
+    pull_levers_of_partners(cast)
 
 
 def test_each_carries_the_details_that_its_example_shows(cast: Cast, seller: Any) -> None:

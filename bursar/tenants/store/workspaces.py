@@ -10,9 +10,10 @@ from typing import Any
 
 from django.db.models import Q
 
+from bursar.core.dated import replace_from
 from bursar.core.sortkey import sort_key
 from bursar.tenants import rules
-from bursar.tenants.models import Organisation, Scope, Visibility, Workspace, WorkspaceAccount
+from bursar.tenants.models import Kind, Organisation, Scope, Visibility, Workspace, WorkspaceAccount
 from bursar.tenants.store.accounts import Need, ensure_payers, move_beginnings, relabel
 from bursar.tenants.store.told import Told
 from bursar.tenants.store.upsert import upsert
@@ -72,6 +73,18 @@ def why_not_make(row: Workspace, organisation: Organisation) -> str | None:
     if row.kind == "internal":
         return rules.why_no_data_owner(row.data_owner_id, row.data_owner_email)
     return rules.why_not_for_client(organisation.name, organisation.is_partner, organisation.pk, row.data_owner_id)
+
+
+def make_external(row: Workspace, owner: Organisation, email: str, accepted_at: datetime, now: datetime) -> None:
+    """An internal one becomes one for an external client, and draws on an account of its own from now on.
+
+    Whether it may is asked before; its former account is locked.
+    """
+    (payer,) = ensure_payers([Need(row.organisation, row.name, now, is_alone=True)])
+    replace_from(WorkspaceAccount, {"workspace": row}, now, {"account_id": payer})
+    row.kind, row.data_owner, row.data_owner_email = Kind.EXTERNAL_CLIENT, owner, email
+    row.agreement_accepted_at, row.account_id = accepted_at, payer
+    row.save(update_fields=["kind", "data_owner", "data_owner_email", "agreement_accepted_at", "account"])
 
 
 def take_history(lines: Sequence[Line], now: datetime) -> Written:
