@@ -14,8 +14,7 @@ _COUNTS = (
     "NULL AND last_day BETWEEN %(today)s AND %(today)s + 30), count(*) FILTER (WHERE revoked_at IS NULL AND last_day "
     "BETWEEN %(today)s AND %(today)s + 60), count(*) FILTER (WHERE revoked_at IS NULL AND last_day BETWEEN %(today)s AND "
     "%(today)s + 90), count(*) FILTER (WHERE revoked_at IS NULL AND last_day < %(today)s), count(*) FILTER (WHERE "
-    "revoked_at IS NOT NULL), count(*) FROM training_licence l JOIN tenants_organisation o ON o.id = l.organisation_id "
-    "WHERE {where}"
+    "revoked_at IS NOT NULL), count(*) FROM training_licence l WHERE {where}"
 )
 _ROWS = (
     "SELECT l.*, t.*, o.*, p.* FROM training_licence l JOIN training_training t ON t.id = l.training_id JOIN "
@@ -45,7 +44,10 @@ _CSV = (
 )
 _ACTIVE = "l.revoked_at IS NULL AND l.last_day >= %(today)s"
 _ENDS = f"{_ACTIVE} AND l.last_day <= %(today)s + 30"
-_FOUND = "(l.sort_key LIKE '%%person 4%%' OR o.sort_key LIKE '%%person 4%%')"
+_FOUND = (
+    "(l.sort_key LIKE '%%person 4%%' OR l.organisation_id IN (SELECT id FROM tenants_organisation WHERE sort_key "
+    "LIKE '%%person 4%%'))"
+)
 _PAGES = {
     "active": ("", "true", _ACTIVE, "last_day, l.id"),
     "ends in 30 days": ("show=ends_30", "true", _ENDS, "last_day, l.id"),
@@ -62,7 +64,7 @@ def measure(bench: Bench) -> None:
         rows = _ROWS.format(where=where, tab=tab, order=order)
         statements = (_COUNTS.format(where=where), rows)
         _page(bench, f"licences, {what}", f"/panel/training/licences?{query}", statements, values)
-    _page(bench, "coverage", "/panel/training/licences/coverage", _COVERAGE, values)
+    _coverage(bench, values)
     _others(bench, values)
 
 
@@ -73,6 +75,20 @@ def _page(bench: Bench, name: str, address: str, statements: tuple[str, ...], va
     bench.row(f"{name}: statements", str(count), target="constant")
     bench.row(f"{name}: whole", f"{whole:.0f} ms", target="reported")
     bench.row(f"{name}: size", f"{size / 1000:.0f} kB", target="≤ 200 kB")
+
+
+def _coverage(bench: Bench, values: dict[str, Any]) -> None:
+    """The statement beside its floor; of the page half is what every page asks."""
+    from bursar.training.queries.coverage import calc_coverage, list_organisations
+
+    ids = list(list_organisations("").values_list("pk", flat=True)[:50])
+    mine, base = _median(lambda: calc_coverage(ids, bench.now), 11), _median(lambda: _run(_COVERAGE[1:], values), 11)
+    bench.row("coverage of 50 organisations", f"{mine:.1f} ms", f"{base:.1f} ms", mine / base, "≤ 1.5")
+    size, whole, database, count = bench.measured("/panel/training/licences/coverage")
+    bench.row("coverage page: database", f"{database:.1f} ms", target="reported")
+    bench.row("coverage page: statements", str(count), target="constant")
+    bench.row("coverage page: whole", f"{whole:.0f} ms", target="reported")
+    bench.row("coverage page: size", f"{size / 1000:.0f} kB", target="≤ 200 kB")
 
 
 def _run(statements: tuple[str, ...], values: dict[str, Any]) -> None:

@@ -206,7 +206,7 @@ class Licence(models.Model):
             models.CheckConstraint(name="licence_span", condition=Q(last_day__gte=F("valid_from"))),
         ]
         indexes = [
-            models.Index(name="licence_ends", fields=["last_day", "id"]),
+            models.Index(name="licence_ends", fields=["last_day", "id"], include=["revoked_at"]),
             models.Index(
                 name="licence_to_announce", fields=["last_day"], condition=Q(revoked_at=None, told_ending_at=None)
             ),

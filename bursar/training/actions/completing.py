@@ -168,10 +168,9 @@ def _why_not_correct_to(case: Case, data: Cleaned) -> str | None:
 def _moving(session: TrainingSession) -> tuple[list[Licence], list[Licence]]:
     """Those that still run by the day held, and those whose dates somebody edited since."""
     assert session.held_on is not None
-    dates, moving, staying = (session.held_on, find_last_day(session.held_on)), [], []
-    for licence in list_of_session(session):
-        (moving if (licence.valid_from, licence.last_day) == dates else staying).append(licence)
-    return moving, staying
+    dates, found = (session.held_on, find_last_day(session.held_on)), list(list_of_session(session))
+    moving = [one for one in found if (one.valid_from, one.last_day) == dates]
+    return moving, [one for one in found if one not in moving]
 
 
 def _foresee_correction(case: Case, data: Cleaned) -> list[str]:

@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
                 ('training', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='licences', to='training.training')),
             ],
             options={
-                'indexes': [models.Index(fields=['last_day', 'id'], name='licence_ends'), models.Index(condition=models.Q(('revoked_at', None), ('told_ending_at', None)), fields=['last_day'], name='licence_to_announce'), models.Index(fields=['organisation', 'last_day'], name='licence_of_organisation'), models.Index(fields=['person', 'last_day'], name='licence_of_person'), models.Index(condition=models.Q(('person', None), models.Q(('email', ''), _negated=True)), fields=['email'], name='licence_pending')],
+                'indexes': [models.Index(fields=['last_day', 'id'], include=('revoked_at',), name='licence_ends'), models.Index(condition=models.Q(('revoked_at', None), ('told_ending_at', None)), fields=['last_day'], name='licence_to_announce'), models.Index(fields=['organisation', 'last_day'], name='licence_of_organisation'), models.Index(fields=['person', 'last_day'], name='licence_of_person'), models.Index(condition=models.Q(('person', None), models.Q(('email', ''), _negated=True)), fields=['email'], name='licence_pending')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('valid_from'))), name='licence_span')],
             },
         ),

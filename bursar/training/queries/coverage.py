@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -36,7 +37,7 @@ GROUP BY 1
 def calc_coverage(organisation_ids: Collection[int], at: datetime, training: str = "") -> dict[int, Coverage]:
     """By organisation, in one statement; nobody with a seat: not there. `training`: a public id; empty: any."""
     today = seller_day(at)
-    values = {
+    values: dict[str, Any] = {
         "ids": list(organisation_ids), "at": at, "today": today, "roles": sorted(SEAT_ROLES), "training": training,
         "soon": today + timedelta(days=settings.BURSAR_LICENCE_WARNED),
     }  # fmt: skip
