@@ -32,11 +32,14 @@ from bursar.config.actors import actor_for
 from bursar.core import clock, naming
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal
+from bursar.core.proofs import PROOFS
 from bursar.files import csv
 from bursar.files import queries as files
 from bursar.files.models import File
 from bursar.notifications.models import Inbox
 from bursar.outbox.models import OutboxRow
+from bursar.partners.models import ReferralEntry
+from bursar.partners.store import entries
 from bursar.payments.models import MollieCustomer, Payment, PaymentLink, Refund, Subscription
 from bursar.product.importing import Report, import_lines
 from bursar.product.models import ApiKey
@@ -76,6 +79,7 @@ def prove() -> None:
     differences = [str(difference) for difference in list_differences(now)]
     assert not differences, differences
     faults = [*(str(fault) for fault in list_faults()), *billing.list_faults()]
+    faults += [fault for prove_room in PROOFS.values() for fault in prove_room("")]
     assert not faults, faults
 
 
@@ -310,6 +314,7 @@ class Cast:
             "bank_file": lambda: self._bank_line().statement.file,
             "bank_line": self._bank_line,
             "draft": self._draft,
+            "referral": self._referral,
             "request": lambda: UpgradeRequest.objects.get_or_create(
                 kind=RequestKind.TIER_UPGRADE,
                 organisation=self.haarlem.organisation,
@@ -380,6 +385,11 @@ class Cast:
         known = Draft.objects.filter(account=self.haarlem).first()
         data = {"with_seats": True, "first_day": "2026-12-01"}
         return known or drafts.add(self.haarlem, "issue_invoice", data, samples.invoice(), NOW, self.ties.staff_id)
+
+    def _referral(self) -> ReferralEntry:
+        known = ReferralEntry.objects.filter(client=self.oost).first()
+        values = {"partner": self.haarlem.organisation, "client": self.oost, "starts_on": NOW.date(), "created_at": NOW}
+        return known or entries.add(values, 10, with_other=False)
 
     def _subscription(self) -> Subscription:
         """Of a customer whom nobody knows here."""

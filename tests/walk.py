@@ -22,6 +22,7 @@ WORDS = {
     "kind": "new",
     "pk": "1",
     "provider_id": "product",
+    "quarter": "2026-Q3",
 }
 
 

@@ -19,6 +19,7 @@ from bursar.audit.links import ERASURES, REFERENCES
 from bursar.core import clock
 from bursar.core.naming import NAMES
 from bursar.core.options import OPTIONS, list_unknown
+from bursar.core.proofs import PROOFS
 from bursar.core.registry import Registry
 from bursar.core.ticks import TICKS
 from bursar.files.kinds import KINDS
@@ -162,7 +163,7 @@ def close() -> None:
     faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
     if faults:
         raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
-    shared = (NAMES, OPTIONS, TICKS, CARRIERS, KINDS, ERASURES, REFERENCES)
+    shared = (NAMES, OPTIONS, TICKS, CARRIERS, KINDS, ERASURES, REFERENCES, PROOFS)
     for registry in (*shared, ACTIONS, TARGETS, PROJECTIONS, HERALDS, CHECKS, APART):
         registry.close()
 

@@ -6,7 +6,7 @@ from django.db.models import Q
 from bursar.attention.reasons import REASONS
 from bursar.core.ids import PublicIdField
 from bursar.staff.models import StaffMember
-from bursar.tenants.models import BillingAccount, Workspace
+from bursar.tenants.models import BillingAccount, Organisation, Workspace
 
 
 class NoteOutcome(models.TextChoices):
@@ -14,11 +14,12 @@ class NoteOutcome(models.TextChoices):
     NO_ANSWER = "no_answer", "no answer"
     UPGRADED = "upgraded", "upgraded"
     CHURNED = "churned", "churned"
+    STARTED = "started", "conversation started"
     OTHER = "other", "other"
 
 
 class Triage(models.Model):
-    """What colleagues have settled about one workspace or one account that needs a human.
+    """What colleagues have settled about one workspace, account or organisation that needs a human.
 
     A snooze holds until `snoozed_until` (null: without a date), and never for a reason that is worse than
     `snoozed_reason` or that began after `snoozed_at`. `outreach_*`: the last mail that was written or sent.
@@ -26,6 +27,7 @@ class Triage(models.Model):
 
     workspace = models.OneToOneField(Workspace, null=True, on_delete=models.CASCADE, related_name="triage")
     account = models.OneToOneField(BillingAccount, null=True, on_delete=models.CASCADE, related_name="triage")
+    organisation = models.OneToOneField(Organisation, null=True, on_delete=models.CASCADE, related_name="triage")
     owner = models.ForeignKey(StaffMember, null=True, on_delete=models.SET_NULL, related_name="+")
     taken_at = models.DateTimeField(null=True)
     snoozed_at = models.DateTimeField(null=True)
@@ -41,7 +43,9 @@ class Triage(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="triage_of_one_thing",
-                condition=Q(account=None, workspace__isnull=False) | Q(account__isnull=False, workspace=None),
+                condition=Q(account=None, organisation=None, workspace__isnull=False)
+                | Q(account__isnull=False, organisation=None, workspace=None)
+                | Q(account=None, organisation__isnull=False, workspace=None),
             )
         ]
 

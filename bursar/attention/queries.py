@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Q
 
 from bursar.access.actor import Actor
+from bursar.actions.registry import target_of
 from bursar.attention import rules
 from bursar.attention.candidates import ACCOUNTS, WORKSPACES, Counts, Kind, Lists, Row
 from bursar.attention.filters import Ask
@@ -169,7 +170,7 @@ def count_open(actor: Actor, now: datetime) -> int:
 
 
 def get_triage(target: Any) -> Triage | None:
-    field = "workspace" if isinstance(target, Workspace) else "account"
+    field = target_of(target).slug
     return Triage.objects.filter(**{field: target}).select_related("owner__user").first()
 
 

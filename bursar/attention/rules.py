@@ -68,6 +68,17 @@ def _is_lapse(workspace: WorkspaceState, terms: Sequence[Terms], at: datetime) -
     return lapsed or any(grant.end == at == grant.planned_until for grant in workspace.grants)
 
 
+def rests(
+    snoozed_at: datetime | None, until: datetime | None, since: datetime | None, now: datetime, *, is_worse: bool
+) -> bool:
+    """Of a row whose first reason is read here: unless the day has come, a worse reason appeared, or the same one began
+    anew. The lists' statement says the same (`candidates.Kind.hidden`).
+    """
+    if snoozed_at is None or is_worse or (since is not None and since > snoozed_at):
+        return False
+    return until is None or until > now
+
+
 class LoginSignal(NamedTuple):
     """Of an account's admin contacts: the last day, and logins in the last 30 days and in the 30 before them."""
 

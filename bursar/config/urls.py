@@ -16,6 +16,7 @@ from bursar.actions.api import build_router
 from bursar.approvals.api import router as approvals_router
 from bursar.approvals.queues import QUEUES
 from bursar.attention.api import router as attention_router
+from bursar.attention.needs import NEEDS
 from bursar.billing.api import router as billing_router
 from bursar.billing.bank_api import router as bank_router
 from bursar.billing.brought import BRINGERS
@@ -32,6 +33,7 @@ from bursar.files.api import router as files_router
 from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
 from bursar.panel.book_api import router as book_router
+from bursar.partners.api import router as partners_router
 from bursar.payments.api import router as payments_router
 from bursar.payments.vat_api import router as vat_router
 from bursar.plans.turning import TURNS
@@ -40,6 +42,7 @@ from bursar.product.api import api as product_api
 from bursar.requests.api import router as requests_router
 from bursar.rollup.api import router as rollup_router
 from bursar.staff.api import router as staff_router
+from bursar.support.api import router as support_router
 from bursar.training.api import router as training_router
 from bursar.ui import lists, navigation
 from bursar.webhooks.api import router as webhooks_router
@@ -68,7 +71,7 @@ api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
     webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router, bank_router,
-    approvals_router, vat_router, training_router, to_issue_router,
+    approvals_router, vat_router, training_router, to_issue_router, support_router, partners_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)
@@ -120,6 +123,9 @@ urlpatterns = [
     path("panel/at-risk/", include("bursar.attention.urls")),
     path("panel/requests/", include("bursar.requests.urls")),
     path("panel/training/", include("bursar.training.urls")),
+    path("panel/support/", include("bursar.support.urls")),
+    path("panel/visits/", include("bursar.dashboard.visit_urls")),
+    path("panel/partners/", include("bursar.partners.urls")),
     path("panel/webhooks/", include("bursar.webhooks.urls")),
     path("", include("bursar.payments.hook_urls")),
     path("panel/to-approve/", include("bursar.approvals.urls")),
@@ -135,5 +141,5 @@ navigation.ENTRIES.close()
 QUEUES.close()
 lists.VIEW_KEEPERS.close()
 lists.ACCOUNT_FILTERS.close()
-for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, BRINGERS):
+for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, BRINGERS, NEEDS):
     registry.close()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bursar.dashboard import pages, request_pages, training_pages
+from bursar.dashboard import pages, partner_pages, request_pages, training_pages
 
 app_name = "dashboard"
 
@@ -12,5 +12,16 @@ urlpatterns = [
     path("training/", training_pages.show_training, name="training"),
     path("training/sessions/<slug:session_id>/calendar", training_pages.download_calendar, name="training_calendar"),
     path("requests/", request_pages.show_requests, name="requests"),
+    path("partner-programme/<slug:organisation_id>", partner_pages.show_partner, name="partner"),
+    path(
+        "partner-programme/<slug:organisation_id>/statements/<slug:quarter>",
+        partner_pages.show_statement,
+        name="statement",
+    ),
+    path(
+        "partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>",
+        partner_pages.show_self_billing,
+        name="own_paper",
+    ),
     path("requests/<slug:request_id>", request_pages.show_requests, name="request"),
 ]

@@ -121,8 +121,9 @@ class Company:
             if story.own_account and place == 0:
                 line["own_account"] = True
             if story.is_partner and place == 1:
-                client = {"type": "external_client", "data_owner": f"org-{max(1, number - 1):04d}"}
-                line |= {**client, "data_owner_email": f"data@client{number}.example", "agreement_accepted_at": since}
+                owner = max(1, number - 1)
+                client = {"type": "external_client", "data_owner": f"org-{owner:04d}"}
+                line |= {**client, "data_owner_email": f"data@org{owner}.example", "agreement_accepted_at": since}
             if story.ends_in_deletion:
                 line["deleted_at"] = Month.of(self.now).plus(-2).start + timedelta(days=9)
             yield line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -25,6 +26,7 @@ from bursar.product.doors import REFUSALS, Id, KeyAuth, key_of, needs
 from bursar.product.licence_api import router as licences_router
 from bursar.product.models import Scope
 from bursar.product.request_api import router as requests_router
+from bursar.product.support_api import router as support_router
 from bursar.product.usage_events import USAGE_OPENAPI, read_events
 from bursar.webhooks.events import describe_openapi
 
@@ -45,6 +47,15 @@ class BatchIn(Schema):
         description="Objects, each judged by itself.",
         examples=[[{"kind": "person", "external_id": "per-1", "name": "Maud", "changed_at": "2026-11-24T09:00:00Z"}]],
     )
+
+
+class InvitationOut(Schema):
+    external_id: str
+    workspace: str
+    email: str
+    role: str
+    state: str
+    invited_at: datetime
 
 
 class BatchOut(Schema):
@@ -153,6 +164,15 @@ def put_workspace_member(request: HttpRequest, workspace: Id, person: Id, body: 
     return _push_one(request, {"kind": "workspace_member", "workspace": workspace, "person": person, **_fields(body)})
 
 
+@api.get(
+    "/invitations/{external_id}", response={200: InvitationOut, **REFUSALS}, operation_id="get_invitation",
+    **needs(Scope.PUSH),
+)  # fmt: skip
+def get_invitation(request: HttpRequest, external_id: Id) -> dict[str, Any]:
+    """One that was made here, or pushed. One that has ended keeps no address."""
+    return queries.get_invitation(external_id)
+
+
 @api.put("/invitations/{external_id}", response=ANSWERS, operation_id="put_invitation", **needs(Scope.PUSH))
 def put_invitation(request: HttpRequest, external_id: Id, body: pushed.InvitationIn) -> Any:
     """Makes or changes an invitation to a workspace. It is shown and never billed: no seat before it is accepted."""
@@ -243,6 +263,7 @@ def make_sign_in_link(request: HttpRequest, body: LinkIn) -> Any:
 api.add_router("", requests_router)
 api.add_router("", documents_router)
 api.add_router("", licences_router)
+api.add_router("", support_router)
 
 
 @api.exception_handler(AuthenticationError)

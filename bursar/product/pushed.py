@@ -83,6 +83,11 @@ class OrganisationMemberIn(Pushed):
 
 class WorkspaceMemberIn(Pushed):
     role: WorkspaceRole | None = Field(description="null: no member any more", examples=["member"])
+    is_support: Tick = Field(
+        False,
+        description="A visit of the company's own support: free, no contact. Left out: as it is, and true for a "
+        "colleague who is in a support session there.",
+    )
 
 
 class InvitationIn(Pushed):

@@ -9,7 +9,7 @@ from bursar.access.actor import Actor, ActorKind, Door
 from bursar.core.errors import NotFound
 from bursar.plans.queries import load_catalogue
 from bursar.product.models import ApiKey, ImportRun
-from bursar.tenants.models import Organisation, Person, Workspace
+from bursar.tenants.models import Invitation, Organisation, Person, Workspace
 from bursar.usage.queries import TierClock, list_standings
 from bursar.usage.rules import calc_entitlement
 
@@ -43,6 +43,14 @@ def actor_of_key(key: ApiKey) -> Actor:
         all_accounts=True,
         scopes=frozenset(key.scopes),
     )
+
+
+def get_invitation(external_id: str) -> dict[str, Any]:
+    """By the id under which it was pushed or made here. Raises NotFound with a sentence."""
+    found = Invitation.objects.select_related("workspace").filter(external_id=external_id).first()
+    row = _found(found, "invitation", external_id)
+    told = {name: getattr(row, name) for name in ("external_id", "email", "role", "state", "invited_at")}
+    return {**told, "workspace": row.workspace.external_id}
 
 
 def get_workspace(external_id: str) -> Workspace:

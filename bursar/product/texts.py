@@ -29,14 +29,18 @@ from bursar.core.days import say_day
 from bursar.notifications.models import Mail
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.outbox.store import UNDONE
+from bursar.partners.models import ReferralEntry
+from bursar.partners.store.entries import reword as reword_referral
 from bursar.payments.models import PaymentLink, Refund
 from bursar.payments.store.links import reword as reword_link
 from bursar.payments.store.refunds import reword as reword_refund
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
+from bursar.support.models import SupportRequest, SupportSession
+from bursar.support.store import reword_request, reword_session
 from bursar.tenants.models import Person
 from bursar.training.models import TrainingSession
-from bursar.training.store.sessions import reword as reword_session
+from bursar.training.store.sessions import reword as reword_training
 from bursar.usage.models import UsageReset
 from bursar.usage.store import reword
 
@@ -169,12 +173,24 @@ SOURCES: dict[str, Source] = {
         lambda made: f"What was asked of a training, {say_day(made.requested_at)}",
         lambda traces: TrainingSession.objects.exclude(requested_by=traces.person),
         ("message",),
-        put=lambda row, values: reword_session(row.pk, **values),
+        put=lambda row, values: reword_training(row.pk, **values),
     ),
     "place": Source(
         lambda made: f"Place of a training for {made.organisation}",
         lambda traces: TrainingSession.objects.select_related("organisation"),
         ("place",),
+        put=lambda row, values: reword_training(row.pk, **values),
+    ),
+    "support": Source(
+        lambda made: f"Support request for {made.workspace}, {say_day(made.requested_at)}",
+        lambda traces: SupportRequest.objects.select_related("workspace"),
+        ("note", "answer"),
+        put=lambda row, values: reword_request(row.pk, **values),
+    ),
+    "visit": Source(
+        lambda made: f"Support visit to {made.workspace}, {say_day(made.joined_at)}",
+        lambda traces: SupportSession.objects.select_related("workspace"),
+        ("why",),
         put=lambda row, values: reword_session(row.pk, **values),
     ),
     "reset": Source(
@@ -231,6 +247,12 @@ SOURCES: dict[str, Source] = {
         lambda traces: PaymentLink.objects.select_related("account"),
         ("description",),
         put=lambda row, values: reword_link(row.pk, **values),
+    ),
+    "referral": Source(
+        lambda made: f"Notes of the referral entry of {made}",
+        lambda traces: ReferralEntry.objects.select_related("client", "partner"),
+        ("notes",),
+        put=lambda row, values: reword_referral(row.pk, **values),
     ),
     "approval": Source(
         lambda made: f"Reason, message or note of what waited for a second person, {say_day(made.asked_at)}",

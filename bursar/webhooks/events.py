@@ -312,6 +312,31 @@ describe(
     },
     (("Workspace", "", "Klimaatpanel"),),
 )
+_CLIENT_SPACE = {
+    "bursar_id": "wsp_0k3j9x7h2m5n8p4q",
+    "organisation": "org-2",
+    "name": "Klimaatpanel",
+    "type": "external_client",
+    "visibility": "private",
+    "data_owner": "org-1",
+    "invitation": "ivt_4m7p2t9v1x5z8b3d",
+}
+describe(
+    "workspace.client_created_here",
+    "A command: a partner made a workspace for its client here. Make it, then push it with its `bursar_id`. "
+    "`invitation` is of the client's own person as observer: whom to invite, `GET /invitations/…` says by this id, "
+    "under which it is pushed from then on.",
+    {**_CLIENT_SPACE, "owner": "per-1"},
+    (("Workspace", "", "Klimaatpanel"), ("For", "", "Gemeente Haarlem")),
+)
+describe(
+    "workspace.made_external",
+    "A command: an internal workspace of a partner is one for an external client from now on. Push it as such; "
+    "`invitation` as in `workspace.client_created_here`.",
+    _CLIENT_SPACE,
+    (("Kind", "internal", "external client"),),
+    of_workspace=True,
+)
 describe(
     "workspace.handed_off",
     "A command: the workspace belongs to its client's organisation now, on an account of its own. An organisation that "
@@ -599,6 +624,83 @@ describe(
     _LICENCE,
     (("Licence", "Online training, active", "revoked"),),
     of_account=False,
+)
+_REQUESTED = {
+    "request": "srq_4m7p2t9v1x5z8b3d",
+    "staff": "stf_0k3j9x7h2m5n8p4q",
+    "state": "pending",
+    "answer_until": "2026-12-01T14:02:11+00:00",
+    "use_until": None,
+}
+_WHY = ("Why", "", "The transcripts of last week do not open.")
+describe(
+    "support.requested",
+    "A colleague asks to be let into a workspace once; its admins can answer until `answer_until`.",
+    _REQUESTED,
+    (_WHY, ("To be answered by", "", "1 December 2026, 14:02 UTC")),
+)
+describe(
+    "support.approved",
+    "The customer lets in whoever asked, once, until `use_until`. They are not in before `support.joined` says so.",
+    {**_REQUESTED, "state": "approved", "use_until": "2026-12-01T15:00:00+00:00"},
+    (("Request", "waiting for an answer", "approved"), ("To come in by", "", "1 December 2026, 15:00 UTC")),
+)
+for _name, _help, _state in (
+    ("support.denied", "The customer does not let in whoever asked.", "denied"),
+    ("support.withdrawn", "Whoever asked takes it back.", "withdrawn"),
+    ("support.unanswered", "The time to answer is over; nobody can approve this request any more.", "unanswered"),
+):
+    describe(_name, _help, {**_REQUESTED, "state": _state}, (("Request", "waiting for an answer", _state),))
+_VISIT = {
+    "session": "ssn_4m7p2t9v1x5z8b3d",
+    "staff": "stf_0k3j9x7h2m5n8p4q",
+    "until": "2026-11-25T14:02:11+00:00",
+}
+_UNTIL = "25 November 2026, 14:02 UTC"
+describe(
+    "support.joined",
+    "A colleague is in a workspace as its admin until `until`. Ask `GET /support/workspaces/{workspace}/staff/{staff}` "
+    "at each access: it is true at once, also where this message comes late. They are no member and no seat.",
+    _VISIT,
+    (_WHY, ("Until", "", _UNTIL)),
+)
+describe(
+    "support.extended",
+    "A colleague stays longer, until `until`.",
+    _VISIT,
+    (("Until", "25 November 2026, 10:00 UTC", _UNTIL), _WHY),
+)
+describe("support.left", "A colleague left, at `until`.", _VISIT, (("Visit", f"until {_UNTIL}", "left"),))
+describe(
+    "support.ended",
+    "A visit ended at `until`: `end` is ended (the customer did it) or over (its time ran out). Let them in no more.",
+    {**_VISIT, "end": "ended"},
+    (("Visit", f"until {_UNTIL}", "ended"),),
+)
+describe(
+    "support.turned_on",
+    "A workspace's admin lets support in without asking, until `until`; null: until somebody turns it off.",
+    {"until": "2026-12-25T00:00:00+00:00", "last_day": "2026-12-24"},
+    (("Support access", "off", "on until 24 December 2026"),),
+)
+describe(
+    "support.turned_off",
+    "Support may not come in any more, and whoever was in is out: each has a `support.ended` of their own. "
+    "`by_itself`: its time ran out.",
+    {"by_itself": False},
+    (("Support access", "on until 24 December 2026", "off"),),
+)
+describe(
+    "workspace.visibility_changed",
+    "A command: staff changed who finds a workspace. Set it there, then push it with a `changed_at` that is not before "
+    "the one here; until then Bursar takes it as waiting.",
+    {
+        "visibility_before": "open_to_organisation",
+        "visibility": "private",
+        "changed_at": "2026-11-24T14:02:11+00:00",
+    },
+    (("Visibility", "open to organisation", "private"),),
+    of_workspace=True,
 )
 describe(TEST, "Sent by hand from the panel, to see whether messages arrive. It names nobody.", of_account=False)
 EVENTS.close()

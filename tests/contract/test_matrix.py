@@ -123,12 +123,15 @@ TOLD = {
     "/panel/invoices/list/export-accounting": 405,
     "/panel/payments/export": 405,
     "/panel/payments/gap/export": 405,
+    "/panel/partners/export": 405,
+    "/panel/partners/<slug:organisation_id>/self-billing/<slug:quarter>": 404,  # nothing like it settled that
     "/panel/notices/read": 405,
     "/panel/training/export": 405,
     "/panel/training/licences/export": 405,
     "/panel/usage/export": 405,
     "/panel/usage/movements/export": 405,
     "/panel/files/<slug:file_id>": 404,  # no such file
+    "/panel/visits/<slug:workspace_id>": 403,  # nobody is in
     "/panel/files/upload/<slug:kind>": 405,
     "/api/v1/files/<file_id>": 404,
     "/panel/mail/<slug:mail_id>": 404,  # nothing was sent yet
@@ -150,6 +153,10 @@ TOLD = {
     "/notices/read": 405,
     "/pay/<slug:charge_id>": 404,  # no such charge
     "/training/sessions/<slug:session_id>/calendar": 404,  # none of theirs has a day
+    "/partner-programme/<slug:organisation_id>": 404,  # nobody's here sells for a partner
+    "/partner-programme/<slug:organisation_id>/statements/<slug:quarter>": 404,
+    "/partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>": 404,
+    "/api/product/v1/invitations/<external_id>": 404,  # no such invitation
     "/api/product/v1/documents/<invoice>/pdf": 404,  # it is being made
     "/api/product/v1/documents/<invoice>/e-invoice": 404,
 }
@@ -457,15 +464,29 @@ def _odd_answers(role: str, key: str, crowd: Crowd) -> list[str]:
 
 # What customers do, by their role at a workspace or at the organisation: DOMAIN 8. It stands here once more, as the domain says it.
 PAYING = {key for key, action in ACTIONS.items() if action.permission is Own.PAY}
+LETTING_IN = {key for key, action in ACTIONS.items() if action.permission is Own.LET_IN}
+CLIENT_SPACE = "partners.organisation.create_client_workspace"
 OPENED = {
-    "owner": {"requests.workspace.ask_upgrade"},
-    "admin": {"requests.workspace.ask_upgrade"},
+    "owner": {"requests.workspace.ask_upgrade", *LETTING_IN},
+    "admin": {"requests.workspace.ask_upgrade", *LETTING_IN},
     "billing": {"requests.workspace.ask_upgrade"},
     "member": {"requests.workspace.ask_upgrade"},
     "external": set(),
     "observer": set(),
-    "organisation owner": {"requests.organisation.ask_workspace", "training.organisation.ask_training", *PAYING},
-    "organisation admin": {"requests.organisation.ask_workspace", "training.organisation.ask_training", *PAYING},
+    "organisation owner": {
+        "requests.organisation.ask_workspace",
+        "training.organisation.ask_training",
+        CLIENT_SPACE,
+        *PAYING,
+        *LETTING_IN,
+    },
+    "organisation admin": {
+        "requests.organisation.ask_workspace",
+        "training.organisation.ask_training",
+        CLIENT_SPACE,
+        *PAYING,
+        *LETTING_IN,
+    },
     "organisation billing": PAYING,
     "organisation member": set(),
 }

@@ -23,6 +23,7 @@ from bursar.access.rights import Right
 from bursar.actions import registry
 from bursar.actions.spec import Company
 from bursar.approvals.queues import QUEUES
+from bursar.attention.needs import NEEDS
 from bursar.audit.links import ERASURES, REFERENCES, erases, refers_to_lines
 from bursar.billing.brought import BRINGERS
 from bursar.billing.obstacles import OBSTACLES
@@ -31,6 +32,7 @@ from bursar.billing.to_issue import SOURCES
 from bursar.config.starting import refuse_faults
 from bursar.core.naming import NAMES
 from bursar.core.options import OPTIONS, list_unknown, option
+from bursar.core.proofs import PROOFS
 from bursar.core.registry import Registry
 from bursar.core.ticks import TICKS, tick
 from bursar.files.kinds import KINDS, is_makers, kind
@@ -91,6 +93,8 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "bringer of money": (BRINGERS, lambda name: BRINGERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "follower of the ledger": (FOLLOWERS, lambda name: FOLLOWERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "source of what is to be issued": (SOURCES, lambda name: SOURCES.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "need of a room above": (NEEDS, lambda name: NEEDS.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "proof": (PROOFS, lambda name: PROOFS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "writer of pushed items": (WRITERS, lambda name: WRITERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
 }  # fmt: skip
 

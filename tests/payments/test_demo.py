@@ -29,6 +29,7 @@ from bursar.plans.models import PaidPeriod
 from tests.billing.demo_year import look_at_invoices, look_at_statements
 from tests.billing.test_proposing import seller
 from tests.cast import prove
+from tests.partners.demo_year import look_at_partners
 
 __all__ = ["seller"]
 
@@ -44,6 +45,7 @@ def history(db: None, now: Any, seller: Any, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_year_of_payments_and_invoices(history: History, tmp_path: Path) -> None:
     look_at_invoices()
     look_at_statements(tmp_path)
+    look_at_partners()
     _everything_occurs()
     _it_fits_the_terms()
     _mollie_says_the_same(history)

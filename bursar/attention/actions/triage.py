@@ -9,7 +9,7 @@ from django import forms
 from bursar.actions.registry import Verb, action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Reason, Undo
-from bursar.attention.actions.shared import TARGETS, line_of, triage_of, why_not_at_risk, write_triage
+from bursar.attention.actions.shared import TARGETS, need_of, slug_of, triage_of, why_not_at_risk, write_triage
 from bursar.attention.models import NoteOutcome
 from bursar.attention.words import say_snooze
 from bursar.core import naming
@@ -17,6 +17,7 @@ from bursar.core.calendar import midnight
 from bursar.core.days import say_day
 from bursar.staff.models import StaffMember
 from bursar.staff.queries import list_managers
+from bursar.tenants.models import Organisation
 
 
 def _owner(case: Case) -> StaffMember | None:
@@ -32,7 +33,7 @@ def _is_snoozed(case: Case) -> bool:
 
 
 def _key(case: Case, verb: str) -> str:
-    return f"attention.{'workspace' if hasattr(case.target, 'account_id') else 'account'}.{verb}"
+    return f"attention.{slug_of(case.target)}.{verb}"
 
 
 class Take(ActionForm):
@@ -94,8 +95,8 @@ class Snooze(ActionForm):
 
 
 def snooze(act: Act, target: Any, data: Cleaned) -> Outcome:
-    line, triage = line_of(act.case), triage_of(act.case)
-    assert line is not None
+    need, triage = need_of(act.case), triage_of(act.case)
+    assert need is not None
     until = midnight(data["until"]) if data["until"] else None
     undo = Undo(_key(act.case, "wake"), {})
     before = ""
@@ -103,8 +104,8 @@ def snooze(act: Act, target: Any, data: Cleaned) -> Outcome:
         before = say_snooze(triage.snoozed_until)
         day = triage.snoozed_until.date().isoformat() if triage.snoozed_until else ""
         undo = Undo(_key(act.case, "snooze"), {"until": day})
-    since = line.row.since or act.now
-    write_triage(act.case, snoozed_at=max(act.now, since), snoozed_until=until, snoozed_reason=line.reason.key)
+    since = need.since or act.now
+    write_triage(act.case, snoozed_at=max(act.now, since), snoozed_until=until, snoozed_reason=need.reason)
     words = say_snooze(until)
     return Outcome(f"{target} rests: {words}.", [Change("Snoozed", before, words, private=True)], undo=undo)
 
@@ -115,7 +116,7 @@ def wake(act: Act, target: Any, data: Cleaned) -> Outcome:
     until = triage.snoozed_until
     write_triage(act.case, snoozed_at=None, snoozed_until=None, snoozed_reason="")
     undo = None
-    if line_of(act.case):
+    if need_of(act.case):
         undo = Undo(_key(act.case, "snooze"), {"until": until.date().isoformat() if until else ""})
     return Outcome(
         f"{target} is back on the list.", [Change("Snoozed", say_snooze(until), "", private=True)], undo=undo
@@ -142,18 +143,21 @@ def note_outcome(act: Act, target: Any, data: Cleaned) -> Outcome:
 
 
 def _declare(slug: str, model: type, verb: str, function: Verb, **more: Any) -> None:
-    """The same lever on a workspace and on an account."""
+    """The same lever on each kind of target."""
     inverse = tuple(f"attention.{slug}.{other}" for other in more.pop("inverse", ()))
     more = {"reason": Reason.NONE, "group": Group.ATTENTION, "inverse": inverse, **more}
     action(key=f"attention.{slug}.{verb}", on=model, **more)(function)
 
 
-for _slug, _model in TARGETS:
+for _slug, _model, _row, _list in (
+    *((slug, model, "at-risk row", "at-risk list") for slug, model in TARGETS),
+    ("organisation", Organisation, "external-led row", "external-led list"),
+):
     _declare(
         _slug, _model, "take", take,
         form=Take, label="Take…", done="Taken in hand", icon="hand-stop",
         blocked=why_not_at_risk, refused=_why_same_owner, bulk=True,
-        help="Says who looks after this at-risk row; it stays on the list, with that name beside it.",
+        help=f"Says who looks after this {_row}; it stays on the list, with that name beside it.",
         when="Before you write or call, so that two colleagues do not. It changes nothing for the customer; use "
         "“Assign account manager” for who looks after the account for good.",
         inverse=("take", "release"),
@@ -161,7 +165,7 @@ for _slug, _model in TARGETS:
     _declare(
         _slug, _model, "release", release,
         label="Release", done="Released", icon="hand-off",
-        help="Nobody has this at-risk row any more; anybody can take it.",
+        help=f"Nobody has this {_row} any more; anybody can take it.",
         when="When you will not get to it. It does not take the row off the list; use “Snooze” for that.",
         blocked=lambda case: None if _owner(case) else "Nobody has taken it.",
         inverse=("take",),
@@ -170,14 +174,14 @@ for _slug, _model in TARGETS:
         _slug, _model, "snooze", snooze,
         form=Snooze, label="Snooze…", done="Snoozed", icon="zzz",
         blocked=why_not_at_risk, reason=Reason.OPTIONAL, bulk=True,
-        help="Takes the row off the at-risk list until a day, or until a worse reason appears.",
+        help=f"Takes the row off the {_list} until a day, or until a worse reason appears.",
         when="When the customer asked for time, or you wait for their answer. Not to be rid of a row: it comes back by "
         "itself on the day, when a worse reason appears, or when the same one begins anew.",
         inverse=("snooze", "wake"),
     )  # fmt: skip
     _declare(
         _slug, _model, "wake", wake,
-        label="End snooze", done="Snooze ended", icon="alarm", help="Brings the row back to the at-risk list now.",
+        label="End snooze", done="Snooze ended", icon="alarm", help=f"Brings the row back to the {_list} now.",
         when="When something happened before the day. Without it the row comes back by itself.",
         blocked=lambda case: None if _is_snoozed(case) else "It is not snoozed.",
         inverse=("snooze",),
@@ -185,6 +189,6 @@ for _slug, _model in TARGETS:
     _declare(
         _slug, _model, "note_outcome", note_outcome,
         form=Note, label="Note outcome…", done="Outcome noted", icon="checklist",
-        help="Keeps what came of the conversation; the last outcome stands in the at-risk row.",
+        help=f"Keeps what came of the conversation; the last outcome stands in the {_row}.",
         when="After each try to reach the customer, also when nobody answered. For anything else use “Add note”.",
     )  # fmt: skip

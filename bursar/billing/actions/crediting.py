@@ -39,10 +39,23 @@ def compose(case: Case, data: Cleaned) -> Document:
     invoice = case.target.document
     if data["part"] is None:
         return proposing.make_credit_note(invoice, invoice.items, case.now, invoice.stated_vat)
-    part, before = data["part"], case.once("credited", lambda: sum_credited(case.target))
+    return compose_part(case.target, data["part"], case)
+
+
+def compose_part(row: Invoice, part: Decimal, case: Case) -> Document:
+    """A credit note of a part, EUR without VAT, of an invoice whose lines bear one VAT (`why_not_part`)."""
+    invoice, before = row.document, case.once(f"credited {row.pk}", lambda: sum_credited(row))
     vat = calc_vat_of_part(part, invoice.totals.rates[0], *before)
     item = proposing.part_item(invoice, part, invoice.items[0].vat)
     return proposing.make_credit_note(invoice, [item], case.now, [vat])
+
+
+def why_not_part(row: Invoice, part: Decimal, case: Case) -> str | None:
+    if len({(item.vat.treatment, item.vat.rate, item.vat.state) for item in row.document.items}) > 1:
+        return "Its lines bear different VAT: credit all of it, and issue anew what is right."
+    if compose_part(row, part, case).totals.gross > row.standing.creditable:
+        return f"At most {euros(row.standing.creditable)} with VAT can be credited."
+    return None
 
 
 def _why_not(case: Case) -> str | None:
@@ -56,17 +69,16 @@ def _refuse(case: Case, data: Cleaned) -> str | None:
     row: Invoice = case.target
     if data["part"] is None:
         return None if row.credited == 0 else "A part of it is credited already: say how much more."
-    if len({(item.vat.treatment, item.vat.rate, item.vat.state) for item in row.document.items}) > 1:
-        return "Its lines bear different VAT: credit all of it, and issue anew what is right."
-    if compose(case, data).totals.gross > row.standing.creditable:
-        return f"At most {euros(row.standing.creditable)} with VAT can be credited."
-    return None
+    return why_not_part(row, data["part"], case)
 
 
 def prepare(case: Case, data: Cleaned) -> Made:
     """As for an invoice."""
-    row: Invoice = case.target
-    document = compose(case, data)
+    return check(case.target, compose(case, data))
+
+
+def check(row: Invoice, document: Document) -> Made:
+    """Draws it, and asks the rules of e-invoices where its invoice is one. Raises Refused with every fault."""
     faults = making.list_faults(document) if row.wants_e_invoice else ()
     if faults:
         raise Refused(f"The e-invoice would be refused. {' '.join(faults)}")
@@ -99,6 +111,18 @@ def credit(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     amount, before = document.totals.gross, row.open
     if act.request.rehearsed:
         return Outcome(f"A credit note of {euros(amount)} takes back {_what(data)} {row.number}.")
+    note, after = issue_note(act, row, document)
+    sentence = f"{note.number} takes back {_what(data)} {row.number}, {euros(amount)}."
+    outcome = outcome_of(after, before, sentence, credit_note=note.number, credited=plain(amount))
+    outcome.touches = [note.public_id]
+    return outcome
+
+
+def issue_note(act: Act, row: Invoice, document: Document) -> tuple[Invoice, Invoice]:
+    """What `check` looked at, under its number, and in the ledger. Returns it, and its invoice as that stands then.
+
+    Raises Stale where it is another document by now.
+    """
     made: Made | None = act.prepared
     if made is None or made.document != document:
         raise Stale
@@ -109,11 +133,7 @@ def credit(act: Act, row: Invoice, data: Cleaned) -> Outcome:
         raise Stale from None
     files.want(note, act.now)
     cause = Cause(document.issued_on, note.public_id)
-    after = settle(act, row, ledger.credit(amount, row.standing), cause)
-    sentence = f"{note.number} takes back {_what(data)} {row.number}, {euros(amount)}."
-    outcome = outcome_of(after, before, sentence, credit_note=note.number, credited=plain(amount))
-    outcome.touches = [note.public_id]
-    return outcome
+    return note, settle(act, row, ledger.credit(document.totals.gross, row.standing), cause)
 
 
 def _what(data: dict[str, Any]) -> str:

@@ -1,1 +1,6 @@
-from bursar.partners.actions import handoff  # noqa: F401
+"""Every verb of partners. Importing this registers them, and what needs a human here."""
+
+from bursar.partners.actions import clients, entries, export, handoff, self_billing, settling, targets
+from bursar.partners.queries import leading
+
+__all__ = ["clients", "entries", "export", "handoff", "leading", "self_billing", "settling", "targets"]

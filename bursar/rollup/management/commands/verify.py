@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from bursar.billing import verify as billing
 from bursar.core import clock
 from bursar.core.calendar import Month
+from bursar.core.proofs import PROOFS
 from bursar.rollup.refresh import refresh
 from bursar.rollup.verify import list_differences
 from bursar.tenants.models import BillingAccount
@@ -33,9 +34,11 @@ class Command(BaseCommand):
         for difference in list_differences(now, account=options["account"], month=month, progress=self._progress):
             count += 1
             self.stdout.write(str(difference))
-        for fault in billing.list_faults(options["account"]) if month is None else ():
-            count += 1
-            self.stdout.write(fault)
+        proofs = [billing.list_faults, *PROOFS.values()] if month is None else []
+        for prove in proofs:
+            for fault in prove(options["account"]):
+                count += 1
+                self.stdout.write(fault)
         if count:
             raise CommandError(f"{count} differences.")
 

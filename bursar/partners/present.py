@@ -1,0 +1,97 @@
+"""What pages show of partners, ready for templates."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+
+from bursar.attention.words import say_snooze
+from bursar.billing.seller import seller_day
+from bursar.core.days import say_day
+from bursar.core.money import ZERO
+from bursar.partners.models import ReferralEntry, Settlement
+from bursar.partners.queries.leading import Led
+from bursar.partners.rules.leading import LABELS, NEAR_EXPIRY, is_near_cap
+from bursar.partners.rules.quarters import Quarter
+from bursar.partners.statement import say_settlement
+from bursar.tenants.models import Organisation
+
+
+def partner_row(partner: Organisation, sums: dict[str, Decimal], owed: Decimal) -> dict[str, Any]:
+    """`owed`: of quarters that are over, and not settled."""
+    return {
+        "partner": partner,
+        "url": reverse("partners:partner", args=[partner.public_id]),
+        "menu_url": reverse("actions:menu", args=["organisation", partner.public_id]),
+        "owed": owed,
+        **sums,
+    }
+
+
+def entry_row(entry: Any, today: date) -> dict[str, Any]:
+    """`entry`: with its sums (`queries.ledger.with_sums`)."""
+    terms = entry.terms.all()
+    latest = max(terms, key=lambda one: one.from_on)
+    return {
+        "entry": entry,
+        "terms": latest,
+        "accrued": entry.accrued,
+        "held": entry.accrued - entry.payable,
+        "owed": entry.payable - entry.settled,
+        "of_cap": _share(entry.accrued, entry.cap) if entry.cap is not None else None,
+        "of_time": _share_of_days(entry, today) if entry.expires_on else None,
+        "is_over": entry.expires_on is not None and entry.expires_on < today,
+        "client_url": reverse("panel:account", args=[entry.client.public_id]),
+        "menu_url": reverse("actions:menu", args=["referral", entry.public_id]),
+    }
+
+
+def _share(part: Decimal, whole: Decimal) -> int:
+    return int(part * 100 / whole) if whole > ZERO else 100
+
+
+def _share_of_days(entry: ReferralEntry, today: date) -> int:
+    assert entry.expires_on is not None
+    whole = (entry.expires_on - entry.starts_on).days + 1
+    return max(0, min(100, ((today - entry.starts_on).days + 1) * 100 // whole))
+
+
+def quarter_row(
+    quarter: Quarter, amount: Decimal, by: Settlement | None, today: date, addresses: tuple[str, str]
+) -> dict[str, Any]:
+    """`addresses`: of the statement, and of the self-billing invoice where that settled it."""
+    has_paper = by is not None and by.says is not None and by.through == quarter.last
+    return {
+        "quarter": quarter,
+        "amount": amount,
+        "state": say_settlement(by) if by else "open" if quarter.last < today else "running",
+        "is_settled": by is not None,
+        "url": addresses[0],
+        "paper_url": addresses[1] if has_paper else "",
+    }
+
+
+def led_row(led: Led, now: datetime) -> dict[str, Any]:
+    """`near`: what of its entries of the ledger will soon be over."""
+    today = seller_day(now)
+    triage = led.triage
+    return {
+        "organisation": led.organisation,
+        "signals": [(LABELS[one.reason], one.evidence) for one in led.signals],
+        "owner": triage.owner if triage else None,
+        "outcome": triage.get_outcome_display() if triage and triage.outcome else "",
+        "noted_at": triage.noted_at if triage else None,
+        "snoozed": say_snooze(triage.snoozed_until) if triage and led.rests(now) else "",
+        "entries": [_entry_beside(entry, today) for entry in led.entries],
+        "menu_url": reverse("actions:menu", args=["organisation", led.organisation.public_id]),
+    }
+
+
+def _entry_beside(entry: Any, today: date) -> dict[str, Any]:
+    near = ["near its cap"] if is_near_cap(entry.accrued, entry.cap) else []
+    if entry.expires_on is not None and entry.expires_on - today <= NEAR_EXPIRY:
+        near.append(f"ends on {say_day(entry.expires_on)}")
+    return {"entry": entry, "near": ", ".join(near), "url": reverse("partners:partner", args=[entry.partner.public_id])}

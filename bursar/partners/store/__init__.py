@@ -1,0 +1,1 @@
+"""The only pen of partners' tables."""
