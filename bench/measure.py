@@ -19,6 +19,7 @@ from typing import Any
 os.environ["DJANGO_SETTINGS_MODULE"] = "bursar.config.settings"
 BATCH = 10_000
 INVOICES_EACH = 2  # 200,000 at 100,000 accounts
+LICENCES_EACH = 10
 PAYMENTS_EACH = 10  # of an account, on the average: a million at 100,000 accounts
 
 
@@ -32,7 +33,7 @@ def main() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from bench import invoices, news, payments
+    from bench import invoices, news, payments, training
 
     settings.ALLOWED_HOSTS = ["*"]
     size, events, verify_up_to = (int(text) for text in sys.argv[1:4])
@@ -46,6 +47,7 @@ def main() -> None:
     bench.csv()
     payments.measure(bench)
     invoices.measure(bench)
+    training.measure(bench)
     news.measure(bench)
     bench.usage()
     bench.action()
@@ -60,13 +62,14 @@ def _quiet(what: str, done: int, total: int) -> None:
 
 def _load(size: int, events: int) -> None:
     from bursar.core import clock
-    from bursar.demo import load, scale, scale_invoices, scale_payments
+    from bursar.demo import load, scale, scale_invoices, scale_payments, scale_training
 
     if load.is_empty():
         started = time.perf_counter()
         scale.load(clock.now(), size, events, _quiet)
         scale_payments.load_payments(clock.now(), size, size * PAYMENTS_EACH, _quiet)
         scale_invoices.load_invoices(clock.now(), size, size * INVOICES_EACH, _quiet)
+        scale_training.load_licences(clock.now(), size, size * LICENCES_EACH, _quiet)
         print(f"(loaded in {time.perf_counter() - started:.0f} s)", flush=True)
 
 

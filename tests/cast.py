@@ -50,6 +50,10 @@ from bursar.rollup.refresh import refresh
 from bursar.rollup.verify import list_differences
 from bursar.staff.models import ApiToken, StaffMember
 from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace, WorkspaceMembership
+from bursar.training.models import Licence, Training, TrainingSession
+from bursar.training.rules import find_last_day
+from bursar.training.store import rosters, sessions
+from bursar.training.store.licences import make_token
 from bursar.webhooks.models import WebhookEndpoint, WebhookMessage
 from bursar.webhooks.store import add_message
 
@@ -303,6 +307,10 @@ class Cast:
             "payment_link": self._payment_link,
             "approval": self._approval,
             "invoice": self._invoice,
+            "training": lambda: Training.objects.get(mode="online"),
+            "session": self._session,
+            "licence": self.licence,
+            "attendee": lambda: self._session().roster.get(),
             "bank_file": lambda: self._bank_line().statement.file,
             "bank_line": self._bank_line,
             "draft": self._draft,
@@ -316,6 +324,23 @@ class Cast:
             )[0],
         }
         return str(things[slug]().public_id)
+
+    def _session(self) -> TrainingSession:
+        """Asked for by Haarlem, with Ali on the roster."""
+        known = TrainingSession.objects.filter(organisation=self.haarlem.organisation).first()
+        if known is None:
+            online = Training.objects.get(mode="online")
+            known = sessions.request(online, self.haarlem.organisation, sessions.Wish(), NOW)
+            rosters.add_people(known, [Person.objects.get(external_id="ali")], NOW)
+        return known
+
+    def licence(self) -> Licence:
+        """Ali's, imported."""
+        known = Licence.objects.filter(organisation=self.haarlem.organisation).first()
+        days = {"valid_from": NOW.date(), "last_day": find_last_day(NOW.date()), "granted_at": NOW}
+        whose = {"person": Person.objects.get(external_id="ali"), "name": "Ali", "token": make_token()}
+        online = Training.objects.get(mode="online")
+        return known or Licence.objects.create(training=online, organisation=self.haarlem.organisation, **whose, **days)
 
     def _payment_link(self) -> PaymentLink:
         fields = {"amount": "50.00", "description": "A link", "mode": "test", "made_at": NOW, "learned_at": NOW}

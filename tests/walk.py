@@ -44,6 +44,9 @@ def filled(route: str, cast: Cast, more: dict[str, str] | None = None) -> str:
     if route.startswith("/notices/stop/"):
         return route.replace("<str:token>", sign(cast.ada.id, ["usage"]))
 
+    if route.startswith("/certificates/"):
+        return route.replace("<str:token>", cast.licence().token)
+
     def value(match: re.Match[str]) -> str:
         name = match[0].strip("<>").rpartition(":")[2]
         if more and name in more:

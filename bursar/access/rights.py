@@ -21,8 +21,10 @@ class Own(models.TextChoices):
 
     ASK = "ask", "ask for more"
     ADD_WORKSPACE = "add_workspace", "ask for a new workspace"
+    ASK_TRAINING = "ask_training", "ask for a training"
     WITHDRAW = "withdraw", "take a request back"
     PAY = "pay", "see to payment"
+    LET_IN = "let_in", "let support in"
 
 
 class By(models.TextChoices):
@@ -36,8 +38,10 @@ class By(models.TextChoices):
 _OUT_OF_REACH = {
     Own.ASK: "You take part here from outside. An owner, admin or billing person of the workspace can ask for more.",
     Own.ADD_WORKSPACE: "Only an owner or admin of the organisation can ask for a new workspace. Ask one of them.",
+    Own.ASK_TRAINING: "Only an owner or admin of the organisation can ask for a training. Ask one of them.",
     Own.WITHDRAW: "Whoever asked takes it back, or an owner, admin or billing person.",
     Own.PAY: "Only an owner, admin or billing person sees to payment. Ask one of them.",
+    Own.LET_IN: "Only an owner or admin of the workspace or its organisation lets support in. Ask one of them.",
 }
 _BY = {
     By.CLOCK: "Bursar does this by itself, when the clock says so; nobody else can.",

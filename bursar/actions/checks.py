@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
+
 from bursar.access import confirm
 from bursar.access.actor import Actor, ActorKind
 from bursar.access.rights import Own, explain_missing, explain_out_of_reach
@@ -13,6 +15,7 @@ from bursar.actions.registry import target_of
 from bursar.actions.request import Request
 from bursar.actions.spec import Action, Case, Cleaned, Reason
 from bursar.audit import queries as book
+from bursar.audit.models import AuditLine
 from bursar.core import naming
 from bursar.core.errors import Blocked, Forbidden, Invalid, Refusal, Refused
 from bursar.core.text import why_not_keep
@@ -130,6 +133,13 @@ def _check_seen(request: Request, case: Case) -> None:
         book.list_timeline(case.target.public_id).filter(target_id=case.target.public_id, at__gt=request.seen).first()
     )
     if line is not None:
-        actors = (naming.say(row.reference, row.text) for row in line.name_rows.all() if row.slot == "actor")
-        who = next(actors, "") or "somebody"
+        who = _who_was(line, request.actor)
         raise Refused(f"{who} was quicker: “{line.label}”, a moment ago. Look at the row again, then decide.")
+
+
+def _who_was(line: AuditLine, reader: Actor) -> str:
+    """Customers read no colleague's name."""
+    if reader.kind is ActorKind.CUSTOMER and line.actor_kind != ActorKind.CUSTOMER:
+        return f"The {settings.BURSAR_COMPANY_NAME} team"
+    actors = (naming.say(row.reference, row.text) for row in line.name_rows.all() if row.slot == "actor")
+    return next(actors, "") or "somebody"

@@ -22,6 +22,7 @@ TOLD = {
     Notice.MANAGER: "the account manager",
     Notice.STAFF: "every colleague who may act",
     Notice.LEADS: "the leads",
+    Notice.ORGANISATION_ADMINS: "the owners and admins of the organisation",
     Notice.REQUESTER: "whoever asked",
     Notice.OWN_PEOPLE: "the workspace's own admins and billing people, of a plain member's ask",
     Notice.FORMER: "who runs or pays in the organisation that it left",

@@ -88,8 +88,7 @@ def show_dialog(request: HttpRequest, slug: str, target_id: str, verb: str) -> H
 
 def _asked(request: HttpRequest, action: Action) -> dict[str, Any]:
     """Fields that the link to this dialog fills in already."""
-    fields = action.form.base_fields  # type: ignore[attr-defined]  # set by Django's form metaclass
-    return {name: request.GET[name] for name in fields if name in request.GET}
+    return read_fields(action, request.GET)
 
 
 @require_POST

@@ -34,13 +34,15 @@ class Notice(Enum):
     GRANTER: the staff member who granted what ends, else the account manager, else the leads. STAFF: every colleague
     who may act. APPROVERS: colleagues who decide on refunds and on
     other money that waits for a second person. LEADS: those who manage staff. MANAGER: the account
-    manager, where there is one. REQUESTER: whoever asked for what was decided. ASKER: the colleague who asked for it.
+    manager, where there is one. ORGANISATION_ADMINS: those who run the organisation. REQUESTER: whoever asked for what
+    was decided. ASKER: the colleague who asked for it.
     OWN_PEOPLE: of a plain member's ask the workspace's own admins and billing people; else nobody. FORMER: who runs or
     pays in the organisation that something left.
     """
 
     WORKSPACE_ADMINS = "workspace_admins"
     BILLING = "billing"
+    ORGANISATION_ADMINS = "organisation_admins"
     GRANTER = "granter"
     MANAGER = "manager"
     STAFF = "staff"
@@ -53,8 +55,17 @@ class Notice(Enum):
 
     @property
     def is_for_staff(self) -> bool:
-        customers = (Notice.WORKSPACE_ADMINS, Notice.BILLING, Notice.REQUESTER, Notice.OWN_PEOPLE, Notice.FORMER)
-        return self not in customers
+        return self not in _FOR_CUSTOMERS
+
+
+_FOR_CUSTOMERS = (
+    Notice.WORKSPACE_ADMINS,
+    Notice.BILLING,
+    Notice.ORGANISATION_ADMINS,
+    Notice.REQUESTER,
+    Notice.OWN_PEOPLE,
+    Notice.FORMER,
+)
 
 
 class Group(StrEnum):
@@ -64,6 +75,7 @@ class Group(StrEnum):
     PLAN = "Plan and usage"
     MONEY = "Money"
     PEOPLE = "People"
+    TRAINING = "Training"
     PARTNER = "Partner"
     ATTENTION = "Attention"
     NOTES = "Notes"

@@ -21,6 +21,7 @@ from bursar.attention.reasons import (
     DOWNGRADED,
     RENEWAL_WITHIN,
     TRIAL_ENDS_WITHIN,
+    UNTRAINED,
     WORKSPACE_REASONS,
     Reason,
 )
@@ -33,11 +34,12 @@ from bursar.plans.trials import TRIAL_KIND
 from bursar.rollup.filters import NOBODY
 from bursar.rollup.models import AccountMonth
 from bursar.tenants.search import search_account_ids
+from bursar.training.queries.needs import find_untrained
 from bursar.ui.lists import PAGE_SIZE
 from bursar.usage.rules import PACE_WINDOW
 
 _DROPS = (
-    "WITH drops AS (SELECT * FROM unnest(%(drop_ids)s::bigint[], %(drop_ats)s::timestamptz[]) AS d(workspace_id, at)) "
+    "WITH drops AS (SELECT * FROM unnest(%(drop_ids)s::bigint[], %(drop_ats)s::timestamptz[]) AS d(workspace_id, at))"
 )
 _NOTHING_METERED = "NULL::timestamptz AS dropped_at, 0::bigint AS seconds, NULL::int AS cap_seconds"
 
@@ -93,14 +95,18 @@ def _with_accounts(reasons: list[Reason], only: str) -> str:
     )
 
 
-def _source(kind: Kind, reason: Reason) -> str:
+def _source(kind: Kind, reason: Reason, *, with_untrained: bool) -> str:
+    """`with_untrained`: there may be workspaces in which nobody is trained; then the others wear that as a badge."""
     rank = kind.rank(reason)
     if kind is ACCOUNTS:
         return f"SELECT * FROM firsts WHERE rank = {rank}"
-    dropped = f"CASE WHEN n.dropped_at IS NULL THEN '{{}}'::text[] ELSE ARRAY['{DOWNGRADED}'] END"
+    badges = f"CASE WHEN n.dropped_at IS NULL THEN '{{}}'::text[] ELSE ARRAY['{DOWNGRADED}'] END"
+    if with_untrained and reason.key != UNTRAINED:
+        is_untrained = "n.key IN (SELECT u.workspace_id FROM untrained u)"
+        badges += f" || CASE WHEN {is_untrained} THEN ARRAY['{UNTRAINED}'] ELSE '{{}}'::text[] END"
     return (
         f"SELECT n.key, n.account_id, {rank} AS rank, n.since, n.dropped_at, n.seconds, n.cap_seconds, n.tier, "
-        f"NULL::timestamptz AS ends_at, ARRAY['{reason.key}'] || {dropped} AS reasons FROM ({reason.source}) n"
+        f"NULL::timestamptz AS ends_at, ARRAY['{reason.key}'] || {badges} AS reasons FROM ({reason.source}) n"
     )
 
 
@@ -205,9 +211,19 @@ class Lists:
 
     def _begin(self, kind: Kind) -> str:
         if kind is WORKSPACES:
-            return _DROPS
+            return f"{_DROPS}{self._untrained()} "
         only = " AND a.account_id = %(only)s" if self.values["only"] is not None else ""
         return _with_accounts(self._reasons(kind), only)
+
+    def _untrained(self) -> str:
+        """Worked out once a statement, and not at all where the product wants nobody trained."""
+        if UNTRAINED not in self._signs:
+            return ""
+        only = "n.workspace_id = %(only)s" if self.values["only"] is not None else "true"
+        return f", untrained AS ({find_untrained(only)})"
+
+    def _source(self, kind: Kind, reason: Reason) -> str:
+        return _source(kind, reason, with_untrained=UNTRAINED in self._signs)
 
     def _joined(self, kind: Kind, source: str, *, with_month: bool) -> str:
         month = (
@@ -220,7 +236,7 @@ class Lists:
         counts = Counts({tab: {reason.key: 0 for reason in kind.reasons} for tab in TABS})
         if not (reasons := self._reasons(kind)):
             return counts
-        sources = ["SELECT * FROM firsts"] if kind is ACCOUNTS else [_source(kind, reason) for reason in reasons]
+        sources = ["SELECT * FROM firsts"] if kind is ACCOUNTS else [self._source(kind, reason) for reason in reasons]
         with_month = bool(self.ask.managers)
         parts = [
             f"SELECT s.rank, {kind.hidden} AS hidden, t.owner_id = %(me)s AS mine "
@@ -260,7 +276,7 @@ class Lists:
     def _ordered(self, kind: Kind, reason: Reason, *, any_tab: bool = False) -> str:
         columns = f"{_COLUMNS}, {kind.hidden} AS is_hidden, a.mrr + a.potential AS amount"
         where = self._where(kind, None if any_tab else self.ask.tab)
-        joined = self._joined(kind, _source(kind, reason), with_month=True)
+        joined = self._joined(kind, self._source(kind, reason), with_month=True)
         return f"SELECT {columns} {joined}{where} ORDER BY {reason.order}"
 
     def get_row(self, kind: Kind) -> Row | None:

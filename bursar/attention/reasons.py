@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bursar.billing.queries.to_issue import SERVICE_ENDS
+from bursar.training.queries.needs import ANY_NEED
 
 TRIAL_ENDS_WITHIN = timedelta(days=3)
 RENEWAL_WITHIN = timedelta(days=14)
@@ -35,12 +36,21 @@ _FULL_PILOT = _METERED + f"{_IS_FULL} AND m.tier = ANY(%(hard)s)"
 _FULL = _METERED + f"{_IS_FULL} AND m.tier <> ALL(%(hard)s)"
 _NEARLY_FULL = _METERED + f"{_IS_NEAR} AND {_APPROACHING}"
 _ANY_FULL, _ANY_NEAR = (f"SELECT 1 FROM usage_meter m WHERE {which}" for which in (_IS_FULL, _IS_NEAR))
+_NOT_METERED = f"(m.id IS NULL OR w.cap_seconds IS NULL OR (m.full_since IS NULL AND NOT {_APPROACHING}))"
 _DROPPED = (
     "SELECT d.workspace_id AS key, w.account_id, d.at AS since, d.at AS dropped_at, m.seconds, "
     "w.cap_seconds, w.tier FROM drops d "
     "JOIN rollup_workspacemonth w ON w.workspace_id = d.workspace_id AND w.month = %(month)s "
     "LEFT JOIN usage_meter m ON m.workspace_id = d.workspace_id AND m.tier = w.tier "
-    f"AND m.is_near WHERE m.id IS NULL OR w.cap_seconds IS NULL OR (m.full_since IS NULL AND NOT {_APPROACHING})"
+    f"AND m.is_near WHERE {_NOT_METERED}"
+)
+# The product wants somebody there trained, and nobody is; a workspace that stands above for another reason wears it.
+_UNTRAINED = (
+    "SELECT u.workspace_id AS key, w.account_id, u.since, NULL::timestamptz AS dropped_at, m.seconds, "
+    "w.cap_seconds, w.tier FROM untrained u "
+    "JOIN rollup_workspacemonth w ON w.workspace_id = u.workspace_id AND w.month = %(month)s "
+    "LEFT JOIN usage_meter m ON m.workspace_id = u.workspace_id AND m.tier = w.tier AND m.is_near "
+    f"WHERE u.workspace_id NOT IN (SELECT d.workspace_id FROM drops d) AND {_NOT_METERED}"
 )
 
 # Accounts: `since` or `ends_at`, of the facts of the month. `{only}` narrows to one account when one row is asked.
@@ -214,6 +224,15 @@ WORKSPACE_REASONS = (
         _DEAREST,
         (*_COMMON, "workspace", "tier", "former_tier", "since"),
     ),
+    Reason(
+        "untrained",
+        "nobody trained",
+        _UNTRAINED,
+        _LONGEST,
+        (*_COMMON, "workspace", "since"),
+        lasts="for",
+        sign=ANY_NEED,
+    ),
 )
 ACCOUNT_REASONS = (
     Reason("payment_failed", "payment failed", _PAYMENT_FAILED, _LONGEST, _OF_DEBT, "bad", "open for"),
@@ -267,4 +286,4 @@ ACCOUNT_REASONS = (
     Reason("trial_ending", "trial ending", _TRIAL_ENDING, _SOONEST, (*_OF_ACCOUNT, "ends")),
 )
 REASONS = {reason.key: reason for reason in (*WORKSPACE_REASONS, *ACCOUNT_REASONS)}
-DOWNGRADED = WORKSPACE_REASONS[3].key
+DOWNGRADED, UNTRAINED = WORKSPACE_REASONS[3].key, WORKSPACE_REASONS[4].key

@@ -406,16 +406,41 @@ BURSAR_CONNECT_TIMEOUT = required(
     "BURSAR_CONNECT_TIMEOUT", "5", "Seconds after which a database that cannot be reached counts as away.", at_least(2)
 )
 
+BURSAR_LICENCE_WARNED = required(
+    "BURSAR_LICENCE_WARNED_DAYS",
+    "30",
+    "How many days before its last day the end of a licence is announced, and counts as near.",
+    at_least(1),
+)
+
 BURSAR_HANDBOOK = required(
     "BURSAR_HANDBOOK", str(ROOT / "site"), "The folder of the built handbook, shown to staff under /handbook/.", Path
+)
+
+BURSAR_SUPPORT_HOURS = required(
+    "BURSAR_SUPPORT_HOURS",
+    "24",
+    "How many hours a support session in a customer's workspace lasts; extending begins them anew.",
+    at_least(1),
+)
+BURSAR_SUPPORT_ANSWER_DAYS = required(
+    "BURSAR_SUPPORT_ANSWER_DAYS",
+    "7",
+    "How many days a customer has to answer a support request; and then how many days the approval waits to be used.",
+    at_least(1),
+)
+BURSAR_SUPPORT_SWITCH_DAYS = required(
+    "BURSAR_SUPPORT_SWITCH_DAYS",
+    "30",
+    "After how many days a customer's switch for support access turns itself off. 0: when somebody turns it off.",
+    at_least(0),
 )
 
 ROOMS = [
     "core", "ui", "access", "files", "outbox", "audit", "actions", "staff", "tenants", "approvals", "plans", "usage",
     "billing",
-    "payments", "rollup", "attention", "requests", "notifications", "webhooks", "product", "dashboard", "panel", "demo",
-    "config", "mollie_sim",
-    "partners",
+    "payments", "rollup", "attention", "requests", "partners", "training", "support", "notifications", "webhooks",
+    "product", "dashboard", "panel", "demo", "config", "mollie_sim",
 ]  # fmt: skip
 INSTALLED_APPS = [
     "django.contrib.auth",

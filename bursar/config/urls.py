@@ -42,6 +42,8 @@ from bursar.product.api import api as product_api
 from bursar.requests.api import router as requests_router
 from bursar.rollup.api import router as rollup_router
 from bursar.staff.api import router as staff_router
+from bursar.support.api import router as support_router
+from bursar.training.api import router as training_router
 from bursar.ui import lists, navigation
 from bursar.webhooks.api import router as webhooks_router
 
@@ -69,7 +71,7 @@ api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
     webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router, bank_router,
-    approvals_router, vat_router, to_issue_router, partners_router,
+    approvals_router, vat_router, training_router, to_issue_router, support_router, partners_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)
@@ -120,6 +122,9 @@ urlpatterns = [
     path("panel/invoices/", include("bursar.billing.invoice_urls")),
     path("panel/at-risk/", include("bursar.attention.urls")),
     path("panel/requests/", include("bursar.requests.urls")),
+    path("panel/training/", include("bursar.training.urls")),
+    path("panel/support/", include("bursar.support.urls")),
+    path("panel/visits/", include("bursar.dashboard.visit_urls")),
     path("panel/partners/", include("bursar.partners.urls")),
     path("panel/webhooks/", include("bursar.webhooks.urls")),
     path("", include("bursar.payments.hook_urls")),
@@ -127,6 +132,7 @@ urlpatterns = [
     path("panel/vat/", include("bursar.payments.vat_urls")),
     path("panel/refunds/", include("bursar.payments.refund_urls")),
     path("pay/", include("bursar.payments.pay_urls")),
+    path("", include("bursar.training.certificate_urls")),
     path("", include("bursar.notifications.urls")),
     path("", include("bursar.staff.urls")),
     path("", include("bursar.dashboard.urls")),

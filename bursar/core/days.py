@@ -1,9 +1,10 @@
-"""Days, instants and ends in words: the one place that formats a date. Days are UTC days."""
+"""Days, instants and ends in words: the one place that formats a date. Days are UTC days, but for `say_local`."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import TypedDict
+from zoneinfo import ZoneInfo
 
 from bursar.core.calendar import TICK, midnight
 
@@ -32,6 +33,12 @@ def say_instant(at: datetime | None, *, is_short: bool = True) -> str:
         return ""
     utc = at.astimezone(UTC)
     return f"{utc.day} {utc:{'%b' if is_short else '%B'} %Y, %H:%M} UTC"
+
+
+def say_local(at: datetime, zone: ZoneInfo) -> str:
+    """ "2 December 2026, 15:02 CET", for what is kept in a place: a meeting"""
+    there = at.astimezone(zone)
+    return f"{say_day(there.date())}, {there:%H:%M %Z}"
 
 
 def last_day_of(end: datetime) -> date:

@@ -18,10 +18,11 @@ from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest, NotFound, Unavailable
 from bursar.dashboard import present
 from bursar.dashboard.queries import accounts, history, workspaces
-from bursar.dashboard.sections import ACCOUNT_SECTIONS, BELOW_PRICE, HOME_SECTIONS, LATELY_SHOWN
+from bursar.dashboard.sections import ACCOUNT_SECTIONS, BELOW_PRICE, HOME_SECTIONS, LATELY_SHOWN, WORKSPACE_SECTIONS
 from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.tenants import scope
+from bursar.tenants.models import Workspace
 from bursar.ui.navigation import NavEntry, Side, register
 from bursar.ui.sections import Look, load
 
@@ -74,15 +75,20 @@ def show_home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def show_workspace(request: HttpRequest, workspace_id: str) -> HttpResponse:
     with _looking(request) as mine:
-        workspace = scope.find_workspace(mine, workspace_id)
-        card = workspaces.list_cards(mine, [workspace])[0]
-        context = {
-            **present.card(card),
-            "account": workspace.account if card.sees_price else None,
-            "shares": present.shares(mine, card),
-            **(_behind(request, mine, card) if card.sight.sees_people else {}),
-        }
+        context = list_of_workspace(request, mine, scope.find_workspace(mine, workspace_id))
     return render(request, "dashboard/workspace.html", context)
+
+
+def list_of_workspace(request: HttpRequest, mine: scope.Scope, workspace: Workspace) -> dict[str, Any]:
+    """All that the page of a workspace shows to whoever has this scope."""
+    card = workspaces.list_cards(mine, [workspace])[0]
+    return {
+        **present.card(card),
+        "account": workspace.account if card.sees_price else None,
+        "shares": present.shares(mine, card),
+        "sections": load(WORKSPACE_SECTIONS, Look(mine, workspace, mine.now, request.GET)),
+        **(_behind(request, mine, card) if card.sight.sees_people else {}),
+    }
 
 
 def _behind(request: HttpRequest, mine: scope.Scope, card: workspaces.Card) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from bursar.dashboard import present
 from bursar.dashboard.queries import accounts, history, workspaces
 from bursar.partners.sections import OWN_PARTNER
 from bursar.payments.sections import OWN_LINKS, OWN_PAYMENTS
+from bursar.support.sections import OWN_SUPPORT
 from bursar.tenants.scope import Scope
+from bursar.training.own_sections import OWN_ASKING, OWN_COMING, OWN_LICENCES, OWN_NEEDS
 from bursar.ui.sections import Look, Section
 
 LATELY_SHOWN = 5
@@ -36,7 +38,9 @@ def _lately(look: Look) -> dict[str, Any] | None:
 PLACES = Section("places", "", "dashboard/_places.html", _places)
 LATELY = Section("lately", "", "dashboard/_lately.html", _lately)
 
-HOME_SECTIONS = (PLACES, OWN_PARTNER, LATELY)
+HOME_SECTIONS = (OWN_NEEDS, PLACES, OWN_PARTNER, LATELY)
+TRAINING_SECTIONS = (OWN_NEEDS, OWN_COMING, OWN_LICENCES, OWN_ASKING)
+WORKSPACE_SECTIONS = (OWN_NEEDS, OWN_SUPPORT)
 ACCOUNT_SECTIONS = (OWN_LINKS, OWN_PAYMENTS)
 BELOW_PRICE = (OWN_INVOICES, OWN_BILLING)
 """On the page of price and payments: before the price, and beneath what is paid."""

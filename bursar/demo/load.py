@@ -12,13 +12,14 @@ from bursar.access.actor import system
 from bursar.access.models import User
 from bursar.core import clock
 from bursar.core.models import InstallationFact
-from bursar.demo import triage
+from bursar.demo import trainings, triage
 from bursar.demo.company import Company, Line, staff
 from bursar.demo.invoices import make_invoices
 from bursar.demo.mollie import tell_simulator
 from bursar.demo.partners import make_partners
 from bursar.demo.payments import make_payments
 from bursar.demo.requests import make_requests
+from bursar.demo.support import make_visits
 from bursar.product.importing import Report, import_lines
 from bursar.tenants.models import Organisation, Person
 from bursar.tenants.store import people
@@ -59,8 +60,11 @@ def load(
     report = import_lines(_encoded(Company(accounts, seed, now).lines()), system("demo"), progress=progress)
     if not report.bad:
         make_requests(now)
+        make_visits(now)
         tell_simulator(make_payments(now))
         make_invoices(now)
+        import_lines(_encoded(trainings.lines(now)), system("demo"))
+        trainings.follow_up(now)
         make_partners(now)
     make_sign_ins()
     triage.triage_some(clock.now())

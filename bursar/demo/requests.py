@@ -37,23 +37,23 @@ ENDS: tuple[tuple[str, dict[str, int], str], ...] = (
 
 def make_requests(now: datetime) -> None:
     """Asks lie some days back; decisions are made now, because they change terms."""
-    staff = _colleague()
+    staff = find_colleague(STAFF)
     for place, (person, workspace) in enumerate(_askers(now)):
         asked_at = now - timedelta(days=9 - place, hours=3 * place)
         data = {"tier": "guardian" if place % 3 == 1 else "changemaker", "message": MESSAGES[place % len(MESSAGES)]}
         key = f"demo-{place}"
-        made = _at(asked_at, ASKED, customer_of(person, now), workspace.public_id, data, key)
+        made = at_instant(asked_at, ASKED, customer_of(person, now), workspace.public_id, data, key)
         verb, wish, note = ENDS[place % len(ENDS)]
         if made is None or not verb or staff is None:
             continue
         end = {name: (now + timedelta(days=days)).date().isoformat() for name, days in wish.items()}
         verdict = {"reason": "Agreed by phone", "message": note}
-        _at(now, f"requests.request.{verb}", staff, made["request"], end, f"{key}-decided", **verdict)
+        at_instant(now, f"requests.request.{verb}", staff, made["request"], end, f"{key}-decided", **verdict)
     _ask_for_a_workspace(now)
     _ask_for_hours(now)
 
 
-def _at(
+def at_instant(
     at: datetime, key: str, actor: Actor, target: str, data: dict[str, Any], once: str, **more: Any
 ) -> dict[str, Any] | None:
     """None where the story does not allow it: a decided request stays, a refused one is left out."""
@@ -64,8 +64,8 @@ def _at(
         return None
 
 
-def _colleague() -> Actor | None:
-    user = User.objects.filter(email=STAFF).first()
+def find_colleague(email: str) -> Actor | None:
+    user = User.objects.filter(email=email).first()
     staff = get_staff(user) if user else None
     if user is None or staff is None:
         return None
@@ -100,7 +100,7 @@ def _ask_for_a_workspace(now: datetime) -> None:
         return
     data = {"name": "Jongerenraad", "visibility": "invite_only", "tier": "changemaker", "message": MESSAGES[0]}
     key, target = "requests.organisation.ask_workspace", seat.organisation.public_id
-    _at(now - timedelta(days=2), key, customer_of(seat.person, now), target, data, "demo-workspace")
+    at_instant(now - timedelta(days=2), key, customer_of(seat.person, now), target, data, "demo-workspace")
 
 
 def _ask_for_hours(now: datetime) -> None:
@@ -110,4 +110,6 @@ def _ask_for_hours(now: datetime) -> None:
     if seat is None:
         return
     data = {"tier": "changemaker", "message": MESSAGES[1]}
-    _at(now - timedelta(days=1), ASKED, customer_of(seat.person, now), seat.workspace.public_id, data, "demo-hours")
+    at_instant(
+        now - timedelta(days=1), ASKED, customer_of(seat.person, now), seat.workspace.public_id, data, "demo-hours"
+    )

@@ -90,9 +90,16 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     )
     if mail.html:
         message.attach_alternative(naming.read(mail.html, as_html=True), "text/html")
+    if mail.calendar:
+        message.attach("session.ics", mail.calendar, f"text/calendar; method={_method_of(mail.calendar)}")
     for file in _files_of(mail):
         message.attach(file.name, b"".join(files.read(file)), file.media_type)
     return message
+
+
+def _method_of(calendar: str) -> str:
+    """Mail programs go by it whether they add a meeting, move it or take it away (RFC 6047)."""
+    return next(line.partition(":")[2] for line in calendar.splitlines() if line.startswith("METHOD:"))
 
 
 def _files_of(mail: Mail) -> list[File]:

@@ -76,11 +76,12 @@ def compose_digest(recipient: Recipient, waiting: Sequence[Notification], now: d
 def compose_letter(payload: dict[str, Any], now: datetime) -> Mail:
     """A mail that a room below wrote whole: `to`, `name`, `subject`, `text`; `recipient` and `reply_to` where known.
 
-    `files`: public ids of those to attach. `language`: of the text, as HTML calls it.
+    `files`: public ids of those to attach. `language`: of the text, as HTML calls it. `calendar`: an iTIP message.
     """
     mail = _begin(Recipient(payload["to"], payload.get("name", ""), "", ""), [], now, payload["subject"])
     mail.kind, mail.recipient_id = MailKind.LETTER, payload.get("recipient", "")
     mail.reply_to, mail.files = payload.get("reply_to", ""), payload.get("files", [])
+    mail.calendar = payload.get("calendar", "")
     return _fill(mail, "letter", {"body": payload["text"], "language": payload.get("language", "")})
 
 

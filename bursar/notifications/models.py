@@ -40,7 +40,8 @@ class Mail(models.Model):
     `delivery_id` is the public id of the outbox row that carries it. Subject, `text` and `html` hold references where
     the book names people, and are read and sent by `naming.read`. `text` and `html` are blanked when they are old;
     without `html` the mail is plain text. Mail to a person who is erased goes with them. `files`: public ids of those
-    that are attached; they are read when it is sent.
+    that are attached; they are read when it is sent. `calendar`: an iTIP message that goes with it (RFC 5546), blanked
+    with the text.
     """
 
     public_id = PublicIdField(prefix="mal")
@@ -58,6 +59,7 @@ class Mail(models.Model):
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
     files = ArrayField(models.CharField(max_length=24), default=list, db_default=[])
+    calendar = models.TextField(blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
 

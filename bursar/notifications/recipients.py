@@ -18,6 +18,7 @@ from bursar.staff.models import StaffMember
 from bursar.tenants import rules
 from bursar.tenants.models import (
     BillingAccount,
+    Organisation,
     OrganisationMembership,
     OrganisationRole,
     Person,
@@ -25,7 +26,7 @@ from bursar.tenants.models import (
     WorkspaceMembership,
     WorkspaceRole,
 )
-from bursar.tenants.queries import ADMIN_ROLES
+from bursar.tenants.queries import ADMIN_ROLES, GOVERNING_ROLES
 
 PLACES = ("wsp_", "acc_", "org_")
 
@@ -57,7 +58,7 @@ def list_recipients(notice: Notice, line: AuditLine, data: dict[str, Any]) -> li
     if notice is Notice.GRANTER:
         return _staff(_granters(line))
     if notice is Notice.MANAGER:
-        return _staff(_managing(_account(line), line.at))
+        return _staff(_managing(_accounts(line), line.at))
     if notice is Notice.STAFF:
         return _staff(_holding(Right.ACT))
     if notice is Notice.APPROVERS:
@@ -68,6 +69,8 @@ def list_recipients(notice: Notice, line: AuditLine, data: dict[str, Any]) -> li
         return _staff(_holding(Right.MANAGE_STAFF))
     if notice is Notice.REQUESTER:
         return _of_people(Person.objects.filter(public_id=str(data.get("requester", ""))))
+    if notice is Notice.ORGANISATION_ADMINS:
+        return _running(Organisation.objects.filter(public_id__in=line.touches, deleted_at=None), line.at)
     if notice is Notice.OWN_PEOPLE:
         both = (Notice.WORKSPACE_ADMINS, Notice.BILLING) if data.get("is_ask") else ()
         return [found for one in both for found in list_recipients(one, line, data)]
@@ -113,6 +116,14 @@ def _people(
     return _of_people(Person.objects.filter(pk__in=ids))
 
 
+def _running(organisations: QuerySet[Organisation], at: datetime) -> list[Recipient]:
+    """Its owners and admins; where it has none, those of its workspaces."""
+    above = OrganisationMembership.objects.at(at).filter(organisation__in=organisations, role__in=GOVERNING_ROLES)
+    found = _of_people(Person.objects.filter(pk__in=above.values("person_id")))
+    workspaces = Workspace.objects.filter(organisation__in=organisations, deleted_at=None)
+    return found or _people(list(workspaces), ADMIN_ROLES, (), at)
+
+
 def _of_people(people: QuerySet[Person]) -> list[Recipient]:
     rows = people.filter(erased_at=None).select_related("user")
     return sorted(Recipient(p.email, p.name, p.public_id, (p.user or p).public_id) for p in rows)
@@ -139,13 +150,14 @@ def _granters(line: AuditLine) -> list[StaffMember]:
     """Whoever granted what ends; else the account manager; else the leads."""
     grants = TierGrant.objects.filter(public_id__in=line.touches)
     granted = _active().filter(pk__in=grants.values("granted_by_id"))
-    managing = _managing(_account(line), line.at)
+    managing = _managing(_accounts(line), line.at)
     return list(granted) or list(managing) or list(_holding(Right.MANAGE_STAFF))
 
 
-def _account(line: AuditLine) -> BillingAccount:
-    return BillingAccount.objects.get(public_id__in=[line.target_id, *line.touches])
+def _accounts(line: AuditLine) -> QuerySet[BillingAccount]:
+    """Of a line about an organisation, all of its."""
+    return BillingAccount.objects.filter(public_id__in=[line.target_id, *line.touches])
 
 
-def _managing(account: BillingAccount, at: datetime) -> QuerySet[StaffMember]:
-    return _active().filter(pk__in=AccountManager.objects.at(at).filter(account=account).values("staff_id"))
+def _managing(accounts: QuerySet[BillingAccount], at: datetime) -> QuerySet[StaffMember]:
+    return _active().filter(pk__in=AccountManager.objects.at(at).filter(account__in=accounts).values("staff_id"))

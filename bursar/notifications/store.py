@@ -142,7 +142,7 @@ def mark_read(recipient_id: str, now: datetime, public_id: str = "") -> int:
 def blank_old(before: datetime, limit: int = 5000) -> int:
     """Takes the text out of old mail; that it was sent, to whom and about what stays."""
     old = Mail.objects.filter(~Q(text=""), created_at__lt=before).order_by("created_at").values("pk")[:limit]
-    return Mail.objects.filter(pk__in=list(old.values_list("pk", flat=True))).update(text="", html="")
+    return Mail.objects.filter(pk__in=list(old.values_list("pk", flat=True))).update(text="", html="", calendar="")
 
 
 def erase(recipient_ids: Collection[str], emails: Collection[str]) -> None:

@@ -22,12 +22,15 @@ from bursar.actions.spec import Action
 from bursar.audit.pages import describe
 from bursar.audit.queries import lines
 from bursar.core import clock
+from bursar.core.days import say_day
 from bursar.core.errors import NotFound
 from bursar.core.sortkey import sort_key
 from bursar.rollup.apart import tell_accounts_apart
 from bursar.rollup.refresh import refresh
 from bursar.tenants.models import BillingAccount
 from bursar.tenants.search import find_accounts, find_organisations, find_people, find_workspaces
+from bursar.training.models import SessionState, TrainingSession
+from bursar.training.queries.search import find_sessions, find_trainings
 from bursar.ui.navigation import list_entries
 
 EACH = 6
@@ -102,7 +105,26 @@ def _things(actor: Actor, asked: str, now: datetime) -> list[Hit]:
         Hit("Person", person.name, person.email, reverse("panel:person", args=[person.public_id]))
         for person in find_people(actor, asked, EACH)
     ]
-    return hits
+    return [*hits, *_trainings(actor, asked)]
+
+
+def _trainings(actor: Actor, asked: str) -> list[Hit]:
+    catalogue = reverse("training:catalogue")
+    hits = [
+        Hit("Training", row.title, "retired" if row.retired_at else "", f"{catalogue}#{row.public_id}")
+        for row in find_trainings(actor, asked, EACH)
+    ]
+    return hits + [
+        Hit("Session", str(row.training), _say_session(row), reverse("training:session", args=[row.public_id]))
+        for row in find_sessions(actor, asked, EACH)
+    ]
+
+
+def _say_session(row: TrainingSession) -> str:
+    """ "Gemeente Haarlem · held on 1 October 2026" """
+    held = f"held on {say_day(row.held_on)}" if row.held_on else ""
+    planned = f"on {say_day(row.starts_at)}" if row.starts_at and row.state == SessionState.SCHEDULED else ""
+    return f"{row.organisation.name} · {held or planned or row.get_state_display()}"
 
 
 def _hints(things: Sequence[object], accounts: Sequence[BillingAccount], now: datetime) -> list[str]:

@@ -18,7 +18,13 @@ from bursar.billing.queries.documents import get_invoice
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.panel import queries
-from bursar.panel.sections import ACCOUNT_SECTIONS, INVOICE_SECTIONS, ORGANISATION_SECTIONS, WORKSPACE_SECTIONS
+from bursar.panel.sections import (
+    ACCOUNT_SECTIONS,
+    INVOICE_SECTIONS,
+    ORGANISATION_SECTIONS,
+    PERSON_SECTIONS,
+    WORKSPACE_SECTIONS,
+)
 from bursar.rollup import filters, present
 from bursar.rollup import queries as rollup
 from bursar.rollup.models import AccountMonth
@@ -168,6 +174,7 @@ def show_person(request: HttpRequest, person_id: str) -> HttpResponse:
         "memberships": queries.list_memberships(person),
         "logins": queries.count_logins(person, now),
         "last_login": person.logins.order_by("-day").first(),
+        "sections": load(PERSON_SECTIONS, _look(request, person)),
         "now": now,
     }
     return render(request, "panel/person.html", context)

@@ -13,7 +13,9 @@ from bursar.panel import queries
 from bursar.payments.sections import ACCOUNT_PAYMENTS, LINKS
 from bursar.rollup import filters
 from bursar.rollup.sections import ACCOUNT_MONTHS, PRICE, WORKSPACE_MONTHS
+from bursar.support.sections import SUPPORT
 from bursar.tenants.models import BillingAccount, Workspace
+from bursar.training.sections import ORGANISATION_TRAINING, PERSON_LICENCES, WORKSPACE_TRAINING
 from bursar.ui.sections import Look, Section
 from bursar.usage.sections import WHO
 
@@ -66,7 +68,9 @@ TERMS = Section("terms", "Terms and their history", "panel/_terms.html", _terms)
 
 ACCOUNT_SECTIONS = (
     WAITING, PRICE, ACCOUNT_PAYMENTS, ACCOUNT_INVOICES, LINKS, ACCOUNT_BILLING, ACCOUNT_MONTHS, PEOPLE, INVITED, TERMS,
+    ORGANISATION_TRAINING,
 )  # fmt: skip
-WORKSPACE_SECTIONS = (WORKSPACE_MONTHS, WHO, PEOPLE, INVITED, TERMS)
-ORGANISATION_SECTIONS = (INVITED,)
+WORKSPACE_SECTIONS = (WORKSPACE_MONTHS, WHO, SUPPORT, WORKSPACE_TRAINING, PEOPLE, INVITED, TERMS)
+ORGANISATION_SECTIONS = (ORGANISATION_TRAINING, INVITED)
+PERSON_SECTIONS = (PERSON_LICENCES,)
 INVOICE_SECTIONS = (WAITING, STANDING, RELATED, FILES, LINKS, SENT, DOCUMENT)

@@ -23,8 +23,10 @@ from bursar.product import pushed, queries
 from bursar.product.actions.pushes import Batch
 from bursar.product.document_api import router as documents_router
 from bursar.product.doors import REFUSALS, Id, KeyAuth, key_of, needs
+from bursar.product.licence_api import router as licences_router
 from bursar.product.models import Scope
 from bursar.product.request_api import router as requests_router
+from bursar.product.support_api import router as support_router
 from bursar.product.usage_events import USAGE_OPENAPI, read_events
 from bursar.webhooks.events import describe_openapi
 
@@ -260,6 +262,8 @@ def make_sign_in_link(request: HttpRequest, body: LinkIn) -> Any:
 
 api.add_router("", requests_router)
 api.add_router("", documents_router)
+api.add_router("", licences_router)
+api.add_router("", support_router)
 
 
 @api.exception_handler(AuthenticationError)

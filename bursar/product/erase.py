@@ -30,6 +30,7 @@ from bursar.staff.models import StaffMember
 from bursar.staff.sign_in import shut_out
 from bursar.tenants import store as tenants
 from bursar.tenants.models import Person
+from bursar.training.store import licences, rosters, sessions
 from bursar.usage import store as usage
 
 
@@ -58,18 +59,22 @@ def erase(person: Person, chosen: Collection[str] | None, now: datetime) -> Coun
     rewritten = texts.rewrite(traces, chosen)
     notices.erase(traces.references, traces.emails)
     invitations = tenants.invitations.forget(traces.emails, now)
-    names = sum(blank_names(reference) for reference in traces.references)
+    references = [*traces.references, *licences.list_references(person, traces.emails)]
+    names = sum(blank_names(reference) for reference in references)
     usage.forget_names(traces.references)
     _forget_actor(traces.references)
     logins = tenants.logins.forget(person)
     accounts = tenants.workspaces.forget_address(person.email) if person.email else set()
     billing.forget_mails(traces.emails)
     sending.forget_addresses(traces.emails)
+    licences.forget(person, traces.emails)
+    rosters.forget([person.pk], traces.emails)
+    sessions.forget_wishes(person)
     UpgradeRequest.objects.filter(requester=person).exclude(message="").update(message="")
     if person.user is not None:
         _erase_user(person.user, now)
     tenants.people.erase(person, now)
-    return Counts(traces.references, names, logins, invitations, rewritten, accounts)
+    return Counts(references, names, logins, invitations, rewritten, accounts)
 
 
 @erases("product.person.erase")

@@ -14,6 +14,7 @@ from bursar.tenants.store import accounts
 
 TURNSTILE = "what the product says"
 PEOPLE = ("person", "creator", "invited_by")
+COLLEAGUES = ("staff", "granted_by", "trainer")
 
 
 def hold_what_they_name(records: list[Any]) -> None:
@@ -41,7 +42,7 @@ class Lookup:
         self.workspaces: dict[str, int] = {external: pk for external, pk, _, _ in found}
         self._own = {external: payer for external, _, payer, scope in found if scope == Scope.WORKSPACE}
         self.people = _keys(Person, [getattr(r, name, None) for r in records for name in PEOPLE])
-        mails = {str(m).lower() for r in records for name in ("staff", "granted_by") if (m := getattr(r, name, None))}
+        mails = {str(m).lower() for r in records for name in COLLEAGUES if (m := getattr(r, name, None))}
         staff = StaffMember.objects.filter(user__email__in=mails).values_list("user__email", "id")
         self.staff: dict[str | None, int] = dict(staff)
         pooled = BillingAccount.objects.filter(
@@ -65,7 +66,7 @@ class Lookup:
             value = getattr(record, name, None)
             if value is not None and value not in keys:
                 return f"there is no {_word_for(name)} “{value}”"
-        for name in ("staff", "granted_by"):
+        for name in COLLEAGUES:
             value = getattr(record, name, None)
             if value is not None and value.lower() not in self.staff:
                 return f"nobody on the staff has the address “{value}”"

@@ -12,9 +12,11 @@ class Scope(models.TextChoices):
     PUSH = "push", "push organisations, workspaces, people, memberships and logins"
     USAGE = "usage", "push usage"
     ENTITLEMENTS = "entitlements", "ask what a workspace may do"
+    LICENCES = "licences", "ask what somebody was trained for"
     SIGN_IN = "sign_in", "make one-time sign-in links for customers"
     DOCUMENTS = "documents", "fetch issued documents, and report how their e-invoices were delivered"
     REQUESTS = "requests", "ask for upgrades and workspaces on a person's behalf, and follow what comes of it"
+    SUPPORT = "support", "ask whether support may come into a workspace, and who is in"
 
 
 class ApiKey(Key):

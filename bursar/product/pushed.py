@@ -64,6 +64,9 @@ class WorkspaceIn(Pushed):
     data_owner: Id | None = Field(None, description="For external clients: the organisation that owns the data.")
     data_owner_email: MailOrNone = ""
     agreement_accepted_at: Happened | None = None
+    needs_training: Tick = Field(
+        False, description="Somebody who sits there must hold a licence. While nobody does, staff and customer read so."
+    )
     deleted: Tick = False
     bursar_id: MadeHere = None
 
@@ -80,6 +83,11 @@ class OrganisationMemberIn(Pushed):
 
 class WorkspaceMemberIn(Pushed):
     role: WorkspaceRole | None = Field(description="null: no member any more", examples=["member"])
+    is_support: Tick = Field(
+        False,
+        description="A visit of the company's own support: free, no contact. Left out: as it is, and true for a "
+        "colleague who is in a support session there.",
+    )
 
 
 class InvitationIn(Pushed):

@@ -36,7 +36,11 @@ from bursar.payments.store.links import reword as reword_link
 from bursar.payments.store.refunds import reword as reword_refund
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
+from bursar.support.models import SupportRequest, SupportSession
+from bursar.support.store import reword_request, reword_session
 from bursar.tenants.models import Person
+from bursar.training.models import TrainingSession
+from bursar.training.store.sessions import reword as reword_training
 from bursar.usage.models import UsageReset
 from bursar.usage.store import reword
 
@@ -141,14 +145,14 @@ SOURCES: dict[str, Source] = {
     "mail": Source(
         lambda mail: f"Mail to {mail.name or mail.email}, {say_day(mail.created_at)}",
         _others_mail,
-        ("subject", "text"),
+        ("subject", "text", "calendar"),
         put=_put_mail,
     ),
     "letter": Source(
         lambda row: f"Mail on its way to {row.payload.get('name') or row.payload['to']}",
         _others_letters,
         ("payload",),
-        ("subject", "text"),
+        ("subject", "text", "calendar"),
     ),
     "delivery": Source(
         lambda row: f"Why a delivery stopped, {say_day(row.due_at)}",
@@ -164,6 +168,30 @@ SOURCES: dict[str, Source] = {
         lambda made: f"Answer to a request, {say_day(made.requested_at)}",
         lambda traces: UpgradeRequest.objects.all(),
         ("note",),
+    ),
+    "wish": Source(
+        lambda made: f"What was asked of a training, {say_day(made.requested_at)}",
+        lambda traces: TrainingSession.objects.exclude(requested_by=traces.person),
+        ("message",),
+        put=lambda row, values: reword_training(row.pk, **values),
+    ),
+    "place": Source(
+        lambda made: f"Place of a training for {made.organisation}",
+        lambda traces: TrainingSession.objects.select_related("organisation"),
+        ("place",),
+        put=lambda row, values: reword_training(row.pk, **values),
+    ),
+    "support": Source(
+        lambda made: f"Support request for {made.workspace}, {say_day(made.requested_at)}",
+        lambda traces: SupportRequest.objects.select_related("workspace"),
+        ("note", "answer"),
+        put=lambda row, values: reword_request(row.pk, **values),
+    ),
+    "visit": Source(
+        lambda made: f"Support visit to {made.workspace}, {say_day(made.joined_at)}",
+        lambda traces: SupportSession.objects.select_related("workspace"),
+        ("why",),
+        put=lambda row, values: reword_session(row.pk, **values),
     ),
     "reset": Source(
         lambda made: f"Usage reset of {made.workspace}, {say_day(made.at)}",

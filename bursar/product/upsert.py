@@ -27,6 +27,7 @@ from bursar.product.pushed import (
     WorkspaceMemberItem,
 )
 from bursar.product.records.shared import kind_of
+from bursar.support.queries import is_visiting
 from bursar.tenants import rules, store
 from bursar.tenants.models import (
     Invitation,
@@ -36,6 +37,7 @@ from bursar.tenants.models import (
     Workspace,
     WorkspaceMembership,
 )
+from bursar.training.store import needs, rosters
 
 STALE = " What else it says is older than what is stored."
 
@@ -59,6 +61,7 @@ class Result:
 
 
 Writer = Callable[[Any, datetime], Result]
+Beside = Callable[[Any], dict[str, Any]]
 WRITERS: Registry[Writer] = Registry("writer of pushed items")
 
 
@@ -129,12 +132,15 @@ def _person_item(item: PersonItem, now: datetime) -> Result:
     values = {"name": item.name, "email": item.email.lower()}
     if row is None:
         store.people.make(item.external_id, values, item.changed_at, now)
+        rosters.attach([values["email"]], now)
         return Result("created")
     if row.erased_at is not None:
         return Result("stale", "This person was erased here; what the product says of them is not kept.")
     if row.pushed_at is not None and _is_stale(row, item):
         return Result("stale")
     moved = store.people.change(row, values, item.changed_at, now)
+    if moved:
+        rosters.attach([row.email], now)
     if moved and row.user is not None and not hasattr(row.user, "staff"):
         _follow(row.user, row)
     return Result(_said(moved))
@@ -171,8 +177,22 @@ def _workspace(item: WorkspaceItem, now: datetime) -> Result:
         raise NotPossible(rules.why_not_in_ended(organisation.name))
     if _is_stale(row, item):
         return _adopted(row, STALE) if is_adopted else Result("stale")
+    overruled = _heed_visibility(row, values, item)
     moved = store.workspaces.change(row, values, item.changed_at, now, is_gone=item.deleted)
-    return _adopted(row) if is_adopted else Result(_said(moved), accounts={row.account_id})
+    moved = needs.say(row.pk, item.needs_training, now) or moved
+    if is_adopted:
+        return _adopted(row)
+    return Result(_said(moved), accounts={row.account_id}, overruled=overruled)
+
+
+def _heed_visibility(row: Workspace, values: dict[str, Any], item: WorkspaceItem) -> str:
+    """What was said before staff set it does not undo that; what is newer does, and this is what it overruled."""
+    if row.visibility_set_at is None or not row.visibility_waits or row.visibility == item.visibility:
+        return ""
+    if item.changed_at < row.visibility_set_at:
+        values["visibility"] = row.visibility
+        return ""
+    return f"{row.name} was made {row.get_visibility_display()} by staff"
 
 
 def _new_workspace(item: WorkspaceItem, organisation: Organisation, values: dict[str, Any], now: datetime) -> Result:
@@ -188,7 +208,9 @@ def _new_workspace(item: WorkspaceItem, organisation: Organisation, values: dict
     why = store.workspaces.why_not_make(made, organisation)
     if why:
         raise NotPossible(why)
-    return Result("created", accounts=set(store.workspaces.make([made]).accounts))
+    accounts = set(store.workspaces.make([made]).accounts)
+    needs.say(made.pk, item.needs_training, now)
+    return Result("created", accounts=accounts)
 
 
 def _adopted(row: Organisation | Workspace, more: str = "") -> Result:
@@ -223,7 +245,15 @@ def _organisation_member(item: OrganisationMemberItem, now: datetime) -> Result:
 @_writes(WorkspaceMemberItem)
 def _workspace_member(item: WorkspaceMemberItem, now: datetime) -> Result:
     workspace = _workspace_for(item)
-    result = _member(WorkspaceMembership, {"workspace": workspace, "person": _person(item.person)}, item, now)
+    person = _person(item.person)
+
+    def visit(present: WorkspaceMembership | None) -> dict[str, Any]:
+        """What is not said of somebody who sits there stays; a colleague in a support session there is on a visit."""
+        if "is_support" in item.model_fields_set:
+            return {"is_support": item.is_support}
+        return {"is_support": present.is_support if present else is_visiting(workspace, person, now)}
+
+    result = _member(WorkspaceMembership, {"workspace": workspace, "person": person}, item, now, visit)
     if result.what != "stale":
         result.accounts = {workspace.account_id}
     return result
@@ -240,20 +270,30 @@ def _workspace_for(item: WorkspaceMemberItem | InvitationItem) -> Workspace:
     return workspace
 
 
-def _member(model: Any, subject: dict[str, Any], item: Any, now: datetime) -> Result:
-    """The newest dated row tells what holds, and when the product or a colleague last said so."""
+def _member(model: Any, subject: dict[str, Any], item: Any, now: datetime, beside: Beside = lambda row: {}) -> Result:
+    """The newest dated row tells what holds, and when the product or a colleague last said so.
+
+    `beside`: what else a row holds than the role, by the one that holds now.
+    """
     newest = model.objects.filter(**subject).order_by("-valid_from").first()
     present = newest if newest is not None and newest.is_live(now) else None
     if newest is not None and newest.changed_at is not None and item.changed_at < newest.changed_at:
         return Result("stale")
-    if (present.role if present else None) == item.role:
+    more = beside(present) if item.role else {}
+    if _is_as_said(present, {"role": item.role, **more}):
         store.memberships.confirm(model, subject, item.changed_at)
         return Result("unchanged")
     overruled = ""
     if newest is not None and newest.is_commanded:
         overruled = f"{subject['person'].name} was made {newest.get_role_display()} by staff"
-    store.memberships.say(model, [subject], item.role, item.changed_at, now)
+    store.memberships.say(model, [subject], item.role, item.changed_at, now, more)
     return Result("updated" if present else "created", overruled=overruled)
+
+
+def _is_as_said(present: Any, values: dict[str, Any]) -> bool:
+    if present is None:
+        return values["role"] is None
+    return all(getattr(present, name) == value for name, value in values.items())
 
 
 @_writes(InvitationItem)

@@ -8,8 +8,8 @@ from bursar.core.sortkey import sort_key
 from bursar.plans.models import Cadence, DiscountKind, Tier
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import Organisation, Person, Visibility, Workspace
+from bursar.tenants.rules import NAME_LENGTH
 
-NAME_LENGTH = 100
 MESSAGE_LENGTH = 1000
 
 

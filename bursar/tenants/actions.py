@@ -11,8 +11,10 @@ from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Notice, Outcome, Reason, Topic, Undo
 from bursar.core import naming
-from bursar.tenants import queries, rules, store
+from bursar.tenants import queries, rules, store, visibility
 from bursar.tenants.models import BillingAccount, Organisation, Workspace, WorkspaceMembership, WorkspaceRole
+
+__all__ = ["visibility"]
 
 
 def sight_of(case: Case) -> rules.Sight:

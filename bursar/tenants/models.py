@@ -137,7 +137,7 @@ class Workspace(models.Model):
     """`account` is the present payer; `WorkspaceAccount` keeps who paid when.
 
     `here_from`, `here_until`: when it was made, and when it went, by a push or an action. History that is imported
-    reaches back from there and never takes them away.
+    reaches back from there and never takes them away. `visibility_set_at`: when staff last said who finds it.
     """
 
     public_id = PublicIdField(prefix="wsp")
@@ -156,6 +156,7 @@ class Workspace(models.Model):
     changed_at = models.DateTimeField(null=True, blank=True)
     here_from = models.DateTimeField(null=True, blank=True)
     here_until = models.DateTimeField(null=True, blank=True)
+    visibility_set_at = models.DateTimeField(null=True, blank=True)
 
     feeds_facts = True
     pen = PEN
@@ -175,6 +176,12 @@ class Workspace(models.Model):
     def awaits_product(self) -> bool:
         """Made here: it goes by Bursar's own id until the product has reported its own."""
         return self.external_id == self.public_id
+
+    @property
+    def visibility_waits(self) -> bool:
+        """Staff set it, and the product has not spoken since."""
+        said = self.visibility_set_at
+        return said is not None and (self.changed_at is None or self.changed_at < said)
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.sort_key = sort_key(self.name)

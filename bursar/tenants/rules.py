@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+NAME_LENGTH = 100
+"""Of workspaces that are asked for or made here."""
 GOVERNING = frozenset({"owner", "admin"})
 BILLING = GOVERNING | {"billing"}
 OUTSIDE = frozenset({"external", "observer"})
@@ -46,7 +48,14 @@ class Sight:
     @property
     def rights(self) -> frozenset[str]:
         """What of `Own` a customer's role opens here: nowhere else is that decided (DOMAIN 8)."""
-        opened = {"ask": self.may_ask, "add_workspace": self.above in GOVERNING, "withdraw": self.bills}
+        runs = self.above in GOVERNING
+        opened = {
+            "ask": self.may_ask,
+            "add_workspace": runs,
+            "ask_training": runs,
+            "withdraw": self.bills,
+            "let_in": self.governs,
+        }
         return frozenset(right for right, is_open in opened.items() if is_open)
 
     @property
@@ -73,6 +82,10 @@ def why_not_partner(is_partner: bool, wanted: bool) -> str | None:
     return None
 
 
+def why_not_visible(present: str, wanted: str, words: str) -> str | None:
+    return f"It is {words} already." if present == wanted else None
+
+
 def why_not_hand_off(kind: str, is_gone: bool, organisation: str, client: str, client_is_gone: bool) -> str | None:
     """For a workspace of `organisation`, made for `client`; "" where only the data owner's address is known."""
     if is_gone:
@@ -90,6 +103,7 @@ NO_OTHER_PAYER = "Who pays for a workspace changes by a handoff, which staff do:
 
 NOT_ERASED = "This person was erased here, and stays so: a file does not bring them back."
 NO_ERASED_ADDRESS = "The address was erased here and is not kept."
+VISIBILITY_IS_SAID = "Who finds it, staff have said here since: “Set visibility…” in the panel changes it."
 PARTNER_IS_SAID = "Whether it is a partner, staff have said here since: “Partner…” in the panel changes it."
 LIVES_ON = "The product has pushed since then that it lives on, and that stays."
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
 from bursar.access.actor import Actor
 from bursar.core.errors import NotFound
-from bursar.tenants.models import BillingAccount, Organisation, OrganisationMembership, Workspace, WorkspaceMembership
+from bursar.tenants.models import (
+    BillingAccount,
+    Organisation,
+    OrganisationMembership,
+    Workspace,
+    WorkspaceMembership,
+    WorkspaceRole,
+)
 from bursar.tenants.queries import accounts_for, get_account, workspaces_for
 from bursar.tenants.rules import BILLING, GOVERNING, Sight
 
@@ -62,6 +69,12 @@ def load(actor: Actor, now: datetime) -> Scope:
         organisations={row.organisation_id: row.organisation for row in belongs},
         workspaces=[row for row in rows if row.pk in roles or row.organisation_id in governed],
     )
+
+
+def of_visitor(actor: Actor, workspace: Workspace, now: datetime) -> Scope:
+    """Of a colleague who is in one workspace as its admin: that workspace, and nothing beside it."""
+    nobody = replace(actor.as_customer(), account_ids=frozenset(), workspace_ids=frozenset(), person_id=None)
+    return Scope(nobody, now, {workspace.pk: WorkspaceRole.ADMIN.value}, {}, {}, [workspace])
 
 
 def find_workspace(scope: Scope, public_id: str) -> Workspace:

@@ -544,6 +544,164 @@ describe(
     {"next_charge_on": "2027-01-01", "tier": "changemaker", "cadence": "yearly"},
     (("Payment", "cancelled", "active"),),
 )
+_SESSION = {
+    "session": "ses_4m7p2t9v1x5z8b3d",
+    "person": "per-1",
+    "organisation": "org-1",
+    "training": "trn_0k3j9x7h2m5n8p4q",
+    "title": "Online training",
+    "mode": "online",
+    "state": "scheduled",
+    "starts_at": "2026-12-02T14:00:00+00:00",
+    "minutes": 120,
+    "place": "",
+    "link": "https://meet.example/online",
+}
+_UNPLANNED = {"starts_at": None, "minutes": None, "link": ""}
+describe(
+    "session.requested",
+    "A training is asked for, by a customer (`person`) or by staff for them (null).",
+    {**_SESSION, **_UNPLANNED, "state": "requested"},
+    (("Training", "", "Online training"),),
+    of_account=False,
+)
+describe(
+    "session.scheduled",
+    "A training has its day. `place` is words, `link` an address; either may be empty.",
+    _SESSION,
+    (("Planned", "", "2 December 2026, 15:00 CET, 120 minutes"),),
+    of_account=False,
+)
+describe(
+    "session.rescheduled",
+    "Another time, place or way of a training that is scheduled; what it says now holds.",
+    _SESSION,
+    (("Planned", "1 December 2026, 15:00 CET, 120 minutes", "2 December 2026, 15:00 CET, 120 minutes"),),
+    of_account=False,
+)
+describe(
+    "session.cancelled",
+    "A training is off.",
+    {**_SESSION, "state": "cancelled"},
+    (("State", "scheduled", "cancelled"),),
+    of_account=False,
+)
+describe(
+    "session.reopened",
+    "A cancelled training is asked for again, and waits for a new day.",
+    {**_SESSION, **_UNPLANNED, "state": "requested"},
+    (("State", "cancelled", "requested"),),
+    of_account=False,
+)
+_LICENCE = {
+    "licence": "lic_5h2m8q0s4w7y1b6d",
+    "person": "per-1",
+    "organisation": "org-1",
+    "training": "trn_3g9k2n6p0r4t8v1x",
+    "title": "Online training",
+    "valid_from": "2027-03-10",
+    "last_day": "2028-03-10",
+}
+describe(
+    "licence.granted",
+    "Somebody may work by a training from `valid_from` through `last_day`, days of the seller's that both count: "
+    "granted, reinstated, or given other dates; what was known of this `licence` holds no more. `person` is null while "
+    "the product has not named whoever has the address on the roster.",
+    _LICENCE,
+    (("Licence", "", "Online training, valid 10 March 2027 through 10 March 2028"),),
+    of_account=False,
+)
+describe(
+    "licence.expiring",
+    "A licence ends within the time of warning, and its holder has no later one of the same training.",
+    _LICENCE,
+    (("Licence", "", "Online training, ends on 10 March 2028"),),
+    of_account=False,
+)
+describe(
+    "licence.revoked",
+    "A licence was taken back: it does not hold from now on, whatever its last day.",
+    _LICENCE,
+    (("Licence", "Online training, active", "revoked"),),
+    of_account=False,
+)
+_REQUESTED = {
+    "request": "srq_4m7p2t9v1x5z8b3d",
+    "staff": "stf_0k3j9x7h2m5n8p4q",
+    "state": "pending",
+    "answer_until": "2026-12-01T14:02:11+00:00",
+    "use_until": None,
+}
+_WHY = ("Why", "", "The transcripts of last week do not open.")
+describe(
+    "support.requested",
+    "A colleague asks to be let into a workspace once; its admins can answer until `answer_until`.",
+    _REQUESTED,
+    (_WHY, ("To be answered by", "", "1 December 2026, 14:02 UTC")),
+)
+describe(
+    "support.approved",
+    "The customer lets in whoever asked, once, until `use_until`. They are not in before `support.joined` says so.",
+    {**_REQUESTED, "state": "approved", "use_until": "2026-12-01T15:00:00+00:00"},
+    (("Request", "waiting for an answer", "approved"), ("To come in by", "", "1 December 2026, 15:00 UTC")),
+)
+for _name, _help, _state in (
+    ("support.denied", "The customer does not let in whoever asked.", "denied"),
+    ("support.withdrawn", "Whoever asked takes it back.", "withdrawn"),
+    ("support.unanswered", "The time to answer is over; nobody can approve this request any more.", "unanswered"),
+):
+    describe(_name, _help, {**_REQUESTED, "state": _state}, (("Request", "waiting for an answer", _state),))
+_VISIT = {
+    "session": "ssn_4m7p2t9v1x5z8b3d",
+    "staff": "stf_0k3j9x7h2m5n8p4q",
+    "until": "2026-11-25T14:02:11+00:00",
+}
+_UNTIL = "25 November 2026, 14:02 UTC"
+describe(
+    "support.joined",
+    "A colleague is in a workspace as its admin until `until`. Ask `GET /support/workspaces/{workspace}/staff/{staff}` "
+    "at each access: it is true at once, also where this message comes late. They are no member and no seat.",
+    _VISIT,
+    (_WHY, ("Until", "", _UNTIL)),
+)
+describe(
+    "support.extended",
+    "A colleague stays longer, until `until`.",
+    _VISIT,
+    (("Until", "25 November 2026, 10:00 UTC", _UNTIL), _WHY),
+)
+describe("support.left", "A colleague left, at `until`.", _VISIT, (("Visit", f"until {_UNTIL}", "left"),))
+describe(
+    "support.ended",
+    "A visit ended at `until`: `end` is ended (the customer did it) or over (its time ran out). Let them in no more.",
+    {**_VISIT, "end": "ended"},
+    (("Visit", f"until {_UNTIL}", "ended"),),
+)
+describe(
+    "support.turned_on",
+    "A workspace's admin lets support in without asking, until `until`; null: until somebody turns it off.",
+    {"until": "2026-12-25T00:00:00+00:00", "last_day": "2026-12-24"},
+    (("Support access", "off", "on until 24 December 2026"),),
+)
+describe(
+    "support.turned_off",
+    "Support may not come in any more, and whoever was in is out: each has a `support.ended` of their own. "
+    "`by_itself`: its time ran out.",
+    {"by_itself": False},
+    (("Support access", "on until 24 December 2026", "off"),),
+)
+describe(
+    "workspace.visibility_changed",
+    "A command: staff changed who finds a workspace. Set it there, then push it with a `changed_at` that is not before "
+    "the one here; until then Bursar takes it as waiting.",
+    {
+        "visibility_before": "open_to_organisation",
+        "visibility": "private",
+        "changed_at": "2026-11-24T14:02:11+00:00",
+    },
+    (("Visibility", "open to organisation", "private"),),
+    of_workspace=True,
+)
 describe(TEST, "Sent by hand from the panel, to see whether messages arrive. It names nobody.", of_account=False)
 EVENTS.close()
 

@@ -31,6 +31,8 @@ from tests.browser.tables import WIDTHS, list_cut
 from tests.cast import PASSWORD, Cast, bring_all, sign_in
 from tests.payments import ledger
 from tests.requests.helpers import ask
+from tests.support.helpers import ask as ask_in
+from tests.support.helpers import customer, join, pull
 from tests.walk import ROUTES, filled
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -100,6 +102,7 @@ class Visitors:
         line = {"kind": "organisation_member", "organisation": "samen", "person": "lotte", "role": "owner"}
         bring_all({**line, "from": clock.now() - timedelta(minutes=1)})
         asked = ask("lotte", cast.panel)
+        self._bring_support()
         deliver_due(clock.now())
         organisation = cast.samen.organisation.public_id
         ids = {"workspace": cast.panel.public_id, "account": cast.samen.public_id, "organisation": organisation}
@@ -109,6 +112,13 @@ class Visitors:
         self.more["mail_id"] = Mail.objects.latest("id").public_id
         notices = {LEAD: cast.iris.id, CUSTOMER: lotte}
         self.notices = {who: Notification.objects.filter(recipient_id=of).latest("id") for who, of in notices.items()}
+
+    def _bring_support(self) -> None:
+        """The lead is in Lotte's workspace, and a colleague asks to be let in too."""
+        panel = self.cast.panel
+        pull("approve", customer("lotte"), panel, request=ask_in(self.cast.iris, panel).public_id)
+        join(self.cast.iris, panel)
+        ask_in(self.cast.ties, panel)
 
     def path_of(self, route: str) -> str:
         """A customer's own pages are about what is theirs."""

@@ -106,7 +106,7 @@ def is_nobody(who: str) -> bool:
 
 # Open to strangers; everything else is closed to them, and an address that is to be open has to come in here.
 OPEN = ("/healthz", "/readyz", "/metrics", "/sign-in/", "/account/inactive", "/api/product/v1/openapi.json",
-        "/notices/stop/", "/mollie/hook", "/pay/thanks")  # fmt: skip
+        "/notices/stop/", "/mollie/hook", "/pay/thanks", "/certificates/")  # fmt: skip
 # What a GET says to whoever may stand there, where that is not 200: to colleagues, or to everybody who signed in.
 TOLD = {
     "/panel": 302,
@@ -126,9 +126,12 @@ TOLD = {
     "/panel/partners/export": 405,
     "/panel/partners/<slug:organisation_id>/self-billing/<slug:quarter>": 404,  # nothing like it settled that
     "/panel/notices/read": 405,
+    "/panel/training/export": 405,
+    "/panel/training/licences/export": 405,
     "/panel/usage/export": 405,
     "/panel/usage/movements/export": 405,
     "/panel/files/<slug:file_id>": 404,  # no such file
+    "/panel/visits/<slug:workspace_id>": 403,  # nobody is in
     "/panel/files/upload/<slug:kind>": 405,
     "/api/v1/files/<file_id>": 404,
     "/panel/mail/<slug:mail_id>": 404,  # nothing was sent yet
@@ -149,6 +152,7 @@ TOLD = {
     "/notices/<slug:notice_id>/open": 405,
     "/notices/read": 405,
     "/pay/<slug:charge_id>": 404,  # no such charge
+    "/training/sessions/<slug:session_id>/calendar": 404,  # none of theirs has a day
     "/partner-programme/<slug:organisation_id>": 404,  # nobody's here sells for a partner
     "/partner-programme/<slug:organisation_id>/statements/<slug:quarter>": 404,
     "/partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>": 404,
@@ -186,6 +190,10 @@ SIGN_IN = {
 }
 
 
+BY_PRODUCT = {"workspace": "panel", "person": "lotte"}
+"""The product's own ids, in the places of its addresses."""
+
+
 def expected_at(who: str, route: str, crowd: Crowd) -> int:
     """By the gate, the method and the reach of the fetch."""
     if route.startswith("/api/product/"):
@@ -199,9 +207,9 @@ def expected_at(who: str, route: str, crowd: Crowd) -> int:
         return 404 if who in CUSTOMERS else told(route)
     if route in SIGN_IN:
         return SIGN_IN[route][who in ROLES]
-    owned = re.fullmatch(r"/\w+/<slug:(\w+)_id>", route)
-    if owned and owned[1] in TARGETS:
-        return 200 if crowd.reaches(who, owned[1]) else 404
+    owned = re.fullmatch(r"/\w+/<slug:(\w+)_id>|/training/licences/<slug:(licence)_id>/certificate", route)
+    if owned and (slug := owned[1] or owned[2]) in TARGETS:
+        return 200 if crowd.reaches(who, slug) else 404
     return told(route)
 
 
@@ -248,7 +256,7 @@ def test_every_address_for_everybody(cast: Cast, crowd: Crowd) -> None:
     for route in ROUTES:
         if route.endswith("sign-out/"):
             continue
-        path = filled(route, cast, {"workspace": "panel"} if route.startswith("/api/product/") else None)
+        path = filled(route, cast, BY_PRODUCT if route.startswith("/api/product/") else None)
         if route.startswith(OPEN):
             answer = crowd.ask("anonymous", "GET", path)
             if answer.status_code != TO_STRANGERS.get(route, 200):
@@ -456,16 +464,29 @@ def _odd_answers(role: str, key: str, crowd: Crowd) -> list[str]:
 
 # What customers do, by their role at a workspace or at the organisation: DOMAIN 8. It stands here once more, as the domain says it.
 PAYING = {key for key, action in ACTIONS.items() if action.permission is Own.PAY}
+LETTING_IN = {key for key, action in ACTIONS.items() if action.permission is Own.LET_IN}
 CLIENT_SPACE = "partners.organisation.create_client_workspace"
 OPENED = {
-    "owner": {"requests.workspace.ask_upgrade"},
-    "admin": {"requests.workspace.ask_upgrade"},
+    "owner": {"requests.workspace.ask_upgrade", *LETTING_IN},
+    "admin": {"requests.workspace.ask_upgrade", *LETTING_IN},
     "billing": {"requests.workspace.ask_upgrade"},
     "member": {"requests.workspace.ask_upgrade"},
     "external": set(),
     "observer": set(),
-    "organisation owner": {"requests.organisation.ask_workspace", CLIENT_SPACE, *PAYING},
-    "organisation admin": {"requests.organisation.ask_workspace", CLIENT_SPACE, *PAYING},
+    "organisation owner": {
+        "requests.organisation.ask_workspace",
+        "training.organisation.ask_training",
+        CLIENT_SPACE,
+        *PAYING,
+        *LETTING_IN,
+    },
+    "organisation admin": {
+        "requests.organisation.ask_workspace",
+        "training.organisation.ask_training",
+        CLIENT_SPACE,
+        *PAYING,
+        *LETTING_IN,
+    },
     "organisation billing": PAYING,
     "organisation member": set(),
 }

@@ -76,6 +76,8 @@ BAD = [
      "person: "),
     (b'{"kind": "usage", "source": "recorder", "id": "e-2", "workspace": "w-2", "at": "2026-11-04T13:00:00Z", "seconds": 3720, '
      b'"person": "p-2"}', "came before, with other content"),
+    (b'{"kind": "licence", "external_id": "l", "training": "Nothing", "organisation": "o-1", "person": "p-1", '
+     b'"valid_from": "2026-10-01"}', "there is no training"),
 ]  # fmt: skip
 
 

@@ -141,6 +141,34 @@ LINES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
         {"source": {"source": "other"}, "id": {"id": "e-2"}, "workspace": {"workspace": "lab"}, "at": {"at": OLD},
          "seconds": {"seconds": 61}, "person": {"person": "ali"}},
     ),
+    "training": (
+        {"title": "Facilitating", "mode": "online", "price": "675.00", "included": 5, "extra": "60.00", "from": OLD},
+        {"title": {"title": "Moderating"}, "mode": {"mode": "flex"}, "price": {"price": "700.00"},
+         "included": {"included": 6}, "extra": {"extra": "70.00"}, "from": {"from": LATE},
+         "grants_licence": {"grants_licence": False}, "retired_at": {"retired_at": NOW}},
+    ),
+    "training_session": (
+        {"external_id": "s-1", "training": "Online training", "organisation": "samen", "state": "scheduled",
+         "requested_at": LATE, "starts_at": NEXT, "minutes": 120},
+        {"external_id": {"external_id": "s-2"}, "training": {"training": "Flex training"},
+         "organisation": {"organisation": "oost"}, "requested_at": {"requested_at": OLD},
+         "state": {"state": "cancelled", "cancelled_at": NOW}, "mode": {"mode": "flex"},
+         "participants": {"participants": 4}, "message": {"message": "x"}, "starts_at": {"starts_at": NOW},
+         "minutes": {"minutes": 60}, "trainer": {"trainer": "iris@agora.example"}, "place": {"place": "Town hall"},
+         "link": {"link": "https://meet.example/x"},
+         "held_on": {"state": "completed", "held_on": DAY, "roster": [{"person": "lotte"}]},
+         "completed_at": {"state": "completed", "held_on": DAY, "completed_at": NOW, "roster": [{"person": "lotte"}]},
+         "cancelled_at": {"state": "cancelled", "cancelled_at": LATE}, "roster": {"roster": [{"person": "lotte"}]}},
+    ),
+    "licence": (
+        {"external_id": "l-1", "training": "Online training", "organisation": "samen", "email": "n@new.example",
+         "name": "Noa", "valid_from": LATE.date()},
+        {"external_id": {"external_id": "l-2"}, "training": {"training": "Flex training"},
+         "organisation": {"organisation": "oost"}, "person": {"person": "lotte", "email": "", "name": ""},
+         "name": {"name": "Noa B."}, "email": {"email": "b@new.example"}, "session": {"session": "s-9"},
+         "valid_from": {"valid_from": OLD.date()}, "last_day": {"last_day": DAY}, "granted_at": {"granted_at": NOW},
+         "granted_by": {"granted_by": "iris@agora.example"}, "revoked_at": {"revoked_at": NOW}},
+    ),
 }  # fmt: skip
 AT = {"changed_at": NOW - timedelta(minutes=9)}
 CLIENT = {"organisation": "bureau", "name": "Raad", "type": "external_client", "data_owner": "samen"}
@@ -148,7 +176,7 @@ ITEMS: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
     "organisation": (
         {"external_id": "bureau", "name": "Bureau", "country": "NL", "creator": "jan"},
         {"external_id": {"external_id": "new"}, "name": {"name": "Bureau B"}, "country": {"country": "BE"},
-         "creator": {"creator": None}, "deleted": {"deleted": True}},
+         "creator": {"creator": None}, "deleted": {"deleted": True}, "bursar_id": {"bursar_id": "org_nowhere"}},
     ),
     "person": LINES["person"],
     "workspace": (
@@ -157,7 +185,7 @@ ITEMS: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
          "type": {"type": "internal", "data_owner": None}, "visibility": {"visibility": "private"},
          "data_owner": {"data_owner": "oost"}, "data_owner_email": {"data_owner_email": "a@b.example"},
          "agreement_accepted_at": {"agreement_accepted_at": OLD}, "deleted": {"deleted": True},
-         "bursar_id": {"bursar_id": "wsp_nowhere"}},
+         "needs_training": {"needs_training": True}, "bursar_id": {"bursar_id": "wsp_nowhere"}},
     ),
     "organisation_member": (
         {"organisation": "samen", "person": "lotte", "role": "admin"},
@@ -198,9 +226,13 @@ def fields_of(model: Any) -> set[str]:
 def stored() -> dict[str, list[str]]:
     """All that the rooms of state hold, whatever the keys of their rows are."""
     found = {"users": sorted(map(repr, User.objects.values_list("email", "name")))}
-    for room in ("tenants", "plans", "usage", "staff", "billing", "payments"):
+    for room in ("tenants", "plans", "usage", "staff", "billing", "payments", "training"):
         for model in apps.get_app_config(room).get_models():
-            names = [f.attname for f in model._meta.concrete_fields if f.attname not in ("id", "public_id", "clock_at")]
+            names = [
+                f.attname
+                for f in model._meta.concrete_fields
+                if f.attname not in ("id", "public_id", "clock_at", "token")
+            ]
             found[model.__name__] = sorted(map(repr, model._default_manager.values_list(*names)))
     return found
 

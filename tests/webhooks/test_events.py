@@ -29,6 +29,8 @@ from tests.cast import NOW, Cast, bring_all, client_workspace, seat
 from tests.partners.levers import pull_levers_of_partners
 from tests.payments.story import live_through_everything
 from tests.requests.helpers import ask_workspace, decide
+from tests.support.levers import pull_levers_of_support
+from tests.training.levers import pull_levers_of_licences, pull_levers_of_sessions
 
 __all__ = ["seller"]
 
@@ -95,6 +97,7 @@ def pull_every_lever(cast: Cast) -> None:
     do("plans.account.set_managed", cast.ties, cast.samen, cadence="yearly")
     do("billing.account.set_billing_details", cast.ties, cast.samen, **TOWN)
     do("billing.account.accept_vat_id", cast.iris, cast.samen, consultation="WAPI1")
+    do("tenants.workspace.set_visibility", cast.iris, cast.panel, visibility="private")
     do("tenants.organisation.set_partner", cast.iris, cast.samen.organisation, partner="yes")
     ali = Person.objects.get(external_id="ali").public_id
     maud = Person.objects.get(external_id="maud").public_id
@@ -106,6 +109,9 @@ def pull_every_lever(cast: Cast) -> None:
     raad, lotte = Workspace.objects.get(external_id="raad"), Person.objects.get(external_id="lotte").public_id
     do("partners.workspace.hand_off", cast.iris, raad, admin=lotte, typed="Raad")
     pull_levers_of_invoices(cast)
+    pull_levers_of_sessions(cast)
+    pull_levers_of_licences(cast)
+    pull_levers_of_support(cast)
     pull_levers_of_partners(cast)
 
 

@@ -31,7 +31,6 @@ from bursar.core.days import say_day
 from bursar.core.ids import public_id
 from bursar.plans.queries import load_account
 from bursar.plans.rules import has_way_of_paying
-from bursar.requests.models import NAME_LENGTH
 from bursar.tenants import rules, store
 from bursar.tenants.models import (
     InvitationState,
@@ -43,6 +42,7 @@ from bursar.tenants.models import (
     WorkspaceMembership,
     WorkspaceRole,
 )
+from bursar.tenants.rules import NAME_LENGTH
 
 UNKNOWN = "No organisation is known by this id. The product makes the client's organisation first."
 NO_PARTNER = "Only a partner makes workspaces for external clients."

@@ -11,6 +11,7 @@ from bursar.tenants import store
 from bursar.tenants.models import Invitation, Login, Organisation, Person, Workspace
 from bursar.tenants.store import Told, Written
 from bursar.tenants.store.workspaces import Line
+from bursar.training.store import rosters
 
 
 @takes("organisation")
@@ -42,7 +43,9 @@ def end_organisations(records: Records, lookup: Lookup, now: datetime) -> Writte
 def take_people(records: Records, lookup: Lookup, now: datetime) -> Written:
     people = [Person(external_id=r.external_id, name=r.name, email=r.email, changed_at=now) for r in records]
     told = [Told(row, said_by(r)) for row, r in zip(people, records, strict=True)]
-    return Written(refused=store.people.take_history(told))
+    refused = store.people.take_history(told)
+    rosters.attach([person.email for person in people], now)
+    return Written(refused=refused)
 
 
 @takes("workspace")

@@ -26,6 +26,7 @@ from bursar.core.fields import (
 from bursar.core.registry import Registry
 from bursar.product.records.billing import BillingDetailsRecord, PastPaymentRecord
 from bursar.product.records.shared import AccountRef, Agreed, Dated, Money, Record, Tier, kind_of
+from bursar.product.records.training import LicenceRecord, SessionRecord, TrainingRecord
 
 
 class OrganisationRecord(Record):
@@ -224,6 +225,7 @@ _RECORDS: tuple[type[Record], ...] = (
     PersonRecord, OrganisationRecord, WorkspaceRecord, AccountRecord, OrganisationMemberRecord, WorkspaceMemberRecord,
     InvitationRecord, LoginRecord, StaffRecord, TierRecord, PaymentRecord, GrantRecord, DiscountRecord, PriceRecord,
     PaidRecord, BillingDetailsRecord, PastPaymentRecord, ManagerRecord, ResetRecord, UsageRecord,
+    TrainingRecord, SessionRecord, LicenceRecord,
 )  # fmt: skip
 
 KINDS: Registry[type[Record]] = Registry("kind of line")

@@ -17,9 +17,10 @@ from bursar.plans.models import Cadence, Tier
 from bursar.plans.rules import RANK
 from bursar.requests import costs, queries, rules
 from bursar.requests.actions.shared import decide, differences, present_of, proposal_changes, why_decided
-from bursar.requests.models import MESSAGE_LENGTH, NAME_LENGTH, RequestKind, RequestState, UpgradeRequest
+from bursar.requests.models import MESSAGE_LENGTH, RequestKind, RequestState, UpgradeRequest
 from bursar.tenants.actions import sight_of
 from bursar.tenants.models import Organisation, Visibility, Workspace
+from bursar.tenants.rules import NAME_LENGTH
 
 TEAM = f"the {settings.BURSAR_COMPANY_NAME} team"
 NO_TIER = {"invalid_choice": "There is no tier “%(value)s”."}

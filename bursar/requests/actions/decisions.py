@@ -17,10 +17,11 @@ from bursar.plans import rules as plans
 from bursar.plans.models import Cadence, DiscountKind, Tier
 from bursar.requests import costs, queries, rules
 from bursar.requests.actions.shared import decide, differences, present_of, why_decided
-from bursar.requests.models import NAME_LENGTH, RequestState, UpgradeRequest
+from bursar.requests.models import RequestState, UpgradeRequest
 from bursar.tenants.actions import AddNote, add_note
 from bursar.tenants.models import BillingAccount, Visibility, Workspace
 from bursar.tenants.queries import get_roles
+from bursar.tenants.rules import NAME_LENGTH
 from bursar.tenants.store.accounts import get_pooled_account
 
 CHANGE_TIER = "plans.workspace.change_tier"

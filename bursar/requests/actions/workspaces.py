@@ -11,7 +11,6 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Notice, Outcome, Topic
 from bursar.core import naming
 from bursar.core.ids import public_id
-from bursar.requests.models import NAME_LENGTH
 from bursar.tenants import store
 from bursar.tenants.models import (
     BillingAccount,
@@ -23,6 +22,7 @@ from bursar.tenants.models import (
     WorkspaceRole,
 )
 from bursar.tenants.queries import GOVERNING_ROLES
+from bursar.tenants.rules import NAME_LENGTH
 
 
 def _governors(case: Case) -> list[Person]:

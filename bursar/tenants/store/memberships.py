@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,10 +40,18 @@ def take_history_of_workspaces(points: Sequence[Point]) -> Written:
 
 
 def say(
-    model: Membership, subjects: Sequence[dict[str, Any]], role: str | None, changed_at: datetime, now: datetime
+    model: Membership,
+    subjects: Sequence[dict[str, Any]],
+    role: str | None,
+    changed_at: datetime,
+    now: datetime,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
-    """The product says so: they have this role from now on; None: none. A command of staff is overruled."""
-    values = {"role": role, "changed_at": changed_at} if role else None
+    """The product says so: they have this role from now on; None: none. A command of staff is overruled.
+
+    `more`: other values of the row.
+    """
+    values = {"role": role, "changed_at": changed_at, **(more or {})} if role else None
     replace_all_from(model, subjects, now, values)
     if role is None:
         for subject in subjects:

@@ -13,7 +13,7 @@ from django.db.models import Q
 from bursar.core.dated import replace_from
 from bursar.core.sortkey import sort_key
 from bursar.tenants import rules
-from bursar.tenants.models import Kind, Organisation, Scope, Workspace, WorkspaceAccount
+from bursar.tenants.models import Kind, Organisation, Scope, Visibility, Workspace, WorkspaceAccount
 from bursar.tenants.store.accounts import Need, ensure_payers, move_beginnings, relabel
 from bursar.tenants.store.told import Told
 from bursar.tenants.store.upsert import upsert
@@ -145,6 +145,8 @@ def _why_not_correct(stands: Line, line: Line, first_end: datetime | None) -> st
 
 def _why_not_overrule(stands: Workspace, line: Line, first_end: datetime | None) -> str | None:
     """What the product pushed, and what was made here, stays."""
+    if stands.visibility_set_at is not None and line.otherwise(stands, ["visibility"]):
+        return rules.VISIBILITY_IS_SAID
     why = rules.why_not_begin(line.row.created_at, stands.here_from, first_end)
     if why is None and stands.changed_at is not None:
         why = rules.why_not_overrule(line.otherwise(stands, TOLD))
@@ -178,7 +180,9 @@ def _correct(rows: dict[str, Workspace], known: dict[str, Workspace], now: datet
 
 
 def _keep_what_was_said_here(row: Workspace, old: Workspace) -> None:
-    """A file is history up to its lines: of what it does not say, what the product said stays."""
+    """A file is history up to its lines: of what it does not say, what the product or staff said stays."""
+    if old.visibility_set_at is not None:
+        row.visibility = old.visibility
     if old.changed_at is None:
         return
     for name in TOLD:
@@ -201,6 +205,12 @@ def change(row: Workspace, values: dict[str, Any], changed_at: datetime, now: da
     if "name" in moved:
         relabel(Q(pk=row.account_id))
     return bool(moved)
+
+
+def set_visibility(row: Workspace, visibility: Visibility, now: datetime) -> None:
+    """Staff say so, ahead of the product."""
+    row.visibility, row.visibility_set_at = visibility.value, now
+    row.save(update_fields=["visibility", "visibility_set_at"])
 
 
 def _come_back(workspace: Workspace, gone_since: datetime, now: datetime) -> None:

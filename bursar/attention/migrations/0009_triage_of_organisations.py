@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("attention", "0007_template_of_renewals"),
+        ("attention", "0008_template_of_untrained"),
         ("staff", "0003_tokens_and_last_seen"),
         ("tenants", "0005_told_here"),
     ]

@@ -1,0 +1,27 @@
+"""Every verb of trainings. Importing this registers them."""
+
+from bursar.training.actions import (
+    asking,
+    catalogue,
+    completing,
+    exports,
+    invoicing,
+    licences,
+    planning,
+    roster,
+    session_export,
+    targets,
+)
+
+__all__ = [
+    "asking",
+    "catalogue",
+    "completing",
+    "exports",
+    "invoicing",
+    "licences",
+    "planning",
+    "roster",
+    "session_export",
+    "targets",
+]

@@ -1,0 +1,1 @@
+"""Every read of trainings, scoped by the actor: a stranger finds nothing."""

@@ -1,0 +1,1 @@
+"""The pen of trainings: the catalogue, sessions, rosters, licences."""
