@@ -325,6 +325,8 @@ def test_no_page_is_left_out(visitors: Visitors) -> None:
         "/sign-in/oidc/<slug:provider_id>/login/",  # tests/product/test_oidc.py has an issuer
         "/sign-in/oidc/<slug:provider_id>/login/callback/",
         "/sign-in/with/login/error/",  # a 403 page, as it should be
+        "/training/licences/<slug:licence_id>/certificate",  # of another house; tests/browser/test_training.py has one
+        "/training/sessions/<slug:session_id>/calendar",  # none of theirs has a day
     ]
 
 

@@ -97,8 +97,9 @@ TAKES_AWAY = {
     "plans.account.end_trial", "plans.account.set_self_serve", "plans.account.clear_manager", "rollup.view.delete",
     "payments.account.cancel_plan", "payments.account.cancel_subscription", "payments.account.end_at_once",
     "payments.account.end_strays", "payments.subscription.end", "payments.account.refund", "payments.payment.refund", "payments.payment_link.archive",
-    "requests.request.withdraw", "actions.bulk_run.stop", "notifications.delivery.drop", "product.key.revoke", "product.person.erase", "webhooks.endpoint.delete",
-    "billing.draft.delete", "billing.company.remove_documents",
+    "requests.request.withdraw", "support.workspace.end_session", "actions.bulk_run.stop", "notifications.delivery.drop", "product.key.revoke", "product.person.erase", "webhooks.endpoint.delete",
+    "billing.draft.delete", "billing.company.remove_documents", "training.attendee.remove", "training.session.cancel",
+    "training.licence.revoke", "partners.referral.end", "partners.workspace.hand_off",
 }  # fmt: skip
 
 

@@ -193,7 +193,8 @@ ITEMS: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
     ),
     "workspace_member": (
         {"workspace": "panel", "person": "lotte", "role": "owner"},
-        {"workspace": {"workspace": "lab"}, "person": {"person": "ali"}, "role": {"role": None}},
+        {"workspace": {"workspace": "lab"}, "person": {"person": "ali"}, "role": {"role": None},
+         "is_support": {"is_support": True}},
     ),
     "invitation": (
         {"external_id": "i", "workspace": "panel", "email": "a@b.example", "role": "member", "invited_by": "jan",
