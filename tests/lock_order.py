@@ -91,6 +91,6 @@ def _by_key(sql: str, params: Any) -> set[str]:
     if ACCOUNTS in sql and "FOR NO KEY UPDATE" in sql:
         keys = params[0] if params and isinstance(params[0], list | set | tuple) else (params or ["all"])[:1]
         return {f"{ACCOUNTS} {key}" for key in keys}
-    if sql.startswith(f"INSERT INTO {HEADS}") and not params[0].startswith(("acc_", "org_")):
-        return {f"{HEADS} {params[0]}"}
+    if f"INSERT INTO {HEADS}" in sql:
+        return {f"{HEADS} {stream}" for stream in params[0] if not stream.startswith(("acc_", "org_"))}
     return set()

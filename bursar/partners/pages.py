@@ -46,7 +46,7 @@ register(
         label="Partners",
         url_name="partners:page",
         order=40,
-        group="counted",
+        group="more",
         help="partners",
         count=ledger.count_to_settle,
         holds=("partners:partner", "partners:led"),

@@ -30,7 +30,7 @@ register(
         label="Training",
         url_name="training:sessions",
         order=32,
-        group="counted",
+        group="more",
         help="training",
         count=sessions.count_waiting,
         holds=(

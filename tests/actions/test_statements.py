@@ -32,7 +32,7 @@ def test_one_change_of_tier_by_its_dialog(cast: Cast) -> None:
         prove()
     assert answer.status_code == 204
     # two of them: no batch of usage in flight, and whether any event is dated after this change
-    assert len(caught) <= 49, "\n".join(query["sql"][:150] for query in caught.captured_queries)
+    assert len(caught) <= 50, "\n".join(query["sql"][:150] for query in caught.captured_queries)
     said = [query["sql"].replace('"', "") for query in caught.captured_queries]
     loaded = [sql for sql in said if "FROM plans_paymentterms" in sql]
     assert len(loaded) == 2, "once for what lapsed meanwhile, once as part of the state"

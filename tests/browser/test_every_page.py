@@ -322,6 +322,8 @@ def test_no_page_is_left_out(visitors: Visitors) -> None:
         "/actions/menu/<slug:slug>/<slug:target_id>",
         "/panel/actions/bulk/<slug:slug>/<slug:verb>",  # wants picked rows: walked with a question
         "/panel/files/<slug:file_id>",
+        "/panel/partners/<slug:organisation_id>/self-billing/<slug:quarter>",  # nobody was settled with by one
+        "/partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>",
         "/sign-in/oidc/<slug:provider_id>/login/",  # tests/product/test_oidc.py has an issuer
         "/sign-in/oidc/<slug:provider_id>/login/callback/",
         "/sign-in/with/login/error/",  # a 403 page, as it should be

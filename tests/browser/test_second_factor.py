@@ -68,7 +68,7 @@ def test_an_authenticator_app(committed: Cast, live_server: Any, page: Any, sett
     page.wait_for_selector("text=This code does not hold")
     page.fill("input[name=code]", code_of(secret, 1))
     page.click("button[type=submit]:not([form])")
-    page.wait_for_url(f"{base}/")
+    page.wait_for_url(f"{base}/panel/usage/")
 
 
 def test_a_passkey(committed: Cast, live_server: Any, page: Any) -> None:
@@ -92,4 +92,4 @@ def test_a_passkey(committed: Cast, live_server: Any, page: Any) -> None:
     page.click("button:has-text('Sign in')")
     page.wait_for_url(re.compile("/account/2fa/authenticate"))
     page.click("#mfa_webauthn_authenticate")
-    page.wait_for_url(f"{base}/")
+    page.wait_for_url(f"{base}/panel/usage/")

@@ -86,7 +86,7 @@ def test_both_bars_show_what_concerns_whoever_looks_and_where_they_are(
     ):
         bar = maud.get(address).content.decode().partition("</nav>")[0]
         assert f'aria-current="{mark}">{label}</a>' in bar and bar.count("aria-current") == 1
-        assert re.findall(r">([\w ]+)</a>", bar)[-3:] == ["Plan and usage", "Requests", "History"]
+        assert re.findall(r">([\w ]+)</a>", bar)[-4:] == ["Plan and usage", "Requests", "Training", "History"]
 
 
 def test_staff_see_one_entry_more(cast: Cast) -> None:

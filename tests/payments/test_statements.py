@@ -18,9 +18,9 @@ from bursar.payments.models import Payment
 from tests.cast import NOW, Cast, fact, prove
 from tests.payments import mirrored
 
-FIRST = 72  # terms, tier, price, subscription, charges, the call to Mollie, notice and webhook; the account once
-RENEWAL = 59  # what the clock ended and what is renewed, from one load of the account
-UNDER_WAY = 41  # a charge that changes its state, and what the clock ended: no term, price or figure is written
+FIRST = 73  # terms, tier, price, subscription, charges, the call to Mollie, notice and webhook; the account once
+RENEWAL = 60  # what the clock ended and what is renewed, from one load of the account
+UNDER_WAY = 42  # a charge that changes its state, and what the clock ended: no term, price or figure is written
 
 
 def statements_of(payment: Payment) -> list[str]:

@@ -30,13 +30,13 @@ def attach(emails: Collection[str], now: datetime) -> None:
     if not wanted:
         return
     waiting = Attendee.objects.filter(person=None, email__in=wanted).select_related("session__organisation")
-    for row in waiting.order_by("pk").select_for_update(of=("self",)):
+    for row in waiting.order_by("pk").select_for_update(no_key=True, of=("self",)):
         person = _find(row.email, row.session.organisation, now)
         if person and not row.session.roster.filter(person=person).exists():
             row.person, row.name = person, person.name
             row.save(update_fields=["person", "name"])
     waiting_licences = Licence.objects.filter(person=None, email__in=wanted).select_related("organisation")
-    for licence in waiting_licences.order_by("pk").select_for_update(of=("self",)):
+    for licence in waiting_licences.order_by("pk").select_for_update(no_key=True, of=("self",)):
         owner = _find(licence.email, licence.organisation, now)
         if owner is not None:
             licences.give_to(licence, owner)
