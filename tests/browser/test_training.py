@@ -68,7 +68,7 @@ def test_from_the_catalogue_to_a_revoked_certificate(
     customer.wait_for_selector("#coming >> text=requested")
 
     page.goto(base + reverse("training:sessions"))
-    page.wait_for_selector("nav[aria-label=Panel] a:has-text('Training 1')")
+    page.wait_for_selector("nav[aria-label=Panel] a:has-text('Training 1')", state="attached")
     session = TrainingSession.objects.get()
     page.goto(base + reverse("training:session", args=[session.public_id]))
     page.locator(".tools a", has_text="Schedule…").click()
