@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -79,3 +80,13 @@ def list_keys() -> list[tuple[str, str]]:
 
 def get_last_seal() -> AuditSeal | None:
     return AuditSeal.objects.order_by("-number").first()
+
+
+def list_settled(rows: Iterable[Any]) -> set[str]:
+    """Public ids of those about which the book has a line: somebody changed them here, or what belongs to them.
+
+    An import has lines about the company alone.
+    """
+    ids = [row.public_id for row in rows]
+    found = AuditLine.objects.filter(touches__overlap=ids).values_list("touches", flat=True) if ids else []
+    return {one for touches in found for one in touches} & set(ids)

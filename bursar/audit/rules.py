@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -153,3 +153,11 @@ def read_places(text: str) -> tuple[str, ...]:
         if place != MAIL and not place.startswith("/"):
             raise ValueError(f"a place is “{MAIL}”, or a folder that begins with “/”")
     return places
+
+
+def why_not_overrule(names: Sequence[str]) -> str | None:
+    """`names`: attributes that a file says otherwise than the thing stands since somebody changed it here."""
+    if not names:
+        return None
+    words = ", ".join(name.removesuffix("_id").replace("_", " ") for name in names)
+    return f"It was changed here since, and that stays ({words}): say the same, or leave the line out."

@@ -13,6 +13,7 @@ from bursar.tenants.models import BillingAccount, Organisation, Person, Scope, W
 from bursar.tenants.store import accounts
 
 TURNSTILE = "what the product says"
+ORGANISATIONS = ("organisation", "data_owner", "partner")
 PEOPLE = ("person", "creator", "invited_by")
 COLLEAGUES = ("staff", "granted_by", "trainer")
 
@@ -33,7 +34,7 @@ class Lookup:
 
     def __init__(self, records: list[Any]) -> None:
         refs = [r.account for r in records if isinstance(getattr(r, "account", None), AccountRef)]
-        named = [getattr(r, name, None) for r in records for name in ("organisation", "data_owner")]
+        named = [getattr(r, name, None) for r in records for name in ORGANISATIONS]
         ending = [r.external_id for r in records if isinstance(r, OrganisationRecord)]
         self.organisations = _keys(Organisation, [*named, *ending, *[ref.organisation for ref in refs]])
         workspaces = [*[getattr(r, "workspace", None) for r in records], *[ref.workspace for ref in refs]]
@@ -59,7 +60,7 @@ class Lookup:
     def why_not(self, record: Any) -> str | None:
         """The first thing the line names that does not exist."""
         known: dict[str, dict[Any, int]] = {
-            "organisation": self.organisations, "data_owner": self.organisations, "workspace": self.workspaces,
+            **dict.fromkeys(ORGANISATIONS, self.organisations), "workspace": self.workspaces,
             **dict.fromkeys(PEOPLE, self.people),
         }  # fmt: skip
         for name, keys in known.items():

@@ -51,13 +51,8 @@ def partner(committed: Cast) -> Cast:
     return committed
 
 
-def test_a_partner_makes_a_workspace_and_its_client_begins_to_lead(
-    partner: Cast, live_server: Any, page: Any, chromium: Any
-) -> None:
-    base = live_server.url
-    maud = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    maud.set_default_timeout(15_000)
-    sign_in(maud, base, "maud@client.example")
+def make_client_space(maud: Any) -> Workspace:
+    """By the dialog on her page: for Oost, whose Jan is invited."""
     maud.click("text=Create client workspace…")
     maud.wait_for_selector("dialog[open]")
     maud.fill("#f-name", "Raad van Oost")
@@ -67,7 +62,17 @@ def test_a_partner_makes_a_workspace_and_its_client_begins_to_lead(
     shoot(maud, "dialog")
     maud.locator("#dialog .button.main").click()
     maud.wait_for_selector("dialog[open]", state="hidden")
-    made = Workspace.objects.get(name="Raad van Oost")
+    return Workspace.objects.get(name="Raad van Oost")
+
+
+def test_a_partner_makes_a_workspace_and_its_client_begins_to_lead(
+    partner: Cast, live_server: Any, page: Any, chromium: Any
+) -> None:
+    base = live_server.url
+    maud = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    maud.set_default_timeout(15_000)
+    sign_in(maud, base, "maud@client.example")
+    made = make_client_space(maud)
     bring_all(
         seat(made.external_id, "jan", "observer", clock.now()),
         {"kind": "login", "person": "jan", "day": clock.now().date().isoformat(), "count": 6},

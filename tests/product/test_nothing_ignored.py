@@ -169,6 +169,12 @@ LINES: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
          "valid_from": {"valid_from": OLD.date()}, "last_day": {"last_day": DAY}, "granted_at": {"granted_at": NOW},
          "granted_by": {"granted_by": "iris@agora.example"}, "revoked_at": {"revoked_at": NOW}},
     ),
+    "referral": (
+        {"partner": "bureau", "account": {"organisation": "haarlem"}, "share": 10, "starts_on": OLD.date()},
+        {"partner": {"partner": "agency"}, "account": {"account": {"organisation": "oost"}}, "share": {"share": 20},
+         "starts_on": {"starts_on": LATE.date()}, "expires_on": {"expires_on": DAY}, "cap": {"cap": "250.00"},
+         "with_other": {"with_other": True}, "notes": {"notes": "By phone."}},
+    ),
 }  # fmt: skip
 AT = {"changed_at": NOW - timedelta(minutes=9)}
 CLIENT = {"organisation": "bureau", "name": "Raad", "type": "external_client", "data_owner": "samen"}
@@ -227,7 +233,7 @@ def fields_of(model: Any) -> set[str]:
 def stored() -> dict[str, list[str]]:
     """All that the rooms of state hold, whatever the keys of their rows are."""
     found = {"users": sorted(map(repr, User.objects.values_list("email", "name")))}
-    for room in ("tenants", "plans", "usage", "staff", "billing", "payments", "training"):
+    for room in ("tenants", "plans", "usage", "staff", "billing", "payments", "training", "partners"):
         for model in apps.get_app_config(room).get_models():
             names = [
                 f.attname

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from bursar.product.apply import billing, plans, tenants, training, usage  # noqa: F401  (each declares the lines that it takes)
+from bursar.product.apply import billing, partners, plans, tenants, training, usage  # noqa: F401  (each declares the lines that it takes)
 from bursar.product.apply.batch import ENDS, TAKERS, Applied
 from bursar.product.lookup import Lookup
 from bursar.product.records import KINDS

@@ -25,6 +25,7 @@ from bursar.core.fields import (
 )
 from bursar.core.registry import Registry
 from bursar.product.records.billing import BillingDetailsRecord, PastPaymentRecord
+from bursar.product.records.partners import ReferralRecord
 from bursar.product.records.shared import AccountRef, Agreed, Dated, Money, Record, Tier, kind_of
 from bursar.product.records.training import LicenceRecord, SessionRecord, TrainingRecord
 
@@ -225,7 +226,7 @@ _RECORDS: tuple[type[Record], ...] = (
     PersonRecord, OrganisationRecord, WorkspaceRecord, AccountRecord, OrganisationMemberRecord, WorkspaceMemberRecord,
     InvitationRecord, LoginRecord, StaffRecord, TierRecord, PaymentRecord, GrantRecord, DiscountRecord, PriceRecord,
     PaidRecord, BillingDetailsRecord, PastPaymentRecord, ManagerRecord, ResetRecord, UsageRecord,
-    TrainingRecord, SessionRecord, LicenceRecord,
+    TrainingRecord, SessionRecord, LicenceRecord, ReferralRecord,
 )  # fmt: skip
 
 KINDS: Registry[type[Record]] = Registry("kind of line")

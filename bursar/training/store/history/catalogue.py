@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
+from bursar.audit.queries import list_settled
+from bursar.audit.rules import why_not_overrule
 from bursar.training.models import Training, TrainingPrice, TrainingSession
 from bursar.training.store.catalogue import Kind, Terms
-from bursar.training.store.history.shared import list_settled, why_not_overrule
 
 
 class Offer(NamedTuple):

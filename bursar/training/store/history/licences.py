@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bursar.audit.queries import list_settled
+from bursar.audit.rules import why_not_overrule
 from bursar.core.sortkey import sort_key
 from bursar.tenants.models import Person
 from bursar.tenants.rules import NOT_ERASED
 from bursar.tenants.store.upsert import upsert
 from bursar.training.models import Attendee, Licence
-from bursar.training.store.history.shared import differ, find_owners, list_settled, why_not_overrule
+from bursar.training.store.history.shared import differ, find_owners
 from bursar.training.store.licences import make_token
 
 SAID = ("training_id", "organisation_id", "person_id", "attendee_id", "name", "email", "valid_from", "last_day",

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from bursar.audit.queries import list_settled
+from bursar.audit.rules import why_not_overrule
 from bursar.tenants.models import Person
 from bursar.tenants.store.upsert import upsert
 from bursar.training.models import Attendee, Licence, SessionState, TrainingPrice, TrainingSession
-from bursar.training.store.history.shared import differ, find_owners, list_settled, why_not_overrule
+from bursar.training.store.history.shared import differ, find_owners
 
 SAID = ("state", "mode", "participants", "message", "requested_at", "starts_at", "minutes", "trainer_id", "place",
         "link", "held_on", "completed_at", "cancelled_at")  # fmt: skip
