@@ -21,8 +21,9 @@ def until(holds: Callable[[], Any], what: str) -> None:
 
 
 def count_waiters() -> int:
-    """Backends of this database that wait for a lock."""
+    """Backends of this database that wait for a lock; also those that came since the transaction first asked."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
             "SELECT count(DISTINCT l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
             "WHERE NOT l.granted AND a.datname = current_database()"
