@@ -109,6 +109,16 @@ def test_the_tier_ends_with_what_was_paid(cast: Cast, raad: Workspace) -> None:
         assert AccountMonth.objects.get(account=raad.account, month=now).tier == "free"
 
 
+def test_what_mollie_was_paid_for_ends_the_tier_too(cast: Cast, raad: Workspace) -> None:
+    """Also where the terms that were taken over do not say until when it is paid."""
+    PaymentTerms.objects.filter(account=raad.account).update(mode="self_serve", status="active")
+    raad.account.paid_periods.update(source="mollie")
+    hand_off(cast, raad)
+    raad.refresh_from_db()
+    terms = PaymentTerms.objects.at(clock.now()).get(account=raad.account)
+    assert terms.lapses_at == PAID_UNTIL
+
+
 def test_the_partners_people_see_it_no_more_and_are_told(cast: Cast, raad: Workspace) -> None:
     bea, path = signed_in("bea"), f"/workspaces/{raad.public_id}"
     assert bea.get(path).status_code == 200

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bursar.actions.dialog import foresee
+from bursar.actions.registry import ACTIONS
 from bursar.actions.run import run
+from bursar.actions.spec import Case
 from bursar.core import clock
 from bursar.core.calendar import Month
+from bursar.core.money import euros
 from bursar.payments.models import Offer
 from bursar.plans.models import PaymentTerms
 from bursar.rollup import movements
@@ -57,4 +61,22 @@ def test_the_subscription_ends_and_the_client_is_asked_to_pay(buyer: Buyer) -> N
     month.refresh_from_db()
     assert month.mrr > 0 and month.movement == "new"
     assert raad.account_id in movements.list_handed_off([month], Month.of(clock.now()))
+    prove()
+
+
+def test_a_checkout_that_was_only_begun_ends_and_the_dialog_says_so(buyer: Buyer) -> None:
+    lotte = {"kind": "organisation_member", "organisation": "bureau", "person": "lotte", "role": "owner", "from": OLD}
+    seats = (seat("raad", "lotte", "admin", OLD), seat("raad", "sam", "observer", OLD))
+    bring_all(*client_workspace(OLD), *person("sam", "Sam"), lotte, *seats)
+    raad = Workspace.objects.get(external_id="raad")
+    buyer.counter.account = raad.account
+    set_details({raad.account_id: DETAILS}, clock.now())
+    buyer.do("check_out", {**PLAN, "agrees": True})
+    will = " ".join(foresee(ACTIONS[HAND_OFF], Case(buyer.cast.iris, raad, clock.now()), filled())["will"])
+    charge = buyer.newest()
+    assert f"What waits to be paid ends: {euros(charge.gross)}." in will and charge.state != "ended"
+    clock.set_fixed(clock.now() + timedelta(minutes=1))
+    run(HAND_OFF, buyer.cast.iris, raad.public_id, filled(), reason="Both agreed")
+    charge.refresh_from_db()
+    assert charge.state == "ended"
     prove()

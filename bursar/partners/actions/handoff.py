@@ -17,8 +17,10 @@ from bursar.billing.rules.places import COUNTRIES
 from bursar.core import naming
 from bursar.core.days import say_end
 from bursar.partners.open_ends import list_open_ends
+from bursar.payments.actions import turning
 from bursar.payments.actions.ending import end_waiting
 from bursar.payments.actions.levers import quote_now, standing_of
+from bursar.payments.actions.turning import say_waiting
 from bursar.payments.queries import standing
 from bursar.payments.rules.levers import why_not_cancel, why_not_offer
 from bursar.payments.store import offers
@@ -27,6 +29,7 @@ from bursar.plans import store as terms_store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
 from bursar.plans.models import AccountManager, Cadence, DiscountKind, PaymentMode, PaymentStatus, Tier
 from bursar.plans.queries import load_account
+from bursar.plans.states import Mode
 from bursar.tenants import queries, rules, store
 from bursar.tenants.models import BillingAccount, Organisation, OrganisationMembership, Person, Workspace
 
@@ -126,8 +129,9 @@ def _ends_subscription(case: Case) -> bool:
 def kept_until(case: Case) -> datetime | None:
     """What was paid ends then, and the tier with it; None: nothing is paid, and the tier stays as it was given."""
     terms = terms_of(case)
-    run = plans.paid_run(state_of(case), terms, case.now)
-    return terms.lapses_at or (run.end if run else None)
+    state = state_of(case)
+    paid = plans.paid_run(state, terms, case.now) or plans.paid_interval(state, terms, case.now)
+    return terms.lapses_at or (paid.end if paid else None)
 
 
 def _base_of(case: Case) -> str:
@@ -158,6 +162,9 @@ def _say_money(case: Case, to: str) -> list[str]:
         said.append(f"{old} goes on for its other workspaces; the next charge is without this one.")
     elif _ends_subscription(case):
         said.append(f"The subscription of {old} ends at Mollie now.")
+    if not stays_paid_for(case):
+        said += say_waiting(old, case.now)
+    said += turning.foresee(old, Mode.SELF_SERVE, case.now)
     return said
 
 

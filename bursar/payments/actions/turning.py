@@ -25,11 +25,17 @@ def foresee(account: BillingAccount, to: Mode, now: datetime) -> list[str]:
     said = [_say_links(kept, "stays open")] if kept else []
     if to is not Mode.MANAGED:
         return [*said, *([_say_links(loose, "stays open")] if loose else [])]
+    said += say_waiting(account, now)
+    return [*said, *([_say_links(loose, "is archived")] if loose else [])]
+
+
+def say_waiting(account: BillingAccount, now: datetime) -> list[str]:
+    """What was begun or offered, and ends where nothing is bought by this account any more."""
     waiting = [one for one in list_to_end(account.pk) if one.state != ChargeState.PLANNED]
-    said += [f"What waits to be paid ends: {euros(one.gross)}." for one in waiting]
+    said = [f"What waits to be paid ends: {euros(one.gross)}." for one in waiting]
     if offer := standing.get_offer(account.pk, now):
         said.append(f"The offer of {Tier(offer.tier).label}, billed {offer.cadence}, ends.")
-    return [*said, *([_say_links(loose, "is archived")] if loose else [])]
+    return said
 
 
 def _list_links(account: BillingAccount, now: datetime) -> tuple[list[PaymentLink], list[PaymentLink]]:
