@@ -123,7 +123,13 @@ def test_the_partners_people_see_it_no_more_and_are_told(cast: Cast, raad: Works
     bea, path = signed_in("bea"), f"/workspaces/{raad.public_id}"
     assert bea.get(path).status_code == 200
     hand_off(cast, raad)
-    assert bea.get(path).status_code == 404
+    raad.refresh_from_db()
+    closed = [path, f"/billing/{raad.account.public_id}", f"/actions/menu/workspace/{raad.public_id}",
+              f"/actions/workspace/{raad.public_id}/ask_upgrade", f"/history/?of={raad.public_id}",
+              f"/api/v1/workspaces/{raad.public_id}", f"/panel/workspaces/{raad.public_id}"]  # fmt: skip
+    answers = {address: bea.get(address).status_code for address in closed}
+    assert all(status in (403, 404) for status in answers.values()), answers
+    assert answers[path] == 404
     assert signed_in("sam").get(path).status_code == 200
     carry_out()
     told = set(Notification.objects.filter(line__key=HAND_OFF).values_list("recipient_id", flat=True))
