@@ -49,16 +49,18 @@ class PastSession(ActionForm):
 )
 def session_over(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     session: SupportSession = data["session"]
-    store.end(session, SessionEnd.OVER, session.until)
+    at = min(session.until, act.now)
+    store.end(session, SessionEnd.OVER, at)
     words = f"until {say_end(session.until)}"
-    told = {**tell_session(session), "end": session.end}
+    told = {**tell_session(session, at), "end": session.end}
     return Outcome(f"The visit to {workspace.name} is over.", [Change("Visit", words, "over")], data=told)
 
 
 class PastRequest(OneRequest):
     def clean_request(self) -> SupportRequest:
         found = super().clean_request()
-        if found.state != RequestState.PENDING or found.answer_until > self.case.now:
+        is_over = found.answer_until <= self.case.now or found.organisation_id != self.case.target.organisation_id
+        if found.state != RequestState.PENDING or not is_over:
             raise forms.ValidationError(NOT_DUE)
         return found
 
@@ -84,7 +86,7 @@ class PastRequest(OneRequest):
 )
 def request_over(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     request: SupportRequest = data["request"]
-    store.decide(request, RequestState.UNANSWERED, request.answer_until)
+    store.decide(request, RequestState.UNANSWERED, min(request.answer_until, act.now))
     change = Change("Request", str(RequestState.PENDING.label), str(RequestState.UNANSWERED.label))
     sentence = f"Nobody answered whether you may come into {workspace.name}. You can ask again."
     return Outcome(sentence, [change], data=tell_request(request))
@@ -116,8 +118,8 @@ def _past_switch(case: Case) -> SupportSwitch | None:
 )
 def switch_over(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     switch = _past_switch(act.case)
-    assert switch is not None and switch.until is not None
-    store.turn_off(switch, switch.until)
+    assert switch is not None
+    store.turn_off(switch, min(switch.until or act.now, act.now))
     change = Change("Support access", f"on {rules.say_until(switch.until)}", "off")
     return Outcome(f"{TEAM} may not come into {workspace.name} any more.", [change], data={"by_itself": True})
 
