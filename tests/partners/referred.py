@@ -62,7 +62,20 @@ class Referred(Chance):
     def live(self, steps: int) -> None:
         for name in self.random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=steps):
             getattr(self, name)()
+            if self.is_overdrawn():
+                DONE["overdrawn"] += 1
+                return
             self.look()
+
+    def is_overdrawn(self) -> bool:
+        """More went back than came: that is Drift, which people look into; no ledger knows what it paid for."""
+        known = self.life.there()
+        gone = {one.id: Decimal(0) for one in known}
+        world = self.life.simulator.world
+        for back in [*world.refunds.values(), *world.chargebacks.values()]:
+            if getattr(back, "reversed_at", None) is None and getattr(back, "status", "") not in ("failed", "canceled"):
+                gone[back.payment_id] += back.amount.value
+        return any(gone[one.id] > one.amount.value for one in known)
 
     # By hand
 
