@@ -325,7 +325,9 @@ def test_no_page_is_left_out(visitors: Visitors) -> None:
         "/panel/actions/bulk/<slug:slug>/<slug:verb>",  # wants picked rows: walked with a question
         "/panel/files/<slug:file_id>",
         "/panel/partners/<slug:organisation_id>/self-billing/<slug:quarter>",  # nobody was settled with by one
+        "/panel/partners/<slug:organisation_id>/self-billing/<slug:quarter>/e-invoice",
         "/partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>",
+        "/partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>/e-invoice",
         "/sign-in/oidc/<slug:provider_id>/login/",  # tests/product/test_oidc.py has an issuer
         "/sign-in/oidc/<slug:provider_id>/login/callback/",
         "/sign-in/with/login/error/",  # a 403 page, as it should be
