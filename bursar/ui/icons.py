@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 _FRAME = '<path stroke="none" d="M0 0h24v24H0z" fill="none"/>'  # the set's own bounds, which draw nothing
 _SPACE = re.compile(r"\s+")
-_SEAM = re.compile(r'"/><path d="(?=M)')  # between two strokes that one path may hold
+_STROKE = re.compile(r'<path d="(M[^"]*)"/>')  # what has no more to say than where it goes: one path may hold several
 _HEAD = '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">'
 
 
@@ -37,4 +37,6 @@ def draw(name: str) -> SafeString:
     if path is None:
         return SafeString()
     shapes = _SPACE.sub(" ", path.read_text().partition(">")[2]).replace(" />", "/>").replace("> <", "><").strip()
-    return mark_safe(_HEAD + _SEAM.sub(" ", shapes.replace(_FRAME, "")))
+    shapes = shapes.replace(_FRAME, "")
+    strokes = " ".join(_STROKE.findall(shapes))
+    return mark_safe(f'{_HEAD}<path d="{strokes}"/>{_STROKE.sub("", shapes)}')
