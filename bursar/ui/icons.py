@@ -32,7 +32,7 @@ def list_faults(names: set[str]) -> list[str]:
 
 @cache
 def draw(name: str) -> SafeString:
-    """The icon as markup, hidden from screen readers and sized by `type.css`; nothing where the set is not installed."""
+    """The icon as markup, hidden from screen readers, sized by `type.css`; nothing where the set is not installed."""
     path = find(name)
     if path is None:
         return SafeString()
