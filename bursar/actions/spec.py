@@ -241,7 +241,7 @@ class ActionForm(forms.Form):
                     made.validators.append(partial(_check, why_not, case.now))
 
     @classmethod
-    def agreed(cls, case: Case) -> dict[str, Any]:
+    def as_confirmed(cls, case: Case) -> dict[str, Any]:
         """What is only typed to confirm, as it would be: what will happen is read before one agrees to it."""
         return {}
 

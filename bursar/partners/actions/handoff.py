@@ -75,7 +75,7 @@ class HandOff(ActionForm):
             del self.fields["people"]
 
     @classmethod
-    def agreed(cls, case: Case) -> dict[str, Any]:
+    def as_confirmed(cls, case: Case) -> dict[str, Any]:
         return {"typed": case.target.name}
 
     def clean_typed(self) -> str:
