@@ -20,7 +20,7 @@ def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: b
 
     is_untouched: nobody filled in anything yet, so what speaks against it is said calmly, not as a fault.
     """
-    data = _ticked(action, data)
+    data = {**_ticked(action, data), **action.form.as_confirmed(case)}
     try:
         outcome = preview(action.key, case.actor, case.target.public_id, data)
     except Invalid:

@@ -240,6 +240,11 @@ class ActionForm(forms.Form):
                 if isinstance(made, kind):
                     made.validators.append(partial(_check, why_not, case.now))
 
+    @classmethod
+    def as_confirmed(cls, case: Case) -> dict[str, Any]:
+        """What is only typed to confirm, as it would be: what will happen is read before one agrees to it."""
+        return {}
+
     def leave_open(self, name: str) -> None:
         """Nothing is chosen here until somebody does: the list begins with “choose…”, which is no answer."""
         made = self.fields[name]
