@@ -22,7 +22,7 @@ def count_what_is_ahead(touched: Touched, case: Case, later: bool) -> list[Chang
 
 
 def _standing(case: Case) -> queries.Standing:
-    standing: queries.Standing = case.once("standing", lambda: queries.get_standing(case.target, case.now))
+    standing: queries.Standing = case.once("usage standing", lambda: queries.get_standing(case.target, case.now))
     return standing
 
 

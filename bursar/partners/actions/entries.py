@@ -92,7 +92,7 @@ def _partner_of(case: Case, data: Cleaned) -> Organisation:
 
 
 def _live_discount(case: Case, client: BillingAccount) -> Discount | None:
-    found: Discount | None = case.once("discount", lambda: get_discount(case.now, account_id=client.pk))
+    found: Discount | None = case.once("client discount", lambda: get_discount(case.now, account_id=client.pk))
     return found
 
 

@@ -41,7 +41,7 @@ Shares = list[tuple[Payment, Decimal]]
 
 
 def details_of(case: Case) -> BillingDetails | None:
-    found: BillingDetails | None = case.once("billing details", lambda: queries.get_details(case.target.account_id))
+    found: BillingDetails | None = case.once("invoice details", lambda: queries.get_details(case.target.account_id))
     return found
 
 

@@ -88,7 +88,7 @@ class Approve(ActionForm):
 
 
 def _standing(case: Case) -> rules.Standing:
-    found: rules.Standing = case.once("standing", lambda: queries.get_standing(case.target, case.now))
+    found: rules.Standing = case.once("request standing", lambda: queries.get_standing(case.target, case.now))
     return found
 
 
@@ -145,7 +145,7 @@ def _payer(case: Case) -> BillingAccount | None:
 def _state(case: Case) -> plans.AccountState:
     account = _payer(case)
     assert account is not None
-    found: plans.AccountState = case.once("state", lambda: queries.load_account(account.pk))
+    found: plans.AccountState = case.once("account state", lambda: queries.load_account(account.pk))
     return found
 
 
