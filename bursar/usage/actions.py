@@ -40,6 +40,8 @@ def _why_not_reset(case: Case) -> str | None:
     group=Group.PLAN,
     done="Usage reset",
     icon="rotate",
+    code="ru",
+    formerly=("clear counter", "more hours", "quota", "top up"),
     help="Counting starts at zero; the customer can go on at once. What was recorded stays.",
     when=(
         "When a customer on a capped tier is stopped in the middle of something that matters, and more hours are a "

@@ -141,6 +141,8 @@ def foresee(case: Case, data: Cleaned) -> list[str]:
     label="Correct VAT…",
     done="VAT corrected",
     icon="receipt-tax",
+    code="cv",
+    formerly=("tax",),
     group=Group.MONEY,
     help="Credits the invoice in full, issues it anew with the VAT that is due, and gives back what was paid too "
     "much. Payment and service period go over to the new invoice.",
