@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import F, QuerySet, Sum
 
 from bursar.access.actor import Actor
+from bursar.billing.documents.document import DocumentKind
 from bursar.billing.models import Invoice
 from bursar.core.errors import NotFound
 from bursar.core.money import ZERO

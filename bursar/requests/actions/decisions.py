@@ -405,6 +405,8 @@ action(
     group=Group.ATTENTION,
     done="Note added",
     icon="note",
+    code="an",
+    formerly=("comment", "remark"),
     help="Writes something down for colleagues; the customer never sees it.",
     when="For what the next colleague should know. What the requester should read goes into the decision's message.",
     reason=Reason.NONE,
