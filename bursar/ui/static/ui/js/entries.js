@@ -4,7 +4,7 @@ import { find } from "./find.js";
 
 const FOUND_AT_MOST = 8;
 const GREY_AT_MOST = 4;
-const FRAME = `<div class="menu">
+const FRAME = `<div class="menu-frame">
   <input class="menu-field" type="text" role="combobox" aria-label="Filter the actions" placeholder="Type to filter"
     maxlength="60" autocomplete="off" spellcheck="false" aria-autocomplete="list" aria-expanded="true">
   <div id="menu-found" hidden><div role="listbox" id="menu-hits" aria-label="Found"></div>
