@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,8 +14,14 @@ from bursar.actions.registry import ACTIONS, LIKELY, TARGETS
 from bursar.actions.run import run
 from bursar.attention.likely import LEVERS
 from bursar.attention.reasons import REASONS
+from bursar.billing.store import documents
+from bursar.billing.store.documents import Issue
+from bursar.core import clock
+from bursar.rollup.refresh import refresh
+from tests.billing.documents import samples
 from tests.cast import NOW, Cast, shown_by, sign_in
 
+PAID = "billing.invoice.mark_paid"
 PIECES = re.compile(r'role="option".*?</a>', re.S)
 
 
@@ -55,14 +63,18 @@ def test_who_asked_waits_and_is_answered_from_the_row(cast: Cast) -> None:
 
 
 def test_an_open_invoice_is_likely_what_the_kebab_of_its_account_is_for(cast: Cast) -> None:
-    invoice_id = cast.target_id("invoice")
-    account = TARGETS["invoice"].fetch(cast.iris, invoice_id).account
-    own = [key for key, _ in likely(cast, "invoice", invoice_id)]
-    assert not [entry for entry in menu.build(cast.iris, "account", account.public_id, NOW)[0].likely]
-    run("plans.account.set_managed", cast.iris, account.public_id, {"cadence": "yearly"}, reason="By invoice")
-    assert own and set(own) <= {"billing.invoice.remind", "billing.invoice.mark_paid"}
-    found = menu.build(cast.iris, "account", account.public_id, NOW)[0].likely
-    assert [entry.key for entry in found if entry.kind == "Invoice"] == own
+    document = replace(samples.invoice(), issued_on=NOW.date())
+    row = documents.issue(cast.oost, document, Issue(), lambda: NOW)
+    found = menu.build(cast.iris, "account", cast.oost.public_id, NOW)[0].likely
+    assert [(entry.key, entry.name) for entry in found if entry.kind == "Invoice"] == [(PAID, row.number)]
+    assert likely(cast, "invoice", row.public_id)[0][0] == PAID
+    assert row.due_on is not None
+    late = datetime.combine(row.due_on, time(12), UTC) + timedelta(days=1)
+    with clock.frozen(late):
+        refresh(late)
+        assert PAID in [entry.key for entry in menu.build(cast.iris, "invoice", row.public_id, late)[0].likely]
+    other = cast.target_id("invoice")  # of an account that pays by Mollie
+    assert likely(cast, "invoice", other) and likely(cast, "account", cast.haarlem.public_id) == []
 
 
 def test_hints_name_actions_that_there_are() -> None:

@@ -47,9 +47,12 @@ function walk(box, event) {
 
 /** @param {HTMLElement} box @param {HTMLElement} link */
 function ask(box, link) {
-  const isKebab = link.matches(".kebab");
-  if (isKebab) open(box, link);
-  load(link.getAttribute("href") ?? "", link, isKebab ? prepare(box) : box);
+  const url = link.getAttribute("href") ?? "";
+  if (!link.matches(".kebab")) return load(url, link, box);
+  open(box, link);
+  const parts = prepare(box);
+  place(box, link);
+  load(url, link, parts);
 }
 
 if (menu) {
