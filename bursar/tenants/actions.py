@@ -158,6 +158,8 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
     group=Group.PEOPLE,
     done="Admin changed",
     icon="user-star",
+    code="ca",
+    formerly=("owner", "transfer ownership"),
     help="Hands the administration of the workspace to another of its members, at once.",
     when=(
         "When the admin has left or cannot be reached and a member has shown that they may take over; say in the "
@@ -218,6 +220,8 @@ class PartnerToggle(ActionForm):
     group=Group.PARTNER,
     done="Partner mark changed",
     icon="affiliate",
+    code="pt",
+    formerly=("agency", "reseller", "make partner"),
     help="Lets the organisation's admins create workspaces for external clients, or stops that. Name the agreement.",
     when=(
         "When a partner agreement was signed, or has ended: it lets their admins make workspaces for external clients. "
@@ -278,9 +282,11 @@ for _slug, _model, _when in NOTES:
         on=_model,
         form=AddNote,
         label="Add note…",
-        group=Group.NOTES,
+        group=Group.ATTENTION,
         done="Note added",
         icon="note",
+        code="an",
+        formerly=("comment", "remark"),
         help="Writes something down for colleagues; the customer never sees it.",
         when=_when,
         reason=Reason.NONE,
