@@ -39,8 +39,8 @@ def _why_not_theirs(action: Action, case: Case, further: Iterable[int] = ()) -> 
         return action.explain_missing_right()
     if isinstance(action.permission, Own) and action.permission not in kind.own_rights(case):
         return explain_out_of_reach(action.permission)
-    concerned = {*kind.accounts(case.target), *further}
-    if actor.kind is ActorKind.STAFF and not actor.own_account_ids.isdisjoint(concerned):
+    is_own = actor.kind is ActorKind.STAFF and bool(actor.own_account_ids)
+    if is_own and not actor.own_account_ids.isdisjoint({*kind.accounts(case.target), *further}):
         return "You are a customer of this account yourself. Ask a colleague."
     return None
 

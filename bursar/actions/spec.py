@@ -16,6 +16,7 @@ from django.db import models
 
 from bursar.access.actor import Actor
 from bursar.access.rights import Own, Right, explain_missing
+from bursar.actions.finding import Keys, keys_of
 from bursar.core import bounds
 from bursar.core.calendar import Month
 from bursar.core.naming import Said
@@ -74,13 +75,11 @@ class Group(StrEnum):
     DECISION = "Decision"
     PLAN = "Plan and usage"
     MONEY = "Money"
-    PEOPLE = "People"
+    PEOPLE = "People and access"
     TRAINING = "Training"
     PARTNER = "Partner"
-    ATTENTION = "Attention"
-    NOTES = "Notes"
+    ATTENTION = "Attention and notes"
     DELIVERY = "Delivery"
-    ACCESS = "Access"
     SETUP = "Set-up"
 
 
@@ -192,6 +191,7 @@ class Case:
     case has loaded does not know yet, so that nothing else is read again.
     `held`: what was loaded before of the accounts that are locked, and stands like that still.
     `is_one_of_several`: the form is filled in once for many targets, so that nothing of this one may stand in it.
+    `beside`: what cases share that are only looked at together, as those of a menu; None where anything is written.
     """
 
     actor: Actor
@@ -202,6 +202,15 @@ class Case:
     unread: set[str] = field(default_factory=set)
     held: dict[str, Any] = field(default_factory=dict)
     is_one_of_several: bool = False
+    beside: dict[str, Any] | None = None
+
+    def share(self, name: str, load: Callable[[], Any]) -> Any:
+        """Loaded once for all cases that are looked at together; `name` says of what it is."""
+        if self.beside is None:
+            return load()
+        if name not in self.beside:
+            self.beside[name] = load()
+        return self.beside[name]
 
     def once(self, name: str, load: Callable[[], Any]) -> Any:
         if name not in self.cache:
@@ -301,6 +310,8 @@ class Action:
       label: in the kebab; with “…” where a dialog follows.  done: in the book, notices and mail once it happened;
       without it they say the label, which is right only for what stands in no menu.  help: what it does.  when: for
       the handbook, when to reach for it and when not.  group: its place in the kebab; what stands in no menu has none.
+      code: two letters that find it in the kebab, its own among those on the same target; they stay when others come.
+      formerly: other words by which people look for it, such as names that it had or that other products use.
     What is asked before it:
       permission: a staff role's right, a customer's (`Own`), a key's scope, or what no role opens (`By`); None:
       everybody for themselves.  needs: a further right, by what the case is (data None: whatever is filled in) and by
@@ -336,6 +347,8 @@ class Action:
     done: str = ""
     form: type[ActionForm] = ActionForm
     group: Group | None = None
+    code: str = ""
+    formerly: tuple[str, ...] = ()
     icon: str = "bolt"
     permission: models.TextChoices | None = Right.ACT
     reason: Reason = Reason.REQUIRED
@@ -383,6 +396,15 @@ class Action:
     def title(self) -> str:
         """The label without the ellipsis that says a dialog follows."""
         return self.label.removesuffix("…")
+
+    def keys_beside(self, code: str, target: str) -> Keys:
+        """By what it is found in a menu: as `finding.keys_of`, with the code that it has there."""
+        return keys_of(self.title, code, self.formerly, target)
+
+    @property
+    def keys(self) -> Keys:
+        """By what it is found on its own."""
+        return keys_of(self.title, self.code, self.formerly)
 
     @property
     def told(self) -> str:

@@ -107,6 +107,8 @@ class PartnerToggle(ActionForm):
     group=Group.PARTNER,
     done="Partner mark changed",
     icon="affiliate",
+    code="pt",
+    formerly=("agency", "reseller", "make partner"),
     help="Lets the organisation's admins create workspaces for external clients, or stops that. Name the agreement.",
     when=(
         "When a partner agreement was signed, or has ended: it lets their admins make workspaces for external clients. "

@@ -89,6 +89,8 @@ def _member(case: Case, person_id: str) -> WorkspaceMembership:
     group=Group.PEOPLE,
     done="Admin changed",
     icon="user-star",
+    code="ca",
+    formerly=("owner", "transfer ownership"),
     help="Hands the administration of the workspace to another of its members, at once.",
     when=(
         "When the admin has left or cannot be reached and a member has shown that they may take over; say in the "

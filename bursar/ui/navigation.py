@@ -33,6 +33,7 @@ class NavEntry:
     url_name: str
     order: int
     group: str = "main"
+    icon: str = ""
     count: Callable[[Any], int] | None = None
     help: str = ""
     side: Side = Side.PANEL

@@ -180,6 +180,7 @@ for _slug, _model, _row, _list in (
     _declare(
         _slug, _model, "take", take,
         form=Take, label="Take…", done="Taken in hand", icon="hand-stop",
+        code="tk", formerly=("assign to me", "claim", "own"),
         blocked=why_not_at_risk, refused=_why_same_owner, bulk=True,
         help=f"Says who looks after this {_row}; it stays on the list, with that name beside it.",
         when="Before you write or call, so that two colleagues do not. It changes nothing for the customer; use "
@@ -188,7 +189,7 @@ for _slug, _model, _row, _list in (
     )  # fmt: skip
     _declare(
         _slug, _model, "release", release,
-        label="Release", done="Released", icon="hand-off",
+        label="Release", done="Released", icon="hand-off", code="re", formerly=("unassign", "give back"),
         help=f"Nobody has this {_row} any more; anybody can take it.",
         when="When you will not get to it. It does not take the row off the list; use “Snooze” for that.",
         blocked=lambda case: None if _owner(case) else "Nobody has taken it.",
@@ -197,6 +198,7 @@ for _slug, _model, _row, _list in (
     _declare(
         _slug, _model, "snooze", snooze,
         form=Snooze, label="Snooze…", done="Snoozed", icon="zzz",
+        code="sn", formerly=("mute", "pause", "remind me later"),
         blocked=why_not_at_risk, reason=Reason.OPTIONAL, bulk=True,
         help=f"Takes the row off the {_list} until a day, or until a worse reason appears.",
         when="When the customer asked for time, or you wait for their answer. Not to be rid of a row: it comes back by "
@@ -205,7 +207,9 @@ for _slug, _model, _row, _list in (
     )  # fmt: skip
     _declare(
         _slug, _model, "wake", wake,
-        label="End snooze", done="Snooze ended", icon="alarm", help=f"Brings the row back to the {_list} now.",
+        label="End snooze", done="Snooze ended", icon="alarm",
+        code="wk", formerly=("unsnooze", "wake"),
+        help=f"Brings the row back to the {_list} now.",
         when="When something happened before the day. Without it the row comes back by itself.",
         blocked=lambda case: None if _is_snoozed(case) else "It is not snoozed.",
         inverse=("restore_snooze",),
@@ -219,6 +223,7 @@ for _slug, _model, _row, _list in (
     _declare(
         _slug, _model, "note_outcome", note_outcome,
         form=Note, label="Note outcome…", done="Outcome noted", icon="checklist",
+        code="no", formerly=("resolve", "result", "close"),
         help=f"Keeps what came of the conversation; the last outcome stands in the {_row}.",
         when="After each try to reach the customer, also when nobody answered. For anything else use “Add note”.",
         inverse=("withdraw_outcome",),

@@ -160,6 +160,8 @@ def _foresee_confirm(case: Case, data: Cleaned) -> list[str]:
     group=Group.DECISION,
     done="Bank line matched",
     icon="check",
+    code="co",
+    formerly=("match", "accept"),
     help="Books the line as it is suggested.",
     when="When a line's suggestion is right. What is not is split by hand. No second person is asked: the bank says "
     "that the money is there.",
@@ -249,6 +251,8 @@ def _accounts_written(case: Case, data: Mapping[str, Any]) -> list[int]:
     group=Group.DECISION,
     done="Bank line matched",
     icon="arrows-split",
+    code="sp",
+    formerly=("divide", "several invoices"),
     help="Books the line as you write it down: over several invoices, in part, or as credit of an account.",
     when="When nothing fits that is suggested: one payment for several invoices, also of several accounts; more than "
     "is open, where the rest is credit; money that no invoice asks for. What the bank took back has amounts below 0.",
@@ -279,6 +283,8 @@ class AsideForm(ActionForm):
     group=Group.DECISION,
     done="Bank line set aside",
     icon="archive",
+    code="sa",
+    formerly=("ignore", "park"),
     help="Takes a line out of the queue that no invoice is concerned in. Nothing is booked.",
     when="For a transfer between your own accounts, a tax refund, a grant: money of no customer. What a customer paid "
     "without owing it is their credit: split it.",
@@ -324,6 +330,8 @@ def _foresee_undo(case: Case, data: Cleaned) -> list[str]:
     group=Group.DECISION,
     done="Bank line undone",
     icon="arrow-back-up",
+    code="um",
+    formerly=("unmatch",),
     help="Turns round what was booked of the line, or takes it back from aside: it waits again.",
     when="When a line was matched wrongly, by a person or by itself. Closed months stay as they were known.",
     permission=BANK_RIGHT,

@@ -67,6 +67,8 @@ def _what_follows(case: Case, until: datetime) -> rules.EffectiveTier:
     group=Group.PLAN,
     done="Tier raised for a time",
     icon="hourglass",
+    code="tl",
+    formerly=("temporary upgrade", "comp", "extend trial", "free upgrade"),
     help="Puts the workspace on a higher tier until a day, in place of an earlier approval; then it is on what stands "
     "beneath by itself.",
     when="For an approval with an end: a project, a tender, a bridge until the contract is signed. "
@@ -128,6 +130,8 @@ def _why_no_grant_to_end(case: Case) -> str | None:
     group=Group.PLAN,
     done="Time-limited tier ended",
     icon="hourglass-off",
+    code="eg",
+    formerly=("end comp", "stop temporary tier"),
     help="Ends the newest time-limited approval now; what stands beneath it holds again.",
     when="When an approval should end before its day. An approval that runs out needs nothing from you.",
     permission=Right.SET_TIER,

@@ -85,6 +85,8 @@ def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
     group=Group.MONEY,
     done="Set to managed billing",
     icon="file-invoice",
+    code="sm",
+    formerly=("pay by invoice", "enterprise", "bank transfer"),
     help="Takes the account out of self-serve: it is billed by invoice from here on. Tiers stay as they are.",
     when=(
         "When a customer cannot pay at checkout and needs an invoice: a public body, a purchase order, a bank transfer "
@@ -184,6 +186,8 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     group=Group.MONEY,
     done="Set back to self-serve",
     icon="arrow-back-up",
+    code="ss",
+    formerly=("pay by card", "unmanaged"),
     help="Ends managed billing: to Free at once, or keeping the tiers until a date.",
     when=(
         "When a managed customer stops, or will pay at checkout from now on. Keep the last day that is paid, or fill "

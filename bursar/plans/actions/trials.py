@@ -41,6 +41,8 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
     group=Group.PLAN,
     done="Reverse trial granted",
     icon="gift",
+    code="gt",
+    formerly=("free trial", "start trial", "comp"),
     help="One calendar month of Changemaker for every workspace below it, free; it reverts by itself.",
     when=(
         "For a customer on Free who should see what Changemaker is like before paying: nothing is charged, and it "
@@ -82,6 +84,8 @@ def _why_no_trial_to_end(case: Case) -> str | None:
     group=Group.PLAN,
     done="Reverse trial ended",
     icon="gift-off",
+    code="et",
+    formerly=("stop trial", "cancel trial"),
     help="Ends the reverse trial at once; every workspace is back on its own tier.",
     when=(
         "When a trial was granted by mistake, or the customer asks to stop early. There is no need for it at the "

@@ -15,6 +15,7 @@ from bursar.core import clock
 from bursar.core import hours as core_hours
 from bursar.core.days import is_end_of_day, say_day, say_end, say_instant
 from bursar.core.money import format_money
+from bursar.ui import icons
 from bursar.ui.navigation import Side, build
 from bursar.ui.sections import Loaded
 
@@ -118,6 +119,12 @@ def browser(user_agent: str) -> str:
     name = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((system for mark, system in SYSTEMS if mark in user_agent), "")
     return f"{name} on {system}" if name and system else name or user_agent[:60] or "unknown"
+
+
+@register.simple_tag
+def icon(name: str) -> str:
+    """One of @tabler/icons, beside words that say the same: “{% icon "users" %}”."""
+    return icons.draw(name)
 
 
 @register.simple_tag(takes_context=True)

@@ -28,6 +28,8 @@ def _why_not_pause(case: Case) -> str | None:
     group=Group.DELIVERY,
     done="Paused",
     icon="player-pause",
+    code="pa",
+    formerly=("disable",),
     help="Nothing is sent there until it is resumed. New messages wait behind those that wait already.",
     when="Before maintenance of the receiver. What happens meanwhile waits, for 30 days unless your operator set "
     "another time, and goes out in order when you resume. For a receiver that is gone for good, delete the endpoint.",
@@ -79,6 +81,8 @@ def _why_not_resume(case: Case) -> str | None:
     group=Group.DELIVERY,
     done="Resumed",
     icon="player-play",
+    code="re",
+    formerly=("enable",),
     help="Sends everything from now on; what waited goes out first, in order, or is dropped.",
     when="When the receiver is well again. Send a test event first: a test goes out to a paused endpoint too. Drop "
     "what waited when the receiver has fetched all of its state anew meanwhile, so that old news would confuse it.",
@@ -172,6 +176,8 @@ def drop_old(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     group=Group.SETUP,
     done="Endpoint deleted",
     icon="trash",
+    code="de",
+    formerly=("remove",),
     help="Nothing is sent there any more, and its secrets sign nothing. Its log stays readable.",
     when="When the receiver is gone for good. For a while only, pause it instead: then nothing is lost.",
     permission=Right.MANAGE_STAFF,
