@@ -129,10 +129,11 @@ def icon(name: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def navigation(context: template.Context, side: str = "panel") -> list[dict[str, Any]]:
-    """The entries of one side's bar, with the one we are on."""
+    """The entries of one side, with the one we are on, and what was last counted beside them."""
     request = context["request"]
     match = request.resolver_match
-    return build(Side(side), match.view_name if match else "", getattr(request, "actor", None))
+    here = match.view_name if match else ""
+    return build(Side(side), here, getattr(request, "actor", None), context.get("counts"))
 
 
 @register.simple_tag(takes_context=True)
