@@ -45,6 +45,15 @@ class Entry:
     def target(self) -> str:
         return f"{self.kind} · {self.name}"
 
+    @property
+    def starts(self) -> str:
+        """For the page: the steps of its keys."""
+        return "|".join(";".join(texts) for texts in self.keys.starts)
+
+    @property
+    def words(self) -> str:
+        return " ".join(self.keys.words)
+
 
 @dataclass(frozen=True)
 class Section:

@@ -15,7 +15,7 @@ LEVERS: dict[str, tuple[str, ...]] = {
     "approaching_cap": (CHECKOUT, GRANT_TRIAL, WRITE_THERE),
     "recently_downgraded": (WRITE_THERE, CHECKOUT, GRANT_TIER),
     "untrained": (TRAIN, WRITE_THERE),
-    "payment_failed": (RETRY, LINK, WRITE),
+    "payment_failed": (RETRY, LINK, WRITE, MANAGED),
     "invoice_overdue": (LINK, WRITE),
     "charged_for_nothing": (CANCEL, WRITE),
     "nobody_pays": (CHECKOUT, MANAGED, DISCOUNT),

@@ -219,7 +219,7 @@ _SHARED: dict[str, Any] = {
     "on": BillingAccount,
     "label": "Billing details…",
     "done": "Billing details changed",
-    "icon": "file-invoice",
+    "icon": "address-book",
     "customer_visible": True,
     "concerns_money": True,
     "refused": why_not_new,

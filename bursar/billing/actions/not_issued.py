@@ -20,7 +20,7 @@ def _why_not(case: Case) -> str | None:
     on=BillingAccount,
     label="Try again to issue",
     done="Documents tried again",
-    icon="refresh-dot",
+    icon="file-alert",
     code="ta",
     formerly=("retry documents",),
     group=Group.MONEY,

@@ -124,7 +124,7 @@ def _why_worth_nothing(case: Case, data: Cleaned) -> str | None:
     label="Take over from Mollie…",
     group=Group.MONEY,
     done="Customer taken over",
-    icon="link",
+    icon="link-plus",
     code="tm",
     formerly=("link customer", "migrate"),
     help="Says whose a customer at Mollie is that has no account here: subscription and payments come with it.",

@@ -84,7 +84,7 @@ def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
     label="Set managed…",
     group=Group.MONEY,
     done="Set to managed billing",
-    icon="file-invoice",
+    icon="building-bank",
     code="sm",
     formerly=("pay by invoice", "enterprise", "bank transfer"),
     help="Takes the account out of self-serve: it is billed by invoice from here on. Tiers stay as they are.",

@@ -46,7 +46,7 @@ def _why_not_ask(case: Case) -> str | None:
     label="Ask to be let in…",
     group=Group.PEOPLE,
     done="Support asks to be let in",
-    icon="hand-stop",
+    icon="door-enter",
     code="ai",
     formerly=("impersonate", "log in as", "support access"),
     help="Asks the workspace's admins whether you may come in once. They have some days to answer.",

@@ -234,7 +234,7 @@ def _foresee_late(case: Case, data: Cleaned) -> list[str]:
     form=AddForm,
     label="Add attendees afterwards…",
     done="Attendees added afterwards",
-    icon="user-plus",
+    icon="users-plus",
     code="af",
     formerly=("late attendees",),
     group=Group.TRAINING,
