@@ -209,6 +209,7 @@ def _done(request: HttpRequest, case: Case, outcome: Outcome) -> HttpResponse:
                 "tone": "good",
                 "undo": _undo_url(case, outcome),
                 "about": case.target.public_id,
+                "on": target_of(case.target).name(case.target),
             },
             "close-dialog": True,
         }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -27,6 +28,7 @@ from bursar.training.models import SessionState, TrainingSession
 from bursar.training.queries.search import find_sessions, find_trainings
 
 EACH = 6
+TRAINING, SESSION = "training", "session"
 FINDERS: dict[str, Callable[[Actor, str, int], list[Any]]] = {
     "account": find_accounts,
     "workspace": find_workspaces,
@@ -54,6 +56,7 @@ class Hit:
 class Group:
     heading: str
     hits: list[Hit]
+    is_recent: bool = False
 
 
 def list_things(actor: Actor, asked: str, now: datetime) -> list[Group]:
@@ -146,7 +149,7 @@ def _invoices(actor: Actor, asked: str) -> list[Hit]:
 def _trainings(actor: Actor, asked: str) -> list[Hit]:
     catalogue = reverse("training:catalogue")
     hits = [
-        Hit(row.title, "retired" if row.retired_at else "", f"{catalogue}#{row.public_id}", "school", "training")
+        Hit(row.title, "retired" if row.retired_at else "", f"{catalogue}#{row.public_id}", "school", TRAINING)
         for row in find_trainings(actor, asked, EACH)
     ]
     return hits + [
@@ -155,7 +158,7 @@ def _trainings(actor: Actor, asked: str) -> list[Hit]:
             _say_session(row),
             reverse("training:session", args=[row.public_id]),
             "calendar",
-            "session",
+            SESSION,
         )
         for row in find_sessions(actor, asked, EACH)
     ]
@@ -201,7 +204,7 @@ def list_for_whom(text: str) -> list[Hit]:
         icons.setdefault(lever.title, lever.icon)
     url = reverse("panel:jump")
     return [
-        Hit(title, f"for which {' or '.join(names)}?", f"{url}?act={title}", icons[title], asks=title)
+        Hit(title, f"for which {' or '.join(names)}?", f"{url}?{urlencode({'act': title})}", icons[title], asks=title)
         for title, names in kinds.items()
     ][:EACH]
 
@@ -215,7 +218,7 @@ def list_candidates(actor: Actor, act: str, asked: str, places: Iterable[str], n
         things = _things_at(actor, near)
     else:
         things = [thing for slug in slugs for thing in FINDERS[slug](actor, asked, EACH)]
-    return _pull(levers, things, now)
+    return _pull(levers, things, now, by_thing=True)
 
 
 def _things_at(actor: Actor, places: list[str]) -> list[Any]:
@@ -237,12 +240,14 @@ def list_by_name(actor: Actor, text: str, now: datetime) -> list[Hit]:
     return []
 
 
-def _pull(levers: list[Action], things: list[Any], now: datetime) -> list[Hit]:
-    hits = []
-    for thing, shown in zip(things, show_things(things, now), strict=True):
+def _pull(levers: list[Action], things: list[Any], now: datetime, *, by_thing: bool = False) -> list[Hit]:
+    """The levers' dialogs. `by_thing`: the action is known, and each is called what it would be done to."""
+    found = []
+    for thing, shown in zip(things, show_things(things, now, with_kind=True), strict=True):
         slug = _slug(thing)
-        hint = " · ".join(filter(None, [shown.label, shown.hint]))
         for lever in (lever for lever in levers if lever.target_slug == slug):
             url = reverse("actions:dialog", args=[slug, thing.public_id, lever.verb_name])
-            hits.append(Hit(lever.label, hint, url, lever.icon, kind=TARGETS[slug].label, is_dialog=True))
-    return hits[: 2 * EACH]
+            hint = " · ".join(filter(None, [shown.label, shown.hint]))
+            hit = replace(shown, url=url, is_dialog=True)
+            found.append(hit if by_thing else replace(hit, label=lever.label, hint=hint, icon=lever.icon))
+    return found[: 2 * EACH]

@@ -52,11 +52,8 @@ def show_jump(request: HttpRequest) -> HttpResponse:
 def _at_hand(actor: Actor, on: str, recent: list[str], now: datetime) -> list[Group]:
     """While nothing is typed: where one was, what can be done here, the pages."""
     here = hits.list_actions_here(actor, "", on, now)
-    return [
-        Group("Recent", hits.list_by_id(actor, recent, now), is_recent=True),
-        *here,
-        Group("Pages", _pages(actor, "")),
-    ]
+    lately = Group("Recent", hits.list_by_id(actor, recent, now), is_recent=True)
+    return [lately, *here, Group("Pages", _pages(actor, ""))]
 
 
 def _find(actor: Actor, asked: str, on: str, now: datetime) -> list[Group]:

@@ -18,7 +18,7 @@ def marked(text: str, typed: str) -> str:
     if not words:
         return escape(text)
     parts = re.split(f"({'|'.join(map(re.escape, words))})", text, flags=re.IGNORECASE)
-    return SafeString().join(_piece(part, bool(place % 2)) for place, part in enumerate(parts))
+    return format_html_join("", "{}", [(_piece(part, bool(place % 2)),) for place, part in enumerate(parts)])
 
 
 def _piece(part: str, is_hit: bool) -> SafeString:
