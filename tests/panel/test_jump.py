@@ -55,10 +55,8 @@ def test_an_action_alone_asks_for_whom_and_lists_candidates(cast: Cast) -> None:
     near = groups(ties, act="Discount", on=f"workspace:{cast.lab.public_id}", recent=f"account:{cast.samen.public_id}")
     assert near == {heading: ["Woonlab", "Stichting Samen"]}
     page = ties.get("/panel/jump", {"act": "Discount", "q": "haar"}).content.decode()
-    assert (
-        f"/panel/actions/account/{cast.haarlem.public_id}/set_discount" in page
+    assert f"/panel/actions/account/{cast.haarlem.public_id}/set_discount" in page
     assert "Gemeente <mark>Haar</mark>lem" in page
-    )
     assert groups(ties, act="Fly to the moon", q="haar") == {} and groups(ties, act="Discount", q="zzz") == {}
 
 
