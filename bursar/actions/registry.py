@@ -229,6 +229,8 @@ def list_declaration_faults(made: Action) -> list[str]:
     faults += [f"{made.key}: its inverse {key} does not exist" for key in made.inverse if key not in ACTIONS]
     strange = [key for key in made.inverse if _slug(key) != made.target_slug]
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]
+    if made.way_back and (made.in_menu or "line" not in made.form.base_fields):  # type: ignore[attr-defined]  # made so
+        faults.append(f"{made.key}: a way back stands in no menu, and its form names the line (`undo.WayBack`)")
     faults += _faults_of_calls(made, target)
     if made.beside and _faults_beside(made, ACTIONS.get(made.beside)):
         faults.append(f"{made.key}: {made.beside} beside it is no action on the same target with the same form")
@@ -276,6 +278,11 @@ def get_action(target_slug: str, verb_name: str) -> Action | None:
         if (made.target_slug, made.verb_name) == (target_slug, verb_name):
             return made
     return None
+
+
+def is_inverse(key: str) -> bool:
+    """Whether some action is taken back by this one."""
+    return any(key in made.inverse for made in ACTIONS.values())
 
 
 def list_actions_on(slug: str) -> list[Action]:

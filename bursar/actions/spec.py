@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -134,10 +134,14 @@ Touched = dict[int, Month | None]
 
 @dataclass(frozen=True)
 class Undo:
-    """The action on the same target that brings the former state back, and its data."""
+    """The action on the same target that brings the former state back, and its data; of a way back, what was before.
+
+    `left`: how the action leaves it, for `Action.moved_on`.
+    """
 
     key: str
     data: dict[str, Any]
+    left: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -327,7 +331,9 @@ class Action:
       prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
       `act.prepared`.  prepare_is_cheap: the rehearsal does it too; else it finds None there.  calls: keys of the
       actions that the verb runs by `act.also`.  together: how another action has it done for many targets at once.
-      inverse: keys of the actions that `Outcome.undo` may name.  bulk: may be done to several at once; else that is
+      inverse: keys of the actions that `Outcome.undo` may name.  way_back: it does nothing but take another back, which
+      its `line` names (form `undo.WayBack`).  moved_on: of the offers that name it, the lines after which what stands
+      there changed by something else; by one statement.  bulk: may be done to several at once; else that is
       refused.  takes_away: always does, and is red in kebab and dialog; where that depends on what is filled in,
       `preview` says it by a `Loss`.
     Who hears of it:
@@ -371,6 +377,8 @@ class Action:
     calls: tuple[str, ...] = ()
     together: Together | None = None
     inverse: tuple[str, ...] = ()
+    way_back: bool = False
+    moved_on: Callable[[Sequence[Any]], Collection[str]] | None = None
     stream: str | None = None
     in_menu: bool = True
     danger: bool = False

@@ -233,11 +233,14 @@ def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     ),
     permission=Right.MANAGE_STAFF,
     blocked=lambda case: "They are active." if case.target.is_active else _why_not_self(case),
+    inverse=("staff.staff.deactivate",),
     danger=True,
 )
 def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     store.set_active(member, True)
-    return Outcome(f"{naming.of(member)} is staff again.", [Change("Active", "no", "yes")])
+    return Outcome(
+        f"{naming.of(member)} is staff again.", [Change("Active", "no", "yes")], undo=Undo("staff.staff.deactivate", {})
+    )
 
 
 @action(

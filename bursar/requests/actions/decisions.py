@@ -18,7 +18,7 @@ from bursar.plans.models import Cadence, DiscountKind, Tier
 from bursar.requests import costs, queries, rules
 from bursar.requests.actions.shared import decide, differences, present_of, why_decided
 from bursar.requests.models import RequestState, UpgradeRequest
-from bursar.tenants.actions import AddNote, add_note
+from bursar.tenants import notes
 from bursar.tenants.models import BillingAccount, Visibility, Workspace
 from bursar.tenants.queries import get_roles
 from bursar.tenants.rules import NAME_LENGTH
@@ -397,17 +397,7 @@ def close_as_done(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
     return Outcome(f"{request} is closed as done.", [change], data=queries.tell(request))
 
 
-action(
-    key="requests.request.add_note",
-    on=UpgradeRequest,
-    form=AddNote,
-    label="Add note…",
-    group=Group.ATTENTION,
-    done="Note added",
-    icon="note",
-    code="an",
-    formerly=("comment", "remark"),
-    help="Writes something down for colleagues; the customer never sees it.",
-    when="For what the next colleague should know. What the requester should read goes into the decision's message.",
-    reason=Reason.NONE,
-)(add_note)
+notes.declare(
+    "requests", "request", UpgradeRequest,
+    "For what the next colleague should know. What the requester should read goes into the decision's message.",
+)  # fmt: skip

@@ -195,15 +195,19 @@ def _foresee_price(case: Case, data: Cleaned) -> list[str]:
     reason=Reason.OPTIONAL,
     refused=_why_not_price,
     preview=_foresee_price,
+    inverse=("training.training.set_price",),
 )
 def set_price(act: Act, training: Training, data: Cleaned) -> Outcome:
     store.hold(training)
+    following = find_next_price(training, act.now)
     before, after, begins = _terms_of(get_price(training, act.now)), _terms_of(data), _begins(data, act.now)
     store.set_price(training, after, begins)
     since = f", from {say_day(begins)}" if begins > act.now else ""
     sentence = f"{training.title} costs {say_terms(after)}{since}."
     change = Change("Price", say_terms(before), f"{say_terms(after)}{since}", concerns_money=True)
-    return Outcome(sentence, [change])
+    kept = {name: str(value) for name, value in before._asdict().items()}
+    undo = Undo("training.training.set_price", kept) if following is None else None  # else one that was to come is gone
+    return Outcome(sentence, [change], undo=undo)
 
 
 @action(

@@ -9,7 +9,7 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome, Undo
 from bursar.core.days import say_end
 from bursar.webhooks import queries, rules, store
 from bursar.webhooks.actions.shared import why_gone
@@ -104,15 +104,17 @@ def _why_nothing_new(case: Case, data: Cleaned) -> str | None:
     permission=Right.MANAGE_STAFF,
     blocked=why_gone,
     refused=_why_nothing_new,
+    inverse=("webhooks.endpoint.edit",),
     danger=True,
 )
 def edit_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     before = [endpoint.url, endpoint.description, _words(endpoint.events)]
     after = [data["url"], data["description"], _words(data["events"])]
+    undo = Undo("webhooks.endpoint.edit", {name: getattr(endpoint, name) for name in ("url", "description", "events")})
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**data, ask_again_at=None, times_away=0)
     pairs = zip(("Address", "Name", "Events"), before, after, strict=True)
     changes = [Change(label, was, now) for label, was, now in pairs if was != now]
-    return Outcome(f"{data['description']} is changed.", changes)
+    return Outcome(f"{data['description']} is changed.", changes, undo=undo)
 
 
 @action(
