@@ -228,8 +228,11 @@ class Stale(Exception):
 class ActionForm(forms.Form):
     """A form that knows its case, so that choices and defaults follow the target.
 
-    Every text in it can be kept and read, and every day and instant can be true.
+    Every text in it can be kept and read, and every day and instant can be true. `rare`: names of fields that are
+    seldom filled in; the dialog folds them.
     """
+
+    rare: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         self.case = case
@@ -239,6 +242,23 @@ class ActionForm(forms.Form):
             for kind, why_not in _FITNESS:
                 if isinstance(made, kind):
                     made.validators.append(partial(_check, why_not, case.now))
+
+    def list_common(self) -> list[forms.BoundField]:
+        return [bound for bound in self.visible_fields() if bound.name not in self.rare]
+
+    def list_rare(self) -> list[forms.BoundField]:
+        return [bound for bound in self.visible_fields() if bound.name in self.rare]
+
+    @property
+    def is_rare_open(self) -> bool:
+        """Whether what is folded has to be seen: a fault, or something that differs from what stood there."""
+        return any(bound.errors or self._is_filled_in(bound) for bound in self.list_rare())
+
+    def _is_filled_in(self, bound: forms.BoundField) -> bool:
+        given = self.initial.get(bound.name, bound.field.initial)
+        if self.is_bound and bound.html_name not in self.data:
+            return False  # a programme that sends only what it means
+        return bool(bound.field.has_changed(bound.field.initial, bound.data if self.is_bound else given))
 
     def leave_open(self, name: str) -> None:
         """Nothing is chosen here until somebody does: the list begins with “choose…”, which is no answer."""
@@ -314,6 +334,9 @@ class Action:
       inverse: keys of the actions that `Outcome.undo` may name.  bulk: may be done to several at once; else that is
       refused.  takes_away: always does, and is red in kebab and dialog; where that depends on what is filled in,
       `preview` says it by a `Loss`.
+      idle: a sentence on why it would change nothing that counts, as filled in; the dialog says so, and people may.
+      opposite: the key of the action that does the contrary, where nothing undoes it.  instead: a sentence on what one
+      can do where there is no opposite either.
     Who hears of it:
       customer_visible: whether it stands in the customer's history.  concerns_money: then whether it is about prices,
       discounts or payment as a whole, for people with billing rights alone; a change among others says so for itself.
@@ -346,6 +369,7 @@ class Action:
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None
     shows: Callable[[Case, Cleaned], Shown] | None = None
+    idle: Callable[[Case, Cleaned], str | None] | None = None
     beside: str = ""
     prepare: Callable[[Case, Cleaned], Any] | None = None
     prepare_is_cheap: bool = False
@@ -353,6 +377,8 @@ class Action:
     calls: tuple[str, ...] = ()
     together: Together | None = None
     inverse: tuple[str, ...] = ()
+    opposite: str = ""
+    instead: str = ""
     stream: str | None = None
     in_menu: bool = True
     danger: bool = False

@@ -13,6 +13,7 @@ from ninja.utils import check_csrf
 
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
+from bursar.actions.cards import FACTS
 from bursar.approvals.api import router as approvals_router
 from bursar.approvals.queues import QUEUES
 from bursar.attention.api import router as attention_router
@@ -141,5 +142,5 @@ navigation.ENTRIES.close()
 QUEUES.close()
 lists.VIEW_KEEPERS.close()
 lists.ACCOUNT_FILTERS.close()
-for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, BRINGERS, NEEDS):
+for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, BRINGERS, NEEDS, FACTS):
     registry.close()
