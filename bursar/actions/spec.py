@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import models
 
 from bursar.access.actor import Actor
-from bursar.access.rights import Own, Right, explain_missing
+from bursar.access.rights import Own, Right
 from bursar.core import bounds
 from bursar.core.calendar import Month
 from bursar.core.naming import Said
@@ -425,10 +425,6 @@ class Action:
     def is_for_customers(self) -> bool:
         """Whether it stands on people's own pages: what customers ask, and what everybody does for themselves."""
         return self.permission is None or isinstance(self.permission, Own)
-
-    def explain_missing_right(self) -> str:
-        assert self.permission is not None
-        return explain_missing(self.permission)
 
 
 class Company:

@@ -11,6 +11,7 @@ from ninja.errors import ValidationError
 from ninja.security import HttpBearer
 from ninja.utils import check_csrf
 
+from bursar.access.holders import HOLDERS
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
 from bursar.actions.cards import FACTS
@@ -142,5 +143,5 @@ navigation.ENTRIES.close()
 QUEUES.close()
 lists.VIEW_KEEPERS.close()
 lists.ACCOUNT_FILTERS.close()
-for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, BRINGERS, NEEDS, FACTS):
+for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, BRINGERS, NEEDS, FACTS, HOLDERS):
     registry.close()

@@ -19,6 +19,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.urls import get_resolver
 
+from bursar.access.holders import HOLDERS
 from bursar.access.rights import Right
 from bursar.actions import registry
 from bursar.actions.cards import FACTS
@@ -95,6 +96,7 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "follower of the ledger": (FOLLOWERS, lambda name: FOLLOWERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "source of what is to be issued": (SOURCES, lambda name: SOURCES.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "need of a room above": (NEEDS, lambda name: NEEDS.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "list of holders": (HOLDERS, lambda name: HOLDERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "card fact": (FACTS, lambda name: FACTS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "proof": (PROOFS, lambda name: PROOFS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "writer of pushed items": (WRITERS, lambda name: WRITERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
