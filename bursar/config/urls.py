@@ -28,6 +28,7 @@ from bursar.billing.store.ledger import FOLLOWERS
 from bursar.billing.to_issue import SOURCES
 from bursar.billing.to_issue_api import router as to_issue_router
 from bursar.config import handbook, operator, unavailable
+from bursar.core import body_words
 from bursar.core.api import DescribedAPI
 from bursar.core.api import refusal as refuse_json
 from bursar.core.errors import Forbidden
@@ -82,10 +83,7 @@ for router in _ROUTERS:
 @api.exception_handler(ValidationError)
 def refuse_malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """A body that does not fit its schema: the same shape of refusal as everywhere."""
-    fields: dict[str, list[str]] = {}
-    for fault in error.errors:
-        where = [str(part) for part in fault.get("loc", []) if part not in ("body", "data", "query", "path")]
-        fields.setdefault(".".join(where) or "body", []).append(str(fault.get("msg", "is not right")))
+    fields = body_words.collect(error.errors, ("body", "data", "query", "path"))
     return refuse_json(422, "invalid", "Some fields need another look.", fields)
 
 
