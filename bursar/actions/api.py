@@ -156,6 +156,7 @@ def _view(action: Action) -> Callable[..., Outcome]:
             message=sent.get("message", ""),
             message_for_billing=sent.get("message_for_billing", False),
             idempotency_key=idempotency_key,
+            undoes=sent.get("undoes", ""),
         )
 
     # ninja reads the annotations; they differ from action to action, so they are set here

@@ -42,8 +42,8 @@ def _why_not_theirs(action: Action, case: Case, further: Iterable[int] = ()) -> 
         return _explain_missing(case, action.permission)
     if isinstance(action.permission, Own) and action.permission not in kind.own_rights(case):
         return explain_out_of_reach(action.permission)
-    concerned = {*kind.accounts(case.target), *further}
-    if actor.kind is ActorKind.STAFF and not actor.own_account_ids.isdisjoint(concerned):
+    is_own = actor.kind is ActorKind.STAFF and bool(actor.own_account_ids)
+    if is_own and not actor.own_account_ids.isdisjoint({*kind.accounts(case.target), *further}):
         return "You are a customer of this account yourself. Ask a colleague."
     return None
 
@@ -57,7 +57,7 @@ def _why_needs_more(action: Action, case: Case, data: Cleaned | None) -> str | N
 
 def _explain_missing(case: Case, right: models.TextChoices, why: str = "") -> str:
     """And whom to ask: who has it is looked up once a case."""
-    return explain_to(case.actor, right, why, lambda: case.once("holders", load_holders))
+    return explain_to(case.actor, right, why, lambda: case.once("holders", lambda: case.share("holders", load_holders)))
 
 
 def ask(request: Request, case: Case, *, by_itself: bool = True) -> Cleaned:

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from bursar.access.actor import ActorKind
 from bursar.actions.cards import Card, Watcher
-from bursar.actions.lasting import find_way_back, say_mail
+from bursar.actions.lasting import find_ending, say_mail
 from bursar.actions.registry import ACTIONS, target_of, tell_apart
 from bursar.actions.run import preview
 from bursar.actions.spec import Action, ActionForm, Case, Change, Outcome, Reason
@@ -66,7 +66,7 @@ def _describe_end(action: Action, case: Case, outcome: Outcome | None) -> dict[s
     """How it is taken back, and who of the customer's people reads of it all the same."""
     is_own = case.actor.kind is ActorKind.CUSTOMER
     return {
-        "way_back": find_way_back(action, case, outcome),
+        "ending": find_ending(action, case, outcome),
         "mailed": "" if is_own or (outcome and outcome.waits) else say_mail(action),
     }
 

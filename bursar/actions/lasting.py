@@ -23,7 +23,7 @@ _TOLD = {
 }
 
 
-class WayBack(NamedTuple):
+class Ending(NamedTuple):
     """`label`, `url`: the opposite, where its dialog opens for the same target; the sentence ends before its name."""
 
     sentence: str
@@ -36,28 +36,28 @@ def is_said(action: Action) -> bool:
     return bool(action.inverse or action.opposite or action.instead)
 
 
-def find_way_back(action: Action, case: Case, outcome: Outcome | None) -> WayBack | None:
+def find_ending(action: Action, case: Case, outcome: Outcome | None) -> Ending | None:
     """`outcome`: of the rehearsal; None while the form is not whole. Returns None where nothing is to be taken back."""
     if outcome is not None and outcome.waits:
-        return WayBack("Nothing is done before a second person decides; until then it can be withdrawn.")
+        return Ending("Nothing is done before a second person decides; until then it can be withdrawn.")
     if outcome is not None and outcome.undo is not None:
-        return WayBack(f"It can be undone until {say_instant(case.now + OFFERED_FOR)}.")
+        return Ending(f"It can be undone until {say_instant(case.now + OFFERED_FOR)}.")
     if outcome is None and action.inverse:
-        return WayBack(f"It can be undone for {OFFERED_FOR.total_seconds() / 3600:.0f} hours.")
+        return Ending(f"It can be undone for {OFFERED_FOR.total_seconds() / 3600:.0f} hours.")
     opposite = _find_opposite(action)
     cannot = "This time it cannot be undone" if action.inverse else "It cannot be undone"
     if opposite is not None:
         url = _address(opposite, case) if opposite.target_slug == action.target_slug else ""
-        return WayBack(f"{cannot}; the opposite is", opposite.title, url)
+        return Ending(f"{cannot}; the opposite is", opposite.title, url)
     if action.instead:
-        return WayBack(f"{cannot}. {action.instead}")
+        return Ending(f"{cannot}. {action.instead}")
     return None
 
 
 def _find_opposite(action: Action) -> Action | None:
-    others = [key for key in action.inverse if key != action.key]
-    key = action.opposite or (others or action.inverse or ("",))[0]
-    return ACTIONS[key] if key else None
+    """As declared, else an inverse that people reach for by themselves."""
+    keys = [action.opposite] if action.opposite else sorted(action.inverse, key=lambda key: key == action.key)
+    return next((ACTIONS[key] for key in keys if not ACTIONS[key].way_back), None)
 
 
 def _address(action: Action, case: Case) -> str:

@@ -14,7 +14,7 @@ from django.db import OperationalError, transaction
 
 from bursar.access.actor import Actor, Door, system
 from bursar.access.rights import By
-from bursar.actions import checks, idempotency, second
+from bursar.actions import checks, idempotency, second, undo
 from bursar.actions.cards import Watcher
 from bursar.actions.guard import watched
 from bursar.actions.holding import list_accounts, list_further, lock
@@ -145,8 +145,8 @@ def run(
     Raises NotFound, Forbidden, Blocked, Invalid, Refused or Unavailable; nothing has changed then.
     """
     request = Request(
-        _action(key), actor, target_id, data or {}, reason, message, idempotency_key, group, seen, undoes,
-        message_for_billing,
+        _action(key), actor, target_id, data or {}, reason, message, idempotency_key, group, seen,
+        undo.line_of(_action(key), undoes, data or {}), message_for_billing,
     )  # fmt: skip
     digest = ""
     if unfit := why_not_keep(request.idempotency_key) or why_not_keep(request.undoes):
@@ -196,7 +196,8 @@ def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any], wat
     Slow work is left out, and `act.prepared` is None, unless the action says that it is cheap. `watcher`: reads the
     card, before and after.
     """
-    request = Request(_action(key), actor, target_id, data, rehearsed=True)
+    line = undo.line_of(_action(key), "", data)
+    request = Request(_action(key), actor, target_id, data, undoes=line, rehearsed=True)
     target = _fetch_for(request)
     prepared = _prepare(request, target, by_itself=False) if request.action.prepare_is_cheap else None
     try:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from django import forms
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from bursar.actions.registry import is_inverse
 from bursar.actions.rows import RowsField
 from bursar.actions.spec import Action, ActionForm, Reason
 from bursar.core import body_words
@@ -104,6 +105,9 @@ def body_model(action: Action) -> type[BaseModel]:
     if action.asks_for_whom:
         words = "The message is for people with billing rights only, because it speaks of prices or payment."
         fields["message_for_billing"] = (bool, Field(False, description=words))
+    if is_inverse(action.key) and not action.way_back:
+        words = "The id of the line that this takes back: refused unless the target stands as that left it."
+        fields["undoes"] = (str, Field("", max_length=24, description=words))
     return create_model(f"{inner.__name__.removesuffix('Data')}Body", __config__=ConfigDict(extra="forbid"), **fields)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from django.db import models
 
 from bursar.access.actor import Actor
 from bursar.access.rights import Own, Right
+from bursar.actions.finding import Keys, keys_of
 from bursar.core import bounds
 from bursar.core.calendar import Month
 from bursar.core.naming import Said
@@ -74,13 +75,11 @@ class Group(StrEnum):
     DECISION = "Decision"
     PLAN = "Plan and usage"
     MONEY = "Money"
-    PEOPLE = "People"
+    PEOPLE = "People and access"
     TRAINING = "Training"
     PARTNER = "Partner"
-    ATTENTION = "Attention"
-    NOTES = "Notes"
+    ATTENTION = "Attention and notes"
     DELIVERY = "Delivery"
-    ACCESS = "Access"
     SETUP = "Set-up"
 
 
@@ -135,10 +134,14 @@ Touched = dict[int, Month | None]
 
 @dataclass(frozen=True)
 class Undo:
-    """The action on the same target that brings the former state back, and its data."""
+    """The action on the same target that brings the former state back, and its data; of a way back, what was before.
+
+    `left`: how the action leaves it, for `Action.moved_on`.
+    """
 
     key: str
     data: dict[str, Any]
+    left: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -188,6 +191,7 @@ class Case:
     case has loaded does not know yet, so that nothing else is read again.
     `held`: what was loaded before of the accounts that are locked, and stands like that still.
     `is_one_of_several`: the form is filled in once for many targets, so that nothing of this one may stand in it.
+    `beside`: what cases share that are only looked at together, as those of a menu; None where anything is written.
     """
 
     actor: Actor
@@ -198,6 +202,15 @@ class Case:
     unread: set[str] = field(default_factory=set)
     held: dict[str, Any] = field(default_factory=dict)
     is_one_of_several: bool = False
+    beside: dict[str, Any] | None = None
+
+    def share(self, name: str, load: Callable[[], Any]) -> Any:
+        """Loaded once for all cases that are looked at together; `name` says of what it is."""
+        if self.beside is None:
+            return load()
+        if name not in self.beside:
+            self.beside[name] = load()
+        return self.beside[name]
 
     def once(self, name: str, load: Callable[[], Any]) -> Any:
         if name not in self.cache:
@@ -317,6 +330,8 @@ class Action:
       label: in the kebab; with “…” where a dialog follows.  done: in the book, notices and mail once it happened;
       without it they say the label, which is right only for what stands in no menu.  help: what it does.  when: for
       the handbook, when to reach for it and when not.  group: its place in the kebab; what stands in no menu has none.
+      code: two letters that find it in the kebab, its own among those on the same target; they stay when others come.
+      formerly: other words by which people look for it, such as names that it had or that other products use.
     What is asked before it:
       permission: a staff role's right, a customer's (`Own`), a key's scope, or what no role opens (`By`); None:
       everybody for themselves.  needs: a further right, by what the case is (data None: whatever is filled in) and by
@@ -331,7 +346,9 @@ class Action:
       prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
       `act.prepared`.  prepare_is_cheap: the rehearsal does it too; else it finds None there.  calls: keys of the
       actions that the verb runs by `act.also`.  together: how another action has it done for many targets at once.
-      inverse: keys of the actions that `Outcome.undo` may name.  bulk: may be done to several at once; else that is
+      inverse: keys of the actions that `Outcome.undo` may name.  way_back: it does nothing but take another back, which
+      its `line` names (form `undo.WayBack`).  moved_on: of the offers that name it, the lines after which what stands
+      there changed by something else; by one statement.  bulk: may be done to several at once; else that is
       refused.  takes_away: always does, and is red in kebab and dialog; where that depends on what is filled in,
       `preview` says it by a `Loss`.
       idle: a sentence on why it would change nothing that counts, as filled in; the dialog says so, and people may.
@@ -353,6 +370,8 @@ class Action:
     done: str = ""
     form: type[ActionForm] = ActionForm
     group: Group | None = None
+    code: str = ""
+    formerly: tuple[str, ...] = ()
     icon: str = "bolt"
     permission: models.TextChoices | None = Right.ACT
     reason: Reason = Reason.REQUIRED
@@ -379,6 +398,8 @@ class Action:
     inverse: tuple[str, ...] = ()
     opposite: str = ""
     instead: str = ""
+    way_back: bool = False
+    moved_on: Callable[[Sequence[Any]], Collection[str]] | None = None
     stream: str | None = None
     in_menu: bool = True
     danger: bool = False
@@ -401,6 +422,15 @@ class Action:
     def title(self) -> str:
         """The label without the ellipsis that says a dialog follows."""
         return self.label.removesuffix("…")
+
+    def keys_beside(self, code: str, target: str) -> Keys:
+        """By what it is found in a menu: as `finding.keys_of`, with the code that it has there."""
+        return keys_of(self.title, code, self.formerly, target)
+
+    @property
+    def keys(self) -> Keys:
+        """By what it is found on its own."""
+        return keys_of(self.title, self.code, self.formerly)
 
     @property
     def told(self) -> str:

@@ -95,6 +95,8 @@ def _why_not_approve(case: Case) -> str | None:
     group=Group.DECISION,
     done="Approved by a second person",
     icon="check",
+    code="ap",
+    formerly=("accept", "confirm"),
     help="Does what was asked for, as it was asked for.",
     when="When it is right: you looked at the invoice or the account, and at the reason. Nobody approves what they "
     "asked for themselves. Deny with a note when the answer is no.",
@@ -125,6 +127,8 @@ class Deny(ActionForm):
     group=Group.DECISION,
     done="Denied by a second person",
     icon="x",
+    code="de",
+    formerly=("reject", "decline"),
     help="Says no: nothing is done. The colleague who asked is told, with your note.",
     when="When it should not be done, or not like this. Who asked may ask again, with another amount or a better "
     "reason.",
@@ -154,6 +158,8 @@ def _why_not_withdraw(case: Case) -> str | None:
     group=Group.DECISION,
     done="Withdrawn by whoever asked",
     icon="arrow-back-up",
+    code="wd",
+    formerly=("cancel",),
     help="Takes back what you asked for yourself. Nothing is done.",
     when="When you asked for the wrong amount, or for the wrong invoice. Then ask anew.",
     reason=Reason.NONE,

@@ -110,6 +110,8 @@ def _why_not_retry(case: Case) -> str | None:
     group=Group.DELIVERY,
     done="Sent again",
     icon="refresh",
+    code="sa",
+    formerly=("resend", "retry"),
     help="Sends it at once, with all its tries before it again. Its key stays: a receiver that has it takes it once.",
     when="Reach for it when a delivery failed and the cause is mended: the mail server answers again, the receiver was "
     "put right. Do not reach for it to send the same thing twice: what arrived cannot be sent again.",
@@ -143,6 +145,8 @@ def _why_not_drop(case: Case) -> str | None:
     group=Group.DELIVERY,
     done="Delivery dropped",
     icon="trash-x",
+    code="dr",
+    formerly=("discard",),
     help="It is never sent. What waits behind it goes on.",
     when="Reach for it when nobody needs a delivery any more, or when it takes the worker down each time it is sent. "
     "Not for a receiver that fails for a while: what waits is tried again by itself, and what is dropped is missing.",

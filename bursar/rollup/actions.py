@@ -274,6 +274,8 @@ def _need_to_delete(case: Case, data: Cleaned | None) -> Need | None:
     group=Group.SETUP,
     done="View deleted",
     icon="trash",
+    code="dv",
+    formerly=("remove view",),
     help="Takes the view away from everybody who sees it. No figure changes.",
     when=(
         "When a view misleads more than it helps. Shared ones vanish for everybody, so ask first; your own can be "

@@ -111,6 +111,8 @@ for _slug, _model in TARGETS:
         group=Group.ATTENTION,
         done="Outreach mail sent",
         icon="mail-forward",
+        code="so",
+        formerly=("e-mail", "contact", "write to customer"),
         help="Sends a mail to an admin contact from Bursar, filled in by the row's first reason; answers come to you.",
         when="When the prepared words nearly fit: change them in the dialog. For a conversation that is already going "
         "on, answer from your own mail program and log that.",
@@ -125,6 +127,8 @@ for _slug, _model in TARGETS:
         group=Group.ATTENTION,
         done="Outreach logged",
         icon="mail-check",
+        code="lo",
+        formerly=("call", "phone", "contacted"),
         help="Keeps that you wrote or called; “Write” in the at-risk row logs by itself.",
         when="After a call, or a mail that you began outside Bursar. What came of it belongs into “Note outcome”.",
         reason=Reason.NONE,

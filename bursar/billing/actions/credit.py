@@ -69,6 +69,8 @@ def _why_too_much(case: Case, data: Cleaned) -> str | None:
     label="Apply credit…",
     done="Credit applied",
     icon="arrow-down-to-arc",
+    code="ac",
+    formerly=("use balance",),
     group=Group.MONEY,
     help="Pays an invoice with what stands to the account's good. It settles as money does.",
     when="When a customer has credit and an invoice is open.",
@@ -94,6 +96,8 @@ def apply_credit(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     label="Pay credit back…",
     done="Credit paid back",
     icon="arrow-up-from-arc",
+    code="pb",
+    formerly=("credit balance", "refund balance"),
     group=Group.MONEY,
     help="Books that what stands to the account's good goes back to the customer. The bank makes the transfer itself. "
     "Above a limit a second person decides first.",

@@ -93,6 +93,8 @@ def check(row: Invoice, document: Document) -> Made:
     label="Credit invoice…",
     done="Credit note issued",
     icon="file-minus",
+    code="ci",
+    formerly=("credit note", "void", "cancel invoice"),
     group=Group.MONEY,
     help="Issues a credit note that names the invoice. What was paid for it stands as the account's credit.",
     when="When less was supplied, the price was lower, or the invoice was wrong. A debt that nobody pays is "

@@ -219,7 +219,7 @@ _SHARED: dict[str, Any] = {
     "on": BillingAccount,
     "label": "Billing details…",
     "done": "Billing details changed",
-    "icon": "file-invoice",
+    "icon": "address-book",
     "customer_visible": True,
     "concerns_money": True,
     "refused": why_not_new,
@@ -234,6 +234,8 @@ _SHARED: dict[str, Any] = {
 @action(
     key="billing.account.set_billing_details",
     group=Group.MONEY,
+    code="bd",
+    formerly=("address", "vat number", "tax id", "purchase order"),
     help="Says who pays: name, address, VAT id and where documents go. Whose VAT is charged follows from it.",
     form=StaffForm,
     when="When a customer writes what their invoices shall say, or that their VAT id or address has changed. Customers "

@@ -20,7 +20,9 @@ def _why_not(case: Case) -> str | None:
     on=BillingAccount,
     label="Try again to issue",
     done="Documents tried again",
-    icon="refresh-dot",
+    icon="file-alert",
+    code="ta",
+    formerly=("retry documents",),
     group=Group.MONEY,
     help="Looks at once at what could not be issued for this account. What still fails a rule stays with its sentence.",
     when="When you mended what it fails for: a setting of the seller, or the charge at Mollie. When billing details "

@@ -123,6 +123,8 @@ def outcome_of(row: Invoice, before: Decimal, sentence: str, **told: Any) -> Out
     label="Mark paid…",
     done="Payment booked",
     icon="coin",
+    code="mp",
+    formerly=("record payment", "offline payment"),
     group=Group.MONEY,
     help="Books money that arrived by bank. Settled in full, its service period is paid for from now on. "
     "Above a limit a second person decides first.",
@@ -192,6 +194,8 @@ def _why_not_as_much(case: Case, data: Cleaned) -> str | None:
     label="Reverse payment…",
     done="Payment reversed",
     icon="arrow-back-up",
+    code="rp",
+    formerly=("bounce", "chargeback"),
     group=Group.MONEY,
     help="Takes a booked payment off the invoice again, which is open by that much; credit that was applied is credit "
     "again. Closed months stay as known.",
@@ -218,6 +222,8 @@ def reverse_payment(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     label="Write off…",
     done="Written off",
     icon="eraser",
+    code="wo",
+    formerly=("bad debt", "uncollectible"),
     group=Group.MONEY,
     bulk=True,
     help="Gives up what is open, without a credit note. Money that still comes opens it again. Above a limit a second "

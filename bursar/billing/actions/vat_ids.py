@@ -78,6 +78,8 @@ _SAID = {
     group=Group.MONEY,
     done="VIES asked",
     icon="refresh",
+    code="av",
+    formerly=("check vat number", "validate tax id"),
     help="Asks the EU's register whether the account's VAT id is valid, and takes its answer.",
     when="When a VAT id is not confirmed yet, or somebody doubts it. It is asked by itself every few weeks too. No "
     "answer leaves what was known.",
@@ -229,6 +231,8 @@ def _why_not_accept(case: Case) -> str | None:
     group=Group.MONEY,
     done="VAT id accepted",
     icon="shield-check",
+    code="vi",
+    formerly=("override vat number", "tax id"),
     help="Takes a VAT id that VIES has not confirmed for valid: no VAT is charged from now on (reverse charge).",
     when="When VIES does not answer for days and you have another proof, such as the answer of the member state with "
     "its number. Whoever accepts answers for the VAT. What VIES says later takes its place.",

@@ -199,6 +199,8 @@ def _foresee_external(case: Case, data: Cleaned) -> list[str]:
     group=Group.PARTNER,
     done="Made a workspace for an external client",
     icon="building-bridge",
+    code="me",
+    formerly=("client workspace", "agency"),
     help="Turns an internal workspace of a partner into one for an external client: it names whose data it holds, and "
     "draws on an account of its own.",
     when="When a partner began a client's work in a workspace of its own. New ones partners make by themselves. Not "

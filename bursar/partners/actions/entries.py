@@ -92,7 +92,7 @@ def _partner_of(case: Case, data: Cleaned) -> Organisation:
 
 
 def _live_discount(case: Case, client: BillingAccount) -> Discount | None:
-    found: Discount | None = case.once("discount", lambda: get_discount(case.now, account_id=client.pk))
+    found: Discount | None = case.once("client discount", lambda: get_discount(case.now, account_id=client.pk))
     return found
 
 
@@ -151,6 +151,8 @@ def _say_last(day: date | None) -> str:
     group=Group.PARTNER,
     done="Referral added",
     icon="affiliate",
+    code="ar",
+    formerly=("commission", "affiliate", "reseller"),
     help="Writes into the referral ledger which partner brought this client, and which share of what the client pays "
     "the partner gets. With a client discount the account gets that at once.",
     when="When a partner agreement says so for this client. Entries of one client never overlap: end the present one "
@@ -246,6 +248,8 @@ def _list_edits(case: Case, data: Cleaned) -> list[Change]:
     group=Group.PARTNER,
     done="Referral changed",
     icon="pencil",
+    code="er",
+    formerly=("change commission",),
     help="Changes share, cap, last day, notes or the client's discount. Another share holds from today on; the cap and "
     "the last day hold for the whole entry.",
     when="When the agreement was changed. What was settled stays; an entry that is over is not brought back.",
@@ -293,6 +297,8 @@ def _why_not_end(case: Case, data: Cleaned) -> str | None:
     group=Group.PARTNER,
     done="Referral ended",
     icon="circle-off",
+    code="en",
+    formerly=("stop commission",),
     help="What is received after the last day does not count. What goes back later is still taken off. The client's "
     "partner discount ends on that day too.",
     when="When the agreement ends before its own last day. What is owed by then stays owed.",

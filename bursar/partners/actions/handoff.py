@@ -188,6 +188,8 @@ def _say_what_goes_along(case: Case) -> list[str]:
     group=Group.PARTNER,
     done="Handed off",
     icon="transfer",
+    code="ho",
+    formerly=("transfer workspace", "move workspace"),
     help="Moves the workspace to its client's organisation, on an account of its own. One way.",
     when=(
         "When a client goes on without its partner, or with it as a guest: they run and pay for the workspace "

@@ -63,6 +63,8 @@ def _prepare(case: Case, data: Cleaned) -> Made:
     group=Group.PARTNER,
     done="Referrals settled",
     icon="file-invoice",
+    code="bs",
+    formerly=("pay commission", "payout"),
     help="Writes the partner's invoice to us, in its name and under a number of a series of its own, with the VAT that "
     f"the partner owes. It says “{self_billing.TEXT}”, and the partner's VAT id.",
     when="When the partner agreed to self-billing. The partner finds the PDF on its own pages.",

@@ -124,6 +124,8 @@ def outcome_of(
     group=Group.PARTNER,
     done="Referrals settled",
     icon="receipt",
+    code="sr",
+    formerly=("pay commission", "payout"),
     help="Notes that all that the partner is owed through a quarter was settled by an invoice of the partner's own. "
     "The quarter never changes after this: what comes late stands in the next.",
     when="When the partner's invoice is here and says what the statement says. To set it off against what the partner "
@@ -193,6 +195,8 @@ def _prepare(case: Case, data: Cleaned) -> Made:
     group=Group.PARTNER,
     done="Referrals settled",
     icon="receipt-refund",
+    code="bc",
+    formerly=("pay commission", "payout"),
     help="Issues a credit note over what the partner is owed, without VAT, on an invoice of ours to the partner, by "
     "the VAT of that invoice. What was paid of it stands as the partner's credit.",
     when="When the agreement says that the share is set off against what the partner buys. Else wait for the "

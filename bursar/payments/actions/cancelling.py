@@ -100,6 +100,8 @@ _declare(
     "cancel_subscription",
     label="Cancel subscription…",
     group=Group.MONEY,
+    code="cs",
+    formerly=("stop paying", "churn", "unsubscribe"),
     help="Ends the subscription at Mollie at once. The plan stays until the end of what is paid.",
     when="When the customer asks you to stop charging. Before they pay by invoice use “Set managed”, which does this "
     "too. It gives no money back: that is “Refund”.",

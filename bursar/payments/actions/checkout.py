@@ -210,6 +210,8 @@ def say_offer(case: Case, data: Cleaned) -> list[str]:
     group=Group.MONEY,
     done="Checkout sent",
     icon="mail-dollar",
+    code="sc",
+    formerly=("offer upgrade", "upsell", "sell", "invite to pay"),
     help="Offers a plan to the customer: their billing people get a mail that leads to where they accept and pay.",
     when="When somebody wants to buy and asks you, or agreed on a plan that is not self-serve. With a "
     "live subscription they accept a change of plan there. It charges nothing and changes no tier; it stands for 30 "

@@ -41,7 +41,7 @@ Shares = list[tuple[Payment, Decimal]]
 
 
 def details_of(case: Case) -> BillingDetails | None:
-    found: BillingDetails | None = case.once("billing details", lambda: queries.get_details(case.target.account_id))
+    found: BillingDetails | None = case.once("invoice details", lambda: queries.get_details(case.target.account_id))
     return found
 
 
@@ -141,6 +141,8 @@ def foresee(case: Case, data: Cleaned) -> list[str]:
     label="Correct VAT…",
     done="VAT corrected",
     icon="receipt-tax",
+    code="cv",
+    formerly=("tax",),
     group=Group.MONEY,
     help="Credits the invoice in full, issues it anew with the VAT that is due, and gives back what was paid too "
     "much. Payment and service period go over to the new invoice.",

@@ -56,6 +56,8 @@ def _tell(refund: Refund) -> dict[str, Any]:
     group=Group.DECISION,
     done="Refund approved",
     icon="check",
+    code="ap",
+    formerly=("accept", "confirm"),
     help="Sends the money back, and does with the subscription what was asked for.",
     when="When the money should go back: you looked at the payment and the reason. Nobody approves what they asked for "
     "themselves. Deny with a note when the answer is no.",
@@ -89,6 +91,8 @@ class Deny(ActionForm):
     group=Group.DECISION,
     done="Refund denied",
     icon="x",
+    code="de",
+    formerly=("reject", "decline"),
     help="Says no: nothing leaves. The colleague who asked is told, with your note.",
     when="When the money should stay here. Who asked may ask again, with another amount or a better reason.",
     permission=Right.APPROVE_REFUND,

@@ -55,6 +55,8 @@ def _say_strays(case: Case, data: Cleaned) -> list[str]:
     group=Group.MONEY,
     done="Stray subscriptions cancelled",
     icon="circle-off",
+    code="st",
+    formerly=("duplicate subscriptions",),
     help="Ends at Mollie whatever charges this account beside what is meant. Its own plan stays.",
     when="When Drift shows a subscription that nobody here asked for, or two for one account. Look in Mollie's "
     "dashboard first who made it. It gives no money back: that is “Refund”.",
@@ -96,6 +98,8 @@ def _say_ours(case: Case, data: Cleaned) -> list[str]:
     group=Group.MONEY,
     done="Mollie set right",
     icon="equal",
+    code="mr",
+    formerly=("fix drift", "sync to mollie"),
     help="Tells Mollie the amount and the interval that this account's subscription should have.",
     when="When Drift shows another amount or interval than ours, and ours is right. If Mollie's is, change the plan, "
     "the discount or the seats here instead.",
@@ -173,6 +177,8 @@ def _chosen(case: Case, data: Cleaned) -> Payment:
     group=Group.MONEY,
     done="Interval started with money that arrived",
     icon="player-play",
+    code="si",
+    formerly=("begin period",),
     help="Takes money that arrived after an end for a new interval of the last plan, with a subscription after it.",
     when="When money arrived after a cancellation and the customer wants to go on. If they do not, refund it. It must "
     "be what an interval costs today, to the cent.",

@@ -160,6 +160,8 @@ def _declare(on: type, slug: str, form: type[ActionForm]) -> None:
         group=Group.MONEY,
         done="Payment link issued",
         icon="link",
+        code="pl",
+        formerly=("request payment", "pay link"),
         help="Makes an address at Mollie by which anybody can pay an invoice, or an amount. You send it yourself.",
         when="When a customer who pays by invoice would rather pay by card or iDEAL, or when somebody else pays for "
         "them. For a plan in self-serve send a checkout instead.",
@@ -189,6 +191,8 @@ def _why_not_archive(case: Case) -> str | None:
     group=Group.MONEY,
     done="Payment link archived",
     icon="link-off",
+    code="al",
+    formerly=("deactivate link",),
     help="Closes it at Mollie: nobody can pay by it any more.",
     when="When it was made for the wrong amount, or is not wanted any more. One whose invoice is settled is archived "
     "by itself.",

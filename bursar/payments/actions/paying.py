@@ -116,6 +116,8 @@ def _foresee_retry(case: Case, data: Cleaned) -> list[str]:
     group=Group.MONEY,
     done="Charge retried",
     icon="refresh-dot",
+    code="rc",
+    formerly=("collect again", "dunning", "charge now"),
     help="Tries the oldest failed charge again, by the mandate on file. It counts as one of the four tries.",
     when="When you know that it will work now: the customer told you that the account is filled, or the card "
     "unblocked. Tries go by themselves; without news a further one only costs a fee. For a new card or account "
@@ -152,6 +154,8 @@ def _why_not_refresh(case: Case) -> str | None:
     group=Group.MONEY,
     done="Asked Mollie again",
     icon="cloud-download",
+    code="rm",
+    formerly=("sync", "reload", "fetch payments"),
     help="Asks Mollie about the account's running and latest payments; what is new is applied by itself.",
     when="When you expect news that have not come: a webhook may be lost. The sync asks by itself as well, so nothing "
     "depends on it.",

@@ -164,6 +164,8 @@ def _declare(on: type, slug: str, form: type[ActionForm], *, bulk: bool) -> None
         group=Group.MONEY,
         done="Refund asked for",
         icon="receipt-refund",
+        code="rf",
+        formerly=("money back", "reimburse", "pay back"),
         help="Sends money back to where it came from. Above a limit a second person decides first.",
         when=WHEN,
         permission=Right.ACT,

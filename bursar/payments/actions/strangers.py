@@ -53,6 +53,8 @@ def _why_not_end(case: Case) -> str | None:
     group=Group.MONEY,
     done="Subscription ended",
     icon="circle-off",
+    code="en",
+    formerly=("cancel subscription",),
     help="Ends a subscription at Mollie whose customer has no account here.",
     when="When Drift shows one that nobody knows, and it is no customer of yours. If it is one, open their account and "
     "use “Take over from Mollie”. Look in Mollie's dashboard first who made it.",
@@ -122,7 +124,9 @@ def _why_worth_nothing(case: Case, data: Cleaned) -> str | None:
     label="Take over from Mollie…",
     group=Group.MONEY,
     done="Customer taken over",
-    icon="link",
+    icon="link-plus",
+    code="tm",
+    formerly=("link customer", "migrate"),
     help="Says whose a customer at Mollie is that has no account here: subscription and payments come with it.",
     when="When Drift shows a subscription that nobody here asked for, and it is this account's. For a whole company at "
     "once use `bursar payments sync --from`, which works out the past as well.",

@@ -152,6 +152,8 @@ def _remove_discount(act: Act) -> Outcome:
     group=Group.MONEY,
     done="Discount set",
     icon="discount",
+    code="di",
+    formerly=("coupon", "promo code", "rebate", "price cut"),
     help="Sets the account's discount at once; it applies to every amount asked or shown from now on.",
     when=(
         "For a price agreement that holds for the whole customer: a scholarship, a partner's terms, a colleague's own "
@@ -180,6 +182,8 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     group=Group.MONEY,
     done="Discount removed",
     icon="discount-off",
+    code="rd",
+    formerly=("remove coupon", "full price"),
     help="Ends the account's discount now; the full price holds from here on.",
     when=(
         "When an agreement ends before its last day, or was never due. A discount with an end date needs nothing: it "
@@ -207,6 +211,8 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     group=Group.MONEY,
     done="Discount set",
     icon="discount",
+    code="di",
+    formerly=("coupon", "promo code", "rebate", "price cut"),
     help="Sets a discount on this workspace alone; it replaces the account's here. 0 % means the full price here.",
     when=(
         "For one workspace that has other terms than the rest of its account; it replaces the account's discount "
@@ -235,6 +241,8 @@ def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Out
     group=Group.MONEY,
     done="Discount removed",
     icon="discount-off",
+    code="rd",
+    formerly=("remove coupon", "full price"),
     help="Ends this workspace's own discount now; the account's, if any, holds here again.",
     when=(
         "When the exception for this workspace is over and the account's own terms shall hold here again. To charge "

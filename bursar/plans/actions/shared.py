@@ -38,8 +38,9 @@ def state_of(case: Case) -> rules.AccountState:
 
 def state_of_account(case: Case, account_id: int) -> rules.AccountState:
     """The same of a target of another kind, whose account it is."""
+    name = held_as(account_id)
     state: rules.AccountState = case.once(
-        "state", lambda: case.held.get(held_as(account_id)) or queries.load_account(account_id)
+        "state", lambda: case.held.get(name) or case.share(name, lambda: queries.load_account(account_id))
     )
     return state
 

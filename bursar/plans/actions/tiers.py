@@ -74,6 +74,8 @@ def _lapses_at(case: Case, tier: str) -> datetime | None:
     group=Group.PLAN,
     done="Tier changed",
     icon="arrows-up-down",
+    code="ct",
+    formerly=("upgrade", "downgrade", "change plan", "switch plan"),
     help="Moves the workspace to another tier at once. The customer sees it immediately.",
     when=(
         "When the customer has agreed to another tier, up or down, for good. For a look at more, grant a reverse "

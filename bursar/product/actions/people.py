@@ -132,6 +132,8 @@ def _foresee_erasure(case: Case, data: Cleaned) -> list[str]:
     group=Group.PEOPLE,
     done="Person erased",
     icon="eraser",
+    code="ep",
+    formerly=("gdpr", "delete person", "forget"),
     help="Blanks names, addresses and logins everywhere, for good. The book keeps an id, and its chain holds.",
     when=(
         "When a person asks to be forgotten, or the law does. It cannot be taken back. Wherever Bursar named them by "

@@ -18,7 +18,7 @@ from bursar.plans.models import Cadence, DiscountKind, Tier
 from bursar.requests import costs, queries, rules
 from bursar.requests.actions.shared import decide, differences, present_of, why_decided
 from bursar.requests.models import RequestState, UpgradeRequest
-from bursar.tenants.actions import AddNote, add_note
+from bursar.tenants import notes
 from bursar.tenants.models import BillingAccount, Visibility, Workspace
 from bursar.tenants.queries import get_roles
 from bursar.tenants.rules import NAME_LENGTH
@@ -88,7 +88,7 @@ class Approve(ActionForm):
 
 
 def _standing(case: Case) -> rules.Standing:
-    found: rules.Standing = case.once("standing", lambda: queries.get_standing(case.target, case.now))
+    found: rules.Standing = case.once("request standing", lambda: queries.get_standing(case.target, case.now))
     return found
 
 
@@ -145,7 +145,7 @@ def _payer(case: Case) -> BillingAccount | None:
 def _state(case: Case) -> plans.AccountState:
     account = _payer(case)
     assert account is not None
-    found: plans.AccountState = case.once("state", lambda: queries.load_account(account.pk))
+    found: plans.AccountState = case.once("account state", lambda: queries.load_account(account.pk))
     return found
 
 
@@ -235,6 +235,8 @@ CALLED = (
     group=Group.DECISION,
     done="Request approved",
     icon="check",
+    code="ap",
+    formerly=("accept", "grant"),
     help="Gives what was asked for, as proposed or changed, at once; the requester is told. On a live subscription the "
     "customer is sent an offer, and the tier comes when that is paid.",
     when="When the customer should get it. Change tier, billing, end or discount in the dialog where you agreed on "
@@ -344,6 +346,8 @@ def _changes(request: UpgradeRequest, before: str, offer: dict[str, str] | None)
     group=Group.DECISION,
     done="Request denied",
     icon="x",
+    code="de",
+    formerly=("reject", "decline"),
     help="Says no. The requester is told, with the message that you write to them.",
     when="When the answer is no. Where something else came of it, approve it changed, or close it as done.",
     reason=Reason.OPTIONAL,
@@ -376,6 +380,8 @@ def _why_not_close(case: Case) -> str | None:
     group=Group.DECISION,
     done="Request closed as done",
     icon="checks",
+    code="cd",
+    formerly=("resolve",),
     help="Closes a request that needs no decision any more; nothing else is changed.",
     when="When the workspace is gone or moved, or is on the tier already; or when a member's ask is settled otherwise.",
     reason=Reason.OPTIONAL,
@@ -391,15 +397,7 @@ def close_as_done(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
     return Outcome(f"{request} is closed as done.", [change], data=queries.tell(request))
 
 
-action(
-    key="requests.request.add_note",
-    on=UpgradeRequest,
-    form=AddNote,
-    label="Add note…",
-    group=Group.NOTES,
-    done="Note added",
-    icon="note",
-    help="Writes something down for colleagues; the customer never sees it.",
-    when="For what the next colleague should know. What the requester should read goes into the decision's message.",
-    reason=Reason.NONE,
-)(add_note)
+notes.declare(
+    "requests", "request", UpgradeRequest,
+    "For what the next colleague should know. What the requester should read goes into the decision's message.",
+)  # fmt: skip

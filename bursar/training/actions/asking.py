@@ -106,6 +106,8 @@ def ask_training(act: Act, organisation: Organisation, data: Cleaned) -> Outcome
     group=Group.TRAINING,
     done="Training requested",
     icon="school",
+    code="rt",
+    formerly=("workshop", "onboarding", "course"),
     help="Notes that the organisation wants a training; it waits to be scheduled.",
     when="When they asked by mail or telephone. It keeps the price that holds now, whenever it is held.",
     reason=Reason.NONE,

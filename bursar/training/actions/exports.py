@@ -61,6 +61,8 @@ def _write_roster(case: Case, data: Cleaned) -> Written:
     label="Export roster CSV…",
     done="Roster CSV exported",
     icon="download",
+    code="ex",
+    formerly=("download participants",),
     group=Group.TRAINING,
     help="Writes who is on the roster, who was there and what they got into a CSV that lives 24 hours, for you alone.",
     when="For a list to sign at the door, or for the customer's own records.",
