@@ -51,7 +51,7 @@ def find_ending(action: Action, case: Case, outcome: Outcome | None) -> Ending |
         return Ending(f"{cannot}; the opposite is", opposite.title, url)
     if action.instead:
         return Ending(f"{cannot}. {action.instead}")
-    return None
+    return Ending(f"{cannot}.") if action.inverse else None
 
 
 def _find_opposite(action: Action) -> Action | None:

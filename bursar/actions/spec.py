@@ -269,8 +269,8 @@ class ActionForm(forms.Form):
 
     def _is_filled_in(self, bound: forms.BoundField) -> bool:
         given = self.initial.get(bound.name, bound.field.initial)
-        if self.is_bound and bound.html_name not in self.data:
-            return False  # a programme that sends only what it means
+        if self.is_bound and bound.field.widget.value_omitted_from_data(self.data, self.files, bound.html_name):
+            return False
         return bool(bound.field.has_changed(bound.field.initial, bound.data if self.is_bound else given))
 
     def leave_open(self, name: str) -> None:

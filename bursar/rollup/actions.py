@@ -271,6 +271,7 @@ def _need_to_delete(case: Case, data: Cleaned | None) -> Need | None:
     key="rollup.view.delete",
     on=SavedView,
     label="Delete view…",
+    opposite="rollup.company.save_view",
     group=Group.SETUP,
     done="View deleted",
     icon="trash",

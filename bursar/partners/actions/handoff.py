@@ -185,6 +185,7 @@ def _say_what_goes_along(case: Case) -> list[str]:
     on=Workspace,
     form=HandOff,
     label="Hand off to the client…",
+    instead="It is one way; the client can share the workspace with the partner.",
     group=Group.PARTNER,
     done="Handed off",
     icon="transfer",

@@ -88,6 +88,7 @@ def _declare(verb: str, **words: Any) -> None:
 _declare(
     "cancel_plan",
     label="Cancel plan…",
+    opposite="payments.account.resume_plan",
     help="Ends the subscription: nothing is charged any more. The plan stays until the end of what is paid.",
     when="For customers who stop. Staff do the same by “Cancel subscription”.",
     permission=Own.PAY,
@@ -99,6 +100,7 @@ _declare(
 _declare(
     "cancel_subscription",
     label="Cancel subscription…",
+    instead="Until the end of what is paid the customer can resume it; after that, send a checkout.",
     group=Group.MONEY,
     code="cs",
     formerly=("stop paying", "churn", "unsubscribe"),
@@ -132,6 +134,7 @@ def _foresee_resume(case: Case, data: Cleaned) -> list[str]:
     key="payments.account.resume_plan",
     on=BillingAccount,
     label="Resume plan…",
+    opposite="payments.account.cancel_plan",
     done="Subscription resumed",
     icon="player-play",
     help="Goes on with a plan that was cancelled and is still paid for: a new subscription charges when that is over.",

@@ -93,6 +93,7 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     on=BillingAccount,
     form=ChangePlan,
     label="Change plan…",
+    opposite="payments.account.withdraw_change",
     done="Change of plan asked for",
     icon="switch-vertical",
     help="A dearer plan costs the difference for the days that are left, and holds when that is paid. A cheaper one, "
@@ -207,6 +208,7 @@ def _foresee_withdrawal(case: Case, data: Cleaned) -> list[str]:
     key="payments.account.withdraw_change",
     on=BillingAccount,
     label="Withdraw change of plan…",
+    instead="Choose the plan again.",
     done="Change of plan withdrawn",
     icon="arrow-back-up",
     help="What was planned for the next interval, or begun and not paid, does not happen. The plan stays as it is.",
