@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -80,12 +81,16 @@ def is_about(case: Case, card: Card) -> bool:
 
 def _why_idle(action: Action, case: Case, form: ActionForm, outcome: Outcome, card: Card) -> str:
     """Why it would change nothing that counts: as the action declares, or because nothing at all is written."""
-    said = action.idle(case, form.cleaned_data) if action.idle and form.is_valid() else None
-    if said or outcome.waits:
-        return said or ""
-    does = outcome.changes or outcome.effects or outcome.outgoing or outcome.secret or outcome.next or outcome.event
-    is_still = card.is_rehearsed and not (card.wrote or does or action.event or action.tell)
-    return "It stands like that already." if is_still and action.prepare is None else ""
+    if outcome.waits:
+        return ""
+    if action.idle and form.is_valid():
+        seen = replace(case, moved=frozenset(line.name for line in card.changed))
+        if said := action.idle(seen, form.cleaned_data):
+            return said
+    does = outcome.changes or outcome.effects or outcome.outgoing or outcome.secret or outcome.next
+    is_as_it_stands = bool(form.fields) and not form.has_changed()
+    is_still = card.is_rehearsed and action.prepare is None and not does and (is_as_it_stands or not card.wrote)
+    return "It stands like that already." if is_still and not action.tell else ""
 
 
 def list_unsaid(sentence: str, card: Card) -> list[str]:

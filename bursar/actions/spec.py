@@ -190,6 +190,7 @@ class Case:
     `written`: the tables feeding the month facts that the verb wrote since; `unread`: those of them of which what the
     case has loaded does not know yet, so that nothing else is read again.
     `held`: what was loaded before of the accounts that are locked, and stands like that still.
+    `moved`: names of the card's facts that the rehearsal moved, for `Action.idle`.
     `is_one_of_several`: the form is filled in once for many targets, so that nothing of this one may stand in it.
     `beside`: what cases share that are only looked at together, as those of a menu; None where anything is written.
     """
@@ -202,6 +203,7 @@ class Case:
     unread: set[str] = field(default_factory=set)
     held: dict[str, Any] = field(default_factory=dict)
     is_one_of_several: bool = False
+    moved: frozenset[str] = frozenset()
     beside: dict[str, Any] | None = None
 
     def share(self, name: str, load: Callable[[], Any]) -> Any:
@@ -351,7 +353,8 @@ class Action:
       there changed by something else; by one statement.  bulk: may be done to several at once; else that is
       refused.  takes_away: always does, and is red in kebab and dialog; where that depends on what is filled in,
       `preview` says it by a `Loss`.
-      idle: a sentence on why it would change nothing that counts, as filled in; the dialog says so, and people may.
+      idle: a sentence on why it would change nothing that counts, as filled in and rehearsed (`Case.moved`); the dialog
+      says so, and people may do it all the same.
       opposite: the key of the action that does the contrary, where nothing undoes it.  instead: a sentence on what one
       can do where there is no opposite either.
     Who hears of it:

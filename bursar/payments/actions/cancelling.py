@@ -11,7 +11,7 @@ from bursar.actions.spec import Case, Change, Cleaned, Group, Loss, Outcome, Rea
 from bursar.core.days import say_end, tell_end
 from bursar.payments import phrases, queries
 from bursar.payments.actions.ending import end_subscription
-from bursar.payments.actions.levers import TOLD, asks, name, plan_of, say_next_charge, standing_of
+from bursar.payments.actions.levers import TOLD, asks, name, plan_of, standing_of
 from bursar.payments.actions.planning import plan_subscription
 from bursar.payments.actions.shared import set_terms
 from bursar.payments.rules import levers as rules
@@ -127,7 +127,7 @@ _declare(
 def _foresee_resume(case: Case, data: Cleaned) -> list[str]:
     mandate = queries.get_usable_mandate(case.target.pk)
     by = f" by {phrases.name_mandate(mandate)}" if mandate else ""
-    return [f"Nothing is charged now; the plan goes on{by}.", say_next_charge(case)]
+    return [f"Nothing is charged now; the plan goes on{by}."]
 
 
 @action(

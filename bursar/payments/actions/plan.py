@@ -78,7 +78,7 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     if not _is_at_once(case, data):
         until = standing_of(case).paid_until
         said = f"Until {say_end(until)} everything stays as it is, and nothing is charged now."
-        return [said, "It can be withdrawn until then.", say_next_charge(case, **_later(data, case))]
+        return [said, "It can be withdrawn until then."]
     rest, next_charge = _rest(case, data["tier"]), say_next_charge(case, tier=data["tier"])
     if rest.net < LEAST:
         return ["Nothing is charged now: the difference is too small. The plan rises at once.", next_charge]
@@ -201,7 +201,7 @@ def _want(act: Act, account: BillingAccount, then: dict[str, str], how: dict[str
 
 
 def _foresee_withdrawal(case: Case, data: Cleaned) -> list[str]:
-    return ["The plan stays as it is.", say_next_charge(case)]
+    return ["The plan stays as it is."]
 
 
 @action(

@@ -175,7 +175,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     paid = f"What is paid until {say_end(run.end)} counts no more from now on: it is churn." if run else ""
     if data["keep_until"]:
         words = ["On the day after, every paid workspace falls to Free by itself."]
-        paid = f"It is paid until {say_end(run.end)}: MRR stays as it stands now until then." if run else ""
+        paid = f"MRR counts what is paid, until {say_end(run.end)}." if run else ""
     return [*words, *([paid] if paid else []), *turning.foresee(case.target, Mode.SELF_SERVE, case.now)]
 
 
