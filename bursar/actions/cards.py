@@ -98,12 +98,12 @@ class Card:
 
     @property
     def stays(self) -> str:
-        """ "Tier, class and cap stay as they are." of those that do; empty before the rehearsal."""
+        """ "Tier, class and cap stay as they are." of those that do, "Cap: no change."; empty before the rehearsal."""
         labels = [line.label for line in self.lines if not line.is_changed]
         if not labels or not self.is_rehearsed:
             return ""
         named = [labels[0], *(label if label.isupper() else label[0].lower() + label[1:] for label in labels[1:])]
-        return f"{list_words(named)} {'stay as they are' if len(named) > 1 else 'stays as it is'}."
+        return f"{list_words(named)} stay as they are." if len(named) > 1 else f"{named[0]}: no change."
 
     def says(self, change: Change) -> bool:
         """Whether a changed line says the same, so that it is not said again."""

@@ -46,6 +46,8 @@ def find_ending(action: Action, case: Case, outcome: Outcome | None) -> Ending |
         return Ending(f"It can be undone for {OFFERED_FOR.total_seconds() / 3600:.0f} hours.")
     opposite = _find_opposite(action)
     cannot = "This time it cannot be undone" if action.inverse else "It cannot be undone"
+    if opposite is action:
+        return Ending(f"{cannot}; the same lever sets it back.")
     if opposite is not None:
         url = _address(opposite, case) if opposite.target_slug == action.target_slug else ""
         return Ending(f"{cannot}; the opposite is", opposite.title, url)

@@ -67,7 +67,7 @@ def test_the_dialog_has_the_card_first_and_no_fact_twice(cast: Cast) -> None:
 
 def test_before_anything_is_filled_in_it_says_how_things_stand(cast: Cast) -> None:
     page = shown_by(sign_in("noor@agora.example").get(f"/panel/actions/workspace/{cast.panel.public_id}/change_tier"))
-    assert "<dt>Class</dt><dd>free</dd>" in page and "It can be undone for 24 hours." in page
+    assert '<th scope="row">Class</th><td colspan="2">free</td>' in page and "It can be undone for 24 hours." in page
 
 
 def test_customers_see_their_plan_and_never_our_figures(cast: Cast) -> None:
