@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 from bursar.access import carried
 from bursar.access.actor import Actor, system
 from bursar.access.holders import explain_to
-from bursar.actions import runs
+from bursar.actions import runs, undo
 from bursar.actions.checks import check_confirmed, check_reason
 from bursar.actions.models import BulkRun
 from bursar.actions.registry import ACTIONS
@@ -118,11 +118,13 @@ def _one(bulk: BulkRun, target_id: str) -> Row:
     try:
         actor = carried.load(bulk.actor)
         check_right(bulk.action_key, actor)
+        key, data, line = _what_to_do(bulk, target_id)
         outcome = run(
-            bulk.action_key,
+            key,
             actor,
             target_id,
-            bulk.data,
+            data,
+            undoes=line,
             reason=bulk.reason,
             message=bulk.message,
             message_for_billing=bulk.message_for_billing,
@@ -138,6 +140,16 @@ def _one(bulk: BulkRun, target_id: str) -> Row:
         log.exception("bulk_row_failed", run=bulk.public_id, target=target_id)
         return Row(target_id, 500, BROKE)
     return Row(target_id, 200, naming.keep(outcome.sentence))
+
+
+def _what_to_do(bulk: BulkRun, target_id: str) -> tuple[str, Mapping[str, Any], str]:
+    """The action's key, its data, and the line that it takes back. Raises Refused where there is none to take back."""
+    if not bulk.undoes:
+        return bulk.action_key, bulk.data, ""
+    made = undo.find_offer_of(bulk.undoes, target_id)
+    if made is None:
+        raise Refused("Nothing was done to this row that can be taken back.")
+    return made.key, undo.fill(made), made.line_id
 
 
 def list_rows(bulk: BulkRun) -> list[Row]:

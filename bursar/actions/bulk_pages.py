@@ -27,6 +27,7 @@ from bursar.core.errors import BadRequest, Invalid, NotFound, Refusal
 FORESEEN = bulk.AT_ONCE
 TOLD = 200
 LEVERS: dict[str, tuple[str, ...]] = {BulkState.RUNNING: ("stop",), BulkState.HALTED: ("go_on", "stop")}
+OVER = ("take_back",)
 
 
 def _open(request: HttpRequest, slug: str, verb: str) -> tuple[Action, list[str], Case]:
@@ -152,13 +153,13 @@ def _render_run(request: HttpRequest, run: BulkRun, action: Action) -> HttpRespo
     context = {
         "run": run,
         "action": action,
-        "title": action.title,
+        "title": f"Undo {action.title}" if run.undoes else action.title,
         "rows": [{"label": labels.get(r.target_id) or r.target_id, "result": r} for r in results],
         "done": len(results),
         "total": len(run.target_ids),
         "failed": sum(r.status != 200 for r in results),
         "is_running": run.state == BulkState.RUNNING,
-        "levers": [get_action("bulk_run", verb) for verb in LEVERS.get(run.state, ())],
+        "levers": [get_action("bulk_run", verb) for verb in LEVERS.get(run.state, OVER if action.inverse else ())],
         "left": len(run.target_ids) - len(results),
     }
     return _answer(request, "actions/bulk_run.html", context, 200)

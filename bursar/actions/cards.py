@@ -171,10 +171,11 @@ def add_up(cards: Sequence[Card]) -> Card:
     for name, made in sorted(FACTS.items(), key=lambda item: item[1].order):
         own = [line for card in cards for line in card.lines if line.name == name and line.after is not None]
         if made.say_sum and own:
-            before, after = (sum((one.value or 0 for one in side if one), Decimal(0)) for side in _sides(own))
+            before = _sum([line.before for line in own])
+            after = _sum([line.after for line in own if line.after])
             lines.append(Line(name, made.label, Seen(made.say_sum(before), before), Seen(made.say_sum(after), after)))
     return Card(tuple(lines), is_rehearsed=bool(cards))
 
 
-def _sides(lines: Sequence[Line]) -> tuple[list[Seen | None], list[Seen | None]]:
-    return [line.before for line in lines], [line.after for line in lines]
+def _sum(seen: Sequence[Seen]) -> Decimal:
+    return sum((Decimal(one.value or 0) for one in seen), Decimal(0))

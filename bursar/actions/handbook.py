@@ -131,8 +131,12 @@ def _follows(action: Action) -> str:
     if action.inverse:
         links = ", ".join(f"[{ACTIONS[key].title}]({key}.md)" for key in action.inverse)
         points.append(
-            f"**Undo**, for 24 hours, from the message that appears or on top of the kebab, by {links}; refused once "
-            "something newer was done there."
+            f"**[Undo](../undoing.md)**, for 24 hours, from the message that appears or on top of the kebab, by {links}"
+            "; refused once something newer was done there."
+        )
+    elif action.way_back:
+        points.append(
+            "**Only as an [Undo](../undoing.md)**: it takes one line of the book back, and does nothing else."
         )
     else:
         points.append(f"**Undo**: none of its own{_say_opposite(action)}")

@@ -34,7 +34,7 @@ class BulkRun(models.Model):
     """The same action on many targets: one transaction each, one group, a result per row; it goes on by itself.
 
     `tries`: how often it was begun since it last got further; `fault`: why it halted.
-    `worked_at`: when it was begun, or got further.
+    `worked_at`: when it was begun, or got further. `undoes`: the public id of the run that it takes back, row by row.
     """
 
     public_id = PublicIdField(prefix="blk")
@@ -46,6 +46,7 @@ class BulkRun(models.Model):
     message = models.TextField(blank=True)
     message_for_billing = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=BulkState.choices, default=BulkState.RUNNING)
+    undoes = models.CharField(max_length=24, blank=True, db_default="")
     tries = models.PositiveSmallIntegerField(default=0)
     fault = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()

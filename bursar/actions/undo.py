@@ -74,6 +74,11 @@ def find_offer(line_id: str, target_id: str, key: str) -> UndoOffer | None:
     return UndoOffer.objects.filter(line_id=line_id, target_id=target_id, key=key).first()
 
 
+def find_offer_of(group: str, target_id: str) -> UndoOffer | None:
+    """What takes back what one bulk run did to one target."""
+    return UndoOffer.objects.filter(group=group, target_id=target_id).order_by("-id").first()
+
+
 def offer_of(request: Request) -> UndoOffer:
     """For the verb of a way back: what it takes back. Raises NotFound."""
     made = find_offer(request.undoes, request.target_id, request.action.key)

@@ -11,6 +11,7 @@ from django.db import connection
 
 from bursar.actions.cards import Fact, Reading, Seen, fact
 from bursar.actions.guard import fact_tables
+from bursar.actions.spec import Touched
 from bursar.core.calendar import Month
 from bursar.core.days import say_end
 from bursar.core.hours import cap_hours
@@ -64,7 +65,8 @@ def _rows(reading: Reading) -> list[_Row]:
 def _load(reading: Reading) -> list[_Row]:
     now = reading.case.now
     found = _select(reading)
-    due = {row.account_id: None for row in found if not row.fault and row.next_change_at and row.next_change_at <= now}
+    late = [row for row in found if not row.fault and row.next_change_at and row.next_change_at <= now]
+    due: Touched = {row.account_id: None for row in late}
     if not due:
         return found
     project(due, now)  # the rehearsal takes it back with the rest
@@ -88,7 +90,7 @@ def _own(reading: Reading) -> _Row | None:
 def _read_tier(reading: Reading) -> Seen | None:
     if isinstance(reading.case.target, Workspace):
         row = _own(reading)
-        if row is None:
+        if row is None or row.own_tier is None:
             return None
         until = f" until {say_end(row.own_until)}" if row.own_until else ""
         return Seen(f"{Tier(row.own_tier).label}{until}", (row.own_tier, row.own_until))

@@ -126,6 +126,12 @@ SAMPLES: dict[str, list[Sample]] = {
 }
 
 
+WAYS = {
+    "withdraw_note", "withdraw_outcome", "restore_snooze", "restore_terms", "restore_roles", "restore_grant",
+    "restore_trial",
+}  # fmt: skip
+
+
 def list_takeable() -> list[str]:
     """One of each verb: what is declared for several kinds of targets is tried at the first that has samples."""
     return sorted(key for key, action in ACTIONS.items() if action.inverse)
@@ -137,7 +143,9 @@ def test_every_way_back_is_tried() -> None:
     assert not untried, f"No sample does these and takes them back: {untried}"
     backs = {back for key in SAMPLES for back in ACTIONS[key].inverse}
     verbs = {ACTIONS[back].verb for back in backs}
+    ways = {made.verb_name for made in ACTIONS.values() if made.way_back}
     assert not [key for key, made in ACTIONS.items() if made.way_back and made.verb not in verbs]
+    assert ways == WAYS
 
 
 def everything(cast: Cast) -> dict[str, list[str]]:
@@ -184,8 +192,8 @@ def differences(before: dict[str, list[str]], after: dict[str, list[str]]) -> li
 
 
 def do(cast: Cast, key: str, target: str, data: dict[str, Any], **more: Any) -> Outcome:
-    reason = {"reason": "Tried"} if ACTIONS[key].reason is not Reason.NONE else {}
-    return run(key, cast.iris, target, data, **reason, **more)
+    reason = "Tried" if ACTIONS[key].reason is not Reason.NONE else ""
+    return run(key, cast.iris, target, data, reason=reason, **more)
 
 
 def _filled(cast: Cast, data: dict[str, Any]) -> dict[str, Any]:

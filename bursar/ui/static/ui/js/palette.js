@@ -53,7 +53,7 @@ function select(next) {
 function listPageActions() {
   const typed = fold(field("q").value);
   if (field("act").value) return [];
-  const buttons = all(".head .tools :is(a.button, button):not([disabled])").filter((one) => one.offsetParent !== null);
+  const buttons = all(".head .tools :is(a.button, button):not([disabled])").filter((one) => one.checkVisibility({ visibilityProperty: true }));
   return buttons.filter((one) => fold(one.textContent ?? "").includes(typed));
 }
 
