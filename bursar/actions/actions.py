@@ -135,6 +135,7 @@ def _why_not_take_back(case: Case) -> str | None:
     key="actions.bulk_run.take_back",
     on=BulkRun,
     label="Undo this run…",
+    instead="Do it anew for the same rows.",
     code="un",
     formerly=("revert", "roll back"),
     group=Group.DECISION,
