@@ -147,10 +147,16 @@ def _follows(action: Action) -> str:
             "**Only as an [Undo](../undoing.md)**: it takes one line of the book back, and does nothing else."
         )
     else:
-        points.append("**Undo**: none of its own.")
+        points.append(f"**Undo**: none of its own{_say_opposite(action)}")
     if action.bulk:
         points.append("**Several at once**: pick rows in the list; each is done by itself, with a result per row.")
     return "\n".join(f"* {point}" for point in points)
+
+
+def _say_opposite(action: Action) -> str:
+    if action.opposite:
+        return f"; the opposite is [{ACTIONS[action.opposite].title}]({action.opposite}.md)."
+    return f". {action.instead}" if action.instead else "."
 
 
 def _customer_sees(action: Action) -> str:

@@ -64,6 +64,7 @@ def test_from_the_dashboard_to_a_reset_and_what_the_customer_sees(
     page.click("#dialog .button.main")
     page.wait_for_selector("#dialog .fault")
     page.fill("#f-reason", "Council meeting tonight")
+    page.click("#dialog details.more summary")
     page.fill("#f-message", "You can go on.")
     page.click("#dialog .button.main")
     page.wait_for_selector(".toast-line")

@@ -30,8 +30,8 @@ def target_id(cast: Cast, action: Action) -> str:
 
 def what_ada_lacks(cast: Cast, action: Action) -> str:
     """The sentence about the right that an auditor has not, whatever she fills in; "" where she may."""
-    if action.permission not in (Right.READ, None):
-        return action.explain_missing_right()
+    if action.permission is not None and action.permission is not Right.READ:
+        return explain_missing(action.permission)
     target = TARGETS[action.target_slug].fetch(cast.iris if action.permission else cast.ada, target_id(cast, action))
     need = action.needs(Case(cast.ada, target, NOW), None) if action.needs else None
     return explain_missing(need.right) if need and not cast.ada.can(need.right) else ""

@@ -90,6 +90,7 @@ class HandOff(ActionForm):
     on=Workspace,
     form=HandOff,
     label="Hand off to the client…",
+    instead="It is one way; the client can share the workspace with the partner.",
     group=Group.PARTNER,
     done="Handed off",
     icon="transfer",

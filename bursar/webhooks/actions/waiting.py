@@ -173,6 +173,7 @@ def drop_old(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     key="webhooks.endpoint.delete",
     on=WebhookEndpoint,
     label="Delete endpoint…",
+    opposite="webhooks.company.create_endpoint",
     group=Group.SETUP,
     done="Endpoint deleted",
     icon="trash",
