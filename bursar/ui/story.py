@@ -110,8 +110,8 @@ class Source:
 class Kind:
     """`lines`: keys of the book's lines that this kind tells better, beside those of its sources.
 
-    `empty`: the sentence where there is none. `is_for`: who sees it. A source asks the same number of statements however
-    many entries there are.
+    `empty`: the sentence where there is none. `is_for`: who sees it. A source asks the same number of statements
+    however many entries there are.
     """
 
     key: str
