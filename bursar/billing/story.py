@@ -24,6 +24,8 @@ ISSUED = frozenset(
      "payments.account.credit_refund"}
 )  # fmt: skip
 """Actions whose one result is the document. What does more beside, such as correcting a VAT, keeps its own line."""
+PAYMENTS = "payments"
+"""The kind that tells of the money itself."""
 SENT = frozenset({"billing.invoice.send_out", "billing.invoice.send_again"})
 REMINDED = frozenset({"billing.invoice.remind", "billing.invoice.record_reminder"})
 
@@ -101,6 +103,9 @@ def _reminded(ask: Ask, bound: Bound) -> Iterator[Entry]:
 
 
 def _settled(ask: Ask, bound: Bound) -> Iterator[Entry]:
+    """What settled it is told by the payments, where they are told too."""
+    if PAYMENTS in ask.kinds:
+        return
     rows = Invoice.objects.filter(of_account(ask.look.target)).exclude(settled_at=None)
     for row in bound.cut(rows.select_related("account__organisation").defer("says"), "settled_at"):
         yield Entry(
@@ -118,9 +123,9 @@ INVOICES = Kind(
     "file-invoice",
     "No invoice was issued yet.",
     (
-        Source("issued", _issued, ISSUED),
-        Source("sent", _sent, SENT),
-        Source("reminded", _reminded, REMINDED),
         Source("settled", _settled),
+        Source("reminded", _reminded, REMINDED),
+        Source("sent", _sent, SENT),
+        Source("issued", _issued, ISSUED),
     ),
 )

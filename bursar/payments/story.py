@@ -57,7 +57,7 @@ def _payments(ask: Ask, bound: Bound) -> Iterator[Entry]:
         yield Entry(
             row.told_at,
             row.pk,
-            f"{_say_what(row)} {_VERBS.get(status, 'under way')}{_say_how(row)}",
+            f"{_say_what(row)}, {_VERBS.get(status, 'under way')}{_say_how(row)}",
             where=_whose(row.account, ask),
             url=_page(row),
             state="" if status is PaymentState.PAID else words.STATUSES[status],
@@ -67,10 +67,10 @@ def _payments(ask: Ask, bound: Bound) -> Iterator[Entry]:
 
 
 def _say_what(row: Payment) -> str:
-    """ "Renewal: Changemaker, billed yearly, 3 seats"; with a comma before what became of it where it is that long."""
+    """ "Renewal: Changemaker, billed yearly, 3 seats of 2026-000012" """
     what = say_what(row.charge) if row.charge else words.KINDS[PaymentKind(row.kind)].capitalize()
     number = f" of {row.charge.invoice.number}" if row.charge and row.charge.invoice else ""
-    return f"{what}{number}," if "," in what else f"{what}{number}"
+    return f"{what}{number}"
 
 
 def _say_how(row: Payment) -> str:
@@ -95,12 +95,11 @@ def _booked(ask: Ask, bound: Bound) -> Iterator[Entry]:
         "invoice", "account__organisation"
     )
     for row in bound.cut(rows.defer("invoice__says"), "booked_at"):
-        came = row.amount > 0
         what = f"Invoice {row.invoice.number}" if row.invoice else "The account’s credit"
         yield Entry(
             row.booked_at,
             row.pk,
-            f"{what}: {'money arrived' if came else 'money went back'}{_say_way(row)}",
+            f"{what}: {_say_way(row)}",
             where=_whose(row.account, ask),
             url=reverse("panel:invoice", args=[row.invoice.public_id]) if row.invoice else "",
             body=row.reference,
@@ -110,9 +109,11 @@ def _booked(ask: Ask, bound: Bound) -> Iterator[Entry]:
 
 
 def _say_way(row: LedgerEntry) -> str:
-    """ " by the bank, on 3 March 2026": the day where it is not that of booking."""
-    way = " by the bank" if row.cause else ""
-    return f"{way} on {say_day(row.on)}" if row.on != row.booked_at.date() else way
+    """ "money arrived by the bank on 3 March 2026, paid in full"; the day where it is not that of booking."""
+    said = "money arrived" if row.amount > 0 else "money went back"
+    said += " by the bank" if row.cause else ""
+    said += f" on {say_day(row.on)}" if row.on != row.booked_at.date() else ""
+    return f"{said}, paid in full" if row.invoice and row.invoice.settled_at == row.booked_at else said
 
 
 def _refunds(ask: Ask) -> QuerySet[Refund]:
@@ -198,11 +199,11 @@ PAYMENTS = Kind(
     "cash",
     "No money came or went yet.",
     (
-        Source("payment", _payments, TAKEN_IN),
-        Source("booked", _booked, BOOKED),
-        Source("refund", _asked_back, ASKED_BACK),
-        Source("refund-decided", _decided_back, DECIDED),
-        Source("chargeback", _taken_back, TAKEN_BACK),
         Source("chargeback-reversed", _given_back, GIVEN_BACK),
+        Source("chargeback", _taken_back, TAKEN_BACK),
+        Source("refund-decided", _decided_back, DECIDED),
+        Source("refund", _asked_back, ASKED_BACK),
+        Source("booked", _booked, BOOKED),
+        Source("payment", _payments, TAKEN_IN),
     ),
 )

@@ -79,5 +79,5 @@ REQUESTS = Kind(
     "Requests",
     "message-question",
     "Nobody asked for anything yet.",
-    (Source("asked", _asked, ASKED), Source("decided", _decided, DECIDED)),
+    (Source("decided", _decided, DECIDED), Source("asked", _asked, ASKED)),
 )

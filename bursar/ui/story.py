@@ -108,7 +108,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Kind:
-    """`lines`: keys of the book's lines that this kind tells better, beside those of its sources.
+    """`sources`: what comes after something at the same instant stands first. `lines`: keys of the book's lines that
+    this kind tells better, beside those of its sources.
 
     `empty`: the sentence where there is none. `is_for`: who sees it. A source asks the same number of statements
     however many entries there are.
