@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from bursar.core import cursors
 from bursar.core.bounds import read_instant
 from bursar.core.errors import BadRequest
+from bursar.core.money import euros
 from bursar.ui.sections import Look
 
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -143,6 +144,10 @@ class Told:
     @property
     def cursor(self) -> str:
         return self.place.encode()
+
+    @property
+    def amount(self) -> str:
+        return "" if self.entry.amount is None else euros(self.entry.amount)
 
     @property
     def id(self) -> str:
