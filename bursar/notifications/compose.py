@@ -81,11 +81,12 @@ def compose_letter(payload: dict[str, Any], now: datetime) -> Mail:
     """A mail that a room below wrote whole: `to`, `name`, `subject`, `text`; `recipient` and `reply_to` where known.
 
     `files`: public ids of those to attach. `language`: of the text, as HTML calls it. `calendar`: an iTIP message.
-    `line`: the public id of the book's line that it comes from.
+    `line`: the public id of the book's line that it comes from; or `about`: the ids of what it is about.
     """
     to = Recipient(payload["to"], payload.get("name", ""), payload.get("recipient", ""), "")
     mail = _begin(to, [], now, payload["subject"])
-    mail.about = _list_about(to, AuditLine.objects.filter(public_id=payload.get("line", "")))
+    lines = AuditLine.objects.filter(public_id=payload.get("line", ""))
+    mail.about = payload.get("about") or _list_about(to, lines)
     mail.kind = MailKind.LETTER
     mail.reply_to, mail.files = payload.get("reply_to", ""), payload.get("files", [])
     mail.calendar = payload.get("calendar", "")

@@ -28,28 +28,30 @@ MOST = 300
 """How many are fetched again at once when something changed; whoever read further goes on from there."""
 FOLDED_TO = 5
 """How many a phone shows until one asks for all."""
-KIND, AT, BEFORE, DOWN_TO, WHOLE, PART = "kind", "at", "before", "down", "whole", "part"
+KIND, AT, BEFORE, ORIGIN, DOWN_TO, WHOLE, PART = "kind", "at", "before", "origin", "down", "whole", "part"
 
 
 def show(look: Look, slug: str) -> dict[str, Any]:
     """For `panel/_story.html`: the newest, or what the address asks for. `kind`: which. `before`: those after that one.
-    `at`: from that one on. `down`: no further than that one, and `whole`: to the end, for what is read already.
+    `at`: from that one on. `down`: no further than that one, and `whole`: to the end, for what is read already. `part`:
+    what follows `before`, to be added to a story that began after `origin`.
     """
     asked, kinds = look.asked, chosen(look, look.asked.getlist(KIND))
     at, before, down_to = (read_place(asked.get(name, ""), kinds) for name in (AT, BEFORE, DOWN_TO))
-    start = at._replace(key=at.key + 1) if at else before
+    start = before or (at and at._replace(key=at.key + 1))
+    origin = asked.get(ORIGIN if asked.get(PART) else BEFORE, "")
     most = MOST if down_to or asked.get(WHOLE) else SHOWN
     part = read_story(look, kinds, most, before=start, down_to=down_to)
     picked = [kind.key for kind in kinds] if len(kinds) < len(chosen(look, ())) else []
     addresses, last = Addresses(look, slug, picked), part.told[-1].cursor if part.told else ""
     goes_on = part.has_more and bool(last)
-    kept = {name: asked.get(name, "") for name in (AT, BEFORE)} | ({DOWN_TO: last} if goes_on else {WHOLE: "1"})
+    kept = {AT: asked.get(AT, ""), BEFORE: origin} | ({DOWN_TO: last} if goes_on else {WHOLE: "1"})
     return {
         "groups": group(part.told, before.at if before and asked.get(PART) else None),
         "chips": _chips(look, addresses, picked),
         "empty": kinds[0].empty if len(picked) == 1 else "Nothing happened here yet.",
         "older_url": addresses.page({BEFORE: last}) if goes_on else "",
-        "older_part": addresses.part({BEFORE: last, PART: "older"}) if goes_on else "",
+        "older_part": addresses.part({AT: kept[AT], ORIGIN: origin, BEFORE: last, PART: "older"}) if goes_on else "",
         "refresh_url": addresses.part(kept),
         "newest_url": addresses.page({}) if start and not asked.get(PART) else "",
         "entry_url": addresses.page({AT: ""}) + ("&" if picked else "?") + f"{AT}=",
