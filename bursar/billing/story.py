@@ -14,8 +14,7 @@ from bursar.billing.queries.sending import describe_sent
 from bursar.billing.seller import seller_day
 from bursar.billing.trail import TONES
 from bursar.core.days import say_day
-from bursar.tenants.models import BillingAccount
-from bursar.tenants.story import of_account
+from bursar.tenants.story import of_account, whose
 from bursar.ui.story import Ask, Bound, Entry, Kind, Source
 
 ISSUED = frozenset(
@@ -41,7 +40,7 @@ def _issued(ask: Ask, bound: Bound) -> Iterator[Entry]:
             row.issued_at,
             row.pk,
             what,
-            where=_whose(row.account, ask),
+            where=whose(row.account, ask.look.target),
             url=_url(row),
             state=said["state"],
             tone=said["tone"],
@@ -54,11 +53,6 @@ def _url(row: Invoice) -> str:
     return reverse("panel:invoice", args=[row.public_id])
 
 
-def _whose(account: BillingAccount, ask: Ask) -> str:
-    """Which account, where the story is of several."""
-    return str(account) if account != ask.look.target else ""
-
-
 def _sent(ask: Ask, bound: Bound) -> Iterator[Entry]:
     """In two statements; mails of a reminder stand with it."""
     rows = Sending.objects.filter(of_account(ask.look.target, "invoice__account")).exclude(kind=SendingKind.REMINDER)
@@ -69,7 +63,7 @@ def _sent(ask: Ask, bound: Bound) -> Iterator[Entry]:
             row.at,
             row.pk,
             f"Invoice {row.invoice} sent{again} to {row.email or 'a person who was erased'}",
-            where=_whose(row.invoice.account, ask),
+            where=whose(row.invoice.account, ask.look.target),
             url=_url(row.invoice),
             body=one.failed,
             state=one.state,
@@ -94,7 +88,7 @@ def _reminded(ask: Ask, bound: Bound) -> Iterator[Entry]:
             row.at,
             row.pk,
             f"{level} of invoice {row.invoice} {row.get_way_display()}{f' to {to}' if to else ''}",
-            where=_whose(row.invoice.account, ask),
+            where=whose(row.invoice.account, ask.look.target),
             url=_url(row.invoice),
             body=row.note,
             amount=row.open,
@@ -112,7 +106,7 @@ def _settled(ask: Ask, bound: Bound) -> Iterator[Entry]:
             row.settled_at,  # type: ignore[arg-type]  # not among those without it
             row.pk,
             f"Invoice {row} paid in full",
-            where=_whose(row.account, ask),
+            where=whose(row.account, ask.look.target),
             url=_url(row),
         )
 

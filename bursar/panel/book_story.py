@@ -40,7 +40,7 @@ def _tell(found: QuerySet[AuditLine], ask: Ask, bound: Bound) -> Iterator[Entry]
             line.at,
             line.pk,
             line.label,
-            where=told["target"] if line.target_id != ask.look.target.public_id else "",
+            where=told["target"] if told["target"] != str(ask.look.target) else "",
             url=path_of(line),
             body="\n".join(one["after"] for one in noted),
             by=told["actor"],

@@ -19,8 +19,7 @@ from bursar.payments.queries.invoicing import MONEY
 from bursar.payments.queries.shown import say_what
 from bursar.payments.rules.refunds import DEAD
 from bursar.payments.states import RUNNING, PaymentKind, PaymentState, RefundState
-from bursar.tenants.models import BillingAccount
-from bursar.tenants.story import of_account
+from bursar.tenants.story import of_account, whose
 from bursar.ui.story import Ask, Bound, Entry, Kind, Source
 
 _VERBS = {
@@ -43,6 +42,7 @@ BOOKED = frozenset(
 ASKED_BACK = frozenset(
     {"payments.account.refund", "payments.payment.refund", "payments.refund.put_up", "payments.account.note_refund"}
 )
+AS_MOLLIE_SAYS = ("raw", "payment__raw")
 DECIDED = frozenset({"payments.refund.approve", "payments.refund.deny"})
 TAKEN_BACK = frozenset({"payments.account.lose_payment", "payments.account.note_taken_back"})
 GIVEN_BACK = frozenset({"payments.account.note_given_back"})
@@ -51,14 +51,14 @@ GIVEN_BACK = frozenset({"payments.account.note_given_back"})
 def _payments(ask: Ask, bound: Bound) -> Iterator[Entry]:
     """Each try once: at the instant at which it was decided; while it is not, at that of its beginning."""
     rows = Payment.objects.filter(of_account(ask.look.target)).annotate(told_at=Coalesce("paid_at", "failed_at", "at"))
-    named = rows.select_related("charge__invoice", "account__organisation").defer("charge__invoice__says")
+    named = rows.select_related("charge__invoice", "account__organisation").defer("raw", "charge__invoice__says")
     for row in bound.cut(named, "told_at"):
         status = PaymentState(row.status)
         yield Entry(
             row.told_at,
             row.pk,
             f"{_say_what(row)}, {_VERBS.get(status, 'under way')}{_say_how(row)}",
-            where=_whose(row.account, ask),
+            where=whose(row.account, ask.look.target),
             url=_page(row),
             state="" if status is PaymentState.PAID else words.STATUSES[status],
             tone="warn" if row.status in RUNNING else TONES.get(status, ""),
@@ -83,11 +83,6 @@ def _page(row: Payment) -> str:
     return f"{reverse('payments:page')}?{urlencode({'month': ALL, 'q': row.public_id})}"
 
 
-def _whose(account: BillingAccount | None, ask: Ask) -> str:
-    """Which account, where the story is of several."""
-    return str(account) if account and account != ask.look.target else ""
-
-
 def _booked(ask: Ask, bound: Bound) -> Iterator[Entry]:
     """Money of the ledger that no payment tells: it came by the bank, or somebody marked it."""
     moved = Q(kind__in=MONEY) & (Q(cause="") | Q(cause__startswith="bnl_"))
@@ -100,7 +95,7 @@ def _booked(ask: Ask, bound: Bound) -> Iterator[Entry]:
             row.booked_at,
             row.pk,
             f"{what}: {_say_way(row)}",
-            where=_whose(row.account, ask),
+            where=whose(row.account, ask.look.target),
             url=reverse("panel:invoice", args=[row.invoice.public_id]) if row.invoice else "",
             body=row.reference,
             amount=row.amount,
@@ -118,7 +113,8 @@ def _say_way(row: LedgerEntry) -> str:
 
 def _refunds(ask: Ask) -> QuerySet[Refund]:
     rows = Refund.objects.filter(of_account(ask.look.target, "payment__account"))
-    return rows.select_related("payment__account__organisation", "asked_by__user", "decided_by__user")
+    named = ("payment__account__organisation", "asked_by__user", "decided_by__user")
+    return rows.select_related(*named).defer(*AS_MOLLIE_SAYS)
 
 
 def _asked_back(ask: Ask, bound: Bound) -> Iterator[Entry]:
@@ -128,7 +124,7 @@ def _asked_back(ask: Ask, bound: Bound) -> Iterator[Entry]:
             row.created_at,
             row.pk,
             f"Refund of what was paid{_say_paid(row.payment)}",
-            where=_whose(row.payment.account, ask),
+            where=whose(row.payment.account, ask.look.target),
             url=reverse("refunds:refund", args=[row.public_id]),
             state=row.get_state_display(),
             tone="warn" if waits else "bad" if is_dead else "",
@@ -152,7 +148,7 @@ def _decided_back(ask: Ask, bound: Bound) -> Iterator[Entry]:
             row.decided_at,  # type: ignore[arg-type]  # not among those without it
             row.pk,
             f"Refund of {say_day(row.created_at)} {'denied' if is_denied else 'approved'}",
-            where=_whose(row.payment.account, ask),
+            where=whose(row.payment.account, ask.look.target),
             url=reverse("refunds:refund", args=[row.public_id]),
             by=str(row.decided_by or ""),
             amount=-row.amount,
@@ -163,7 +159,7 @@ def _decided_back(ask: Ask, bound: Bound) -> Iterator[Entry]:
 
 def _chargebacks(ask: Ask) -> QuerySet[Chargeback]:
     rows = Chargeback.objects.filter(of_account(ask.look.target, "payment__account"))
-    return rows.select_related("payment__account__organisation")
+    return rows.select_related("payment__account__organisation").defer(*AS_MOLLIE_SAYS)
 
 
 def _taken_back(ask: Ask, bound: Bound) -> Iterator[Entry]:
@@ -173,7 +169,7 @@ def _taken_back(ask: Ask, bound: Bound) -> Iterator[Entry]:
             row.created_at,
             row.pk,
             f"The payer’s bank took back what was paid{_say_paid(row.payment)}{f': {why}' if why else ''}",
-            where=_whose(row.payment.account, ask),
+            where=whose(row.payment.account, ask.look.target),
             url=_page(row.payment),
             state="reversed" if row.reversed_at else "charged back",
             tone="" if row.reversed_at else "bad",
@@ -187,7 +183,7 @@ def _given_back(ask: Ask, bound: Bound) -> Iterator[Entry]:
             row.reversed_at,  # type: ignore[arg-type]  # not among those without it
             row.pk,
             f"Came again after all: what the payer’s bank took on {say_day(row.created_at)}",
-            where=_whose(row.payment.account, ask),
+            where=whose(row.payment.account, ask.look.target),
             url=_page(row.payment),
             amount=row.amount,
         )

@@ -18,6 +18,11 @@ def of_account(target: Any, path: str = "account") -> Q:
     raise LookupError(f"No accounts belong to a {type(target).__name__}.")
 
 
+def whose(account: BillingAccount | None, target: Any) -> str:
+    """Which account, where the story is not its own."""
+    return str(account) if account and str(account) != str(target) else ""
+
+
 def of_workspace(target: Any, path: str = "workspace") -> Q:
     """Of rows that lead to a workspace: this one's, or those of an account's or an organisation's workspaces."""
     if isinstance(target, Workspace):
