@@ -297,7 +297,7 @@ def test_a_refresh_holds_what_was_read(lived: Cast, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("kind", ["accounts", "workspaces", "organisations", "people"])
 def test_every_thing_has_its_story(lived: Cast, kind: str) -> None:
-    targets = {"accounts": lived.haarlem, "workspaces": lived.klimaat, "organisations": lived.haarlem.organisation,
+    targets: dict[str, Any] = {"accounts": lived.haarlem, "workspaces": lived.klimaat, "organisations": lived.haarlem.organisation,
                "people": Person.objects.get(external_id="maud")}  # fmt: skip
     iris, target = sign_in("iris@agora.example"), targets[kind]
     page = shown_by(iris.get(f"/panel/{kind}/{target.public_id}"))
@@ -350,7 +350,7 @@ def test_programs_read_it_by_cursor(lived: Cast) -> None:
     found: list[Any] = []
     cursor = ""
     while True:
-        part = iris.get(address, {"limit": 3, "cursor": cursor}).json()
+        part = iris.get(address, {"limit": "3", "cursor": cursor}).json()
         found += part["entries"]
         cursor = part["next_cursor"]
         if not cursor:
