@@ -35,7 +35,7 @@ def _notes(ask: Ask, bound: Bound) -> Iterator[Entry]:
 def _tell(found: QuerySet[AuditLine], ask: Ask, bound: Bound) -> Iterator[Entry]:
     for line in bound.cut(found, "at"):
         told = describe(line)
-        noted = [one for one in told["changes"] if one["label"] == NOTE]
+        noted = [one for one in told["changes"] if one["label"] == NOTE and not one["before"]]
         yield Entry(
             line.at,
             line.pk,
