@@ -123,6 +123,7 @@ def _rows(request: HttpRequest, accounts: list[BillingAccount], now: datetime, n
         "rows": [present.account_row(line, view, request.GET) for line in lines],
         "view": view,
         "headers": present.headers(view, request.GET),
+        "row_query": present.row_query(view),
     }
 
 

@@ -24,20 +24,20 @@ from bursar.payments.queries.listing import LEFT, RUNNING, Totals
 from bursar.payments.rules.gap import CAUSES, Cause
 from bursar.payments.states import PaymentState
 from bursar.ui import lists
-from bursar.ui.lists import menu, query
+from bursar.ui.lists import Column, menu, query
 
 HEADINGS = (
-    ("account", "Account", False),
-    ("date", "Date", False),
-    ("kind", "Kind", False),
-    ("invoice", "Invoice", False),
-    ("source", "Source", False),
-    ("method", "Method", False),
-    ("status", "Status", False),
-    ("amount", "Amount €", True),
-    ("back", "Went back €", True),
+    Column("account", "Account"),
+    Column("date", "Date"),
+    Column("kind", "Kind"),
+    Column("invoice", "Invoice"),
+    Column("source", "Source"),
+    Column("method", "Method"),
+    Column("status", "Status"),
+    Column("amount", "Amount €", is_numeric=True),
+    Column("back", "Went back €", is_numeric=True),
 )
-LABELS = {key: label.removesuffix(" €") for key, label, _ in HEADINGS}
+LABELS = {key: label.removesuffix(" €") for key, label, *_ in HEADINGS}
 TONES = {PaymentState.FAILED: "bad", PaymentState.CANCELED: "dim", PaymentState.EXPIRED: "dim"}
 
 
