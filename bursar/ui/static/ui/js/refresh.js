@@ -1,0 +1,25 @@
+// After a change, every part that shows what changed fetches itself, and the focus stays where it was.
+import { all, first } from "./dom.js";
+
+document.body.addEventListener("changed", ({ detail }) => {
+  const ids = detail.ids || [];
+  for (const part of all("[data-refresh]")) {
+    const own = (part.dataset.refresh ?? "").split(" ");
+    if (own[0] !== "any" && !ids.some((id) => own.includes(id))) continue;
+    part.dataset.stale = "yes";
+    window.htmx.trigger(part, "refresh");
+  }
+});
+
+// A row or fragment that is fetched anew keeps the focus where it was, found again by its address or id.
+let held = "";
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const at = document.activeElement;
+  if (!at || !detail.target.contains(at) || at === document.body) return;
+  const address = at.getAttribute("href");
+  held = at.id ? `#${CSS.escape(at.id)}` : address ? `${at.tagName}[href="${CSS.escape(address)}"]` : "";
+});
+document.body.addEventListener("htmx:afterSettle", () => {
+  if (held && document.activeElement === document.body) first(held)?.focus({ preventScroll: true });
+  held = "";
+});

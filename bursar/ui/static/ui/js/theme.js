@@ -1,0 +1,14 @@
+// Before the first paint, so no module: the theme the reader chose, else the system's.
+(() => {
+  const { dataset } = document.documentElement;
+  const chosen = localStorage.getItem("theme");
+  const isDark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  dataset.bsTheme = isDark ? "dark" : "light";
+  // Paper is white.
+  let shown = "";
+  addEventListener("beforeprint", () => {
+    shown = dataset.bsTheme ?? "";
+    dataset.bsTheme = "light";
+  });
+  addEventListener("afterprint", () => { dataset.bsTheme = shown || "light"; });
+})();
