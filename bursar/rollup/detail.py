@@ -60,7 +60,8 @@ def _list_columns(line: AccountLine) -> Iterator[Pair]:
     yield _said("Last payment", f"{say_day(paid.at)}, {euros(paid.gross)}" if paid else "none", "payment")
     yield _said("Seats", f"{fact.seats:,}", "seats")
     yield _said("Hours", f"{short_hours(fact.recorded_seconds)} h", "hours")
-    yield _said("Potential", euros(fact.potential), "potential")
+    if fact.potential:
+        yield _said("Potential", euros(fact.potential), "potential")
 
 
 def _said(label: str, text: str, column: str = "") -> Pair:

@@ -31,7 +31,7 @@ COLUMNS = (
     Column("seats", "Seats", is_numeric=True),
     Column("hours", "Hours", is_numeric=True),
     Column("mrr", "MRR €", is_numeric=True),
-    Column("potential", "Potential €", is_numeric=True),
+    Column("potential", "Potential €", is_numeric=True, leaves="w5"),
     Column("contact", "Admin contact", leaves="w3"),
     Column("manager", "Manager", leaves="w2"),
     Column("payment", "Last payment €", leaves="w1"),
