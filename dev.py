@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Everything a developer does: run, test, check, bench, docs, soak, install. Standard library only.
+"""Everything a developer does: run, test, check, bench, docs, pictures, soak, install. Standard library only.
 
 `python3 dev.py run` and `python3 dev.py test` are all a newcomer needs.
 """
@@ -53,6 +53,7 @@ def main() -> None:
         "bench": "measure beside the floor, or --against a revision",
         "docs": "build the handbook, served under /handbook/",
         "soak": "the slow explorations",
+        "pictures": "take the pictures of docs/img anew",
     }.items():
         commands.add_parser(name, help=text)
     commands.choices["docs"].add_argument("--if-stale", action="store_true", help="only when docs/ changed; quietly")
@@ -67,6 +68,7 @@ def main() -> None:
         "bench": lambda: bench(rest),
         "docs": lambda: docs(quietly=options.if_stale),
         "soak": lambda: test(["-n", "0", "-m", "soak", *rest]),
+        "pictures": pictures,
     }
     sys.exit(actions[options.command]())
 
@@ -318,6 +320,11 @@ def check() -> int:
             failed.append(name)
     print(f"check: {'failed: ' + ', '.join(failed) if failed else 'all well'}")
     return 1 if failed else 0
+
+
+def pictures() -> int:
+    install("run", "test")
+    return subprocess.run([str(PYTHON), "-m", "tests.pictures"]).returncode
 
 
 def bench(arguments: list[str]) -> int:
