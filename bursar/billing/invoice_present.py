@@ -25,7 +25,7 @@ from bursar.ui.lists import ACCOUNT_FILTERS, Column, menu, query
 HEADINGS = (
     Column("number", "Number"),
     Column("account", "Account"),
-    Column("payer", "Payer"),
+    Column("payer", "Payer", leaves="w2"),
     Column("issued", "Issued"),
     Column("due", "Due"),
     Column("state", "State"),

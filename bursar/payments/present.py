@@ -30,12 +30,13 @@ HEADINGS = (
     Column("account", "Account"),
     Column("date", "Date"),
     Column("kind", "Kind"),
-    Column("invoice", "Invoice"),
-    Column("source", "Source"),
-    Column("method", "Method"),
+    Column("invoice", "Invoice", leaves="w2"),
+    Column("source", "Source", leaves="w1"),
+    Column("method", "Method", leaves="w3"),
     Column("status", "Status"),
     Column("amount", "Amount €", is_numeric=True),
     Column("back", "Went back €", is_numeric=True),
+    Column("dashboard", "Mollie", leaves="w4"),
 )
 LABELS = {key: label.removesuffix(" €") for key, label, *_ in HEADINGS}
 TONES = {PaymentState.FAILED: "bad", PaymentState.CANCELED: "dim", PaymentState.EXPIRED: "dim"}

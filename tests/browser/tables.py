@@ -28,8 +28,9 @@ CUT = """(isRoomy) => {
       if (!isSeen(row) || row.matches(".nested, .detail") || row.querySelector(".whole, .empty")) continue;
       if (columns(row) !== columns(head)) found.push(`“${says(row)}” has ${columns(row)} cells under ${columns(head)} heads`);
     }
-    if (table.offsetWidth <= frame.clientWidth + 1) continue;
-    const words = `the table “${says(frame.querySelector("tr"))}” has ${frame.clientWidth} px and wants ${table.offsetWidth}`;
+    const wants = Math.max(table.offsetWidth, table.scrollWidth);
+    if (wants <= frame.clientWidth + 1) continue;
+    const words = `the table “${says(frame.querySelector("tr"))}” has ${frame.clientWidth} px and wants ${wants}`;
     if (isRoomy || frame.querySelector("td.act")) found.push(words);
     else if (!frame.matches(".scrolls") || getComputedStyle(frame).maskImage === "none") found.push(`${words}, and its edge does not show it`);
   }

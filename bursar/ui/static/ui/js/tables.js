@@ -15,7 +15,7 @@ const isHidden = (part, table) => [...part.classList].some((name) => name.starts
 const isAway = (cell, table) => getComputedStyle(cell).display === "none" && !isHidden(cell, table) && !["", "–"].includes(wordsOf(cell));
 
 /** What only a pointer would be told: titles, but those of instants. @param {HTMLElement} cell */
-const titlesIn = (cell) => [...(cell.title ? [cell] : []), ...all("[title]:not(time, button, a.button)", cell)].map((one) => one.title);
+const titlesIn = (cell) => [...(cell.title ? [cell] : []), ...all("[title]:not(time, button, a.button, a.link)", cell)].map((one) => one.title);
 
 /** The pairs of a row: label, and the cell or the words. @param {HTMLTableRowElement} row */
 function pairsOf(row) {
@@ -25,9 +25,11 @@ function pairsOf(row) {
   const pairs = [];
   [...row.cells].forEach((cell, at) => {
     if (cell.matches(".act")) return;
-    const label = heads[at] ? wordsOf(heads[at]).replace(/ [↓↑]$/, "") : "";
+    const head = heads[at];
+    const label = head ? wordsOf(head).replace(/ [↓↑]$/, "") : "";
+    const told = [...titlesIn(cell), ...(head?.title ? [head.title] : [])];
     if (isAway(cell, table)) pairs.push([label, cell]);
-    else if (!isHidden(cell, table) && titlesIn(cell).length) pairs.push([label, titlesIn(cell)]);
+    else if (!isHidden(cell, table) && told.length) pairs.push([label, told]);
   });
   return pairs;
 }
@@ -127,7 +129,8 @@ function dress(table) {
 
 /** A table that is wider than its frame all the same scrolls, and says so at its edge. @param {HTMLElement} frame */
 function showEdge(frame) {
-  const width = tableIn(frame)?.offsetWidth ?? 0;
+  const table = tableIn(frame);
+  const width = Math.max(table?.offsetWidth ?? 0, table?.scrollWidth ?? 0);
   frame.classList.toggle("scrolls", width > frame.clientWidth + 1);
   frame.classList.toggle("more", frame.scrollLeft + frame.clientWidth < width - 1);
 }
