@@ -38,7 +38,8 @@ register(
         label="At-risk",
         url_name="attention:page",
         order=20,
-        group="counted",
+        group="customers",
+        icon="heartbeat",
         count=_count,
         help="at-risk",
     )

@@ -24,10 +24,26 @@ register(
         key="invoices",
         label="Invoices",
         url_name="invoices:page",
-        order=17,
+        order=35,
         help="invoices",
-        group="counted",
+        group="money",
+        icon="file-invoice",
+        holds=(
+            "reminders:page",
+            "panel:invoice",
+            *(f"{app_name}:{one.name}" for one in urlpatterns[1:] if one.name != "to_issue"),
+        ),
+    )
+)
+register(
+    NavEntry(
+        key="to-issue",
+        label="To issue",
+        url_name="invoices:to_issue",
+        order=37,
+        help="to-issue",
+        group="money",
+        icon="file-plus",
         count=lambda actor: len(list_to_issue(clock.now())),
-        holds=("reminders:page", *(f"{app_name}:{one.name}" for one in urlpatterns[1:])),
     )
 )

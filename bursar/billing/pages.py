@@ -26,7 +26,15 @@ LABELS = {
 }
 
 register(
-    NavEntry(key="vat-ids", label="VAT ids", url_name="billing:vat_ids", order=60, group="more", help="billing-details")
+    NavEntry(
+        key="vat-ids",
+        label="VAT ids",
+        url_name="billing:vat_ids",
+        order=60,
+        group="money",
+        icon="id",
+        help="billing-details",
+    )
 )
 
 

@@ -44,8 +44,9 @@ register(
         key="undelivered",
         label="Not delivered",
         url_name="reminders:undelivered",
-        order=36,
-        group="more",
+        order=45,
+        group="money",
+        icon="mail-exclamation",
         help="sending-and-reminding",
         count=lambda actor: queries.count_undelivered(),
     )

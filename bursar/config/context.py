@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from bursar.access.actor import ActorKind
-from bursar.core import clock, heartbeat
+from bursar.core import clock, counted, heartbeat
 from bursar.demo import load as demo
 
 
@@ -15,17 +15,19 @@ def installation(request: HttpRequest) -> dict[str, Any]:
     if request.headers.get("HX-Request"):
         return {"company": settings.BURSAR_COMPANY_NAME, "actor": getattr(request, "actor", None)}
     actor = getattr(request, "actor", None)
-    is_demo, seen_at = heartbeat.read_installation()
     is_staff = actor is not None and actor.kind is ActorKind.STAFF
+    now, it = clock.now(), heartbeat.read_installation(actor.id if is_staff else "")
     return {
         "company": settings.BURSAR_COMPANY_NAME,
         "actor": actor,
         "signs_in_by_product": bool(settings.BURSAR_OIDC_SERVER),
         "is_staff_reader": is_staff,
-        "demo_data": is_demo,
-        "demo_sign_ins": demo.SIGN_INS if is_demo and actor is None else [],
+        "demo_data": it.is_demo,
+        "demo_sign_ins": demo.SIGN_INS if it.is_demo and actor is None else [],
         "demo_password": demo.PASSWORD,
-        "mail_stays_here": is_demo and is_staff and not settings.BURSAR_MAIL_LEAVES,
-        "worker_late": is_staff and heartbeat.is_late(clock.now(), seen_at),
-        "worker_seen_at": seen_at,
+        "mail_stays_here": it.is_demo and is_staff and not settings.BURSAR_MAIL_LEAVES,
+        "worker_late": is_staff and heartbeat.is_late(now, it.seen_at),
+        "worker_seen_at": it.seen_at,
+        "counts": it.counts,
+        "counts_are_old": counted.is_old(now, it.counted_at),
     }

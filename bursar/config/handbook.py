@@ -36,7 +36,17 @@ TYPES = {
 }
 RUN = ("", "text/javascript", "module")  # every other type of <script> is data, which no policy asks about
 
-register(NavEntry(key="handbook", label="Handbook", url_name="handbook", order=99, group="more", help="staff-overview"))
+register(
+    NavEntry(
+        key="handbook",
+        label="Handbook",
+        url_name="handbook",
+        order=99,
+        group="house",
+        icon="notebook",
+        help="staff-overview",
+    )
+)
 
 
 @require_safe

@@ -567,11 +567,24 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BURSAR_VAR / "static"
-_PACKAGES = {"tabler": "@tabler/core/dist/css", "chart": "chart.js/dist", "swagger": "swagger-ui-dist"}
+_PACKAGES = {
+    "tabler": "@tabler/core/dist/css",
+    "chart": "chart.js/dist",
+    "swagger": "swagger-ui-dist",
+    "inter": "inter-ui/variable",
+    "inter-latin": "inter-ui/variable-latin",
+}
 STATICFILES_DIRS = [
     (f"vendor/{name}", ROOT / "node_modules" / path)
     for name, path in _PACKAGES.items()
     if (ROOT / "node_modules" / path).is_dir()
+]
+ICONS = ROOT / "node_modules" / "@tabler" / "icons" / "icons" / "outline"
+ICONS_COLLECTED = STATIC_ROOT / "vendor" / "icons"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "bursar.config.icons.UsedIconsFinder",
 ]
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -24,12 +26,23 @@ def is_late(now: datetime, last: datetime | None) -> bool:
     return last is None or now - last > LATE_AFTER
 
 
-def read_installation() -> tuple[bool, datetime | None]:
-    """Whether this is a demo, and when the worker was last seen: what every page says, in one statement."""
+class Installation(NamedTuple):
+    """`seen_at`: the worker. `counts`: beside the reader's navigation, by entry, as they were at `counted_at`."""
+
+    is_demo: bool
+    seen_at: datetime | None
+    counts: dict[str, int] | None
+    counted_at: datetime | None
+
+
+def read_installation(reader: str = "") -> Installation:
+    """What every page says, in one statement. `reader`: the public id of whoever looks, if anybody is known."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM core_installationfact WHERE name = 'demo'), "
-            "(SELECT seen_at FROM core_workerbeat WHERE name = 'worker')"
+            "(SELECT seen_at FROM core_workerbeat WHERE name = 'worker'), counted.counts, counted.at "
+            "FROM (VALUES (1)) always LEFT JOIN core_lastcounted counted ON counted.reader = %s",
+            [reader],
         )
-        is_demo, seen = cursor.fetchone()
-        return bool(is_demo), seen
+        is_demo, seen, counts, at = cursor.fetchone()
+        return Installation(bool(is_demo), seen, json.loads(counts) if counts else None, at)

@@ -13,3 +13,13 @@ class InstallationFact(models.Model):
 
     name = models.CharField(max_length=40, primary_key=True)
     value = models.CharField(max_length=200)
+
+
+class LastCounted(models.Model):
+    """What was last counted for a reader's navigation, so that no page counts anew. Never what is true now."""
+
+    pen = "bursar.core.counted"
+
+    reader = models.CharField(max_length=40, primary_key=True)
+    counts = models.JSONField()
+    at = models.DateTimeField()

@@ -32,7 +32,8 @@ register(
         label="Customer's dashboard",
         url_name="dashboard:home",
         order=100,
-        group="more",
+        group="customers",
+        icon="device-desktop",
         help="customers-pages",
     )
 )

@@ -27,9 +27,11 @@ register(
         label="Deliveries",
         url_name="notifications:deliveries",
         order=80,
-        group="more",
+        group="house",
+        icon="send",
         help="notices-and-mail",
         count=queries.count_failed,
+        holds=("notifications:delivery",),
     )
 )
 

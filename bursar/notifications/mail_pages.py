@@ -16,6 +16,7 @@ from bursar.core.errors import NotFound
 from bursar.notifications import queries
 from bursar.notifications.compose import stop_url
 from bursar.notifications.models import Mail
+from bursar.ui.navigation import NavEntry, register
 
 PAGE_SIZE = 50
 SANDBOX = (
@@ -23,6 +24,19 @@ SANDBOX = (
     "frame-ancestors 'none'"
 )
 HIDDEN = "the-link-is-the-recipients-own"
+
+register(
+    NavEntry(
+        key="mail",
+        label="Sent mail",
+        url_name="notifications:mails",
+        order=82,
+        group="house",
+        icon="mail",
+        help="notices-and-mail",
+        holds=("notifications:mail",),
+    )
+)
 
 
 @require_GET

@@ -33,6 +33,7 @@ register(
         url_name="notifications:staff_notices",
         order=1,
         group="bell",
+        icon="bell",
         help="notices-and-mail",
         count=lambda actor: queries.count_unread(actor.id),
     )

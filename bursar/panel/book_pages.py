@@ -21,7 +21,17 @@ from bursar.ui.navigation import NavEntry, register
 
 PAGE_SIZE = 50
 
-register(NavEntry(key="book", label="Book", url_name="panel:book", order=90, help="book"))
+register(
+    NavEntry(
+        key="book",
+        label="Book",
+        url_name="panel:book",
+        order=10,
+        group="house",
+        icon="book-2",
+        help="book",
+    )
+)
 
 
 @require_GET

@@ -15,7 +15,7 @@ from bursar.access.rights import Right
 from bursar.audit.pages import describe
 from bursar.audit.queries import list_notes
 from bursar.billing.queries.documents import get_invoice
-from bursar.core import clock
+from bursar.core import clock, counted
 from bursar.core.calendar import Month
 from bursar.panel import queries
 from bursar.panel.sections import (
@@ -94,9 +94,11 @@ def _workspaces(request: HttpRequest, organisation: Organisation, now: datetime)
 
 @require_GET
 def show_counts(request: HttpRequest) -> HttpResponse:
-    """The numbers of the bar, fetched once the page is there: no page waits for what it does not show."""
-    entries = navigation.build(Side.PANEL, "", actor_of(request), counted=True)
-    return render(request, "ui/_counts.html", {"entries": entries})
+    """The sidebar's numbers, counted now and kept for the next pages: no page waits for what it does not show."""
+    actor = actor_of(request)
+    counts = navigation.count(actor)
+    counted.keep(actor.id, counts, clock.now())
+    return render(request, "ui/_counts.html", {"entries": navigation.build(Side.PANEL, "", actor, counts)})
 
 
 @require_GET

@@ -24,11 +24,24 @@ register(
         key="payments",
         label="Payments",
         url_name="payments:page",
-        order=15,
-        group="counted",
+        order=20,
+        group="money",
+        icon="credit-card",
         help="payments",
-        holds=("payments:gap", "payments:bank", "payments:drift"),
-        count=lambda actor: drift.count_drift(clock.now()) + bank.count_waiting(),
+        holds=("payments:gap", "payments:drift"),
+        count=lambda actor: drift.count_drift(clock.now()),
+    )
+)
+register(
+    NavEntry(
+        key="bank",
+        label="Bank",
+        url_name="payments:bank",
+        order=30,
+        group="money",
+        icon="building-bank",
+        help="bank",
+        count=lambda actor: bank.count_waiting(),
     )
 )
 

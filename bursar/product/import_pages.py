@@ -24,7 +24,8 @@ register(
         label="Import",
         url_name="imports:page",
         order=98,
-        group="more",
+        group="house",
+        icon="file-import",
         help="importing",
         right=Right.MANAGE_STAFF,
     )

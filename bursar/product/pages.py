@@ -13,7 +13,17 @@ from bursar.core import clock
 from bursar.product.queries import list_keys
 from bursar.ui.navigation import NavEntry, register
 
-register(NavEntry(key="keys", label="API keys", url_name="product:keys", order=96, group="more", help="api-keys"))
+register(
+    NavEntry(
+        key="keys",
+        label="API keys",
+        url_name="product:keys",
+        order=30,
+        group="house",
+        icon="key",
+        help="api-keys",
+    )
+)
 
 
 @require_GET

@@ -31,7 +31,8 @@ register(
         label="Requests",
         url_name="requests:queue",
         order=30,
-        group="counted",
+        group="customers",
+        icon="inbox",
         help="requests",
         count=queries.count_pending,
     )

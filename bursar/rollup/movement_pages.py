@@ -24,7 +24,17 @@ from bursar.rollup.states import HOPED_FOR, Klass
 from bursar.ui import lists
 from bursar.ui.navigation import NavEntry, register
 
-register(NavEntry(key="movements", label="Movements", url_name="rollup:movements", order=40, help="movements"))
+register(
+    NavEntry(
+        key="movements",
+        label="Movements",
+        url_name="rollup:movements",
+        order=10,
+        group="money",
+        icon="trending-up",
+        help="movements",
+    )
+)
 IN_CHART = (Klass.PAYING, *HOPED_FOR)
 
 

@@ -23,7 +23,18 @@ from bursar.tenants.queries import count_invitations, get_account, list_people_b
 from bursar.ui import lists
 from bursar.ui.navigation import NavEntry, register
 
-register(NavEntry(key="rollup", label="Usage & billing", url_name="rollup:page", order=10, help="usage-and-billing"))
+register(
+    NavEntry(
+        key="rollup",
+        label="Usage & billing",
+        url_name="rollup:page",
+        order=10,
+        group="customers",
+        icon="table",
+        help="usage-and-billing",
+        holds=("panel:account", "panel:workspace", "panel:organisation", "panel:person"),
+    )
+)
 
 
 def _look(request: HttpRequest) -> tuple[View, datetime]:

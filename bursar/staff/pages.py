@@ -24,7 +24,17 @@ from bursar.ui.navigation import NavEntry, register
 
 LINK_TRIES = 20
 
-register(NavEntry(key="staff", label="Staff", url_name="staff_list", order=95, group="more", help="staff-and-roles"))
+register(
+    NavEntry(
+        key="staff",
+        label="Staff",
+        url_name="staff_list",
+        order=20,
+        group="house",
+        icon="users-group",
+        help="staff-and-roles",
+    )
+)
 
 
 @never_cache

@@ -19,7 +19,8 @@ register(
         label="Support access",
         url_name="support:page",
         order=58,
-        group="more",
+        group="customers",
+        icon="lifebuoy",
         help="support-access",
     )
 )

@@ -30,7 +30,8 @@ register(
         label="Training",
         url_name="training:sessions",
         order=32,
-        group="more",
+        group="people",
+        icon="school",
         help="training",
         count=sessions.count_waiting,
         holds=(

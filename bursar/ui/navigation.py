@@ -1,8 +1,8 @@
-"""The registry of both bars' entries: each room says where it is found, by whom, and what to count beside it."""
+"""The registry of both sides' entries: each room says where it is found, by whom, and what to count beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,20 +11,24 @@ from django.urls import get_resolver
 
 from bursar.core.registry import Registry
 
-GROUPS = ("main", "counted", "aside", "more", "bell")
-
 
 class Side(StrEnum):
     PANEL = "panel"
     DASHBOARD = "dashboard"
 
 
+HEADED = {"customers": "Customers", "money": "Money", "people": "People", "house": "House"}
+"""The sidebar's sections, from top to bottom, with their heads."""
+GROUPS = {Side.PANEL: (*HEADED, "bell"), Side.DASHBOARD: ("own", "aside")}
+
+
 @dataclass(frozen=True)
 class NavEntry:
-    """`side`: in whose bar. `right`: whom it concerns; nobody else is shown it. None: everybody on that side.
+    """`side`: in whose navigation. `right`: whom it concerns; nobody else is shown it. None: everybody on that side.
 
-    `group`: “main” and “counted” entries stand in the bar, “aside” before them and framed, “more” holds what is
-    opened now and then, “bell” is the bell.
+    `group`: a headed section of the panel's sidebar, or “bell”; in the customers' bar “own”, or “aside”: before them
+    and framed.
+    `icon`: beside the label in the sidebar, and alone where it is narrow.
     `help`: the page of the handbook about it, such as “at-risk”. `holds`: names of the addresses below it.
     """
 
@@ -32,7 +36,8 @@ class NavEntry:
     label: str
     url_name: str
     order: int
-    group: str = "main"
+    group: str = "own"
+    icon: str = ""
     count: Callable[[Any], int] | None = None
     help: str = ""
     side: Side = Side.PANEL
@@ -59,7 +64,7 @@ def list_faults(rights: Collection[str]) -> list[str]:
         for name in (entry.url_name, *entry.holds):
             if name not in addresses:
                 faults.append(f"the navigation entry “{entry.key}” leads to {name}, which is no address")
-        if entry.group not in GROUPS:
+        if entry.group not in GROUPS[entry.side]:
             faults.append(f"the navigation entry “{entry.key}” stands in “{entry.group}”, which is no group")
         if entry.right is not None and entry.right not in rights:
             faults.append(f"the navigation entry “{entry.key}” is for “{entry.right}”, which is no right")
@@ -77,12 +82,21 @@ def _list_addresses() -> set[str]:
 
 
 def list_entries(side: Side = Side.PANEL) -> list[NavEntry]:
+    """From top to bottom."""
     found = [entry for entry in ENTRIES.values() if entry.side is side]
-    return sorted(found, key=lambda entry: (entry.group == "more", entry.order))
+    return sorted(found, key=lambda entry: (GROUPS[side].index(entry.group), entry.order))
 
 
-def build(side: Side, here: str, actor: Any, *, counted: bool = False) -> list[dict[str, Any]]:
-    """The entries that concern `actor`, with the one we are on: “page”, or “true” on a page below it."""
+def count(actor: Any) -> dict[str, int]:
+    """What stands beside the panel's entries that concern `actor`, by their keys: some twenty statements."""
+    return {entry.key: entry.count(actor) for entry in list_entries() if entry.count and entry.concerns(actor)}
+
+
+def build(side: Side, here: str, actor: Any, counts: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
+    """The entries that concern `actor`, with the one we are on: “page”, or “true” on a page below it.
+
+    `counts`: by key, as last counted; None where nobody counted yet.
+    """
     return [
         {
             "key": entry.key,
@@ -90,9 +104,11 @@ def build(side: Side, here: str, actor: Any, *, counted: bool = False) -> list[d
             "url_name": entry.url_name,
             "is_here": "page" if here == entry.url_name else "true" if here in entry.holds else "",
             "group": entry.group,
+            "head": HEADED.get(entry.group, ""),
+            "icon": entry.icon,
             "help": entry.help,
             "is_counted": entry.count is not None,
-            "count": entry.count(actor) if entry.count and counted else None,
+            "count": (counts or {}).get(entry.key),
         }
         for entry in list_entries(side)
         if entry.concerns(actor)

@@ -33,7 +33,13 @@ STATES = {"": "every state", "waiting": "not delivered", "delivered": "delivered
 
 register(
     NavEntry(
-        key="webhooks", label="Webhooks", url_name="webhooks:list", order=97, group="more", help="outgoing-webhooks"
+        key="webhooks",
+        label="Webhooks",
+        url_name="webhooks:list",
+        order=40,
+        group="house",
+        icon="webhook",
+        help="outgoing-webhooks",
     )
 )
 

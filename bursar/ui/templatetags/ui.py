@@ -15,6 +15,7 @@ from bursar.core import clock
 from bursar.core import hours as core_hours
 from bursar.core.days import is_end_of_day, say_day, say_end, say_instant
 from bursar.core.money import format_money
+from bursar.ui import icons
 from bursar.ui.navigation import Side, build
 from bursar.ui.sections import Loaded
 
@@ -120,12 +121,19 @@ def browser(user_agent: str) -> str:
     return f"{name} on {system}" if name and system else name or user_agent[:60] or "unknown"
 
 
+@register.simple_tag
+def icon(name: str) -> str:
+    """One of @tabler/icons, beside words that say the same: “{% icon "users" %}”."""
+    return icons.draw(name)
+
+
 @register.simple_tag(takes_context=True)
 def navigation(context: template.Context, side: str = "panel") -> list[dict[str, Any]]:
-    """The entries of one side's bar, with the one we are on."""
+    """The entries of one side, with the one we are on, and what was last counted beside them."""
     request = context["request"]
     match = request.resolver_match
-    return build(Side(side), match.view_name if match else "", getattr(request, "actor", None))
+    here = match.view_name if match else ""
+    return build(Side(side), here, getattr(request, "actor", None), context.get("counts"))
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,42 @@
+"""Icons come from one set, by names that it knows, and serve without the front-end packages once collected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.template import Context, Template
+
+from bursar.config.icons import list_faults, list_used
+from bursar.ui import icons
+
+
+def test_every_icon_that_is_used_is_in_the_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list_faults() == []
+    monkeypatch.setattr("bursar.config.icons.list_used", lambda: {"bell", "no-such-icon"})
+    assert list_faults() == ["the icon “no-such-icon” is none of @tabler/icons"]
+
+
+def test_an_icon_is_drawn_in_the_page_and_is_silent() -> None:
+    drawn = Template('{% icon "bell" %}').render(Context())
+    assert drawn.startswith('<svg class="icon"') and drawn.endswith("</svg>")
+    assert 'aria-hidden="true"' in drawn and "M10 5a2" in drawn and "M0 0h24v24H0z" not in drawn
+    assert "style=" not in drawn and "\n" not in drawn
+
+
+def test_collected_icons_serve_without_the_packages(settings: Any, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path
+    call_command("collectstatic", "--no-input", verbosity=0)
+    collected = {path.stem for path in (tmp_path / "vendor" / "icons").iterdir()}
+    assert collected == list_used()
+    icons.draw.cache_clear()
+    settings.ICONS, settings.ICONS_COLLECTED = tmp_path / "gone", tmp_path / "vendor" / "icons"
+    try:
+        assert "M10 5a2" in icons.draw("bell")
+        settings.ICONS_COLLECTED = tmp_path / "gone"
+        icons.draw.cache_clear()
+        assert icons.draw("bell") == "" and list_faults() == []
+    finally:
+        icons.draw.cache_clear()
