@@ -55,7 +55,7 @@ def show_page(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(f"?{lists.query(request.GET, page=pages)}")
         context = {
             **_frame(request, view, now, totals),
-            "rows": [present.account_row(line, view, request.GET) for line in queries.list_page(view, now)],
+            "rows": [present.account_row(line, view) for line in queries.list_page(view, now)],
             "pager": lists.pager(view.page, totals.rows, request.GET),
             "filters": present.filter_menus(view, request.GET, list_managers()),
             "headers": present.headers(view, request.GET),
@@ -109,7 +109,7 @@ def show_row(request: HttpRequest, account_id: str) -> HttpResponse:
         if fact is None:
             raise NotFound("This account has no figures in that month.")
         line = queries.list_lines([fact], view, now, _shown(request))[0]
-        row = present.account_row(line, view, request.GET)
+        row = present.account_row(line, view)
     return render(request, "rollup/_account.html", {"row": row, "view": view})
 
 

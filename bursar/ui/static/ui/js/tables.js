@@ -71,13 +71,14 @@ async function fetched(address, id) {
 /** @param {Element} row */
 const detailOf = (row) => /** @type {HTMLElement | null} */ (row.nextElementSibling?.matches(".detail") ? row.nextElementSibling : null);
 
-/** A pair of a column is shown only while the column has no room. @param {HTMLElement} row */
+/** A pair of a column is shown only while the column has no room. @param {HTMLTableRowElement} row */
 function fit(row) {
   const detail = detailOf(row);
-  const table = /** @type {HTMLElement} */ (row.closest("table"));
+  const table = /** @type {HTMLTableElement} */ (row.closest("table"));
+  const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
   for (const part of detail ? all("dl > [class^=c-]", detail) : []) {
-    const cell = first(`td.${part.className}`, row);
-    part.hidden = !cell || isHidden(cell, table) || getComputedStyle(cell).display !== "none";
+    const cell = row.cells[heads.findIndex((head) => head.classList.contains(part.className))];
+    part.hidden = !cell || isHidden(part, table) || getComputedStyle(cell).display !== "none";
   }
 }
 
@@ -103,12 +104,23 @@ export async function unfold(at) {
   button.ariaBusy = null;
 }
 
+/** The button that copies the address beside it. @param {HTMLElement} mail */
+function copier(mail) {
+  const button = document.createElement("button");
+  button.className = "plain-button copy";
+  button.type = "button";
+  button.dataset.copy = "";
+  button.ariaLabel = `Copy the address of ${wordsOf(mail)}`;
+  return button;
+}
+
 /** Each row has its button, where there is something to open. @param {HTMLTableElement} table */
 function dress(table) {
   for (const kebab of all(".kebab:not([role])", table)) {
     kebab.role = "button";
     kebab.ariaHasPopup = "menu";
   }
+  for (const mail of table.dataset.detail ? all("td > a[href^='mailto:']:only-child", table) : []) mail.after(copier(mail));
   for (const row of rowsOf(table)) {
     const cell = /** @type {HTMLElement} */ (first("td.act", row));
     let button = first(".unfold", cell);
