@@ -28,7 +28,8 @@ function pairsOf(row) {
     const head = heads[at];
     const label = head ? wordsOf(head).replace(/ [↓↑]$/, "") : "";
     const told = [...titlesIn(cell), ...(head?.title ? [head.title] : [])];
-    if (isAway(cell, table)) pairs.push([label, cell]);
+    const isShort = told.some((words) => words.startsWith(wordsOf(cell).replace(/…$/, "")));
+    if (isAway(cell, table) && !isShort) pairs.push([label, cell]);
     else if (!isHidden(cell, table) && told.length) pairs.push([label, told]);
   });
   return pairs;
