@@ -120,7 +120,7 @@ def test_a_rows_detail_holds_what_has_no_room_whole(crowded: Cast, live_server: 
     """By key, at 1280: the hidden columns, the class's reason, every contact; and nothing that the row shows itself."""
     sign_in(page, live_server.url, "iris@agora.example")
     page.set_viewport_size({"width": 1280, "height": 900})
-    address = f"{live_server.url}/panel/usage/?q={LONG.split()[1]}"
+    address = f"{live_server.url}/panel/usage/?q={LONG.split()[1]}&sort=account"
     page.goto(address)
     page.keyboard.press("j")
     page.keyboard.press("o")
