@@ -28,9 +28,10 @@ LINES = 5_000
 Rows = Sequence[Sequence[str]]
 _SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫"  # full-width ones too: some spreadsheets take them for the plain
 _BLANK = '["\\s\u200b-\u200f\ufeff]*'
-# Where a spreadsheet begins a cell: at the start, and at whatever it takes for a separator.
-_RUNNABLE = re.compile(f"(^|[;,\\t\\r\\n])({_BLANK})(?=[{_SIGNS}])|^(?=[\\t\\r])")
-_IN_TEXT = re.compile(f'(?:\\A|[;,\\t\\r\\n"]){_BLANK}[{_SIGNS}]|[;,\\t\\n]"?[\\t\\r](?!\\n)')
+# Where a spreadsheet begins a cell: at the start, and at whatever it takes for a separator. A break of lines alone
+# ("\r\n") harms nobody; a bare "\r" is read as the end of a row.
+_RUNNABLE = re.compile(f"(^|[;,\\t\\r\\n])({_BLANK})(?=[{_SIGNS}])|^(?=\\t|\\r(?!\\n))")
+_IN_TEXT = re.compile(f'(?:\\A|[;,\\t\\r\\n"]){_BLANK}[{_SIGNS}]|[;,\\t\\n]"?(?:\\t|\\r(?!\\n))')
 _MAYBE_IN_TEXT = (re.compile(f'[;,"\\s\u200b-\u200f\ufeff][{_SIGNS}\\t]'), re.compile("\r(?!\n)"))
 """Of two characters each, and so looked for three times as fast: where neither is found, `_IN_TEXT` is not either."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bursar.files.csv import LAYOUTS, Layout, _neutralised, as_text
@@ -24,6 +24,8 @@ def line(row: list[str], layout: Layout) -> bytes:
 
 
 @given(ROWS, st.sampled_from(list(LAYOUTS.values())))
+@example([["", "="], ["", "\r\n"]], LAYOUTS["comma"])
+@example([["", "="], ["", "\t\n"]], LAYOUTS["comma"])
 @settings(max_examples=300, deadline=None)
 def test_row_by_row_is_as_all_at_once(rows: list[list[str]], layout: Layout) -> None:
     assert _neutralised([line(row, layout) for row in rows], layout) == as_text(rows, layout)

@@ -1,5 +1,5 @@
 """Every verb of requests. Importing this registers them."""
 
-from bursar.requests.actions import asks, decisions, workspaces
+from bursar.requests.actions import asks, decisions, handoff, workspaces
 
-__all__ = ["asks", "decisions", "workspaces"]
+__all__ = ["asks", "decisions", "handoff", "workspaces"]

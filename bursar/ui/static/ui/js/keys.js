@@ -1,5 +1,6 @@
 // Hands on keys: j/k rows, . kebab, x pick, Enter open, / search, ? help.
 import { all, dialogById, first, hit } from "./dom.js";
+import { fold } from "./sidebar.js";
 import { unfold } from "./tables.js";
 
 /** The row we are on. @type {HTMLElement | null} */
@@ -40,6 +41,7 @@ const BARE = {
   o: () => current() && unfold(/** @type {HTMLTableRowElement} */ (current())),
   x: () => current() && first("#bulk .pick", /** @type {HTMLElement} */ (current()))?.click(),
   "/": () => first("input[type=search]")?.focus(),
+  "[": fold,
   "?": () => dialogById("keys-help")?.showModal(),
 };
 
@@ -47,7 +49,7 @@ document.addEventListener("keydown", (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey) return;
   // Right after a dialog closed, what was typed in there may have the focus still.
   const isGone = hit(event).closest("dialog:not([open])");
-  if (!isGone && hit(event).closest("input:not([type=checkbox]), textarea, select, dialog, [popover]")) return;
+  if (!isGone && hit(event).closest("input:not([type=checkbox]), textarea, select, dialog, :popover-open")) return;
   const does = BARE[event.key];
   if (!does) return;
   event.preventDefault();

@@ -9,4 +9,5 @@ import "./dialog.js";
 import "./clicks.js";
 import "./picked.js";
 import "./keys.js";
+import "./sidebar.js";
 import "./palette.js";
