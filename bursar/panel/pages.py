@@ -120,9 +120,10 @@ def _rows(request: HttpRequest, accounts: list[BillingAccount], now: datetime, n
     facts = AccountMonth.objects.filter(account__in=accounts, month=view.month.first)
     lines = rollup.list_lines(list(rollup.with_names(facts)), view, now, nested)
     return {
-        "rows": [present.account_row(line, view, request.GET) for line in lines],
+        "rows": [present.account_row(line, view) for line in lines],
         "view": view,
         "headers": present.headers(view, request.GET),
+        "row_query": present.row_query(view),
     }
 
 
