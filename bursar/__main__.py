@@ -12,6 +12,7 @@ COMMANDS = {
     "import": "loads a file of organisations, terms and usage",
     "demo": "loads the demo company, or a company of any size",
     "act": "runs an action, through the same door as the panel",
+    "undo": "lists what can still be taken back, or takes one of it back",
     "actions": "lists every action",
     "texts": "lists kept texts of others that name a person, for “Erase person”",
     "verify": "proves the figures: recomputes every month and prints differences",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.urls import reverse
 
 from bursar.access.actor import Actor
 from bursar.access.rights import By, Right
@@ -11,6 +12,7 @@ from bursar.actions.models import BulkRun, BulkState
 from bursar.actions.registry import ACTIONS, Target, action, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Notice, Outcome, Reason, Topic
+from bursar.actions.undo import OFFERED_FOR
 from bursar.core.errors import NotFound
 
 
@@ -35,6 +37,7 @@ register_target(
 
 def _name(bulk: BulkRun) -> str:
     title = ACTIONS[bulk.action_key].title if bulk.action_key in ACTIONS else bulk.action_key
+    title = f"Undo {title}" if bulk.undoes else title
     return f"{title}, {len(bulk.target_ids):,} at once"
 
 
@@ -65,10 +68,13 @@ def _why_not_go_on(case: Case) -> str | None:
     key="actions.bulk_run.go_on",
     on=BulkRun,
     label="Go on…",
+    opposite="actions.bulk_run.stop",
     group=Group.DECISION,
     done="Bulk run gone on with",
     icon="player-play",
-    help="The worker goes on where it halted, row by row. What is done already is not done again.",
+    code="go",
+    formerly=("resume", "continue"),
+    help="Lets the worker go on where it halted, row by row. What is done already is not done again.",
     when="When a bulk run could not go on by itself, and you know why: a restart that took long, a row that is mended. "
     "Look first whether what is left is still wanted.",
     permission=Right.ACT,
@@ -90,10 +96,13 @@ def _why_not_stop(case: Case) -> str | None:
     key="actions.bulk_run.stop",
     on=BulkRun,
     label="Stop…",
+    instead="Rows that are done stay done; pick the rest again to go on.",
     group=Group.DECISION,
     done="Bulk run stopped",
     icon="player-stop",
-    help="Nothing more of it is done; a row that is in hand at this moment may still be. What is done stays.",
+    code="st",
+    formerly=("cancel", "abort"),
+    help="Ends it; a row that is in hand at this moment may still be done. What is done stays.",
     when="When a bulk run turns out to be a mistake, or what is left of it is no longer wanted. What was done is taken "
     "back row by row, where the action has a way back.",
     permission=Right.ACT,
@@ -106,6 +115,49 @@ def stop(act: Act, bulk: BulkRun, data: Cleaned) -> Outcome:
     runs.stop(bulk)
     return Outcome(
         f"Stopped: {left:,} of {len(bulk.target_ids):,} left as they were.", [Change("State", before, "stopped")]
+    )
+
+
+def _why_not_take_back(case: Case) -> str | None:
+    bulk: BulkRun = case.target
+    if bulk.state not in (BulkState.DONE, BulkState.STOPPED):
+        return f"It is {bulk.get_state_display()}. Stop it first, or wait until it is done."
+    if bulk.undoes or bulk.action_key not in ACTIONS or not ACTIONS[bulk.action_key].inverse:
+        return "What it did has no way back: do the opposite, row by row."
+    if runs.is_taken_back(bulk):
+        return "It is taken back already; the run that did it says row by row what came of it."
+    if case.now - bulk.worked_at > OFFERED_FOR:
+        return "An action can be undone for 24 hours."
+    return None if bulk.results.filter(status=200).exists() else "It did nothing."
+
+
+@action(
+    key="actions.bulk_run.take_back",
+    on=BulkRun,
+    label="Undo this run…",
+    instead="Do it anew for the same rows.",
+    code="un",
+    formerly=("revert", "roll back"),
+    group=Group.DECISION,
+    done="Bulk run taken back",
+    icon="arrow-back-up",
+    help="Takes back what the run did, row by row, and says of each what came of it. A row at which something was done "
+    "since stays as it is.",
+    when="When an action was done to the wrong rows, or with the wrong values: within 24 hours. What went out to "
+    "customers stays sent, and they are told of this too.",
+    permission=Right.ACT,
+    reason=Reason.REQUIRED,
+    blocked=_why_not_take_back,
+)
+def take_back(act: Act, bulk: BulkRun, data: Cleaned) -> Outcome:
+    made = runs.take_back(bulk, act.actor, act.reason.strip(), act.now)
+    count = len(made.target_ids)
+    return Outcome(
+        f"The worker takes {count:,} row{'' if count == 1 else 's'} back.",
+        [Change("State", "done", "being taken back")],
+        data={"run": made.public_id},
+        touches=[made.public_id],
+        next=reverse("actions:bulk_run", args=[made.public_id]),
     )
 
 

@@ -14,7 +14,7 @@ from bursar.access.actor import Actor, Door
 from bursar.access.request import actor_of
 from bursar.actions import bulk, runs
 from bursar.actions.models import BulkRun
-from bursar.actions.registry import ACTIONS
+from bursar.actions.registry import ACTIONS, is_inverse
 from bursar.actions.run import check_right, run
 from bursar.actions.schema import body_model, check_data
 from bursar.actions.spec import Action, Change, Outcome
@@ -156,10 +156,11 @@ def _view(action: Action) -> Callable[..., Outcome]:
             message=sent.get("message", ""),
             message_for_billing=sent.get("message_for_billing", False),
             idempotency_key=idempotency_key,
+            undoes=sent.get("undoes", ""),
         )
 
     # ninja reads the annotations; they differ from action to action, so they are set here
-    perform.__annotations__.update(body=body_model(action), idempotency_key=str)
+    perform.__annotations__.update(body=body_model(action, takes_back=is_inverse(action.key)), idempotency_key=str)
     perform.__defaults__ = (IDEMPOTENCY_KEY,)
     perform.__name__ = action.key.replace(".", "_")
     return perform

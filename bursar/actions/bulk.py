@@ -12,7 +12,8 @@ from django.db import InterfaceError, OperationalError
 
 from bursar.access import carried
 from bursar.access.actor import Actor, system
-from bursar.actions import runs
+from bursar.access.holders import explain_to
+from bursar.actions import runs, undo
 from bursar.actions.checks import check_confirmed, check_reason
 from bursar.actions.models import BulkRun
 from bursar.actions.registry import ACTIONS
@@ -89,8 +90,9 @@ def check_right(key: str, actor: Actor) -> None:
     """Before form and rows are looked at, and before each row. Raises NotFound, Forbidden, Refused or Unconfirmed."""
     if key not in ACTIONS:
         raise NotFound(f"There is no action “{key}”.")
-    if not actor.can(ACTIONS[key].permission):
-        raise Forbidden(ACTIONS[key].explain_missing_right())
+    right = ACTIONS[key].permission
+    if right is not None and not actor.can(right):
+        raise Forbidden(explain_to(actor, right))
     if not ACTIONS[key].bulk:
         raise Refused(f"“{ACTIONS[key].title}” is done to one at a time, and not to many at once.")
     check_confirmed(ACTIONS[key], actor, clock.now())
@@ -116,11 +118,13 @@ def _one(bulk: BulkRun, target_id: str) -> Row:
     try:
         actor = carried.load(bulk.actor)
         check_right(bulk.action_key, actor)
+        key, data, line = _what_to_do(bulk, target_id)
         outcome = run(
-            bulk.action_key,
+            key,
             actor,
             target_id,
-            bulk.data,
+            data,
+            undoes=line,
             reason=bulk.reason,
             message=bulk.message,
             message_for_billing=bulk.message_for_billing,
@@ -136,6 +140,16 @@ def _one(bulk: BulkRun, target_id: str) -> Row:
         log.exception("bulk_row_failed", run=bulk.public_id, target=target_id)
         return Row(target_id, 500, BROKE)
     return Row(target_id, 200, naming.keep(outcome.sentence))
+
+
+def _what_to_do(bulk: BulkRun, target_id: str) -> tuple[str, Mapping[str, Any], str]:
+    """The action's key, its data, and the line that it takes back. Raises Refused where there is none to take back."""
+    if not bulk.undoes:
+        return bulk.action_key, bulk.data, ""
+    made = undo.find_offer_of(bulk.undoes, target_id)
+    if made is None:
+        raise Refused("Nothing was done to this row that can be taken back.")
+    return made.key, undo.fill(made), made.line_id
 
 
 def list_rows(bulk: BulkRun) -> list[Row]:

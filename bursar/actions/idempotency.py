@@ -31,8 +31,8 @@ refers_to_lines(
 def digest_of(request: Request) -> str:
     """Of what is asked, so that another body under the same key can be told."""
     asked = [request.action.key, request.target_id, dict(request.data), request.reason, request.message]
-    narrow = [request.message_for_billing] if request.message_for_billing else []
-    body = json.dumps([*asked, *narrow], sort_keys=True, default=str)
+    seldom = [one for one in (request.message_for_billing, request.undoes) if one]
+    body = json.dumps([*asked, *seldom], sort_keys=True, default=str)
     return hashlib.sha256(body.encode()).hexdigest()
 
 

@@ -34,7 +34,7 @@ class BulkRun(models.Model):
     """The same action on many targets: one transaction each, one group, a result per row; it goes on by itself.
 
     `tries`: how often it was begun since it last got further; `fault`: why it halted.
-    `worked_at`: when it was begun, or got further.
+    `worked_at`: when it was begun, or got further. `undoes`: the public id of the run that it takes back, row by row.
     """
 
     public_id = PublicIdField(prefix="blk")
@@ -46,6 +46,7 @@ class BulkRun(models.Model):
     message = models.TextField(blank=True)
     message_for_billing = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=BulkState.choices, default=BulkState.RUNNING)
+    undoes = models.CharField(max_length=24, blank=True, db_default="")
     tries = models.PositiveSmallIntegerField(default=0)
     fault = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
@@ -71,14 +72,20 @@ class BulkResult(models.Model):
 
 
 class UndoOffer(models.Model):
-    """How to take one action back. `data` fills the form of `key`, on the same target."""
+    """How to take one action back. `data` fills the form of `key`, on the same target; of a way back it is what was
+    before, and no form is filled in. `left`: how the action left it, where the way back compares. `actor_id`, `group`:
+    who did it, and what else was done with it.
+    """
 
     line_id = models.CharField(max_length=24, unique=True)
     of_key = models.CharField(max_length=80)
     target_id = models.CharField(max_length=24, db_index=True)
     key = models.CharField(max_length=80)
     data = models.JSONField()
-    created_at = models.DateTimeField()
+    left = models.JSONField(default=dict, db_default={})
+    actor_id = models.CharField(max_length=60, blank=True, db_default="")
+    group = models.CharField(max_length=24, blank=True, db_default="", db_index=True)
+    created_at = models.DateTimeField(db_index=True)
 
 
 class ApprovalState(models.TextChoices):

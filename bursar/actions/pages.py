@@ -79,7 +79,7 @@ def show_dialog(request: HttpRequest, slug: str, target_id: str, verb: str) -> H
     sentence = menu.why_not(action, case)
     undoes = request.GET.get("undo", "")
     offer = undo.find_offer(undoes, target_id, action.key) if undoes else None
-    form = action.form_for(case, initial=offer.data if offer else _asked(request, action))
+    form = action.form_for(case, initial=undo.fill(offer) if offer else _asked(request, action))
     initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     known = {k: v for k, v in initial.items() if v is not None}
     context = dialog.foresee(action, case, known, is_untouched=True) if not sentence else {}
@@ -209,6 +209,7 @@ def _done(request: HttpRequest, case: Case, outcome: Outcome) -> HttpResponse:
                 "tone": "good",
                 "undo": _undo_url(case, outcome),
                 "about": case.target.public_id,
+                "on": target_of(case.target).name(case.target),
             },
             "close-dialog": True,
         }

@@ -70,7 +70,7 @@ def _entry(request: Request, case: Case, group: str, outcome: Outcome) -> pen.En
         target_kind=kind.slug,
         target_id=target.public_id,
         target_name=str(target),
-        touches=[*kind.touches(target), *outcome.touches],
+        touches=[*kind.touches(target), *outcome.touches, *filter(None, [request.undoes])],
         changes=[_kept(place, change, names) for place, change in enumerate(outcome.changes)],
         reason=request.reason.strip(),
         message=request.message.strip(),
@@ -86,7 +86,7 @@ def _entry(request: Request, case: Case, group: str, outcome: Outcome) -> pen.En
 def _leave(request: Request, case: Case, outcome: Outcome, line_id: str) -> Left:
     target = case.target
     outcome.line_id = line_id
-    undo.offer(request.action, target.public_id, outcome, case.now)
+    undo.offer(request, case, outcome)
     rows = _make_rows(request, case, outcome, target_of(target).stream(target))
     if not request.action.tell:
         return Left([], rows)

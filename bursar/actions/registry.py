@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
@@ -67,10 +67,24 @@ class Target:
     own_rights: Callable[[Case], Collection[str]] = lambda case: ()
 
 
+class Hint(NamedTuple):
+    """An action that is likely what somebody opens the kebab for. `why`: a few words, shown beside it: “at cap”.
+
+    `on`: what it acts on, where that is none of what the kebab is about but hangs on it, such as a request.
+    `waits`: somebody waits for an answer; such hints come first.
+    """
+
+    key: str
+    why: str
+    on: Any = None
+    waits: bool = False
+
+
 Projection = Callable[[Touched, Case, bool], list[Change]]
 Tell = Callable[[str, Any, dict[str, Any]], object]
 Herald = Callable[[list[int], datetime, Tell, dict[str, Any]], None]
 Apart = Callable[[Any, datetime], str]
+Likely = Callable[[Case], Iterable[Hint]]
 
 Check = Callable[[Action], list[str]]
 
@@ -80,6 +94,7 @@ PROJECTIONS: Registry[Projection] = Registry("projection")
 HERALDS: Registry[Herald] = Registry("herald")
 CHECKS: Registry[Check] = Registry("check")
 APART: Registry[Apart] = Registry("way to tell targets apart")
+LIKELY: Registry[Likely] = Registry("hint of what is likely")
 
 
 def action(**declaration: Any) -> Callable[[Verb], Verb]:
@@ -133,6 +148,26 @@ def apart(slug: str) -> Callable[[Apart], Apart]:
     return register
 
 
+def likely(room: str, slug: str) -> Callable[[Likely], Likely]:
+    """Registers which actions the state of such a target makes likely, from the room that knows the state.
+
+    `(case) -> hints`, the likeliest first; also of actions on what the target belongs to. Those that are blocked are
+    left out by the kebab. It may load what the predicates of the same case load (`case.once`), and little more.
+    """
+
+    def register(function: Likely) -> Likely:
+        return LIKELY.add(f"{room}.{slug}", function)
+
+    return register
+
+
+def list_hints(case: Case) -> list[Hint]:
+    """What the state of the case's target makes likely; where somebody waits first, then in the order of the street."""
+    slug = target_of(case.target).slug
+    found = [hint for name, hints in LIKELY.items() if name.partition(".")[2] == slug for hint in hints(case)]
+    return sorted(found, key=lambda hint: not hint.waits)
+
+
 def tell_apart(target: Any, now: datetime) -> str:
     """In a few words; empty where nothing is known."""
     words = APART.get(target_of(target).slug)
@@ -161,10 +196,13 @@ def close() -> None:
     addresses = [(made.target_slug, made.verb_name) for made in ACTIONS.values()]
     faults += APART.list_faults(TARGETS, is_whole=False)
     faults += [f"two actions share the address {a}" for a in set(addresses) if addresses.count(a) > 1]
+    codes = [(made.target_slug, made.code) for made in ACTIONS.values() if made.in_menu]
+    faults += [f"two actions on “{slug}” share the code “{code}”" for slug, code in _twice(codes)]
+    faults += [f"a hint is given for “{name}”, which is no target" for name in LIKELY if _slug(name) not in TARGETS]
     if faults:
         raise ImproperlyConfigured("Bursar does not start: " + "; ".join(faults))
     shared = (NAMES, OPTIONS, TICKS, CARRIERS, KINDS, ERASURES, REFERENCES, PROOFS)
-    for registry in (*shared, ACTIONS, TARGETS, PROJECTIONS, HERALDS, CHECKS, APART):
+    for registry in (*shared, ACTIONS, TARGETS, PROJECTIONS, HERALDS, CHECKS, APART, LIKELY):
         registry.close()
 
 
@@ -186,9 +224,14 @@ def list_declaration_faults(made: Action) -> list[str]:
         faults.append(f"{made.key}: does not say what it is called once it happened (`done`)")
     if made.in_menu and made.group is None:
         faults.append(f"{made.key}: stands in the menu and in none of its groups (`group`)")
+    if made.in_menu and not (len(made.code) == 2 and made.code.isascii() and made.code.islower()):
+        faults.append(f"{made.key}: stands in the menu without two letters that find it (`code`)")
     faults += [f"{made.key}: its inverse {key} does not exist" for key in made.inverse if key not in ACTIONS]
     strange = [key for key in made.inverse if _slug(key) != made.target_slug]
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]
+    if made.way_back and (made.in_menu or "line" not in made.form.base_fields):  # type: ignore[attr-defined]  # made so
+        faults.append(f"{made.key}: a way back stands in no menu, and its form names the line (`undo.WayBack`)")
+    faults += _faults_of_ending(made)
     faults += _faults_of_calls(made, target)
     if made.beside and _faults_beside(made, ACTIONS.get(made.beside)):
         faults.append(f"{made.key}: {made.beside} beside it is no action on the same target with the same form")
@@ -199,6 +242,22 @@ def list_declaration_faults(made: Action) -> list[str]:
     if any(not notice.is_for_staff for notice in made.tell) and not made.customer_visible:
         faults.append(f"{made.key}: tells customers of something they may not see")
     return faults + [f"{made.key}: {fault}" for check in CHECKS.values() for fault in check(made)]
+
+
+def _faults_of_ending(made: Action) -> list[str]:
+    """What people pull says how it is taken back, or what they can do instead."""
+    is_pulled = (made.in_menu or made.is_for_customers) and not made.way_back
+    faults = []
+    if is_pulled and not (made.inverse or made.opposite or made.instead):
+        faults.append(
+            f"{made.key}: says neither how it is taken back nor what one can do (`inverse`, `opposite`, `instead`)"
+        )
+    if made.opposite and made.opposite not in ACTIONS:
+        faults.append(f"{made.key}: its opposite {made.opposite} does not exist")
+    fields = made.form.base_fields  # type: ignore[attr-defined]  # set by Django's form metaclass
+    if strange := [name for name in made.form.rare if name not in fields]:
+        faults.append(f"{made.key}: folds “{strange[0]}”, which is no field of its form (`rare`)")
+    return faults
 
 
 def _faults_of_calls(made: Action, target: Target | None) -> list[str]:
@@ -223,6 +282,10 @@ def _faults_beside(made: Action, other: Action | None) -> bool:
     return other is None or (other.target_slug, other.form, other.danger) != (made.target_slug, made.form, made.danger)
 
 
+def _twice(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return sorted({one for one in found if found.count(one) > 1})
+
+
 def _slug(key: str) -> str:
     return key.split(".")[1]
 
@@ -232,6 +295,11 @@ def get_action(target_slug: str, verb_name: str) -> Action | None:
         if (made.target_slug, made.verb_name) == (target_slug, verb_name):
             return made
     return None
+
+
+def is_inverse(key: str) -> bool:
+    """Whether some action is taken back by this one."""
+    return any(key in made.inverse for made in ACTIONS.values())
 
 
 def list_actions_on(slug: str) -> list[Action]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,8 @@ from django.db import OperationalError, transaction
 
 from bursar.access.actor import Actor, Door, system
 from bursar.access.rights import By
-from bursar.actions import checks, idempotency, second
+from bursar.actions import checks, idempotency, second, undo
+from bursar.actions.cards import Watcher
 from bursar.actions.guard import watched
 from bursar.actions.holding import list_accounts, list_further, lock
 from bursar.actions.models import Approval
@@ -148,8 +149,8 @@ def run(
     Raises NotFound, Forbidden, Blocked, Invalid, Refused or Unavailable; nothing has changed then.
     """
     request = Request(
-        _action(key), actor, target_id, data or {}, reason, message, idempotency_key, group, seen, undoes,
-        message_for_billing,
+        _action(key), actor, target_id, data or {}, reason, message, idempotency_key, group, seen,
+        undo.line_of(_action(key), undoes, data or {}), message_for_billing,
     )  # fmt: skip
     digest = ""
     if unfit := why_not_keep(request.idempotency_key) or why_not_keep(request.undoes):
@@ -193,19 +194,22 @@ def _said_when_busy() -> Iterator[None]:
         raise busy from error
 
 
-def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> Outcome:
+def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any], watcher: Watcher | None = None) -> Outcome:
     """What the action would do: the verb is run and rolled back. Raises as `run`; the reason is not asked for.
 
-    Slow work is left out, and `act.prepared` is None, unless the action says that it is cheap.
+    Slow work is left out, and `act.prepared` is None, unless the action says that it is cheap. `watcher`: reads the
+    card, before and after.
     """
-    request = Request(_action(key), actor, target_id, data, rehearsed=True)
+    line = undo.line_of(_action(key), "", data)
+    request = Request(_action(key), actor, target_id, data, undoes=line, rehearsed=True)
     target = _fetch_for(request)
     prepared = _prepare(request, target, by_itself=False) if request.action.prepare_is_cheap else None
     try:
         with _said_when_busy(), _transaction_of(request):
             act = _begin(request, target, prepared)
-            outcome = _perform(act, by_itself=False)
-            outcome.effects = _project(act, outcome)
+            with watcher(act.case) if watcher else nullcontext():
+                outcome = _perform(act, by_itself=False)
+                outcome.effects = _project(act, outcome)
             raise _Rehearsed(outcome)
     except _Rehearsed as rehearsed:
         return rehearsed.outcome

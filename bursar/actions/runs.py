@@ -55,6 +55,27 @@ def begin(asked: Request, target_ids: Sequence[str], now: datetime, *, by_worker
     return made, True
 
 
+def take_back(bulk: BulkRun, actor: Actor, reason: str, now: datetime) -> BulkRun:
+    """A run that takes `bulk` back, row by row; the worker does it. Written with the caller's transaction."""
+    done = bulk.results.filter(status=200).order_by("id").values_list("target_id", flat=True)
+    made = BulkRun.objects.create(
+        action_key=bulk.action_key,
+        actor=actor.reference(),
+        target_ids=list(done),
+        data={},
+        reason=reason,
+        undoes=bulk.public_id,
+        created_at=now,
+        worked_at=now,
+    )
+    enqueue(made.public_id)
+    return made
+
+
+def is_taken_back(bulk: BulkRun) -> bool:
+    return BulkRun.objects.filter(undoes=bulk.public_id).exists()
+
+
 def _known(first: Outcome) -> BulkRun:
     known = BulkRun.objects.filter(public_id=first.data["run"]).first()
     if known is None:

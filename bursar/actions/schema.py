@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from bursar.actions.rows import RowsField
 from bursar.actions.spec import Action, ActionForm, Reason
+from bursar.core import body_words
 from bursar.core.errors import Invalid
 from bursar.core.fields import Tick, Whole
 
@@ -85,12 +86,14 @@ def check_data(action: Action, data: dict[str, Any]) -> None:
     except ValidationError as error:
         fields: dict[str, list[str]] = {}
         for fault in error.errors():
-            fields.setdefault(str(fault["loc"][0]), []).append(str(fault["msg"]).removeprefix("Value error, "))
+            fields.setdefault(str(fault["loc"][0]), []).append(body_words.say(fault))
         raise Invalid(fields=fields) from None
 
 
-def body_model(action: Action) -> type[BaseModel]:
-    """The body of the action's POST: `data`, and `reason` and `message` where the action has them."""
+def body_model(action: Action, *, takes_back: bool) -> type[BaseModel]:
+    """The body of the action's POST: `data`, and `reason` and `message` where the action has them. `takes_back`: some
+    other action is taken back by it.
+    """
     inner = data_model(action)
     needed = any(field.required for field in action.form.base_fields.values())  # type: ignore[attr-defined]
     fields: dict[str, Any] = {"data": (inner, ...) if needed else (inner, Field(default_factory=inner))}
@@ -103,6 +106,9 @@ def body_model(action: Action) -> type[BaseModel]:
     if action.asks_for_whom:
         words = "The message is for people with billing rights only, because it speaks of prices or payment."
         fields["message_for_billing"] = (bool, Field(False, description=words))
+    if takes_back and not action.way_back:
+        words = "The id of the line that this takes back: refused unless the target stands as that left it."
+        fields["undoes"] = (str, Field("", max_length=24, description=words))
     return create_model(f"{inner.__name__.removesuffix('Data')}Body", __config__=ConfigDict(extra="forbid"), **fields)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,8 @@ from django.conf import settings
 from django.db import models
 
 from bursar.access.actor import Actor
-from bursar.access.rights import Own, Right, explain_missing
+from bursar.access.rights import Own, Right
+from bursar.actions.finding import Keys, keys_of
 from bursar.core import bounds
 from bursar.core.calendar import Month
 from bursar.core.naming import Said
@@ -74,13 +75,11 @@ class Group(StrEnum):
     DECISION = "Decision"
     PLAN = "Plan and usage"
     MONEY = "Money"
-    PEOPLE = "People"
+    PEOPLE = "People and access"
     TRAINING = "Training"
     PARTNER = "Partner"
-    ATTENTION = "Attention"
-    NOTES = "Notes"
+    ATTENTION = "Attention and notes"
     DELIVERY = "Delivery"
-    ACCESS = "Access"
     SETUP = "Set-up"
 
 
@@ -135,10 +134,14 @@ Touched = dict[int, Month | None]
 
 @dataclass(frozen=True)
 class Undo:
-    """The action on the same target that brings the former state back, and its data."""
+    """The action on the same target that brings the former state back, and its data; of a way back, what was before.
+
+    `left`: how the action leaves it, for `Action.moved_on`.
+    """
 
     key: str
     data: dict[str, Any]
+    left: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -187,7 +190,9 @@ class Case:
     `written`: the tables feeding the month facts that the verb wrote since; `unread`: those of them of which what the
     case has loaded does not know yet, so that nothing else is read again.
     `held`: what was loaded before of the accounts that are locked, and stands like that still.
+    `moved`: names of the card's facts that the rehearsal moved, for `Action.idle`.
     `is_one_of_several`: the form is filled in once for many targets, so that nothing of this one may stand in it.
+    `beside`: what cases share that are only looked at together, as those of a menu; None where anything is written.
     """
 
     actor: Actor
@@ -198,6 +203,16 @@ class Case:
     unread: set[str] = field(default_factory=set)
     held: dict[str, Any] = field(default_factory=dict)
     is_one_of_several: bool = False
+    moved: frozenset[str] = frozenset()
+    beside: dict[str, Any] | None = None
+
+    def share(self, name: str, load: Callable[[], Any]) -> Any:
+        """Loaded once for all cases that are looked at together; `name` says of what it is."""
+        if self.beside is None:
+            return load()
+        if name not in self.beside:
+            self.beside[name] = load()
+        return self.beside[name]
 
     def once(self, name: str, load: Callable[[], Any]) -> Any:
         if name not in self.cache:
@@ -228,8 +243,11 @@ class Stale(Exception):
 class ActionForm(forms.Form):
     """A form that knows its case, so that choices and defaults follow the target.
 
-    Every text in it can be kept and read, and every day and instant can be true.
+    Every text in it can be kept and read, and every day and instant can be true. `rare`: names of fields that are
+    seldom filled in; the dialog folds them.
     """
+
+    rare: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         self.case = case
@@ -239,6 +257,28 @@ class ActionForm(forms.Form):
             for kind, why_not in _FITNESS:
                 if isinstance(made, kind):
                     made.validators.append(partial(_check, why_not, case.now))
+
+    @classmethod
+    def as_confirmed(cls, case: Case) -> dict[str, Any]:
+        """What is only typed to confirm, as it would be: what will happen is read before one agrees to it."""
+        return {}
+
+    def list_common(self) -> list[forms.BoundField]:
+        return [bound for bound in self.visible_fields() if bound.name not in self.rare]
+
+    def list_rare(self) -> list[forms.BoundField]:
+        return [bound for bound in self.visible_fields() if bound.name in self.rare]
+
+    @property
+    def is_rare_open(self) -> bool:
+        """Whether what is folded has to be seen: a fault, or something that differs from what stood there."""
+        return any(bound.errors or self._is_filled_in(bound) for bound in self.list_rare())
+
+    def _is_filled_in(self, bound: forms.BoundField) -> bool:
+        given = self.initial.get(bound.name, bound.field.initial)
+        if self.is_bound and bound.field.widget.value_omitted_from_data(self.data, self.files, bound.html_name):
+            return False
+        return bool(bound.field.has_changed(bound.field.initial, bound.data if self.is_bound else given))
 
     def leave_open(self, name: str) -> None:
         """Nothing is chosen here until somebody does: the list begins with “choose…”, which is no answer."""
@@ -297,6 +337,8 @@ class Action:
       label: in the kebab; with “…” where a dialog follows.  done: in the book, notices and mail once it happened;
       without it they say the label, which is right only for what stands in no menu.  help: what it does.  when: for
       the handbook, when to reach for it and when not.  group: its place in the kebab; what stands in no menu has none.
+      code: two letters that find it in the kebab, its own among those on the same target; they stay when others come.
+      formerly: other words by which people look for it, such as names that it had or that other products use.
     What is asked before it:
       permission: a staff role's right, a customer's (`Own`), a key's scope, or what no role opens (`By`); None:
       everybody for themselves.  needs: a further right, by what the case is (data None: whatever is filled in) and by
@@ -311,9 +353,15 @@ class Action:
       prepare: slow work before the transaction, free of side effects on the data; its result reaches the verb as
       `act.prepared`.  prepare_is_cheap: the rehearsal does it too; else it finds None there.  calls: keys of the
       actions that the verb runs by `act.also`.  together: how another action has it done for many targets at once.
-      inverse: keys of the actions that `Outcome.undo` may name.  bulk: may be done to several at once; else that is
+      inverse: keys of the actions that `Outcome.undo` may name.  way_back: it does nothing but take another back, which
+      its `line` names (form `undo.WayBack`).  moved_on: of the offers that name it, the lines after which what stands
+      there changed by something else; by one statement.  bulk: may be done to several at once; else that is
       refused.  takes_away: always does, and is red in kebab and dialog; where that depends on what is filled in,
       `preview` says it by a `Loss`.
+      idle: a sentence on why it would change nothing that counts, as filled in and rehearsed (`Case.moved`); the dialog
+      says so, and people may do it all the same.
+      opposite: the key of the action that does the contrary, where nothing undoes it.  instead: a sentence on what one
+      can do where there is no opposite either.
     Who hears of it:
       customer_visible: whether it stands in the customer's history.  concerns_money: then whether it is about prices,
       discounts or payment as a whole, for people with billing rights alone; a change among others says so for itself.
@@ -330,6 +378,8 @@ class Action:
     done: str = ""
     form: type[ActionForm] = ActionForm
     group: Group | None = None
+    code: str = ""
+    formerly: tuple[str, ...] = ()
     icon: str = "bolt"
     permission: models.TextChoices | None = Right.ACT
     reason: Reason = Reason.REQUIRED
@@ -346,6 +396,7 @@ class Action:
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None
     shows: Callable[[Case, Cleaned], Shown] | None = None
+    idle: Callable[[Case, Cleaned], str | None] | None = None
     beside: str = ""
     prepare: Callable[[Case, Cleaned], Any] | None = None
     prepare_is_cheap: bool = False
@@ -353,6 +404,10 @@ class Action:
     calls: tuple[str, ...] = ()
     together: Together | None = None
     inverse: tuple[str, ...] = ()
+    opposite: str = ""
+    instead: str = ""
+    way_back: bool = False
+    moved_on: Callable[[Sequence[Any]], Collection[str]] | None = None
     stream: str | None = None
     in_menu: bool = True
     danger: bool = False
@@ -375,6 +430,15 @@ class Action:
     def title(self) -> str:
         """The label without the ellipsis that says a dialog follows."""
         return self.label.removesuffix("…")
+
+    def keys_beside(self, code: str, target: str) -> Keys:
+        """By what it is found in a menu: as `finding.keys_of`, with the code that it has there."""
+        return keys_of(self.title, code, self.formerly, target)
+
+    @property
+    def keys(self) -> Keys:
+        """By what it is found on its own."""
+        return keys_of(self.title, self.code, self.formerly)
 
     @property
     def told(self) -> str:
@@ -399,10 +463,6 @@ class Action:
     def is_for_customers(self) -> bool:
         """Whether it stands on people's own pages: what customers ask, and what everybody does for themselves."""
         return self.permission is None or isinstance(self.permission, Own)
-
-    def explain_missing_right(self) -> str:
-        assert self.permission is not None
-        return explain_missing(self.permission)
 
 
 class Company:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Func, Prefetch, Q, QuerySet
 
 from bursar.audit import rules
 from bursar.audit.models import AuditLine, AuditName, AuditSeal
@@ -24,8 +24,10 @@ def list_timeline(public_id: str) -> QuerySet[AuditLine]:
 
 
 def list_notes(public_id: str) -> QuerySet[AuditLine]:
-    """What colleagues noted about a thing, or about what belongs to it; an outcome is a note too."""
-    return list_timeline(public_id).filter(Q(key__endswith=".add_note") | Q(key__endswith=".note_outcome"))
+    """What colleagues noted about a thing, or about what belongs to it, and have not withdrawn. An outcome is one."""
+    noted = list_timeline(public_id).filter(Q(key__endswith=".add_note") | Q(key__endswith=".note_outcome"))
+    back = list_timeline(public_id).order_by().filter(key__regex=r"\.withdraw_(note|outcome)$")
+    return noted.exclude(public_id__in=back.annotate(of=Func("touches", function="unnest")).values("of"))
 
 
 def list_customer_history(public_ids: list[str]) -> QuerySet[AuditLine]:

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from bursar.panel import book_pages, jump, pages
+from bursar.panel import book_pages, jump, pages, undo_pages
 
 app_name = "panel"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("counts", pages.show_counts, name="counts"),
     path("book/", book_pages.show_book, name="book"),
     path("book/export", book_pages.export, name="export_book"),
+    path("undo/", undo_pages.show_undo, name="undo"),
     path("jump", jump.show_jump, name="jump"),
     path("accounts/<slug:account_id>", pages.show_account, name="account"),
     path("invoices/<slug:invoice_id>", pages.show_invoice, name="invoice"),

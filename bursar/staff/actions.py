@@ -155,9 +155,11 @@ def _foresee_roles(case: Case, data: Cleaned) -> list[str]:
     on=StaffMember,
     form=SetRoles,
     label="Roles…",
-    group=Group.ACCESS,
+    group=Group.PEOPLE,
     done="Roles changed",
     icon="user-cog",
+    code="ro",
+    formerly=("permissions", "rights"),
     help="Says what a colleague may do, at once: in the panel, by API and in jobs that still run.",
     when=(
         "When somebody's work changes. It holds from the next click, in the panel, by token and in jobs that still "
@@ -189,9 +191,11 @@ def _why_inactive(case: Case) -> str | None:
     key="staff.staff.deactivate",
     on=StaffMember,
     label="Deactivate…",
-    group=Group.ACCESS,
+    group=Group.PEOPLE,
     done="Deactivated",
     icon="user-off",
+    code="da",
+    formerly=("disable", "offboard", "block"),
     help="Takes the staff hat away at once: every session and token ends. What they did stays in the book.",
     when=(
         "On a colleague's last day, or when an account may be in wrong hands and you do not know how. What they did "
@@ -217,9 +221,11 @@ def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     key="staff.staff.reactivate",
     on=StaffMember,
     label="Reactivate…",
-    group=Group.ACCESS,
+    group=Group.PEOPLE,
     done="Reactivated",
     icon="user-check",
+    code="ra",
+    formerly=("enable",),
     help="Gives the staff hat back, with the roles they had. Their tokens stay revoked.",
     when=(
         "When a colleague comes back, or was deactivated by mistake. They get the roles they had; make new tokens by "
@@ -227,20 +233,26 @@ def deactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     ),
     permission=Right.MANAGE_STAFF,
     blocked=lambda case: "They are active." if case.target.is_active else _why_not_self(case),
+    inverse=("staff.staff.deactivate",),
     danger=True,
 )
 def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     store.set_active(member, True)
-    return Outcome(f"{naming.of(member)} is staff again.", [Change("Active", "no", "yes")])
+    return Outcome(
+        f"{naming.of(member)} is staff again.", [Change("Active", "no", "yes")], undo=Undo("staff.staff.deactivate", {})
+    )
 
 
 @action(
     key="staff.staff.sign_out",
     on=StaffMember,
     label="Sign out everywhere…",
-    group=Group.ACCESS,
+    instead="They sign in again.",
+    group=Group.PEOPLE,
     done="Signed out everywhere",
     icon="logout",
+    code="so",
+    formerly=("end sessions", "log out"),
     help="Ends every session of theirs, on every device.",
     when=(
         "When a device was lost or left open, or a colleague forgot to sign out elsewhere. They can sign in again at "
@@ -265,9 +277,12 @@ def _why_no_factor_to_reset(case: Case) -> str | None:
     key="staff.staff.reset_factor",
     on=StaffMember,
     label="Reset second factor…",
-    group=Group.ACCESS,
+    instead="They enrol a new one at their next sign-in.",
+    group=Group.PEOPLE,
     done="Second factor reset",
     icon="shield-off",
+    code="rf",
+    formerly=("2fa", "mfa", "authenticator"),
     help="Removes their authenticator, passkeys and recovery codes, and ends every session. They enrol anew.",
     when="Somebody lost their phone or key and their recovery codes too. Make sure by voice that it is really them: "
     "whoever holds their password gets in until they have enrolled anew.",
@@ -351,10 +366,13 @@ def create_token(act: Act, company: Company, data: Cleaned) -> Outcome:
     key="staff.token.revoke",
     on=ApiToken,
     label="Revoke token…",
-    group=Group.ACCESS,
+    opposite="staff.company.create_token",
+    group=Group.PEOPLE,
     done="Token revoked",
     icon="key-off",
-    help="The token works no more from this moment.",
+    code="rv",
+    formerly=("delete token",),
+    help="Ends the token: it works no more from this moment.",
     when=(
         "When a script is no longer used, or its token may have been seen by somebody else. It stops at once; make a "
         "new one first where the script must go on."

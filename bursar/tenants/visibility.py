@@ -34,6 +34,8 @@ def _why_no_visibility(case: Case) -> str | None:
     group=Group.PEOPLE,
     done="Visibility changed",
     icon="eye",
+    code="sv",
+    formerly=("public", "private", "unlisted", "hide"),
     help="Says who of the organisation finds the workspace: it holds here at once, and the product is told to follow.",
     when=(
         "When the people concerned cannot change it in the product themselves, such as after their admin has left. It "

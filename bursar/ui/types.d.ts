@@ -16,7 +16,7 @@ interface HTMLElementEventMap {
   "htmx:afterRequest": CustomEvent<HtmxDetail>;
   "htmx:responseError": CustomEvent<HtmxDetail>;
   "htmx:sendError": CustomEvent<HtmxDetail>;
-  toast: CustomEvent<{ text: string; tone?: string; undo?: string; about?: string }>;
+  toast: CustomEvent<{ text: string; tone?: string; undo?: string; about?: string; on?: string }>;
   changed: CustomEvent<{ ids?: string[] }>;
   "close-dialog": CustomEvent<unknown>;
 }

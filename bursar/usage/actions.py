@@ -22,7 +22,7 @@ def count_what_is_ahead(touched: Touched, case: Case, later: bool) -> list[Chang
 
 
 def _standing(case: Case) -> queries.Standing:
-    standing: queries.Standing = case.once("standing", lambda: queries.get_standing(case.target, case.now))
+    standing: queries.Standing = case.once("usage standing", lambda: queries.get_standing(case.target, case.now))
     return standing
 
 
@@ -37,9 +37,12 @@ def _why_not_reset(case: Case) -> str | None:
     key="usage.workspace.reset_usage",
     on=Workspace,
     label="Reset usage…",
+    instead="What was recorded stays, and counting goes on from zero.",
     group=Group.PLAN,
     done="Usage reset",
     icon="rotate",
+    code="ru",
+    formerly=("clear counter", "more hours", "quota", "top up"),
     help="Counting starts at zero; the customer can go on at once. What was recorded stays.",
     when=(
         "When a customer on a capped tier is stopped in the middle of something that matters, and more hours are a "

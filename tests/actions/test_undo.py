@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from bursar.actions import bulk
+from bursar.actions.models import BulkRun
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.plans.models import Discount
@@ -61,3 +63,26 @@ def test_a_tier_change_and_its_way_back(cast: Cast) -> None:
     run(key, cast.noor, cast.lab.public_id, first.undo.data, reason="oops", undoes=first.line_id)
     assert fact(cast.oost).potential == 75
     prove()
+
+
+def test_a_bulk_run_is_taken_back_row_by_row(cast: Cast) -> None:
+    targets = [cast.haarlem.public_id, cast.samen.public_id, cast.oost.public_id]
+    run(SET, cast.ties, cast.samen.public_id, {**HALF, "percent": "10"}, reason="before")
+    with clock.frozen(NOW + timedelta(minutes=1)):
+        made = bulk.start(SET, cast.ties, targets, HALF, "All of them")
+        run(SET, cast.noor, cast.oost.public_id, {**HALF, "percent": "20"}, reason="less")
+    with clock.frozen(NOW + timedelta(minutes=2)):
+        done = run("actions.bulk_run.take_back", cast.noor, made.public_id, {}, reason="Wrong list")
+        bulk.resume_as_stored(done.data["run"])
+        rows = {row.target_id: row for row in bulk.list_rows(BulkRun.objects.get(public_id=done.data["run"]))}
+        assert [rows[target].status for target in targets] == [200, 200, 409]
+        assert "done here since" in rows[cast.oost.public_id].sentence
+        live = dict(Discount.objects.filter(valid_until=None).values_list("account__public_id", "percent"))
+        assert live == {cast.samen.public_id: 10, cast.oost.public_id: 20}
+        again = refusal_of("actions.bulk_run.take_back", cast.noor, made.public_id, {}, reason="x")
+        assert again.status == 409 and "taken back already" in again.sentence
+        redo = refusal_of("actions.bulk_run.take_back", cast.noor, done.data["run"], {}, reason="x")
+        assert redo.status == 409 and BulkRun.objects.count() == 2
+        page = sign_in("noor@agora.example").get(f"/panel/actions/bulk-runs/{done.data['run']}").content.decode()
+        assert "Undo Discount" in page and "1 left as it was" in page
+        prove()

@@ -90,8 +90,7 @@ def test_a_snooze_without_a_day_does_not_hide_what_begins_anew(cast: Cast) -> No
 def test_waking_and_undoing(cast: Cast) -> None:
     outcome = do(SNOOZE, cast, {"until": "2026-11-28"})
     offer = UndoOffer.objects.get(line_id=outcome.line_id)
-    assert offer.key == WAKE
-    run(offer.key, cast.ties, offer.target_id, offer.data, undoes=offer.line_id)
+    run(offer.key, cast.ties, offer.target_id, {"line": offer.line_id})
     assert names() == ["Jeugdpanel"]
     assert isinstance(refusal_of(WAKE, cast.ties, cast.panel.public_id, {}), Blocked)
 

@@ -141,7 +141,13 @@ def test_an_action_without_a_name_asks_for_whom(committed: Cast, live_server: An
     lead.keyboard.type("change tier")
     lead.wait_for_selector("#palette-found a:has-text('for which workspace')")
     lead.keyboard.press("Enter")
-    assert lead.input_value("#palette input[type=text]") == "Change tier "
+    lead.wait_for_selector("#palette .step:has-text('Change tier')")
+    assert lead.input_value("#palette input[type=text]") == ""
+    lead.keyboard.press("Backspace")
+    lead.wait_for_selector("#palette .step", state="hidden")
+    lead.keyboard.type("change tier")
+    lead.wait_for_selector("#palette-found a:has-text('for which workspace')")
+    lead.keyboard.press("Enter")
     lead.keyboard.type("jeugd")
     lead.wait_for_selector("#palette-found a:has-text('Jeugdpanel')")
     lead.keyboard.press("Enter")

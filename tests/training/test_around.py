@@ -55,7 +55,8 @@ def test_a_person_shows_their_licences_those_that_are_over_too(iris: Client) -> 
 
 def hits(client: Client, asked: str) -> Any:
     answer = client.get("/panel/jump", {"q": asked})
-    return [(hit.kind, hit.label, hit.hint, hit.url) for hit in answer.context["hits"]]
+    found = [hit for group in answer.context["groups"] for hit in group.hits]
+    return [(hit.kind.capitalize(), hit.label, hit.hint, hit.url) for hit in found]
 
 
 def test_the_palette_finds_trainings_and_sessions(iris: Client) -> None:

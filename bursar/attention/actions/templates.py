@@ -76,6 +76,8 @@ def _why_same(case: Case, data: Cleaned) -> str | None:
     group=Group.SETUP,
     done="Template edited",
     icon="edit",
+    code="ed",
+    formerly=("change text",),
     help="Changes the prepared mail of this reason for all colleagues; mails that were sent stay as they were.",
     when="When you change the same words again and again. For one customer, change them in the mail itself.",
     reason=Reason.NONE,

@@ -11,7 +11,7 @@ from django import forms
 
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Outcome, Reason
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Outcome, Reason, Undo
 from bursar.billing.actions.bank_files import BANK_RIGHT
 from bursar.billing.actions.bank_money import ON_ACCOUNT, ON_INVOICE, book_shares
 from bursar.billing.models import BankDecision, BankLine, BankSuggestion, Invoice
@@ -29,6 +29,7 @@ NOTE_LENGTH = 500
 TEXT_LENGTH = 80 * MOST_SHARES
 _PLACE = re.compile(r"\d{1,3}", re.ASCII)
 _AMOUNT = re.compile(r"-?\d{1,10}(\.\d{1,2})?", re.ASCII)
+UNDO = "billing.bank_line.undo"
 _DECIDED = "It is decided already. Undo that first."
 
 
@@ -90,7 +91,10 @@ def _match(act: Act, line: BankLine, kind: DecisionKind, parts: Sequence[Part]) 
     ]
     whom = ", ".join(part.invoice.number if part.invoice else f"the credit of {part.account}" for part in parts)
     what = "is for" if line.amount > 0 else "is taken back from"
-    return Outcome(f"{euros(line.amount)} {what} {whom}.", changes, data={"line": line.public_id}, touches=touched)
+    return Outcome(
+        f"{euros(line.amount)} {what} {whom}.", changes, data={"line": line.public_id}, touches=touched,
+        undo=Undo(UNDO, {}),
+    )  # fmt: skip
 
 
 def _say_whom(account: BillingAccount, invoice: Invoice | None) -> str:
@@ -156,6 +160,8 @@ def _foresee_confirm(case: Case, data: Cleaned) -> list[str]:
     group=Group.DECISION,
     done="Bank line matched",
     icon="check",
+    code="co",
+    formerly=("match", "accept"),
     help="Books the line as it is suggested.",
     when="When a line's suggestion is right. What is not is split by hand. No second person is asked: the bank says "
     "that the money is there.",
@@ -166,6 +172,7 @@ def _foresee_confirm(case: Case, data: Cleaned) -> list[str]:
     preview=_foresee_confirm,
     locks=lambda case, data: [part.account.pk for part in _parts_of(case, data.get("suggestion"))],
     calls=(ON_INVOICE, ON_ACCOUNT),
+    inverse=(UNDO,),
     bulk=True,
 )
 def confirm(act: Act, line: BankLine, data: Cleaned) -> Outcome:
@@ -244,6 +251,8 @@ def _accounts_written(case: Case, data: Mapping[str, Any]) -> list[int]:
     group=Group.DECISION,
     done="Bank line matched",
     icon="arrows-split",
+    code="sp",
+    formerly=("divide", "several invoices"),
     help="Books the line as you write it down: over several invoices, in part, or as credit of an account.",
     when="When nothing fits that is suggested: one payment for several invoices, also of several accounts; more than "
     "is open, where the rest is credit; money that no invoice asks for. What the bank took back has amounts below 0.",
@@ -254,6 +263,7 @@ def _accounts_written(case: Case, data: Mapping[str, Any]) -> list[int]:
     preview=_say_line,
     locks=_accounts_written,
     calls=(ON_INVOICE, ON_ACCOUNT),
+    inverse=(UNDO,),
 )
 def split(act: Act, line: BankLine, data: Cleaned) -> Outcome:
     return _match(act, line, DecisionKind.SPLIT, data["parts"])
@@ -273,6 +283,8 @@ class AsideForm(ActionForm):
     group=Group.DECISION,
     done="Bank line set aside",
     icon="archive",
+    code="sa",
+    formerly=("ignore", "park"),
     help="Takes a line out of the queue that no invoice is concerned in. Nothing is booked.",
     when="For a transfer between your own accounts, a tax refund, a grant: money of no customer. What a customer paid "
     "without owing it is their credit: split it.",
@@ -281,11 +293,13 @@ class AsideForm(ActionForm):
     blocked=lambda case: _why_decided(case) or (
         None if case.target.state == LineState.WAITING else "It does not wait for anybody."
     ),
+    inverse=(UNDO,),
     bulk=True,
 )  # fmt: skip
 def set_aside(act: Act, line: BankLine, data: Cleaned) -> Outcome:
     pen.decide([(pen.take_line(line.pk), [])], DecisionKind.ASIDE, act.now, note=data["note"])
-    return Outcome(f"{euros(line.amount)} is set aside.", [Change("Set aside", "", data["note"])])
+    changes = [Change("Set aside", "", data["note"])]
+    return Outcome(f"{euros(line.amount)} is set aside.", changes, undo=Undo(UNDO, {}))
 
 
 def _why_not_undo(case: Case) -> str | None:
@@ -310,12 +324,15 @@ def _foresee_undo(case: Case, data: Cleaned) -> list[str]:
 
 
 @action(
-    key="billing.bank_line.undo",
+    key=UNDO,
     on=BankLine,
     label="Undo match…",
+    opposite="billing.bank_line.split",
     group=Group.DECISION,
     done="Bank line undone",
     icon="arrow-back-up",
+    code="um",
+    formerly=("unmatch",),
     help="Turns round what was booked of the line, or takes it back from aside: it waits again.",
     when="When a line was matched wrongly, by a person or by itself. Closed months stay as they were known.",
     permission=BANK_RIGHT,

@@ -91,8 +91,11 @@ def check(row: Invoice, document: Document) -> Made:
     on=Invoice,
     form=CreditForm,
     label="Credit invoice…",
+    instead="A credit note stays; issue the invoice anew.",
     done="Credit note issued",
     icon="file-minus",
+    code="ci",
+    formerly=("credit note", "void", "cancel invoice"),
     group=Group.MONEY,
     help="Issues a credit note that names the invoice. What was paid for it stands as the account's credit.",
     when="When less was supplied, the price was lower, or the invoice was wrong. A debt that nobody pays is "

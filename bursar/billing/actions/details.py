@@ -54,6 +54,10 @@ NOT_VALID = (
 class DetailsForm(ActionForm):
     """The fields are those of `Details` that a customer may say; `StaffForm` has the others."""
 
+    rare: tuple[str, ...] = (
+        "street_more", "legal_id", "peppol_id", "order_number", "order_last_day", "buyer_reference", "language",
+    )  # fmt: skip
+
     name = forms.CharField(label="Name of the company or body", max_length=200, help_text="As it shall be invoiced.")
     street = forms.CharField(label="Street and number", max_length=200)
     street_more = forms.CharField(label="More of the address", max_length=200, required=False)
@@ -132,6 +136,7 @@ class DetailsForm(ActionForm):
 
 
 class StaffForm(DetailsForm):
+    rare = (*DetailsForm.rare, "contract", "payment_days")
     contract = forms.CharField(label="Contract", max_length=50, required=False)
     payment_days = forms.IntegerField(
         label="Payment term in days", required=False, min_value=0, max_value=120, help_text="Empty: the usual one.",
@@ -218,8 +223,9 @@ def write(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
 _SHARED: dict[str, Any] = {
     "on": BillingAccount,
     "label": "Billing details…",
+    "instead": "Write the former details here again; what was issued keeps those it was issued with.",
     "done": "Billing details changed",
-    "icon": "file-invoice",
+    "icon": "address-book",
     "customer_visible": True,
     "concerns_money": True,
     "refused": why_not_new,
@@ -234,6 +240,8 @@ _SHARED: dict[str, Any] = {
 @action(
     key="billing.account.set_billing_details",
     group=Group.MONEY,
+    code="bd",
+    formerly=("address", "vat number", "tax id", "purchase order"),
     help="Says who pays: name, address, VAT id and where documents go. Whose VAT is charged follows from it.",
     form=StaffForm,
     when="When a customer writes what their invoices shall say, or that their VAT id or address has changed. Customers "

@@ -107,8 +107,11 @@ def show(case: Case, data: Cleaned) -> Shown:
     on=BillingAccount,
     form=ExtraSeatsForm,
     label="Invoice extra seats…",
+    opposite="billing.invoice.credit",
     done="Extra seats invoiced",
     icon="users-plus",
+    code="xs",
+    formerly=("additional seats", "true up", "seats"),
     group=Group.MONEY,
     help="Asks for the seats above those that were invoiced, by days until the service period ends.",
     when="When more people sit in an account that pays by invoice than its invoice asks for. Fewer seats are never "

@@ -154,8 +154,11 @@ def show(case: Case, data: Cleaned) -> Shown:
     on=BillingAccount,
     form=IssueForm,
     label="Issue invoice…",
+    opposite="billing.invoice.credit",
     done="Invoice issued",
     icon="file-invoice",
+    code="ii",
+    formerly=("bill", "create invoice", "new invoice", "renew"),
     group=Group.MONEY,
     help="Numbers an invoice and freezes it. Issuing grants nothing: it asks for money.",
     when="For accounts that pay by bank, and for whatever else an account owes; one that pays by Mollie stays as it "

@@ -19,8 +19,11 @@ def _why_not(case: Case) -> str | None:
     key="billing.account.try_documents_again",
     on=BillingAccount,
     label="Try again to issue",
+    instead="What is issued by it is taken back by crediting the invoice.",
     done="Documents tried again",
-    icon="refresh-dot",
+    icon="file-alert",
+    code="ta",
+    formerly=("retry documents",),
     group=Group.MONEY,
     help="Looks at once at what could not be issued for this account. What still fails a rule stays with its sentence.",
     when="When you mended what it fails for: a setting of the seller, or the charge at Mollie. When billing details "

@@ -151,8 +151,11 @@ def say_letter(letter: Letter) -> list[str]:
     on=Invoice,
     form=ToForm,
     label="Send again…",
+    instead="What was sent is sent.",
     done="Document sent again",
     icon="mail-forward",
+    code="sa",
+    formerly=("resend", "mail invoice"),
     group=Group.DELIVERY,
     help="Mails the document with its files once more, to the addresses that you leave or write there.",
     when="When it did not arrive, or somebody else asks for it. What is to stand for good belongs into *Billing "
@@ -220,8 +223,11 @@ action(
     on=Invoice,
     form=HandoverForm,
     label="Note delivery of the e-invoice…",
+    instead="Note the state again as it is.",
     done="Delivery of an e-invoice noted",
     icon="affiliate",
+    code="nd",
+    formerly=("peppol", "e-invoice"),
     group=Group.DELIVERY,
     help="Writes down how the e-invoice stands with the network: to hand in, handed in, or refused and why.",
     when="When the access point does not report by itself, or you handed it in by hand. A refused one stands on the "

@@ -21,7 +21,7 @@ def asked_of(case: Case) -> list[AskedPeriod]:
 
 
 def standing_of(case: Case) -> Standing:
-    found: Standing = case.once("standing", lambda: _read(case))
+    found: Standing = case.once("invoicing standing", lambda: _read(case))
     return found
 
 

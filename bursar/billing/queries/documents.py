@@ -9,9 +9,11 @@ from decimal import Decimal
 from django.db.models import F, QuerySet, Sum
 
 from bursar.access.actor import Actor
+from bursar.billing.documents.document import DocumentKind
 from bursar.billing.models import Invoice
 from bursar.core.errors import NotFound
 from bursar.core.money import ZERO
+from bursar.tenants.models import BillingAccount
 
 
 def find_invoiced(account_id: int, first: date, last: date) -> Invoice | None:
@@ -28,6 +30,12 @@ def sum_credited(invoice: Invoice) -> tuple[Decimal, Decimal]:
     """Net and VAT of the credit notes that there are of it. EUR."""
     sums = Invoice.objects.filter(corrects=invoice).aggregate(net=Sum("net"), vat=Sum("vat"))
     return sums["net"] or ZERO, sums["vat"] or ZERO
+
+
+def find_first_open(account: BillingAccount) -> Invoice | None:
+    """Of those that ask for money still, the one that is due first."""
+    rows = Invoice.objects.filter(account=account, kind=DocumentKind.INVOICE.value, open__gt=0)
+    return rows.select_related("account").order_by("due_on", "pk").first()
 
 
 def count_documents(account_ids: Collection[int]) -> int:

@@ -116,6 +116,7 @@ def _tell(workspace: Workspace, owner: Organisation, invitation: str) -> dict[st
     on=Organisation,
     form=CreateForm,
     label="Create client workspace…",
+    instead="Write to us when it was made by mistake.",
     done="Client workspace created",
     icon="square-plus",
     help="Makes a workspace for a client of yours, with an account of its own that your organisation pays. You own it; "
@@ -196,9 +197,12 @@ def _foresee_external(case: Case, data: Cleaned) -> list[str]:
     on=Workspace,
     form=ExternalForm,
     label="Make external-client…",
+    instead="An external-client workspace stays one; hand it off when the client takes it over.",
     group=Group.PARTNER,
     done="Made a workspace for an external client",
     icon="building-bridge",
+    code="me",
+    formerly=("client workspace", "agency"),
     help="Turns an internal workspace of a partner into one for an external client: it names whose data it holds, and "
     "draws on an account of its own.",
     when="When a partner began a client's work in a workspace of its own. New ones partners make by themselves. Not "

@@ -33,6 +33,7 @@ OTHER_DISCOUNT = (
 
 
 class TermsForm(ActionForm):
+    rare = ("cap", "expires_on", "with_other", "notes")
     share = forms.IntegerField(
         label="Share, per cent", min_value=1, max_value=100, help_text="Of what the client really pays, without VAT."
     )
@@ -92,7 +93,7 @@ def _partner_of(case: Case, data: Cleaned) -> Organisation:
 
 
 def _live_discount(case: Case, client: BillingAccount) -> Discount | None:
-    found: Discount | None = case.once("discount", lambda: get_discount(case.now, account_id=client.pk))
+    found: Discount | None = case.once("client discount", lambda: get_discount(case.now, account_id=client.pk))
     return found
 
 
@@ -148,9 +149,12 @@ def _say_last(day: date | None) -> str:
     on=BillingAccount,
     form=ReferForm,
     label="Add referral…",
+    opposite="partners.referral.end",
     group=Group.PARTNER,
     done="Referral added",
     icon="affiliate",
+    code="ar",
+    formerly=("commission", "affiliate", "reseller"),
     help="Writes into the referral ledger which partner brought this client, and which share of what the client pays "
     "the partner gets. With a client discount the account gets that at once.",
     when="When a partner agreement says so for this client. Entries of one client never overlap: end the present one "
@@ -243,9 +247,12 @@ def _list_edits(case: Case, data: Cleaned) -> list[Change]:
     on=ReferralEntry,
     form=EditForm,
     label="Edit referral…",
+    instead="Edit it again; another share holds from that day on.",
     group=Group.PARTNER,
     done="Referral changed",
     icon="pencil",
+    code="er",
+    formerly=("change commission",),
     help="Changes share, cap, last day, notes or the client's discount. Another share holds from today on; the cap and "
     "the last day hold for the whole entry.",
     when="When the agreement was changed. What was settled stays; an entry that is over is not brought back.",
@@ -290,10 +297,14 @@ def _why_not_end(case: Case, data: Cleaned) -> str | None:
     on=ReferralEntry,
     form=EndForm,
     label="End referral…",
+    instead="Add a referral anew from today on.",
     group=Group.PARTNER,
     done="Referral ended",
     icon="circle-off",
-    help="What is received after the last day does not count. What goes back later is still taken off. The client's "
+    code="en",
+    formerly=("stop commission",),
+    help="Ends it with a last day: what is received later does not count. What goes back later is still taken "
+    "off. The client's "
     "partner discount ends on that day too.",
     when="When the agreement ends before its own last day. What is owed by then stays owed.",
     concerns_money=True,

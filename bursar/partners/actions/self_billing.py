@@ -78,9 +78,12 @@ def _prepare(case: Case, data: Cleaned) -> Made:
     on=Organisation,
     form=SelfBillingForm,
     label="Settle by self-billing…",
+    instead="The document stays; settle the difference with the next quarter.",
     group=Group.PARTNER,
     done="Referrals settled",
     icon="file-invoice",
+    code="bs",
+    formerly=("pay commission", "payout"),
     help="Writes the partner's invoice to us, in its name and under a number of a series of its own, with the VAT that "
     f"the partner owes. It says “{self_billing.TEXT}”, and the partner's VAT id.",
     when="When the partner agreed to self-billing. PDF and e-invoice are mailed to where the partner's documents go, "

@@ -121,9 +121,12 @@ def outcome_of(
     on=Organisation,
     form=InvoiceForm,
     label="Settle referrals…",
+    instead="Settle the difference with the next quarter.",
     group=Group.PARTNER,
     done="Referrals settled",
     icon="receipt",
+    code="sr",
+    formerly=("pay commission", "payout"),
     help="Notes that all that the partner is owed through a quarter was settled by an invoice of the partner's own. "
     "The quarter never changes after this: what comes late stands in the next.",
     when="When the partner's invoice is here and says what the statement says. To set it off against what the partner "
@@ -190,9 +193,12 @@ def _prepare(case: Case, data: Cleaned) -> Made:
     on=Organisation,
     form=CreditForm,
     label="Settle by credit note…",
+    instead="A credit note stays; issue an invoice over the same amount.",
     group=Group.PARTNER,
     done="Referrals settled",
     icon="receipt-refund",
+    code="bc",
+    formerly=("pay commission", "payout"),
     help="Issues a credit note over what the partner is owed, without VAT, on an invoice of ours to the partner, by "
     "the VAT of that invoice. What was paid of it stands as the partner's credit.",
     when="When the agreement says that the share is set off against what the partner buys. Else wait for the "

@@ -110,6 +110,7 @@ def is_expired(charge: Charge, act: Act) -> bool:
     on=BillingAccount,
     form=CheckOut,
     label="Buy a plan…",
+    opposite="payments.account.cancel_plan",
     done="Checkout begun",
     icon="shopping-cart",
     help="Buys one plan for all workspaces of this account: those below it rise when it is paid, those above it stay.",
@@ -207,9 +208,12 @@ def say_offer(case: Case, data: Cleaned) -> list[str]:
     on=BillingAccount,
     form=SendCheckout,
     label="Send checkout…",
+    instead="The mail is sent; the offer ends by itself, or is replaced by the next.",
     group=Group.MONEY,
     done="Checkout sent",
     icon="mail-dollar",
+    code="sc",
+    formerly=("offer upgrade", "upsell", "sell", "invite to pay"),
     help="Offers a plan to the customer: their billing people get a mail that leads to where they accept and pay.",
     when="When somebody wants to buy and asks you, or agreed on a plan that is not self-serve. With a "
     "live subscription they accept a change of plan there. It charges nothing and changes no tier; it stands for 30 "

@@ -41,7 +41,7 @@ Shares = list[tuple[Payment, Decimal]]
 
 
 def details_of(case: Case) -> BillingDetails | None:
-    found: BillingDetails | None = case.once("billing details", lambda: queries.get_details(case.target.account_id))
+    found: BillingDetails | None = case.once("invoice details", lambda: queries.get_details(case.target.account_id))
     return found
 
 
@@ -139,8 +139,11 @@ def foresee(case: Case, data: Cleaned) -> list[str]:
     on=Invoice,
     form=CorrectForm,
     label="Correct VAT…",
+    instead="A credit note stays; the new invoice is credited as any other.",
     done="VAT corrected",
     icon="receipt-tax",
+    code="cv",
+    formerly=("tax",),
     group=Group.MONEY,
     help="Credits the invoice in full, issues it anew with the VAT that is due, and gives back what was paid too "
     "much. Payment and service period go over to the new invoice.",

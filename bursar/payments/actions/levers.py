@@ -25,7 +25,7 @@ LABELS = dict(Tier.choices)
 
 
 def standing_of(case: Case) -> Standing:
-    found: Standing = case.once("standing", lambda: read.load_standing(case.target, state_of(case), case.now))
+    found: Standing = case.once("paying standing", lambda: read.load_standing(case.target, state_of(case), case.now))
     return found
 
 

@@ -68,6 +68,7 @@ def _say_after(case: Case) -> list[str]:
     on=BillingAccount,
     form=PayNow,
     label="Pay now…",
+    instead="Ask us to pay it back.",
     done="Payment tried",
     icon="credit-card-pay",
     help="Pays what failed, the oldest first: by the method on file, or at the checkout.",
@@ -113,9 +114,12 @@ def _foresee_retry(case: Case, data: Cleaned) -> list[str]:
     key="payments.account.retry_charge",
     on=BillingAccount,
     label="Retry charge…",
+    instead="What is charged is given back by a refund.",
     group=Group.MONEY,
     done="Charge retried",
     icon="refresh-dot",
+    code="rc",
+    formerly=("collect again", "dunning", "charge now"),
     help="Tries the oldest failed charge again, by the mandate on file. It counts as one of the four tries.",
     when="When you know that it will work now: the customer told you that the account is filled, or the card "
     "unblocked. Tries go by themselves; without news a further one only costs a fee. For a new card or account "
@@ -149,9 +153,12 @@ def _why_not_refresh(case: Case) -> str | None:
     key="payments.account.refresh",
     on=BillingAccount,
     label="Refresh from Mollie",
+    instead="It only asks; what is new is true whether we ask or not.",
     group=Group.MONEY,
     done="Asked Mollie again",
     icon="cloud-download",
+    code="rm",
+    formerly=("sync", "reload", "fetch payments"),
     help="Asks Mollie about the account's running and latest payments; what is new is applied by itself.",
     when="When you expect news that have not come: a webhook may be lost. The sync asks by itself as well, so nothing "
     "depends on it.",

@@ -96,15 +96,25 @@ def _beneath(case: Case) -> str:
 
 
 def _foresee_discount(case: Case, data: Cleaned) -> list[str]:
-    """A discount that changes nothing is called so."""
     shared = _account_discount(case)
-    if data["percent"] == 0:
-        if shared is None:
-            return ["The full price holds here already; a later discount of the account will not hold here."]
+    if data["percent"] == 0 and shared is not None:
         return [f"The account's {shared.percent} % does not hold here any more: the full price does."]
-    if shared is not None and shared.percent == data["percent"]:
-        return [f"The account's {shared.percent} % holds here already: the price stays the same."]
     return []
+
+
+AMOUNTS = frozenset({"mrr", "potential", "next_charge"})
+
+
+def _why_idle(case: Case, data: Cleaned) -> str | None:
+    """A discount that changes no amount is called so."""
+    shared, percent = _account_discount(case), data.get("percent")
+    if percent == 0 and shared is None:
+        return "The full price holds here already; a later discount of the account will not hold here."
+    if percent is not None and shared is not None and shared.percent == percent:
+        return f"The account's {shared.percent} % holds here already: the price stays the same."
+    if case.moved & AMOUNTS:
+        return None
+    return "No amount changes by it now; it counts once something is charged here."
 
 
 def _set_discount(act: Act, data: Cleaned) -> Outcome:
@@ -152,6 +162,8 @@ def _remove_discount(act: Act) -> Outcome:
     group=Group.MONEY,
     done="Discount set",
     icon="discount",
+    code="di",
+    formerly=("coupon", "promo code", "rebate", "price cut"),
     help="Sets the account's discount at once; it applies to every amount asked or shown from now on.",
     when=(
         "For a price agreement that holds for the whole customer: a scholarship, a partner's terms, a colleague's own "
@@ -162,6 +174,7 @@ def _remove_discount(act: Act) -> Outcome:
     concerns_money=True,
     refused=_why_same_discount,
     preview=_foresee_discount,
+    idle=_why_idle,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.account.remove_discount", "plans.account.set_discount"),
@@ -180,6 +193,8 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     group=Group.MONEY,
     done="Discount removed",
     icon="discount-off",
+    code="rd",
+    formerly=("remove coupon", "full price"),
     help="Ends the account's discount now; the full price holds from here on.",
     when=(
         "When an agreement ends before its last day, or was never due. A discount with an end date needs nothing: it "
@@ -188,6 +203,7 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     customer_visible=True,
     concerns_money=True,
     blocked=_why_no_discount,
+    idle=_why_idle,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.account.set_discount",),
@@ -207,6 +223,8 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     group=Group.MONEY,
     done="Discount set",
     icon="discount",
+    code="di",
+    formerly=("coupon", "promo code", "rebate", "price cut"),
     help="Sets a discount on this workspace alone; it replaces the account's here. 0 % means the full price here.",
     when=(
         "For one workspace that has other terms than the rest of its account; it replaces the account's discount "
@@ -217,6 +235,7 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     blocked=why_deleted,
     refused=_why_same_discount,
     preview=_foresee_discount,
+    idle=_why_idle,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.workspace.remove_discount", "plans.workspace.set_discount"),
@@ -235,6 +254,8 @@ def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Out
     group=Group.MONEY,
     done="Discount removed",
     icon="discount-off",
+    code="rd",
+    formerly=("remove coupon", "full price"),
     help="Ends this workspace's own discount now; the account's, if any, holds here again.",
     when=(
         "When the exception for this workspace is over and the account's own terms shall hold here again. To charge "
@@ -243,6 +264,7 @@ def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Out
     customer_visible=True,
     concerns_money=True,
     blocked=_why_no_discount,
+    idle=_why_idle,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.workspace.set_discount",),

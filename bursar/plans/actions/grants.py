@@ -14,6 +14,7 @@ from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Gro
 from bursar.core.calendar import end_of
 from bursar.core.days import is_end_of_day, last_day_of, say_end
 from bursar.plans import rules, store
+from bursar.plans.actions.grants_back import RESTORE_GRANT, keep
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_tier_end, terms_of, why_deleted
 from bursar.plans.models import GrantKind, Tier, TierGrant
 from bursar.tenants.models import Workspace
@@ -66,6 +67,8 @@ def _what_follows(case: Case, until: datetime) -> rules.EffectiveTier:
     group=Group.PLAN,
     done="Tier raised for a time",
     icon="hourglass",
+    code="tl",
+    formerly=("temporary upgrade", "comp", "extend trial", "free upgrade"),
     help="Puts the workspace on a higher tier until a day, in place of an earlier approval; then it is on what stands "
     "beneath by itself.",
     when="For an approval with an end: a project, a tender, a bridge until the contract is signed. "
@@ -124,9 +127,12 @@ def _why_no_grant_to_end(case: Case) -> str | None:
     key="plans.workspace.end_grant",
     on=Workspace,
     label="End time-limited tier…",
+    opposite="plans.workspace.grant_tier",
     group=Group.PLAN,
     done="Time-limited tier ended",
     icon="hourglass-off",
+    code="eg",
+    formerly=("end comp", "stop temporary tier"),
     help="Ends the newest time-limited approval now; what stands beneath it holds again.",
     when="When an approval should end before its day. An approval that runs out needs nothing from you.",
     permission=Right.SET_TIER,
@@ -135,11 +141,13 @@ def _why_no_grant_to_end(case: Case) -> str | None:
     blocked=_why_no_grant_to_end,
     tell=EVERYBODY_CONCERNED,
     event="workspace.tier_changed",
+    inverse=(RESTORE_GRANT,),
     takes_away=True,
 )
 def end_grant(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     grant = _live_approval(act.case)
     assert grant is not None
+    kept = keep([grant])
     store.tiers.end_grant(grant, act.now)
     words = _words(grant.tier, grant.planned_until)
     after = _present(Case(act.actor, workspace, act.now))
@@ -148,4 +156,5 @@ def end_grant(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
         [Change("Tier", words, Tier(after.tier).label)],
         {workspace.account_id: None},
         data={"tier_before": grant.tier, "tier": after.tier, **tell_tier_end(None), "lapsed_at": None},
+        undo=Undo(RESTORE_GRANT, kept, {"tier": after.tier}),
     )

@@ -9,11 +9,12 @@ from django import forms
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Topic, Undo
 from bursar.core.calendar import end_of
 from bursar.core.days import last_day_of, say_day, say_end
 from bursar.plans import rules, store, trials, turning
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
+from bursar.plans.actions.terms_back import RESTORE_TERMS, undo_terms
 from bursar.plans.models import Cadence, DiscountKind, GrantKind, PaymentMode, PaymentStatus, Tier
 from bursar.plans.states import Mode
 from bursar.tenants.models import BillingAccount, Workspace
@@ -81,9 +82,12 @@ def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
     on=BillingAccount,
     form=SetManaged,
     label="Set managed…",
+    opposite="plans.account.set_self_serve",
     group=Group.MONEY,
     done="Set to managed billing",
-    icon="file-invoice",
+    icon="building-bank",
+    code="sm",
+    formerly=("pay by invoice", "enterprise", "bank transfer"),
     help="Takes the account out of self-serve: it is billed by invoice from here on. Tiers stay as they are.",
     when=(
         "When a customer cannot pay at checkout and needs an invoice: a public body, a purchase order, a bank transfer "
@@ -99,10 +103,12 @@ def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
     event="account.managed",
+    inverse=(RESTORE_TERMS,),
 )
 def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     terms = terms_of(act.case)
     kept = {ws.id: tier.tier for ws, tier in _list_on_trial(act.case)} if data.get("keep_tier") else {}
+    undo = None if kept or data.get("cancel") else _undo_managed(act.case, terms)
     if data.get("cancel") and terms.status != PaymentStatus.PENDING:  # then there is none yet, and the checkout ends
         act.also(CANCEL, account, {})
         act.case.cache.clear()  # what was read before is not so any more
@@ -122,7 +128,12 @@ def set_managed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         Change("Billed", terms.cadence, data["cadence"], concerns_money=True),
     ]
     sentence = f"{account} is managed now: billed by invoice, {data['cadence']}."
-    return Outcome(sentence, changes, {account.pk: None}, data={"cadence": data["cadence"]})
+    return Outcome(sentence, changes, {account.pk: None}, data={"cadence": data["cadence"]}, undo=undo)
+
+
+def _undo_managed(case: Case, before: rules.Terms) -> Undo | None:
+    """None where something of self-serve ends with it: a checkout, an offer, a link. That comes back by nothing."""
+    return None if turning.foresee(case.target, Mode.MANAGED, case.now) else undo_terms(before, PaymentMode.MANAGED)
 
 
 def _paid_on(terms: rules.Terms, act: Act) -> datetime | None:
@@ -164,7 +175,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     paid = f"What is paid until {say_end(run.end)} counts no more from now on: it is churn." if run else ""
     if data["keep_until"]:
         words = ["On the day after, every paid workspace falls to Free by itself."]
-        paid = f"It is paid until {say_end(run.end)}: MRR stays as it stands now until then." if run else ""
+        paid = f"MRR counts what is paid, until {say_end(run.end)}." if run else ""
     return [*words, *([paid] if paid else []), *turning.foresee(case.target, Mode.SELF_SERVE, case.now)]
 
 
@@ -173,9 +184,12 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     on=BillingAccount,
     form=SetSelfServe,
     label="Back to self-serve…",
+    opposite="plans.account.set_managed",
     group=Group.MONEY,
     done="Set back to self-serve",
     icon="arrow-back-up",
+    code="ss",
+    formerly=("pay by card", "unmanaged"),
     help="Ends managed billing: to Free at once, or keeping the tiers until a date.",
     when=(
         "When a managed customer stops, or will pay at checkout from now on. Keep the last day that is paid, or fill "
@@ -188,10 +202,12 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     tell=EVERYBODY_CONCERNED,
     topic=Topic.MONEY,
     event="account.self_serve",
+    inverse=(RESTORE_TERMS,),
     takes_away=True,
 )
 def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     state, keep = state_of(act.case), data["keep_until"]
+    undo = undo_terms(terms_of(act.case), PaymentMode.SELF_SERVE)
     store.set_payment_terms(
         account,
         state,
@@ -207,7 +223,7 @@ def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         changes.append(Change("Tiers", "", f"kept until {say_day(keep)}"))
         sentence = f"{account} is self-serve again and keeps its tiers until {say_day(keep)}."
         told = {"keeps_tiers_until": keep.isoformat(), "went_to_free": []}
-        return Outcome(sentence, changes, {account.pk: None}, data=told)
+        return Outcome(sentence, changes, {account.pk: None}, data=told, undo=undo)
     paid = [ws.id for ws in state.workspaces if ws.is_live(act.now) and _is_paid(ws, act)]
     fallen = list(Workspace.objects.filter(id__in=paid).order_by("external_id"))
     store.tiers.set_base_tiers([workspace.pk for workspace in fallen], "free", act.now)

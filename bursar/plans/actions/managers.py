@@ -58,6 +58,8 @@ def _why_same_manager(case: Case, data: Cleaned) -> str | None:
     group=Group.PEOPLE,
     done="Account manager assigned",
     icon="user-check",
+    code="am",
+    formerly=("owner", "success manager", "csm"),
     help="Names the colleague who looks after this account.",
     when=(
         "When a colleague takes an account on, or hands it over: the name is a filter in Usage & billing, and they "
@@ -84,7 +86,9 @@ def assign_manager(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     group=Group.PEOPLE,
     done="Account manager cleared",
     icon="user-minus",
-    help="Nobody looks after this account by name any more.",
+    code="cm",
+    formerly=("unassign", "no owner"),
+    help="Leaves the account without anybody who looks after it by name.",
     when=(
         "For an account that nobody looks after by name any more, such as after a colleague has left. When somebody "
         "else takes over at once, assign them instead: the book then shows one step, from one to the other."

@@ -8,6 +8,7 @@ from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change, Cleaned, Group, Need, Outcome, Undo
 from bursar.core.days import say_end
 from bursar.plans import store, trials
+from bursar.plans.actions.grants_back import RESTORE_TRIAL, keep
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, tell_falls, tell_tier_end
 from bursar.plans.models import GrantKind
 from bursar.tenants.models import BillingAccount
@@ -40,6 +41,8 @@ def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
     group=Group.PLAN,
     done="Reverse trial granted",
     icon="gift",
+    code="gt",
+    formerly=("free trial", "start trial", "comp"),
     help="One calendar month of Changemaker for every workspace below it, free; it reverts by itself.",
     when=(
         "For a customer on Free who should see what Changemaker is like before paying: nothing is charged, and it "
@@ -78,9 +81,12 @@ def _why_no_trial_to_end(case: Case) -> str | None:
     key="plans.account.end_trial",
     on=BillingAccount,
     label="End trial now…",
+    opposite="plans.account.grant_trial",
     group=Group.PLAN,
     done="Reverse trial ended",
     icon="gift-off",
+    code="et",
+    formerly=("stop trial", "cancel trial"),
     help="Ends the reverse trial at once; every workspace is back on its own tier.",
     when=(
         "When a trial was granted by mistake, or the customer asks to stop early. There is no need for it at the "
@@ -91,15 +97,18 @@ def _why_no_trial_to_end(case: Case) -> str | None:
     blocked=_why_no_trial_to_end,
     tell=EVERYBODY_CONCERNED,
     event="trial.ended",
+    inverse=(RESTORE_TRIAL,),
     takes_away=True,
 )
 def end_trial(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     state = state_of(act.case)
     until = max(g.end for g in trials.list_live_trials(state, act.now) if g.end)
+    live = store.tiers.list_live_grants([ws.id for ws in state.workspaces], GrantKind.REVERSE_TRIAL, act.now)
+    undo = Undo(RESTORE_TRIAL, keep(live))
     store.end_grants([ws.id for ws in state.workspaces], act.now, GrantKind.REVERSE_TRIAL)
     changes = [Change("Reverse trial", f"Changemaker until {say_end(until)}", "ended")]
     before = {ws.id: tier.tier for ws, tier in trials.live_workspaces(state, act.now)}
     after = trials.live_workspaces(state_of(Case(act.actor, account, act.now)), act.now)
     falls = tell_falls((ws.id, before[ws.id], tier.tier) for ws, tier in after if before[ws.id] != tier.tier)
     told = {"tier": trials.TRIAL_TIER, **tell_tier_end(act.now), "tiers": falls}
-    return Outcome(f"The reverse trial of {account} ends now.", changes, {account.pk: None}, data=told)
+    return Outcome(f"The reverse trial of {account} ends now.", changes, {account.pk: None}, data=told, undo=undo)

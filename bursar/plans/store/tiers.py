@@ -37,6 +37,12 @@ def end_grants(workspace_ids: Collection[int], now: datetime, kind: str = "") ->
     return ended
 
 
+def list_live_grants(workspace_ids: Collection[int], kind: str, now: datetime) -> list[TierGrant]:
+    """Those of one kind that run now."""
+    found = TierGrant.objects.filter(workspace_id__in=workspace_ids, kind=kind, valid_from__lte=now)
+    return list(found.filter(valid_until__gt=now).order_by("pk"))
+
+
 def end_grant(grant: TierGrant, now: datetime) -> None:
     """This one alone; what stands beneath it holds again."""
     TierGrant.objects.filter(pk=grant.pk).update(valid_until=now, stopped_at=now)

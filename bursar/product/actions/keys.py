@@ -84,9 +84,12 @@ def _why_not_rotate(case: Case) -> str | None:
     key="product.key.rotate",
     on=ApiKey,
     label="Rotate key…",
-    group=Group.ACCESS,
+    instead="The old key works for 24 hours more; then only the new one does.",
+    group=Group.SETUP,
     done="API key rotated",
     icon="refresh",
+    code="ro",
+    formerly=("roll", "regenerate"),
     help="Makes a new key with the same scopes; the old one works 24 hours more, so that systems can change over.",
     when=(
         "On a schedule, or when somebody who has seen the key leaves: the old one works 24 hours more, so that nothing "
@@ -108,10 +111,13 @@ def rotate_key(act: Act, key: ApiKey, data: Cleaned) -> Outcome:
     key="product.key.revoke",
     on=ApiKey,
     label="Revoke key…",
-    group=Group.ACCESS,
+    opposite="product.company.create_key",
+    group=Group.SETUP,
     done="API key revoked",
     icon="key-off",
-    help="The key works no more from this moment.",
+    code="rv",
+    formerly=("delete key",),
+    help="Ends the key: it works no more from this moment.",
     when=(
         "When a key is in wrong hands, or its system is gone. Whatever still uses it stops at once; for an orderly "
         "change, rotate it instead."

@@ -129,9 +129,12 @@ def _foresee_erasure(case: Case, data: Cleaned) -> list[str]:
     on=Person,
     form=EraseForm,
     label="Erase person…",
+    instead="There is no undo. The product can send the person anew.",
     group=Group.PEOPLE,
     done="Person erased",
     icon="eraser",
+    code="ep",
+    formerly=("gdpr", "delete person", "forget"),
     help="Blanks names, addresses and logins everywhere, for good. The book keeps an id, and its chain holds.",
     when=(
         "When a person asks to be forgotten, or the law does. It cannot be taken back. Wherever Bursar named them by "

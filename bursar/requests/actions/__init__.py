@@ -1,5 +1,5 @@
 """Every verb of requests. Importing this registers them."""
 
-from bursar.requests.actions import asks, decisions, handoff, workspaces
+from bursar.requests.actions import asks, decisions, handoff, likely, workspaces
 
-__all__ = ["asks", "decisions", "handoff", "workspaces"]
+__all__ = ["asks", "decisions", "handoff", "likely", "workspaces"]

@@ -18,7 +18,7 @@ from bursar.plans.models import Cadence, DiscountKind, Tier
 from bursar.requests import costs, queries, rules
 from bursar.requests.actions.shared import decide, differences, present_of, why_decided
 from bursar.requests.models import RequestState, UpgradeRequest
-from bursar.tenants.actions import AddNote, add_note
+from bursar.tenants import notes
 from bursar.tenants.models import BillingAccount, Visibility, Workspace
 from bursar.tenants.queries import get_roles
 from bursar.tenants.rules import NAME_LENGTH
@@ -32,6 +32,8 @@ WORKSPACE_FIELDS = ("name", "visibility")
 
 class Approve(ActionForm):
     """Filled with the proposal; what is left out is approved as proposed."""
+
+    rare = ("end_date", "discount_kind", "discount_percent", "discount_end")
 
     name = forms.CharField(label="Name", max_length=NAME_LENGTH, required=False, help_text="Of the new workspace.")
     visibility = forms.ChoiceField(label="Visibility", choices=Visibility.choices, required=False)
@@ -88,7 +90,7 @@ class Approve(ActionForm):
 
 
 def _standing(case: Case) -> rules.Standing:
-    found: rules.Standing = case.once("standing", lambda: queries.get_standing(case.target, case.now))
+    found: rules.Standing = case.once("request standing", lambda: queries.get_standing(case.target, case.now))
     return found
 
 
@@ -145,7 +147,7 @@ def _payer(case: Case) -> BillingAccount | None:
 def _state(case: Case) -> plans.AccountState:
     account = _payer(case)
     assert account is not None
-    found: plans.AccountState = case.once("state", lambda: queries.load_account(account.pk))
+    found: plans.AccountState = case.once("account state", lambda: queries.load_account(account.pk))
     return found
 
 
@@ -232,9 +234,12 @@ CALLED = (
     on=UpgradeRequest,
     form=Approve,
     label="Approve…",
+    instead="Take back what was granted by its own lever, such as the tier or the discount.",
     group=Group.DECISION,
     done="Request approved",
     icon="check",
+    code="ap",
+    formerly=("accept", "grant"),
     help="Gives what was asked for, as proposed or changed, at once; the requester is told. On a live subscription the "
     "customer is sent an offer, and the tier comes when that is paid.",
     when="When the customer should get it. Change tier, billing, end or discount in the dialog where you agreed on "
@@ -341,9 +346,12 @@ def _changes(request: UpgradeRequest, before: str, offer: dict[str, str] | None)
     key="requests.request.deny",
     on=UpgradeRequest,
     label="Deny…",
+    instead="The customer can ask again.",
     group=Group.DECISION,
     done="Request denied",
     icon="x",
+    code="de",
+    formerly=("reject", "decline"),
     help="Says no. The requester is told, with the message that you write to them.",
     when="When the answer is no. Where something else came of it, approve it changed, or close it as done.",
     reason=Reason.OPTIONAL,
@@ -373,9 +381,12 @@ def _why_not_close(case: Case) -> str | None:
     key="requests.request.close_as_done",
     on=UpgradeRequest,
     label="Close as done…",
+    instead="The customer can ask again.",
     group=Group.DECISION,
     done="Request closed as done",
     icon="checks",
+    code="cd",
+    formerly=("resolve",),
     help="Closes a request that needs no decision any more; nothing else is changed.",
     when="When the workspace is gone or moved, or is on the tier already; or when a member's ask is settled otherwise.",
     reason=Reason.OPTIONAL,
@@ -391,15 +402,7 @@ def close_as_done(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
     return Outcome(f"{request} is closed as done.", [change], data=queries.tell(request))
 
 
-action(
-    key="requests.request.add_note",
-    on=UpgradeRequest,
-    form=AddNote,
-    label="Add note…",
-    group=Group.NOTES,
-    done="Note added",
-    icon="note",
-    help="Writes something down for colleagues; the customer never sees it.",
-    when="For what the next colleague should know. What the requester should read goes into the decision's message.",
-    reason=Reason.NONE,
-)(add_note)
+notes.declare(
+    "requests", "request", UpgradeRequest,
+    "For what the next colleague should know. What the requester should read goes into the decision's message.",
+)  # fmt: skip

@@ -75,7 +75,7 @@ register_target(
 
 
 def present_of(case: Case, workspace: Workspace) -> EffectiveTier:
-    state: AccountState = case.once("state", lambda: queries.load_state(workspace))
+    state: AccountState = case.once("workspace state", lambda: queries.load_state(workspace))
     return queries.present_tier(workspace, state, case.now)
 
 

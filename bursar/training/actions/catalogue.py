@@ -79,8 +79,11 @@ def _why_title_taken(title: str, but: Training | None) -> str | None:
     on=Company,
     form=AddForm,
     label="Add training…",
+    opposite="training.training.retire",
     done="Training added",
     icon="school",
+    code="at",
+    formerly=("new course",),
     group=Group.SETUP,
     help="Adds a training to the catalogue; from now on it can be asked for.",
     when="For something new. Another price of what is there already is “Set price”, which leaves sessions as they are.",
@@ -124,6 +127,8 @@ def _why_not_update(case: Case, data: Cleaned) -> str | None:
     label="Update…",
     done="Training updated",
     icon="edit",
+    code="up",
+    formerly=("edit",),
     group=Group.SETUP,
     help="Changes the title, how it is held, and whether it grants a licence. What sessions are in is their own: they "
     "stay as they were planned, and take the title.",
@@ -181,6 +186,8 @@ def _foresee_price(case: Case, data: Cleaned) -> list[str]:
     label="Set price…",
     done="Price of a training set",
     icon="tag",
+    code="sp",
+    formerly=("fee",),
     group=Group.MONEY,
     help="Sets what a session costs, and how many participants that includes, from a day on.",
     when="When prices change. Sessions keep the price that held when they were asked for; what is agreed with one "
@@ -189,15 +196,19 @@ def _foresee_price(case: Case, data: Cleaned) -> list[str]:
     reason=Reason.OPTIONAL,
     refused=_why_not_price,
     preview=_foresee_price,
+    inverse=("training.training.set_price",),
 )
 def set_price(act: Act, training: Training, data: Cleaned) -> Outcome:
     store.hold(training)
+    following = find_next_price(training, act.now)
     before, after, begins = _terms_of(get_price(training, act.now)), _terms_of(data), _begins(data, act.now)
     store.set_price(training, after, begins)
     since = f", from {say_day(begins)}" if begins > act.now else ""
     sentence = f"{training.title} costs {say_terms(after)}{since}."
     change = Change("Price", say_terms(before), f"{say_terms(after)}{since}", concerns_money=True)
-    return Outcome(sentence, [change])
+    kept = {name: str(value) for name, value in before._asdict().items()}
+    undo = Undo("training.training.set_price", kept) if following is None else None  # else one that was to come is gone
+    return Outcome(sentence, [change], undo=undo)
 
 
 @action(
@@ -206,6 +217,8 @@ def set_price(act: Act, training: Training, data: Cleaned) -> Outcome:
     label="Retire…",
     done="Training retired",
     icon="archive",
+    code="rt",
+    formerly=("archive",),
     group=Group.SETUP,
     help="Offers it no more. Its sessions and licences stay as they are.",
     when="When nobody shall ask for it any more. It can be brought back.",
@@ -225,6 +238,8 @@ def retire(act: Act, training: Training, data: Cleaned) -> Outcome:
     label="Bring back…",
     done="Training brought back",
     icon="archive-off",
+    code="bb",
+    formerly=("unarchive",),
     group=Group.SETUP,
     help="Offers a retired training again, at the price that stands.",
     when="When it was retired by mistake, or is held again.",

@@ -148,9 +148,12 @@ def _show(case: Case, data: Cleaned) -> Shown:
     on=TrainingSession,
     form=InvoiceForm,
     label="Invoice this session…",
+    opposite="billing.invoice.credit",
     group=Group.MONEY,
     done="Training invoiced",
     icon="file-invoice",
+    code="iv",
+    formerly=("bill",),
     help="Numbers an invoice for it and freezes it, with lines that come to the estimate.",
     when="Before or after it is held, once. It is asked for again only when its invoice was credited in full. What "
     "else the account owes belongs on an invoice of the account.",

@@ -9,7 +9,7 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import Target, action, register_target
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Group, Outcome, Undo
 from bursar.core.days import say_end
 from bursar.webhooks import queries, rules, store
 from bursar.webhooks.actions.shared import why_gone
@@ -97,29 +97,36 @@ def _why_nothing_new(case: Case, data: Cleaned) -> str | None:
     group=Group.SETUP,
     done="Endpoint edited",
     icon="edit",
+    code="ee",
+    formerly=("change address", "url"),
     help="Changes the address, the name or the events. What waits goes to the new address; the secret stays.",
     when="When the product moves its receiver, or wants other events. A leaked secret is a matter of “Rotate secret”.",
     permission=Right.MANAGE_STAFF,
     blocked=why_gone,
     refused=_why_nothing_new,
+    inverse=("webhooks.endpoint.edit",),
     danger=True,
 )
 def edit_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     before = [endpoint.url, endpoint.description, _words(endpoint.events)]
     after = [data["url"], data["description"], _words(data["events"])]
+    undo = Undo("webhooks.endpoint.edit", {name: getattr(endpoint, name) for name in ("url", "description", "events")})
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**data, ask_again_at=None, times_away=0)
     pairs = zip(("Address", "Name", "Events"), before, after, strict=True)
     changes = [Change(label, was, now) for label, was, now in pairs if was != now]
-    return Outcome(f"{data['description']} is changed.", changes)
+    return Outcome(f"{data['description']} is changed.", changes, undo=undo)
 
 
 @action(
     key="webhooks.endpoint.rotate_secret",
     on=WebhookEndpoint,
     label="Rotate secret…",
+    instead="The old secret signs for 24 hours more; then rotate again for a new one.",
     group=Group.SETUP,
     done="Secret rotated",
     icon="refresh",
+    code="ro",
+    formerly=("signing secret", "roll secret"),
     help="Makes a new secret, shown once. For 24 hours messages carry two signatures, one by the old secret.",
     when="When somebody who knew the secret left, or it may have leaked. The receiver needs the new one within a day.",
     permission=Right.MANAGE_STAFF,

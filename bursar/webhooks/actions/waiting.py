@@ -9,7 +9,7 @@ from django import forms
 from bursar.access.rights import By, Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Reason, Topic, Undo
 from bursar.core import naming
 from bursar.core.days import say_day
 from bursar.webhooks import queries, store
@@ -28,16 +28,20 @@ def _why_not_pause(case: Case) -> str | None:
     group=Group.DELIVERY,
     done="Paused",
     icon="player-pause",
-    help="Nothing is sent there until it is resumed. New messages wait behind those that wait already.",
+    code="pa",
+    formerly=("disable",),
+    help="Holds back what is sent there until it is resumed. New messages wait behind those that wait already.",
     when="Before maintenance of the receiver. What happens meanwhile waits, for 30 days unless your operator set "
     "another time, and goes out in order when you resume. For a receiver that is gone for good, delete the endpoint.",
     permission=Right.MANAGE_STAFF,
     blocked=_why_not_pause,
+    inverse=("webhooks.endpoint.resume",),
 )
 def pause_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(is_active=False, switched_off_reason="")
     store.hold(endpoint)
-    return Outcome(f"{endpoint} is paused.", [Change("State", "active", "paused")])
+    undo = Undo("webhooks.endpoint.resume", {"waiting": "send"})
+    return Outcome(f"{endpoint} is paused.", [Change("State", "active", "paused")], undo=undo)
 
 
 class Resume(ActionForm):
@@ -77,11 +81,14 @@ def _why_not_resume(case: Case) -> str | None:
     group=Group.DELIVERY,
     done="Resumed",
     icon="player-play",
+    code="re",
+    formerly=("enable",),
     help="Sends everything from now on; what waited goes out first, in order, or is dropped.",
     when="When the receiver is well again. Send a test event first: a test goes out to a paused endpoint too. Drop "
     "what waited when the receiver has fetched all of its state anew meanwhile, so that old news would confuse it.",
     permission=Right.MANAGE_STAFF,
     blocked=_why_not_resume,
+    inverse=("webhooks.endpoint.pause",),
 )
 def resume_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     state = "switched off" if endpoint.switched_off_reason else "paused"
@@ -96,7 +103,8 @@ def resume_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outco
     count = store.release(endpoint, act.now)
     store.start_delivery(endpoint.public_id)
     words = f"{count:,} waiting message{' goes' if count == 1 else 's go'} out now"
-    return Outcome(f"{endpoint} is active; {words}.", changes)
+    undo = Undo("webhooks.endpoint.pause", {}) if state == "paused" else None
+    return Outcome(f"{endpoint} is active; {words}.", changes, undo=undo)
 
 
 def _by(act: Act, what: str) -> str:
@@ -165,10 +173,13 @@ def drop_old(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     key="webhooks.endpoint.delete",
     on=WebhookEndpoint,
     label="Delete endpoint…",
+    opposite="webhooks.company.create_endpoint",
     group=Group.SETUP,
     done="Endpoint deleted",
     icon="trash",
-    help="Nothing is sent there any more, and its secrets sign nothing. Its log stays readable.",
+    code="de",
+    formerly=("remove",),
+    help="Ends what is sent there for good; its secrets sign nothing. Its log stays readable.",
     when="When the receiver is gone for good. For a while only, pause it instead: then nothing is lost.",
     permission=Right.MANAGE_STAFF,
     blocked=why_gone,

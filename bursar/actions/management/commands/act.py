@@ -38,6 +38,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--message-for-billing", action="store_true", help="only people with billing rights read the message"
         )
+        parser.add_argument("--undoes", default="", metavar="LINE", help="what it takes back; `bursar undo` lists it")
         parser.add_argument("--idempotency-key", default="", help="the same key and data again change nothing")
         parser.add_argument("--preview", action="store_true", help="say what would happen and do nothing")
         parser.add_argument(
@@ -74,6 +75,7 @@ class Command(BaseCommand):
                 message=options["message"],
                 message_for_billing=options["message_for_billing"],
                 idempotency_key=options["idempotency_key"],
+                undoes=options["undoes"],
             )
         written = self._write_out(outcome, options["output"])
         if options["json"]:

@@ -36,7 +36,7 @@ function go(step) {
 const BARE = {
   j: () => go(1),
   k: () => go(-1),
-  ".": () => kebabOf(current() || rows()[0])?.click(),
+  ".": () => (kebabHere() || kebabOf(rows()[0]))?.click(),
   x: () => current() && first("#bulk .pick", /** @type {HTMLElement} */ (current()))?.click(),
   "/": () => first("input[type=search]")?.focus(),
   "[": fold,

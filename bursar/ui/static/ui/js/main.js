@@ -10,4 +10,5 @@ import "./clicks.js";
 import "./picked.js";
 import "./keys.js";
 import "./sidebar.js";
+import "./recents.js";
 import "./palette.js";

@@ -1,7 +1,9 @@
-// The kebab's menu: it opens in place, beside its button.
+// What opens beside a button: the kebab's menu, and what a figure has to say.
 import { all, byId, first, hit, load, opensElsewhere, stepFrom } from "./dom.js";
+import { arrive, listen, prepare } from "./entries.js";
 
 const menu = byId("menu");
+const GAP = 4;
 /** What the menu, and the dialog after it, were opened from. @type {HTMLElement | null} */
 let opener = null;
 
@@ -13,17 +15,18 @@ export function focusOpener() {
 
 export const hideMenu = () => menu?.hidePopover();
 
-/** It never stands over its own row: where there is more room, as tall as fits.
+/** Below its row or above it, where it fits whole; else as near as it does. Never beyond the window: what is unfolded
+ * in it later scrolls.
  * @param {HTMLElement} box @param {HTMLElement} button */
 function place(box, button) {
   const at = button.getBoundingClientRect();
   const row = (button.closest("tr") || button).getBoundingClientRect();
   box.style.maxHeight = "";
-  const below = innerHeight - row.bottom - 12;
-  const above = row.top - 12;
-  const isBelow = box.offsetHeight <= below || below >= above;
-  box.style.maxHeight = `${isBelow ? below : above}px`;
-  box.style.top = `${isBelow ? row.bottom + 4 : row.top - box.offsetHeight - 4}px`;
+  const [below, above] = [row.bottom + GAP, row.top - GAP - box.offsetHeight];
+  const lowest = innerHeight - box.offsetHeight - GAP;
+  const top = below <= lowest ? below : above >= GAP ? above : Math.max(GAP, lowest);
+  box.style.top = `${top}px`;
+  box.style.maxHeight = `${Math.max(box.offsetHeight, innerHeight - top - GAP)}px`;
   box.style.left = `${Math.max(8, at.right - box.offsetWidth)}px`;
 }
 
@@ -31,9 +34,8 @@ function place(box, button) {
 function open(box, button) {
   opener = button;
   if (!box.matches(":popover-open")) box.showPopover();
-  place(box, button);
+  box.setAttribute("aria-label", button.getAttribute("aria-label") ?? button.textContent ?? "");
   button.setAttribute("aria-expanded", "true");
-  first("a", box)?.focus();
 }
 
 /** @param {HTMLElement} box @param {KeyboardEvent} event */
@@ -44,27 +46,46 @@ function walk(box, event) {
   if (step !== undefined || end !== undefined) event.preventDefault();
   if (step !== undefined) stepFrom(items, document.activeElement, step)?.focus();
   if (end !== undefined) items.at(end)?.focus();
-  if (event.key === "Tab") box.hidePopover();
+}
+
+/** @param {HTMLElement} box @param {HTMLElement} link */
+function ask(box, link) {
+  const url = link.getAttribute("href") ?? "";
+  if (!link.matches(".kebab")) return load(url, link, box);
+  open(box, link);
+  const parts = prepare(box);
+  place(box, link);
+  load(url, link, parts);
 }
 
 if (menu) {
+  menu.setAttribute("role", "dialog");
+  listen(menu);
   menu.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState !== "closed" || !opener) return;
     opener.setAttribute("aria-expanded", "false");
     if (!first("#dialog[open]")) opener.focus();
   });
-  menu.addEventListener("keydown", (event) => walk(menu, event));
-  menu.addEventListener("click", (event) => {
-    if (hit(event).closest("a")?.getAttribute("aria-disabled") === "true") event.preventDefault();
+  menu.addEventListener("keydown", (event) => { if (!first(".menu-field", menu)) walk(menu, event); });
+  menu.addEventListener("focusout", ({ relatedTarget }) => {
+    if (relatedTarget instanceof Node && !menu.contains(relatedTarget)) menu.hidePopover();
   });
   document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
-    if (detail.target === menu) open(menu, detail.requestConfig.elt);
+    if (detail.target === menu) {
+      open(menu, detail.requestConfig.elt);
+      first("a", menu)?.focus();
+    } else if (detail.target.id === "menu-parts") arrive(menu);
+    else return;
+    if (opener) place(menu, opener);
   });
+  for (const name of /** @type {const} */ (["htmx:responseError", "htmx:sendError"])) {
+    document.body.addEventListener(name, ({ detail }) => { if (detail.target.id === "menu-parts") menu.hidePopover(); });
+  }
   // A kebab, and a figure with a popover, are plain links; here they open in place.
   document.addEventListener("click", (event) => {
-    const link = hit(event).closest("a.kebab, a.pop");
+    const link = /** @type {HTMLElement | null} */ (hit(event).closest("a.kebab, a.pop"));
     if (!link || opensElsewhere(event)) return;
     event.preventDefault();
-    load(link.getAttribute("href") ?? "", link, menu);
+    ask(menu, link);
   });
 }

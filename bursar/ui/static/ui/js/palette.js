@@ -1,8 +1,11 @@
-// ⌘K: jump to anything, or pull a lever by its name.
+// ⌘K: jump to anything, or pull a lever by its name. Empty it shows what is at hand; an action alone asks for whom.
 import { all, byId, dialogById, first, hit, opensElsewhere, stepFrom } from "./dom.js";
+import { fold } from "./find.js";
 import { kebabHere } from "./keys.js";
+import { recents } from "./recents.js";
 
 const palette = dialogById("palette");
+const found = byId("palette-found");
 
 /** What the actions in the palette are for: the row we are on, else the thing this page is about. */
 function subject() {
@@ -10,49 +13,111 @@ function subject() {
   return parts.slice(-2).join(":");
 }
 
-/** @param {HTMLDialogElement} box */
-const field = (box) => /** @type {HTMLInputElement} */ (first("input[type=text]", box));
+/** @param {string} name */
+const field = (name) => /** @type {HTMLInputElement} */ (first(`[name=${name}]`, palette ?? document));
+const options = () => all("[role=option]:not([aria-disabled])", found ?? document);
+const ask = () => window.htmx.trigger(field("q"), "ask");
 
 export function openPalette() {
   if (!palette || palette.open) return;
-  const on = /** @type {HTMLInputElement} */ (first("[name=on]", palette));
-  on.value = subject();
+  field("on").value = subject();
+  field("recent").value = recents().join(",");
   palette.showModal();
-  field(palette).select();
-  window.htmx.trigger(field(palette), "ask");
+  step("");
+  field("q").select();
 }
 
-/** @param {HTMLDialogElement} box @param {KeyboardEvent} event */
-function walk(box, event) {
-  const items = all(".found a", box);
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+/** Asks for whom `act` is, or, empty, for anything again. @param {string} act */
+function step(act) {
+  const chip = first(".step", palette ?? document);
+  if (act || field("act").value) field("q").value = "";
+  field("act").value = act;
+  field("q").placeholder = act ? "For whom?" : "Account, page or action";
+  if (chip) {
+    chip.hidden = !act;
+    chip.textContent = act;
+  }
+  field("q").focus();
+  ask();
+}
+
+/** @param {HTMLElement | null} next */
+function select(next) {
+  for (const item of options()) item.setAttribute("aria-selected", String(item === next));
+  if (next) field("q").setAttribute("aria-activedescendant", next.id);
+  else field("q").removeAttribute("aria-activedescendant");
+  next?.scrollIntoView({ block: "nearest" });
+}
+
+/** The buttons on top of the page, such as “New invoice…”, where what is typed fits. */
+function listPageActions() {
+  const typed = fold(field("q").value);
+  if (field("act").value) return [];
+  const buttons = all(".head .tools :is(a.button, button):not([disabled])").filter((one) => one.checkVisibility({ visibilityProperty: true }));
+  return buttons.filter((one) => fold(one.textContent ?? "").includes(typed));
+}
+
+function showPageActions() {
+  const buttons = listPageActions();
+  if (!found || !buttons.length) return;
+  const group = document.createElement("div");
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", "On this page");
+  group.append(Object.assign(document.createElement("h3"), { textContent: "On this page" }));
+  for (const button of buttons) group.append(optionFor(button));
+  if (!options().length) found.replaceChildren();
+  const recent = first("[role=group]:has([data-recent])", found);
+  if (recent) recent.after(group);
+  else found.prepend(group);
+}
+
+/** @param {HTMLElement} button */
+function optionFor(button) {
+  const option = document.createElement("a");
+  option.href = "#";
+  option.setAttribute("role", "option");
+  option.tabIndex = -1;
+  const icon = first("svg", button)?.cloneNode(true) ?? document.createElement("i");
+  const words = Object.assign(document.createElement("span"), { className: "name", textContent: button.textContent?.trim() });
+  option.append(icon, words);
+  option.addEventListener("click", (event) => {
+    event.preventDefault();
+    palette?.close();
+    button.click();
+  });
+  return option;
+}
+
+/** @param {KeyboardEvent} event */
+function walk(event) {
+  const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const items = options();
   const here = items.find((item) => item.getAttribute("aria-selected") === "true") ?? null;
-  if (step && items.length) {
-    event.preventDefault();
-    const next = stepFrom(items, here, step);
-    for (const item of items) item.setAttribute("aria-selected", String(item === next));
-    next.scrollIntoView({ block: "nearest" });
-  }
-  if (event.key === "Enter") {
-    event.preventDefault();
-    (here || items[0])?.click();
-  }
-}
-
-/** @param {HTMLDialogElement} box @param {MouseEvent} event */
-function take(box, event) {
-  const found = /** @type {HTMLElement | null} */ (hit(event).closest(".found a"));
-  if (found?.matches("[hx-get]")) box.close();
-  if (!found?.dataset.fill) return;
+  const isStep = field("act").value !== "";
+  if (way && items.length) select(stepFrom(items, here, way));
+  else if (event.key === "Enter") (here ?? items[0])?.click();
+  else if (isStep && (event.key === "Escape" || (event.key === "Backspace" && !field("q").value))) step("");
+  else return;
   event.preventDefault();
-  field(box).value = found.dataset.fill;
-  field(box).focus();
-  window.htmx.trigger(field(box), "ask");
 }
 
-if (palette) {
-  palette.addEventListener("keydown", (event) => walk(palette, event));
-  palette.addEventListener("click", (event) => take(palette, event));
+/** @param {MouseEvent} event */
+function take(event) {
+  const chosen = /** @type {HTMLElement | null} */ (hit(event).closest(".found a"));
+  if (chosen?.matches("[hx-get]")) palette?.close();
+  if (!chosen?.dataset.act || opensElsewhere(event)) return;
+  event.preventDefault();
+  step(chosen.dataset.act);
+}
+
+if (palette && found) {
+  palette.addEventListener("keydown", walk);
+  palette.addEventListener("click", take);
+  found.addEventListener("htmx:afterSwap", () => {
+    showPageActions();
+    for (const [place, item] of options().entries()) item.id = `hit-${place}`;
+    select(options()[0] ?? null);
+  });
 }
 for (const opener of all("[data-palette]")) {
   opener.addEventListener("click", (event) => {

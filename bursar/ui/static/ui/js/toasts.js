@@ -10,20 +10,21 @@ function withdraw(about) {
   for (const old of all(`[data-about="${CSS.escape(about)}"]`, byId("toasts") ?? document)) first("a", old)?.remove();
 }
 
-/** The link that opens the way back in the dialog. @param {string} url @param {HTMLElement} line */
-function makeUndo(url, line) {
+/** The link that opens the way back in the dialog, and on what. @param {string} url @param {HTMLElement} line @param {string} on */
+function makeUndo(url, line, on) {
   const link = document.createElement("a");
   link.href = url;
   link.textContent = "Undo…";
+  if (on) link.append(Object.assign(document.createElement("small"), { textContent: ` ${on}` }));
   link.setAttribute("hx-get", url);
   link.setAttribute("hx-target", "#dialog");
   link.addEventListener("click", () => setTimeout(() => line.remove())); // htmx must find it in the page
   return link;
 }
 
-/** Says something. `tone`: “good” or “bad”. `undo`: the address of the way back. `about`: the target's id.
- * @param {string} text @param {string} [tone] @param {string} [undo] @param {string} [about] */
-export function toast(text, tone, undo, about) {
+/** Says something. `tone`: “good” or “bad”. `undo`: the address of the way back. `about`: the target's id. `on`: its name.
+ * @param {string} text @param {string} [tone] @param {string} [undo] @param {string} [about] @param {string} [on] */
+export function toast(text, tone, undo, about, on) {
   if (about) withdraw(about);
   const line = document.createElement("div");
   if (about) line.dataset.about = about;
@@ -31,14 +32,14 @@ export function toast(text, tone, undo, about) {
   line.setAttribute("role", tone === "bad" ? "alert" : "status");
   line.textContent = text;
   if (undo) {
-    line.append(" ", makeUndo(undo, line));
+    line.append(" ", makeUndo(undo, line, on ?? ""));
     window.htmx.process(line);
   }
   byId("toasts")?.append(line);
   setTimeout(() => line.remove(), tone === "bad" || undo ? LASTS_LONG : LASTS);
 }
 
-document.body.addEventListener("toast", ({ detail }) => toast(detail.text, detail.tone, detail.undo, detail.about));
+document.body.addEventListener("toast", ({ detail }) => toast(detail.text, detail.tone, detail.undo, detail.about, detail.on));
 document.addEventListener("allauth.error", () => {
   toast("The passkey did not answer, or you stopped it. Try again, or use a code.", "bad");
 });
