@@ -107,6 +107,10 @@ class Act:
         self.left.add(inner.leave(outcome))
         return outcome
 
+    def tell_what_is_due(self, account_ids: list[int]) -> None:
+        """What this very verb made be over by the clock, told in lines of the system's own."""
+        _announce(account_ids, self.now)
+
     def leave(self, outcome: Outcome) -> Left:
         """Writes the line. Returns what waits for commit: its own notice leads, the rows are in the order of events."""
         if self.asked is not None:

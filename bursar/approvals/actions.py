@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -16,6 +17,8 @@ from bursar.approvals import rules
 from bursar.approvals.queries import get_approval
 from bursar.core import naming
 from bursar.core.money import euros
+from bursar.tenants.handoff import PARTS, Part
+from bursar.tenants.models import Workspace
 from bursar.tenants.store import lock_accounts
 
 register_target(
@@ -168,3 +171,12 @@ def _why_not_withdraw(case: Case) -> str | None:
 def withdraw(act: Act, row: Approval, data: Cleaned) -> Outcome:
     second.decide(row, ApprovalState.WITHDRAWN, act.actor, act.now)
     return Outcome(f"{say_what(row)} is taken back.", [_change(row, "withdrawn")], data=_tell(row))
+
+
+def _stop_handoff(workspace: Workspace, now: datetime) -> list[str]:
+    """Money of the account that pays, on which somebody is still to decide."""
+    rows = second.list_waiting().filter(account_id=workspace.account_id).order_by("asked_at", "id")
+    return [f"“{ACTIONS[row.action_key].title}”, {euros(row.amount)}, waits for a second person." for row in rows]
+
+
+PARTS.add("approvals", Part(stop=_stop_handoff))

@@ -11,6 +11,8 @@ from bursar.access.actor import Actor, system
 from bursar.access.rights import Right
 from bursar.actions.run import run
 from bursar.billing import making
+from bursar.billing.documents.document import Document
+from bursar.billing.documents.ubl import Profile
 from bursar.billing.models import Invoice
 from bursar.billing.queries.sending import MADE_BY
 from bursar.billing.store import documents
@@ -67,21 +69,28 @@ def make_files(outbox_row: OutboxRow) -> str:
 
 
 def write(row: Invoice) -> Made:
+    return write_document(row.document, with_e_invoice=row.wants_e_invoice)
+
+
+def write_document(document: Document, *, with_e_invoice: bool, profile: Profile = Profile.PEPPOL) -> Made:
     """Some 50 ms of work for each, and a connection of its own."""
-    made = making.make(row.document, with_e_invoice=row.wants_e_invoice)
+    made = making.make(document, with_e_invoice=with_e_invoice, profile=profile)
     return Made(_write(made.pdf, PDF), _write(made.e_invoice, XML) if made.e_invoice is not None else None)
 
 
 def keep(row: Invoice, made: Made, actor: Actor, now: datetime) -> None:
     """In the caller's transaction."""
-    row.pdf = _finish(row, made.pdf, "pdf", actor, now)
-    row.e_invoice = _finish(row, made.e_invoice, "xml", actor, now) if made.e_invoice is not None else None
+    row.pdf, row.e_invoice = finish(row.document, row.account, made, actor, now)
     documents.keep_files(row, row.pdf, row.e_invoice)
 
 
-def _finish(row: Invoice, written: store.Written, suffix: str, actor: Actor, now: datetime) -> File:
-    name = making.name_of(row.document, suffix)
-    return store.finish(written, actor, now, name=name, owner_id=row.account.public_id)
+def finish(document: Document, of: BillingAccount, made: Made, actor: Actor, now: datetime) -> tuple[File, File | None]:
+    """PDF and e-invoice, named as the document is; whoever bills for the account may fetch them."""
+
+    def end(written: store.Written, suffix: str) -> File:
+        return store.finish(written, actor, now, name=making.name_of(document, suffix), owner_id=of.public_id)
+
+    return end(made.pdf, "pdf"), end(made.e_invoice, "xml") if made.e_invoice is not None else None
 
 
 def _write(content: bytes, media_type: str) -> store.Written:

@@ -11,6 +11,13 @@ from bursar.billing.documents.pdf import Attachment, to_pdf, why_not_here
 from bursar.billing.documents.ubl import Profile, to_ubl
 from bursar.billing.logo import get_look
 
+_NAMES = {
+    Profile.EN16931: "EN 16931",
+    Profile.PEPPOL: "Peppol BIS Billing 3",
+    Profile.NLCIUS: "NLCIUS",
+    Profile.SELF_BILLING: "Peppol BIS Self-Billing 3",
+}
+
 
 class Files(NamedTuple):
     """`e_invoice`: none where it was not wanted."""
@@ -30,19 +37,19 @@ def get_ready() -> None:
         checking.get_ready()
 
 
-def list_faults(document: Document) -> Sequence[str]:
+def list_faults(document: Document, profile: Profile = Profile.PEPPOL) -> Sequence[str]:
     """Every rule of EN 16931 and of the network that its e-invoice would break, in words. Takes some 20 ms, the first
     time a second.
     """
-    return peppol.why_not_for_network(document) or checking.check(to_ubl(document, Profile.PEPPOL))
+    return peppol.why_not_for_network(document, profile) or checking.check(to_ubl(document, profile))
 
 
-def make(document: Document, *, with_e_invoice: bool) -> Files:
+def make(document: Document, *, with_e_invoice: bool, profile: Profile = Profile.PEPPOL) -> Files:
     """From the frozen document and the logo alone: made again, they are the same."""
     if not with_e_invoice:
         return Files(to_pdf(document, look=get_look()), None)
-    xml = to_ubl(document, Profile.PEPPOL)
-    attached = Attachment(name_of(document, "xml"), xml, "Peppol BIS Billing 3")
+    xml = to_ubl(document, profile)
+    attached = Attachment(name_of(document, "xml"), xml, _NAMES[profile])
     return Files(to_pdf(document, look=get_look(), attachments=[attached]), xml)
 
 

@@ -44,6 +44,7 @@ from bursar.requests.api import router as requests_router
 from bursar.rollup.api import router as rollup_router
 from bursar.staff.api import router as staff_router
 from bursar.support.api import router as support_router
+from bursar.tenants.handoff import PARTS
 from bursar.training.api import router as training_router
 from bursar.ui import lists, navigation
 from bursar.webhooks.api import router as webhooks_router
@@ -142,5 +143,5 @@ navigation.ENTRIES.close()
 QUEUES.close()
 lists.VIEW_KEEPERS.close()
 lists.ACCOUNT_FILTERS.close()
-for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, BRINGERS, NEEDS):
+for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, BRINGERS, NEEDS, PARTS):
     registry.close()

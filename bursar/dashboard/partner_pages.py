@@ -34,9 +34,9 @@ def _find(request: HttpRequest, organisation_id: str) -> Organisation:
     raise NotFound
 
 
-def _addresses(partner: Organisation, quarter: Quarter) -> tuple[str, str]:
-    names, ids = ("dashboard:statement", "dashboard:own_paper"), [partner.public_id, str(quarter)]
-    return reverse(names[0], args=ids), reverse(names[1], args=ids)
+def _addresses(partner: Organisation, quarter: Quarter) -> present.Addresses:
+    names, ids = ("statement", "own_paper", "own_e_invoice"), [partner.public_id, str(quarter)]
+    return present.Addresses(*(reverse(f"dashboard:{name}", args=ids) for name in names))
 
 
 @login_required
@@ -68,3 +68,9 @@ def show_statement(request: HttpRequest, organisation_id: str, quarter: str) -> 
 @require_GET
 def show_self_billing(request: HttpRequest, organisation_id: str, quarter: str) -> HttpResponse:
     return answer_self_billing(_find(request, organisation_id), read_quarter(quarter))
+
+
+@login_required
+@require_GET
+def show_e_invoice(request: HttpRequest, organisation_id: str, quarter: str) -> HttpResponse:
+    return answer_self_billing(_find(request, organisation_id), read_quarter(quarter), "xml")

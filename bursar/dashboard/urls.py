@@ -23,5 +23,10 @@ urlpatterns = [
         partner_pages.show_self_billing,
         name="own_paper",
     ),
+    path(
+        "partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>/e-invoice",
+        partner_pages.show_e_invoice,
+        name="own_e_invoice",
+    ),
     path("requests/<slug:request_id>", request_pages.show_requests, name="request"),
 ]

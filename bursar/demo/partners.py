@@ -13,10 +13,13 @@ from django.db.models import Exists, OuterRef
 
 from bursar.access.actor import system
 from bursar.actions.run import run
+from bursar.actions.spec import Case
 from bursar.billing.seller import seller_day
+from bursar.core import clock
 from bursar.core.calendar import add_months
 from bursar.core.errors import Refusal
 from bursar.core.money import plain
+from bursar.partners.actions.handing import sides_of, why_not
 from bursar.partners.models import ReferralEntry
 from bursar.partners.queries.ledger import list_open_quarters
 from bursar.partners.store.accruing import accrue, get_settled_through
@@ -28,7 +31,7 @@ from bursar.tenants.models import BillingAccount, Kind, Organisation, Organisati
 Line = dict[str, Any]
 AGREED: tuple[dict[str, Any], ...] = (
     {"share": 15, "cap": "", "notes": "Agreed by phone; the contract is in the shared folder."},
-    {"share": 10, "cap": "250.00", "notes": ""},
+    {"share": 10, "cap": "60.00", "notes": "They said that a small cap is enough."},
     {"share": 20, "cap": "5000.00", "notes": "They also train the client's people.", "with_other": True},
 )
 
@@ -36,12 +39,21 @@ AGREED: tuple[dict[str, Any], ...] = (
 def make_partners(now: datetime) -> None:
     if ReferralEntry.objects.exists():
         return
+    _lead_all(now)
+    partners = list(Organisation.objects.filter(is_partner=True).order_by("id")[:2])
+    if partners:
+        _settle_up(partners, now)
+    _hand_off_one()
+
+
+def _lead_all(now: datetime) -> None:
     spaces = Workspace.objects.filter(kind=Kind.EXTERNAL_CLIENT, deleted_at=None, data_owner__isnull=False)
     for place, space in enumerate(spaces.select_related("data_owner", "organisation").order_by("id")[:3]):
         import_lines((json.dumps(line).encode() for line in _lead(space, place, now)), system("demo"))
-    partners = list(Organisation.objects.filter(is_partner=True).order_by("id")[:2])
-    if not partners:
-        return
+
+
+def _settle_up(partners: list[Organisation], now: datetime) -> None:
+    """One has a quarter that is settled; what is owed to the other waits."""
     for place, client in enumerate(_list_clients()):
         _refer(partners[place % len(partners)], client, place, now)
     for partner in partners:
@@ -66,6 +78,20 @@ def _lead(space: Workspace, place: int, now: datetime) -> Iterator[Line]:
     if place == 0:
         yield {"kind": "organisation", "external_id": "org-of-a-guest", "name": "Burgerberaad in eigen beheer",
                "created_at": (now - timedelta(days=12)).isoformat(), "creator": who}  # fmt: skip
+
+
+def _hand_off_one() -> None:
+    """The newest workspace that a client can take over has been; those before it are there to be handed off."""
+    spaces = Workspace.objects.filter(kind=Kind.EXTERNAL_CLIENT, deleted_at=None, data_owner__isnull=False)
+    for space in spaces.select_related("account__organisation", "organisation", "data_owner").order_by("-id"):
+        case = Case(system("demo"), space, clock.now())
+        if why_not(case) is None:
+            sides = sides_of(case)
+            asked = {"admin": sides.able[0].public_id, "typed": space.name}
+            if sides.partner:
+                asked["people"] = "external"
+            if _do("partners.workspace.hand_off", space.public_id, asked):
+                return
 
 
 def _list_clients() -> list[BillingAccount]:
@@ -93,8 +119,10 @@ def _settle(partner: Organisation, now: datetime) -> None:
         _do("partners.organisation.settle", partner.public_id, {"quarter": str(quarter), **paper})
 
 
-def _do(key: str, target: str, data: dict[str, Any]) -> None:
+def _do(key: str, target: str, data: dict[str, Any]) -> bool:
+    """False: the story does not allow it."""
     try:
         run(key, system("demo"), target, data, reason="As agreed")
     except Refusal:
-        return  # the story does not allow it
+        return False
+    return True

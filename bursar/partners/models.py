@@ -124,7 +124,7 @@ class Settlement(models.Model):
     """What a partner was owed through a quarter's last day, since the settlement before, and how that was settled.
 
     `number`: of the partner's own invoice, or of our document. `credit_note`: where it was settled on our invoices.
-    `says`: the self-billing invoice as it was issued, frozen (`Document.as_json`).
+    `says`: the self-billing invoice as it was issued, frozen (`Document.as_json`); `has_e_invoice`: as UBL too.
     """
 
     public_id = PublicIdField(prefix="rfs")
@@ -136,6 +136,7 @@ class Settlement(models.Model):
     on = models.DateField()
     credit_note = models.OneToOneField(Invoice, null=True, on_delete=models.PROTECT, related_name="+")
     says = models.JSONField(null=True)
+    has_e_invoice = models.BooleanField(default=False)
     made_at = models.DateTimeField()
 
     pen = PEN

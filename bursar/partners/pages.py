@@ -135,10 +135,10 @@ def show_partner(request: HttpRequest, organisation_id: str) -> HttpResponse:
     return render(request, "partners/partner.html", context)
 
 
-def _addresses(partner: Organisation, quarter: Quarter) -> tuple[str, str]:
-    """Of the quarter's statement, and of the invoice that settled it."""
+def _addresses(partner: Organisation, quarter: Quarter) -> present.Addresses:
     ids = [partner.public_id, str(quarter)]
-    return reverse("partners:statement", args=ids), reverse("partners:self_billing", args=ids)
+    names = ("statement", "self_billing", "e_invoice")
+    return present.Addresses(*(reverse(f"partners:{name}", args=ids) for name in names))
 
 
 @require_GET
@@ -155,6 +155,12 @@ def show_statement(request: HttpRequest, organisation_id: str, quarter: str) -> 
 def show_self_billing(request: HttpRequest, organisation_id: str, quarter: str) -> HttpResponse:
     partner, asked = ledger.get_partner(actor_of(request), organisation_id), read_quarter(quarter)
     return answer_self_billing(partner, asked)
+
+
+@require_GET
+def show_e_invoice(request: HttpRequest, organisation_id: str, quarter: str) -> HttpResponse:
+    partner, asked = ledger.get_partner(actor_of(request), organisation_id), read_quarter(quarter)
+    return answer_self_billing(partner, asked, "xml")
 
 
 @require_POST

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.urls import reverse
 
@@ -18,6 +18,14 @@ from bursar.partners.rules.leading import LABELS, NEAR_EXPIRY, is_near_cap
 from bursar.partners.rules.quarters import Quarter
 from bursar.partners.statement import say_settlement
 from bursar.tenants.models import Organisation
+
+
+class Addresses(NamedTuple):
+    """Of a quarter's statement, and of the self-billing invoice that may have settled it."""
+
+    statement: str
+    paper: str
+    e_invoice: str
 
 
 def partner_row(partner: Organisation, sums: dict[str, Decimal], owed: Decimal) -> dict[str, Any]:
@@ -60,17 +68,17 @@ def _share_of_days(entry: ReferralEntry, today: date) -> int:
 
 
 def quarter_row(
-    quarter: Quarter, amount: Decimal, by: Settlement | None, today: date, addresses: tuple[str, str]
+    quarter: Quarter, amount: Decimal, by: Settlement | None, today: date, addresses: Addresses
 ) -> dict[str, Any]:
-    """`addresses`: of the statement, and of the self-billing invoice where that settled it."""
     has_paper = by is not None and by.says is not None and by.through == quarter.last
     return {
         "quarter": quarter,
         "amount": amount,
         "state": say_settlement(by) if by else "open" if quarter.last < today else "running",
         "is_settled": by is not None,
-        "url": addresses[0],
-        "paper_url": addresses[1] if has_paper else "",
+        "url": addresses.statement,
+        "paper_url": addresses.paper if has_paper else "",
+        "e_invoice_url": addresses.e_invoice if has_paper and by is not None and by.has_e_invoice else "",
     }
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 
+from bursar.billing import making
 from bursar.billing.documents.document import Document, DocumentKind, Item, ItemKind, Unit
+from bursar.billing.documents.letters import Letter
+from bursar.billing.documents.texts import Wording
+from bursar.billing.documents.ubl import Profile
 from bursar.billing.models import BillingDetails
 from bursar.billing.proposing import party_of
 from bursar.billing.rules import Buyer, Seller, VatDecision, VatIdStatus, decide_vat
@@ -20,6 +25,15 @@ from bursar.tenants.models import Organisation, Scope
 TEXT = "Self-billing / factuur uitgereikt door afnemer"
 WORDS = {"en": "Referral share through {quarter}", "nl": "Aandeel voor aangebrachte klanten tot en met {quarter}"}
 PREFIX, PLACES = "SB", 6
+SUBJECT = {
+    "en": "Self-billing invoice {number}, which {buyer} wrote for you",
+    "nl": "Factuur {number}, die {buyer} namens u heeft opgemaakt",
+}
+LETTER = {
+    "en": "Attached is the invoice of {gross} that we wrote in your name, as agreed. It stands on your own pages too.",
+    "nl": "Bijgaand vindt u de factuur van {gross} die wij zoals afgesproken namens u hebben opgemaakt. Hij staat ook "
+    "op uw eigen pagina's.",
+}
 NO_DETAILS = "The partner's account has no billing details: who invoices has to be known."
 NO_ID = "The partner's VAT id is not known to be valid: “Billing details” says what VIES answered."
 
@@ -51,9 +65,30 @@ def compose(details: BillingDetails, amount: Decimal, quarter: Quarter, now: dat
     )  # fmt: skip
     return Document(
         kind=DocumentKind.INVOICE, number=number_of(day.year, 0), issued_on=day, language=language,
-        seller=party_of(details), buyer=get_party(), items=(item,),
+        seller=party_of(details), buyer=get_party(), items=(item,), buyer_reference=quarter.label,
         due_on=day + timedelta(days=settings.BURSAR_PAYMENT_DAYS), notes=(TEXT,),
     )  # fmt: skip
+
+
+def list_faults(document: Document) -> Sequence[str]:
+    """What speaks against its e-invoice, by the rules of our own."""
+    return making.list_faults(document, Profile.SELF_BILLING)
+
+
+def make_files(document: Document, *, with_e_invoice: bool) -> making.Files:
+    return making.make(document, with_e_invoice=with_e_invoice, profile=Profile.SELF_BILLING)
+
+
+def write_letter(document: Document) -> Letter:
+    """In the partner's language: it stands as the seller."""
+    words, language = Wording(document.language), document.language
+    parts = {
+        "number": document.number, "buyer": document.buyer.name,
+        "gross": words.say_money(document.totals.gross, document.currency),
+    }  # fmt: skip
+    text = [words.say("letter_hello"), LETTER[language].format(**parts), words.say("letter_questions")]
+    text.append(f"{words.say('letter_bye')}\n{document.buyer.name}")
+    return Letter(SUBJECT[language].format(**parts), "\n\n".join(text), language)
 
 
 def _decide(details: BillingDetails, now: datetime) -> VatDecision:

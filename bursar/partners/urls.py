@@ -11,4 +11,5 @@ urlpatterns = [
     path("<slug:organisation_id>", pages.show_partner, name="partner"),
     path("<slug:organisation_id>/statements/<slug:quarter>", pages.show_statement, name="statement"),
     path("<slug:organisation_id>/self-billing/<slug:quarter>", pages.show_self_billing, name="self_billing"),
+    path("<slug:organisation_id>/self-billing/<slug:quarter>/e-invoice", pages.show_e_invoice, name="e_invoice"),
 ]

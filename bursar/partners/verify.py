@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Q, Sum
 
@@ -13,7 +13,7 @@ from bursar.core import clock
 from bursar.core.money import ZERO
 from bursar.core.proofs import PROOFS
 from bursar.partners.models import AccrualLine, ReferralEntry, Settlement
-from bursar.partners.rules.accrual import calc_total
+from bursar.partners.rules.accrual import CAP_KEY, calc_total
 from bursar.partners.store.accruing import agreement_of, find_new, load_recorded
 from bursar.payments.models import Payment
 
@@ -26,11 +26,8 @@ def list_faults(account: str = "") -> Iterator[str]:
     today = seller_day(clock.now())
     for entry in entries.prefetch_related("terms").order_by("pk").iterator(chunk_size=AT_ONCE):
         yield from _own_faults(entry)
-        if _is_looked_at(entry):
-            yield from (
-                f"{entry.public_id}: {line.key} is {line.net} net and {line.amount} off what was received"
-                for line in find_new(entry, today, date.min)
-            )
+        if entry.looked_at is not None:
+            yield from _missing(entry, _list_news(entry, entry.looked_at), today)
     yield from _settlements()
 
 
@@ -49,14 +46,22 @@ def _own_faults(entry: ReferralEntry) -> Iterator[str]:
             yield f"{entry.public_id}: its lines come to {total}, what they count to {whole}"
 
 
-def _is_looked_at(entry: ReferralEntry) -> bool:
-    """What came since is not late: the job looks at it in its turn."""
-    if entry.looked_at is None:
-        return False
-    told = Q(learned_at__gt=entry.looked_at) | Q(answered_at__gt=entry.looked_at)
-    if Payment.objects.filter(told, account_id=entry.client_id).exists():
-        return False
-    return not LedgerEntry.objects.filter(account_id=entry.client_id, booked_at__gt=entry.looked_at).exists()
+def _missing(entry: ReferralEntry, news: set[str], today: date) -> Iterator[str]:
+    """Receipts of which there are no news have to come to their lines; with news, the cap's share follows later too."""
+    for line in find_new(entry, today, date.min):
+        if line.key not in news and not (news and line.key == CAP_KEY):
+            yield f"{entry.public_id}: {line.key} is {line.net} net and {line.amount} off what was received"
+
+
+def _list_news(entry: ReferralEntry, since: datetime) -> set[str]:
+    """Receipts that moved since the job looked: it comes to them in its turn."""
+    told = Q(learned_at__gt=since) | Q(answered_at__gt=since)
+    news = set(Payment.objects.filter(told, account_id=entry.client_id).values_list("public_id", flat=True))
+    books = LedgerEntry.objects.filter(account_id=entry.client_id)
+    moved = books.filter(booked_at__gt=since, invoice__isnull=False).values("invoice_id")
+    for cause, booking in books.filter(invoice_id__in=moved).values_list("cause", "booking"):
+        news |= {cause, booking}
+    return news
 
 
 def _settlements() -> Iterator[str]:

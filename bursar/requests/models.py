@@ -23,7 +23,7 @@ class RequestState(models.TextChoices):
     APPROVED = "approved", "approved"
     DENIED = "denied", "denied"
     WITHDRAWN = "withdrawn", "withdrawn"
-    OVERTAKEN = "overtaken", "overtaken by a request"
+    OVERTAKEN = "overtaken", "overtaken"
     DONE = "done", "closed as done"
 
 

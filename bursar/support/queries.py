@@ -23,6 +23,7 @@ M = TypeVar("M", SupportRequest, SupportSession)
 KEYS = "support.workspace."
 OWN = Q(organisation=F("workspace__organisation"))
 """By leave of those who have the workspace now: a handoff ends what the former ones let in."""
+NOT_OWN = ~OWN
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,11 @@ def _named(rows: QuerySet[M]) -> QuerySet[M]:
     return rows.select_related("staff__user", "workspace__organisation", "workspace__account")
 
 
+def list_unused(workspace: Workspace) -> QuerySet[SupportRequest]:
+    """What a former organisation approved, and nobody used."""
+    return SupportRequest.objects.filter(NOT_OWN, workspace=workspace, state=RequestState.APPROVED)
+
+
 def find_request(workspace: Workspace, public_id: str) -> SupportRequest | None:
     """Whatever became of it."""
     return SupportRequest.objects.filter(workspace=workspace, public_id=public_id).select_related("staff__user").first()
@@ -141,10 +147,10 @@ class Due(NamedTuple):
 
 
 def list_due(now: datetime, account_ids: Collection[int] | None = None) -> list[Due]:
-    """In one statement, the oldest first; of these accounts, else of all."""
-    switches = SupportSwitch.objects.filter(off_at=None, until__lte=now)
-    requests = SupportRequest.objects.filter(state=RequestState.PENDING, answer_until__lte=now)
-    sessions = SupportSession.objects.filter(ended_at=None, until__lte=now)
+    """In one statement, the oldest first; of these accounts, else of all. What a former organisation let in is over."""
+    switches = SupportSwitch.objects.filter(Q(until__lte=now) | NOT_OWN, off_at=None)
+    requests = SupportRequest.objects.filter(Q(answer_until__lte=now) | NOT_OWN, state=RequestState.PENDING)
+    sessions = SupportSession.objects.filter(Q(until__lte=now) | NOT_OWN, ended_at=None)
     whose = Q() if account_ids is None else Q(workspace__account_id__in=account_ids)
     parts = [
         _due(sessions.filter(whose), "session", F("until"), F("public_id")),
@@ -182,9 +188,12 @@ def list_reminders(now: datetime) -> Iterable[Reminder]:
 
 def find_past_session(workspace: Workspace, public_id: str, now: datetime) -> SupportSession | None:
     """One whose end is past, and not told yet."""
-    past = SupportSession.objects.filter(workspace=workspace, public_id=public_id, ended_at=None, until__lte=now)
+    past = SupportSession.objects.filter(
+        Q(until__lte=now) | NOT_OWN, workspace=workspace, public_id=public_id, ended_at=None
+    )
     return past.select_related("staff__user").first()
 
 
 def find_past_switch(workspace: Workspace, now: datetime) -> SupportSwitch | None:
-    return SupportSwitch.objects.filter(workspace=workspace, off_at=None, until__lte=now).first()
+    past = SupportSwitch.objects.filter(Q(until__lte=now) | NOT_OWN, workspace=workspace, off_at=None)
+    return past.order_by("id").first()

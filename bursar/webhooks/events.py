@@ -350,6 +350,7 @@ describe(
         "admin": "per-7",
         "former_people": ["per-1"],
         "former_people_role": None,
+        "withdrawn_invitations": ["inv-3"],
         "changed_at": "2026-11-24T14:02:11+00:00",
     },
     (("Organisation", "Bureau", "Waterschap"),),

@@ -29,6 +29,7 @@ from bursar.outbox.store import deliver_due
 from tests.browser.axe import AXE, SERIOUS
 from tests.browser.tables import WIDTHS, list_cut
 from tests.cast import PASSWORD, Cast, bring_all, sign_in
+from tests.contract.test_policy import STRICT, policy_of
 from tests.payments import ledger
 from tests.requests.helpers import ask
 from tests.support.helpers import ask as ask_in
@@ -141,6 +142,7 @@ class Visitors:
                     is_page = answer.status_code == 200 and b"<!doctype html>" in answer.content[:200].lower()
                     # a mail's own HTML stands in a sandbox where no script runs, axe's neither
                     if is_page and "sandbox" not in answer.headers["Content-Security-Policy"]:
+                        assert route.startswith("/handbook/") or policy_of(answer) == STRICT, path
                         yield route, Page(who, path)
 
 
@@ -323,7 +325,9 @@ def test_no_page_is_left_out(visitors: Visitors) -> None:
         "/panel/actions/bulk/<slug:slug>/<slug:verb>",  # wants picked rows: walked with a question
         "/panel/files/<slug:file_id>",
         "/panel/partners/<slug:organisation_id>/self-billing/<slug:quarter>",  # nobody was settled with by one
+        "/panel/partners/<slug:organisation_id>/self-billing/<slug:quarter>/e-invoice",
         "/partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>",
+        "/partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>/e-invoice",
         "/sign-in/oidc/<slug:provider_id>/login/",  # tests/product/test_oidc.py has an issuer
         "/sign-in/oidc/<slug:provider_id>/login/callback/",
         "/sign-in/with/login/error/",  # a 403 page, as it should be

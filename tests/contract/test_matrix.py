@@ -125,6 +125,7 @@ TOLD = {
     "/panel/payments/gap/export": 405,
     "/panel/partners/export": 405,
     "/panel/partners/<slug:organisation_id>/self-billing/<slug:quarter>": 404,  # nothing like it settled that
+    "/panel/partners/<slug:organisation_id>/self-billing/<slug:quarter>/e-invoice": 404,
     "/panel/notices/read": 405,
     "/panel/training/export": 405,
     "/panel/training/licences/export": 405,
@@ -156,6 +157,7 @@ TOLD = {
     "/partner-programme/<slug:organisation_id>": 404,  # nobody's here sells for a partner
     "/partner-programme/<slug:organisation_id>/statements/<slug:quarter>": 404,
     "/partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>": 404,
+    "/partner-programme/<slug:organisation_id>/self-billing/<slug:quarter>/e-invoice": 404,
     "/api/product/v1/invitations/<external_id>": 404,  # no such invitation
     "/api/product/v1/documents/<invoice>/pdf": 404,  # it is being made
     "/api/product/v1/documents/<invoice>/e-invoice": 404,

@@ -44,6 +44,7 @@ from bursar.product.apply.batch import ENDS, TAKERS, takes
 from bursar.product.pushed import PUSHED
 from bursar.product.records.shared import Record
 from bursar.product.upsert import WRITERS
+from bursar.tenants.handoff import PARTS
 from bursar.ui import navigation
 from bursar.ui.lists import ACCOUNT_FILTERS, VIEW_KEEPERS
 from bursar.ui.navigation import NavEntry
@@ -93,6 +94,7 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "bringer of money": (BRINGERS, lambda name: BRINGERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "follower of the ledger": (FOLLOWERS, lambda name: FOLLOWERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "source of what is to be issued": (SOURCES, lambda name: SOURCES.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "part of a handoff": (PARTS, lambda name: PARTS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "need of a room above": (NEEDS, lambda name: NEEDS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "proof": (PROOFS, lambda name: PROOFS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "writer of pushed items": (WRITERS, lambda name: WRITERS.add(name, nothing)),  # type: ignore[arg-type]  # never called

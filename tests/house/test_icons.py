@@ -11,12 +11,17 @@ from django.template import Context, Template
 
 from bursar.config.icons import list_faults, list_used
 from bursar.ui import icons
+from bursar.ui.navigation import ENTRIES, Side
 
 
 def test_every_icon_that_is_used_is_in_the_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list_faults() == []
     monkeypatch.setattr("bursar.config.icons.list_used", lambda: {"bell", "no-such-icon"})
     assert list_faults() == ["the icon “no-such-icon” is none of @tabler/icons"]
+
+
+def test_every_entry_of_the_sidebar_has_its_icon() -> None:
+    assert [entry.key for entry in ENTRIES.values() if entry.side is Side.PANEL and not entry.icon] == []
 
 
 def test_an_icon_is_drawn_in_the_page_and_is_silent() -> None:

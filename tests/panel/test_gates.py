@@ -72,7 +72,7 @@ def test_a_colleague_without_a_role_reads_whom_to_ask(cast: Cast) -> None:
 def test_both_bars_show_what_concerns_whoever_looks_and_where_they_are(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    only = NavEntry(key="x", label="For leads", url_name="staff_list", order=1, group="more", right=Right.MANAGE_STAFF)
+    only = NavEntry(key="x", label="For leads", url_name="staff_list", order=1, group="house", right=Right.MANAGE_STAFF)
     monkeypatch.setattr(navigation.ENTRIES, "things", {**navigation.ENTRIES, "x": only})
     for address in ("/panel/usage/", "/panel/jump?q=for+leads"):
         assert "For leads" in sign_in("iris@agora.example").get(address).content.decode()

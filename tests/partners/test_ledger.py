@@ -128,6 +128,9 @@ def test_verify_says_what_is_not_as_it_was_received(cast: Cast) -> None:
     Payment.objects.filter(pk=paid.pk).update(amount=Decimal("60.50"))
     assert list(list_faults()) == [f"{entry.public_id}: {paid.public_id} is -50.00 net and -5.00 off what was received"]
     assert list(list_faults(cast.oost.public_id)) == []
+    other = rows.payment(cast.haarlem, midnight(date(2026, 9, 2)), owed=rows.charge(cast.haarlem, date(2026, 9, 2)))
+    Payment.objects.filter(pk=other.pk).update(learned_at=NOW + DAY)  # news of another receipt hide no fault
+    assert len(list(list_faults())) == 1
     Payment.objects.filter(pk=paid.pk).update(learned_at=NOW + DAY)  # news that the job has not come to yet
     assert list(list_faults()) == []
 

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from bursar.core import clock
 from bursar.training.models import Mode, SessionState, TrainingSession
 from bursar.training.queries.sessions import count_waiting
-from bursar.ui.navigation import Side, build
+from bursar.ui import navigation
 from tests.cast import NOW, Cast, body_of, refusal_of, shown_by, sign_in
 from tests.training.desk import PLAN, asked, person, planned, pull
 
@@ -100,8 +100,7 @@ def test_the_bar_counts_requests(cast: Cast, desk: Client) -> None:
     asked(cast)
     asked(cast)
     planned(cast, "ali")
-    entry = next(one for one in build(Side.PANEL, "", cast.ties, counted=True) if one["key"] == "training")
-    assert entry["count"] == 2 and count_waiting(cast.maud.as_customer()) == 0
+    assert navigation.count(cast.ties)["training"] == 2 and count_waiting(cast.maud.as_customer()) == 0
 
 
 def test_the_calendar_is_by_the_sellers_days(cast: Cast, desk: Client) -> None:

@@ -16,6 +16,7 @@ from bursar.billing.actions.issuing import (
     Composed,
     Made,
     PapersForm,
+    composed_of,
     issue_composed,
     outcome_of,
     prepare_composed,
@@ -92,11 +93,7 @@ def propose_pilot_line(case: Case) -> dict[str, str]:
 
 
 def compose(case: Case, data: Cleaned) -> Composed:
-    """As it would be issued now; made once a case."""
-    known: tuple[Cleaned, Composed] | None = case.cache.get("composed")
-    if known is None or known[0] is not data:
-        known = case.cache["composed"] = (data, _compose(case, data))
-    return known[1]
+    return composed_of(case, data, _compose)
 
 
 def _compose(case: Case, data: Cleaned) -> Composed:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any, NamedTuple
 
 from django import forms
 
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Outcome, Shown, Stale
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Shown, Stale
 from bursar.billing import files, making
 from bursar.billing.actions.shared import details_of
 from bursar.billing.documents.content import describe
@@ -40,6 +41,14 @@ class Made(NamedTuple):
     """What `prepare` looked at and found in order."""
 
     document: Document
+
+
+def composed_of(case: Case, data: Cleaned, compose: Callable[[Case, Cleaned], Composed]) -> Composed:
+    """As it would be issued now; made once a case."""
+    known: tuple[Cleaned, Composed] | None = case.cache.get("composed")
+    if known is None or known[0] is not data:
+        known = case.cache["composed"] = (data, compose(case, data))
+    return known[1]
 
 
 class PapersForm(ActionForm):

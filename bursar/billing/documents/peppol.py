@@ -21,8 +21,12 @@ _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
 def why_not_for_network(document: Document, profile: Profile = Profile.PEPPOL) -> list[str]:
-    """Sentences, empty where it may leave. `profile`: PEPPOL or NLCIUS, which asks more of Dutch customers."""
+    """Sentences, empty where it may leave. `profile`: PEPPOL, NLCIUS, which asks more of Dutch customers, or
+    SELF_BILLING, whose writer knows where to pay to.
+    """
     said = [sentence for rule in _RULES for sentence in rule(document)]
+    if profile != Profile.SELF_BILLING:
+        said += _need_payee(document)
     if profile == Profile.NLCIUS:
         said += _need_dutch_buyer_id(document)
     return said
@@ -99,7 +103,7 @@ def _check_preceding(document: Document) -> Iterator[str]:
 
 
 def _check_payment(document: Document) -> Iterator[str]:
-    """BR-NL-11, NL-R-007, R061, BR-CO-25."""
+    """BR-NL-11, R061, BR-CO-25."""
     if document.payee and not iban.is_valid(document.payee.iban):
         yield f"“{document.payee.iban}” is no IBAN."
     if document.reference and not iso11649.is_valid(document.reference):
@@ -108,10 +112,15 @@ def _check_payment(document: Document) -> Iterator[str]:
         return
     if document.debit_on and not document.mandate.strip():
         yield "It will be debited, but does not name the mandate."
-    if not (document.payee or document.debit_on):
-        yield "It asks for money, but names no account to pay to."
     if not (document.due_on or document.debit_on):
         yield "It asks for money, but names no due date."
+
+
+def _need_payee(document: Document) -> Iterator[str]:
+    """NL-R-007."""
+    asks = document.kind == DocumentKind.INVOICE and document.due > 0
+    if asks and not (document.payee or document.debit_on):
+        yield "It asks for money, but names no account to pay to."
 
 
 def _check_vat(document: Document) -> Iterator[str]:

@@ -17,12 +17,12 @@ from bursar.core.money import ZERO, plain
 
 _NAMESPACE = "urn:oasis:names:specification:ubl:schema:xsd:"
 _PREFIXES = {"cac": f"{_NAMESPACE}CommonAggregateComponents-2", "cbc": f"{_NAMESPACE}CommonBasicComponents-2"}
-_PROCESS = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 _UNITS = {Unit.SEAT: "C62", Unit.PIECE: "H87"}  # UN/ECE Rec 20: one, piece
 _COUNTRIES = {"XK": "1A"}  # Kosovo, which ISO 3166 does not name
 _DISCOUNT = {"en": "Discount", "nl": "Korting"}
-_INVOICE_CODE, _CREDIT_NOTE_CODE = "380", "381"  # UNTDID 1001
-_TRANSFER, _DEBIT = "58", "59"  # UNTDID 4461: SEPA credit transfer, SEPA direct debit
+_CODES = {"Invoice": "380", "CreditNote": "381"}  # UNTDID 1001
+_CODES_BY_BUYER = {"Invoice": "389", "CreditNote": "261"}  # the same, where the buyer writes it
+_AGREED, _TRANSFER, _DEBIT = "57", "58", "59"  # UNTDID 4461: standing agreement, SEPA credit transfer and direct debit
 _CENT = Decimal("0.01")
 
 
@@ -32,12 +32,23 @@ class Profile(StrEnum):
     EN16931 = "urn:cen.eu:en16931:2017"
     PEPPOL = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
     NLCIUS = "urn:cen.eu:en16931:2017#compliant#urn:fdc:nen.nl:nlcius:v1.0"
+    SELF_BILLING = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0"
+    """The buyer writes it, in the seller's name."""
+
+    @property
+    def process(self) -> str:
+        """BT-23; empty: none."""
+        if self is Profile.EN16931:
+            return ""
+        kind = "selfbilling" if self is Profile.SELF_BILLING else "billing"
+        return f"urn:fdc:peppol.eu:2017:poacc:{kind}:01:1.0"
 
 
 def to_ubl(document: Document, profile: Profile) -> bytes:
     """UTF-8. What is missing is left out: `check` and `why_not_for_network` say whether it may be."""
     name = "CreditNote" if _is_credit(document) else "Invoice"
-    root = group(name, *_head(document, profile), *_parties(document), *_payment(document), *_sums(document, profile))
+    head, payment = _head(document, name, profile), _payment(document, profile)
+    root = group(name, *head, *_parties(document), *payment, *_sums(document, profile))
     assert root is not None
     return render(root, {"": f"{_NAMESPACE}{name}-2", **_PREFIXES})
 
@@ -46,20 +57,17 @@ def _is_credit(document: Document) -> bool:
     return document.kind == DocumentKind.CREDIT_NOTE
 
 
-def _head(document: Document, profile: Profile) -> Iterator[Element | None]:
+def _head(document: Document, name: str, profile: Profile) -> Iterator[Element | None]:
     is_credit = _is_credit(document)
     due = document.due_on or document.debit_on
     yield leaf("cbc:CustomizationID", profile.value)
-    if profile != Profile.EN16931:
-        yield leaf("cbc:ProfileID", _PROCESS)
+    yield leaf("cbc:ProfileID", profile.process)
     yield leaf("cbc:ID", document.number)
     yield leaf("cbc:IssueDate", document.issued_on.isoformat())
     if due and not is_credit:
         yield leaf("cbc:DueDate", due.isoformat())
-    if is_credit:
-        yield leaf("cbc:CreditNoteTypeCode", _CREDIT_NOTE_CODE)
-    else:
-        yield leaf("cbc:InvoiceTypeCode", _INVOICE_CODE)
+    codes = _CODES_BY_BUYER if profile is Profile.SELF_BILLING else _CODES
+    yield leaf(f"cbc:{name}TypeCode", codes[name])
     yield leaf("cbc:Note", "\n".join(document.notes))  # one: Peppol takes no second
     yield leaf("cbc:DocumentCurrencyCode", document.currency)
     yield leaf("cbc:BuyerReference", document.buyer_reference)
@@ -116,8 +124,10 @@ def _scheme() -> Element | None:
     return group("cac:TaxScheme", leaf("cbc:ID", "VAT"))
 
 
-def _payment(document: Document) -> Iterator[Element | None]:
-    """Nothing where nobody is to pay: what is settled, and a credit note that names no account."""
+def _payment(document: Document, profile: Profile) -> Iterator[Element | None]:
+    """Nothing where nobody is to pay: what is settled, and a credit note that names no account. A buyer who writes it
+    knows where to pay to.
+    """
     if document.due <= 0:
         return
     reference = leaf("cbc:PaymentID", document.reference)
@@ -133,6 +143,8 @@ def _payment(document: Document) -> Iterator[Element | None]:
             reference,
             group("cac:PayeeFinancialAccount", leaf("cbc:ID", document.payee.iban)),
         )
+    elif profile is Profile.SELF_BILLING:
+        yield group("cac:PaymentMeans", leaf("cbc:PaymentMeansCode", _AGREED))
 
 
 def _sums(document: Document, profile: Profile) -> Iterator[Element | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,56 +11,37 @@ from django.conf import settings
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Notice, Outcome, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Notice, Outcome, Topic
 from bursar.billing.rules.places import COUNTRIES
 from bursar.core import naming
 from bursar.core.days import say_end
-from bursar.partners.open_ends import list_open_ends
-from bursar.payments.actions import turning
+from bursar.partners.actions.handing import (
+    Sides,
+    base_of,
+    ends_subscription,
+    foresee,
+    kept_until,
+    sides_of,
+    stays_paid_for,
+    why_not,
+)
 from bursar.payments.actions.ending import end_waiting
 from bursar.payments.actions.levers import quote_now, standing_of
-from bursar.payments.actions.turning import say_waiting
 from bursar.payments.queries import standing
-from bursar.payments.rules.levers import why_not_cancel, why_not_offer
+from bursar.payments.rules.levers import why_not_offer
 from bursar.payments.store import offers
 from bursar.plans import rules as plans
 from bursar.plans import store as terms_store
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
-from bursar.plans.models import AccountManager, Cadence, DiscountKind, PaymentMode, PaymentStatus, Tier
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED, terms_of
+from bursar.plans.models import AccountManager, Cadence, PaymentMode, PaymentStatus, Tier
 from bursar.plans.queries import load_account
-from bursar.plans.states import Mode
-from bursar.tenants import queries, rules, store
-from bursar.tenants.models import BillingAccount, Organisation, OrganisationMembership, Person, Workspace
+from bursar.tenants import handoff, store
+from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace
 
 CANCEL = "payments.account.cancel_subscription"
 SEND_CHECKOUT = "payments.account.send_checkout"
+FALL_AWAY = "requests.request.fall_away"
 NAME_LENGTH = 200
-
-
-@dataclass(frozen=True)
-class Sides:
-    """Who sits in the workspace: the partner's people, and everybody else. `able`: who may run it afterwards."""
-
-    partner: list[Person]
-    others: list[Person]
-    able: list[Person]
-
-
-def sides_of(case: Case) -> Sides:
-    found: Sides = case.once("sides", lambda: _find_sides(case.target, case.now))
-    return found
-
-
-def _find_sides(workspace: Workspace, now: datetime) -> Sides:
-    members = [row.person for row in queries.list_direct_members(workspace, now)]
-    rows = OrganisationMembership.objects.at(now)
-    own = set(rows.filter(organisation=workspace.organisation).values_list("person_id", flat=True))
-    governing = rows.filter(organisation=workspace.data_owner, role__in=rules.GOVERNING).select_related("person")
-    clients = [row.person for row in governing.order_by("valid_from", "id")] if workspace.data_owner_id else []
-    own -= {person.pk for person in clients}
-    others = [person for person in members if person.pk not in own]
-    able = list({person.pk: person for person in (*clients, *others) if person.erased_at is None}.values())
-    return Sides([person for person in members if person.pk in own], others, able)
 
 
 class HandOff(ActionForm):
@@ -98,88 +78,6 @@ class HandOff(ActionForm):
         return typed
 
 
-def _why_not(case: Case) -> str | None:
-    workspace, owner = case.target, case.target.data_owner
-    sentence = rules.why_not_hand_off(
-        workspace.kind,
-        workspace.deleted_at is not None,
-        workspace.organisation.name,
-        owner.name if owner else "",
-        owner is not None and owner.deleted_at is not None,
-    )
-    if sentence:
-        return sentence
-    if open_ends := list_open_ends(workspace.account, terms_of(case).status):
-        return f"{workspace.account} has something open. {' '.join(open_ends)}"
-    if not sides_of(case).able:
-        return "Nobody of the client could run it: have them invited into the workspace first."
-    return None
-
-
-def stays_paid_for(case: Case) -> bool:
-    """Whether other workspaces stay on the account that paid."""
-    return any(one.is_live(case.now) and one.id != case.target.pk for one in state_of(case).workspaces)
-
-
-def _ends_subscription(case: Case) -> bool:
-    """Of the account that pays until now."""
-    return why_not_cancel(standing_of(Case(case.actor, case.target.account, case.now))) is None
-
-
-def kept_until(case: Case) -> datetime | None:
-    """What was paid ends then, and the tier with it; None: nothing is paid, and the tier stays as it was given."""
-    terms = terms_of(case)
-    state = state_of(case)
-    paid = plans.paid_run(state, terms, case.now) or plans.paid_interval(state, terms, case.now)
-    return terms.lapses_at or (paid.end if paid else None)
-
-
-def _base_of(case: Case) -> str:
-    state = next(one for one in state_of(case).workspaces if one.id == case.target.pk)
-    return plans.base_tier(state.bases, terms_of(case), case.now)
-
-
-def _foresee(case: Case, data: Cleaned) -> list[str]:
-    workspace, sides = case.target, sides_of(case)
-    to = workspace.data_owner.name if workspace.data_owner else data["name"]
-    said: list[str] = [Loss(f"{workspace.organisation.name} runs and pays for it no more. There is no way back.")]
-    if sides.partner:
-        names = ", ".join(person.name for person in sides.partner)
-        goes = "stay as externals" if data["people"] == "external" else "leave the workspace"
-        said.append(Loss(f"The partner's people {goes}: {names}."))
-    said += [*_say_money(case, to), *_say_what_goes_along(case)]
-    return said
-
-
-def _say_money(case: Case, to: str) -> list[str]:
-    old, until, base = case.target.account, kept_until(case), Tier(_base_of(case)).label
-    said = [f"{to} gets an account of its own. Invoices and payments stay with {old}; nothing is refunded."]
-    if until is None:
-        said.append(f"{base} stays as it was given.")
-    elif until > case.now:
-        said.append(f"{base} stays until {say_end(until)}, then it is Free unless {to} pays.")
-    if stays_paid_for(case):
-        said.append(f"{old} goes on for its other workspaces; the next charge is without this one.")
-    elif _ends_subscription(case):
-        said.append(f"The subscription of {old} ends at Mollie now.")
-    if not stays_paid_for(case):
-        said += say_waiting(old, case.now)
-    said += turning.foresee(old, Mode.SELF_SERVE, case.now)
-    return said
-
-
-def _say_what_goes_along(case: Case) -> list[str]:
-    state = next(one for one in state_of(case).workspaces if one.id == case.target.pk)
-    discount = plans.live(state.discounts, case.now)
-    said = ["What was recorded, and what of it counts this month, goes along."]
-    if discount is not None:
-        kind = DiscountKind(discount.kind).label
-        said.append(f"The workspace's own discount goes along: {discount.percent} % ({kind}).")
-    if plans.live(state_of(case).discounts, case.now) is not None:
-        said.append("The discount of the account that paid does not go along.")
-    return said
-
-
 @action(
     key="partners.workspace.hand_off",
     on=Workspace,
@@ -198,9 +96,9 @@ def _say_what_goes_along(case: Case) -> list[str]:
     permission=Right.TRANSFER,
     customer_visible=True,
     concerns_money=False,
-    blocked=_why_not,
-    preview=_foresee,
-    calls=(CANCEL, SEND_CHECKOUT),
+    blocked=why_not,
+    preview=foresee,
+    calls=(CANCEL, SEND_CHECKOUT, FALL_AWAY),
     tell=(*EVERYBODY_CONCERNED, Notice.FORMER),
     topic=Topic.MONEY,
     event="workspace.handed_off",
@@ -212,8 +110,9 @@ def hand_off(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     admin = next(person for person in sides.able if person.public_id == data["admin"])
     client = workspace.data_owner or store.handing.found(data["name"], data["country"], admin, act.now)
     is_alone = not stays_paid_for(act.case)
-    ends = is_alone and _ends_subscription(act.case)
-    base, until, cadence = _base_of(act.case), kept_until(act.case), terms_of(act.case).cadence or Cadence.YEARLY
+    ends = is_alone and ends_subscription(act.case)
+    base, until, cadence = base_of(act.case), kept_until(act.case), terms_of(act.case).cadence or Cadence.YEARLY
+    called_back = store.handing.call_back(workspace, act.now)
     store.handing.seat_again(
         workspace, admin, sides.partner, act.now, as_external=data.get("people") == "external"
     )  # fmt: skip
@@ -226,19 +125,24 @@ def hand_off(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
         offers.end(old, act.now)
     if ends:
         act.also(CANCEL, old, {})
+    handoff.follow(act, workspace)
     sent = _send_checkout(act, new, base, cadence)
     changes = [
         Change("Organisation", partner.name, client.name),
         Change("Account", str(old), str(new), concerns_money=True),
         Change("Admin", "", admin.name, after_ref=admin.public_id),
         *_say_kept(base, until, act.now),
+        *([Change("Invitations ended", "", str(len(called_back)))] if called_back else []),
     ]
     sentence = f"{workspace.name} is {client.name}'s own now; {naming.of(admin)} runs it.{sent}"
     return Outcome(
         sentence,
         changes,
         {old.pk: None, new.pk: None},
-        data=_tell(act, workspace, partner, client, admin, sides, data),
+        data={
+            **_tell(act, workspace, partner, client, admin, sides, data),
+            "withdrawn_invitations": [row.external_id for row in called_back],
+        },
         touches=[old.public_id, new.public_id, partner.public_id, client.public_id],
     )
 

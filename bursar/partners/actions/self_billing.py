@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from django import forms
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Cleaned, Group, Outcome, Shown, Stale
-from bursar.billing.actions.issuing import Made
+from bursar.billing import making
+from bursar.billing.actions.issuing import Made, wants_e_invoice
 from bursar.billing.documents.content import describe
 from bursar.billing.documents.document import Document
-from bursar.billing.documents.pdf import to_pdf
 from bursar.billing.documents.typesetting import why_not_here
 from bursar.billing.models import BillingDetails
-from bursar.partners import self_billing
+from bursar.core.errors import Refused
+from bursar.partners import mailing, self_billing
 from bursar.partners.actions.settling import (
     SettleForm,
     hold_owed,
@@ -32,6 +34,13 @@ from bursar.tenants.models import Organisation
 
 class SelfBillingForm(SettleForm):
     agreed = forms.BooleanField(label="The partner agreed that we write its invoices, and accepts this one")
+    e_invoice = forms.BooleanField(
+        label="E-invoice", required=False, help_text="UBL of Peppol's self-billing, checked before anything is issued."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["e_invoice"].initial = wants_e_invoice(_details(self.case))
 
 
 def _details(case: Case) -> BillingDetails | None:
@@ -49,9 +58,18 @@ def _compose(case: Case, data: Cleaned) -> Document:
     return self_billing.compose(details, open_of(case)[quarter], quarter, case.now)
 
 
+def _why_not_this(case: Case, data: Cleaned) -> str | None:
+    sentence = why_not_settle(case, data)
+    return sentence or (making.why_not_make(with_e_invoice=True) if data["e_invoice"] else None)
+
+
 def _prepare(case: Case, data: Cleaned) -> Made:
+    """Draws and checks it under a number that stands for its own. Raises Refused with every fault."""
     document = _compose(case, data)
-    to_pdf(document)
+    faults = self_billing.list_faults(document) if data["e_invoice"] else ()
+    if faults:
+        raise Refused(f"The e-invoice would be refused. {' '.join(faults)}")
+    self_billing.make_files(document, with_e_invoice=data["e_invoice"])
     return Made(document)
 
 
@@ -67,10 +85,11 @@ def _prepare(case: Case, data: Cleaned) -> Made:
     formerly=("pay commission", "payout"),
     help="Writes the partner's invoice to us, in its name and under a number of a series of its own, with the VAT that "
     f"the partner owes. It says “{self_billing.TEXT}”, and the partner's VAT id.",
-    when="When the partner agreed to self-billing. The partner finds the PDF on its own pages.",
+    when="When the partner agreed to self-billing. PDF and e-invoice are mailed to where the partner's documents go, "
+    "and stand on its own pages.",
     concerns_money=True,
     blocked=_why_not,
-    refused=why_not_settle,
+    refused=_why_not_this,
     shows=lambda case, data: Shown("billing/_document.html", describe(_compose(case, data))),
     prepare=_prepare,
 )
@@ -85,5 +104,7 @@ def settle_by_self_billing(act: Act, partner: Organisation, data: Cleaned) -> Ou
     day = document.issued_on
     number = self_billing.number_of(day.year, store.take_number(day.year))
     says = replace(document, number=number).as_json()
-    row = store.settle(partner, quarter.last, amount, Way.SELF_BILLING, number, day, act.now, says=says)
+    frozen = {"says": says, "has_e_invoice": data["e_invoice"]}
+    row = store.settle(partner, quarter.last, amount, Way.SELF_BILLING, number, day, act.now, **frozen)
+    mailing.want(row, act.now)
     return outcome_of(partner, quarter, amount, f"self-billing invoice {number}", row)

@@ -59,6 +59,12 @@ def find_overlap(
     return (rows.filter(starts_on__lte=expires_on) if expires_on else rows).order_by("starts_on").first()
 
 
+def list_running(client: BillingAccount, today: date) -> QuerySet[ReferralEntry]:
+    """Entries of the client that count what is paid today, or will."""
+    rows = ReferralEntry.objects.filter(Q(expires_on=None) | Q(expires_on__gte=today), client=client)
+    return rows.select_related("partner").order_by("starts_on")
+
+
 def list_partners() -> list[Organisation]:
     """By name: those that may be named in a new entry."""
     return list(Organisation.objects.filter(is_partner=True, deleted_at=None).order_by("sort_key", "pk"))

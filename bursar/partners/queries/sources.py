@@ -68,9 +68,14 @@ def _of_mirror(account_id: int) -> Iterator[Position]:
     for charge in charges.prefetch_related(Prefetch("payments", queryset=paid)):
         left: Decimal = charge.gross  # what was paid twice goes back
         for payment in charge.payments.all():
-            kept = min(left, max(ZERO, payment.amount - payment.refunded - payment.charged_back))
+            kept = min(left, max(ZERO, payment.amount - _went_back(payment)))
             left -= kept
             yield _position(payment, cents(charge.net * kept / charge.gross))
+
+
+def _went_back(payment: Payment) -> Decimal:
+    """What is on its way back still stays, as it does where an invoice says so: it may fail."""
+    return payment.charged_back + sum((one.amount for one in payment.refunds.all()), ZERO)
 
 
 def _position(payment: Payment, net: Decimal) -> Position:

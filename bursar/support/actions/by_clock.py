@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from bursar.access.rights import By
@@ -16,6 +18,13 @@ from bursar.tenants.models import Workspace
 
 BY_ITSELF = "It happens by itself, by the clock; there is nothing to do by hand."
 NOT_DUE = "This is not due, or it was told already."
+BY_CLOCK: dict[str, Any] = {
+    "on": Workspace, "when": BY_ITSELF, "permission": By.CLOCK, "reason": Reason.NONE, "in_menu": False,
+}  # fmt: skip
+FOR_BOTH: dict[str, Any] = {
+    **BY_CLOCK, "customer_visible": True, "concerns_money": False, "message": Reason.NONE,
+}  # fmt: skip
+"""The customer sees it in their history."""
 
 
 class PastSession(ActionForm):
@@ -30,61 +39,49 @@ class PastSession(ActionForm):
 
 @action(
     key="support.workspace.session_over",
-    on=Workspace,
     form=PastSession,
     label="A support visit is over",
     done="Support visit over",
     icon="hourglass",
     help="Says that a visit has reached its end. It granted nothing from that instant on.",
-    when=BY_ITSELF,
-    permission=By.CLOCK,
-    reason=Reason.NONE,
-    customer_visible=True,
-    concerns_money=False,
-    message=Reason.NONE,
     tell=(Notice.ASKER,),
     topic=Topic.PEOPLE,
     event="support.ended",
-    in_menu=False,
+    **FOR_BOTH,
 )
 def session_over(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     session: SupportSession = data["session"]
-    store.end(session, SessionEnd.OVER, session.until)
+    at = min(session.until, act.now)
+    store.end(session, SessionEnd.OVER, at)
     words = f"until {say_end(session.until)}"
-    told = {**tell_session(session), "end": session.end}
+    told = {**tell_session(session, at), "end": session.end}
     return Outcome(f"The visit to {workspace.name} is over.", [Change("Visit", words, "over")], data=told)
 
 
 class PastRequest(OneRequest):
     def clean_request(self) -> SupportRequest:
         found = super().clean_request()
-        if found.state != RequestState.PENDING or found.answer_until > self.case.now:
+        is_over = found.answer_until <= self.case.now or found.organisation_id != self.case.target.organisation_id
+        if found.state != RequestState.PENDING or not is_over:
             raise forms.ValidationError(NOT_DUE)
         return found
 
 
 @action(
     key="support.workspace.request_over",
-    on=Workspace,
     form=PastRequest,
     label="A support request was not answered",
     done="Support request not answered",
     icon="hourglass-off",
     help="Says that the time to answer a request has run out. Nobody can approve it any more.",
-    when=BY_ITSELF,
-    permission=By.CLOCK,
-    reason=Reason.NONE,
-    customer_visible=True,
-    concerns_money=False,
-    message=Reason.NONE,
     tell=(Notice.ASKER,),
     topic=Topic.REQUESTS,
     event="support.unanswered",
-    in_menu=False,
+    **FOR_BOTH,
 )
 def request_over(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     request: SupportRequest = data["request"]
-    store.decide(request, RequestState.UNANSWERED, request.answer_until)
+    store.decide(request, RequestState.UNANSWERED, min(request.answer_until, act.now))
     change = Change("Request", str(RequestState.PENDING.label), str(RequestState.UNANSWERED.label))
     sentence = f"Nobody answered whether you may come into {workspace.name}. You can ask again."
     return Outcome(sentence, [change], data=tell_request(request))
@@ -97,27 +94,20 @@ def _past_switch(case: Case) -> SupportSwitch | None:
 
 @action(
     key="support.workspace.switch_over",
-    on=Workspace,
     label="Support access turns itself off",
     done="Support access turned itself off",
     icon="hourglass-off",
     help="Says that the customer's switch has reached its end. It let nobody in from that instant on.",
-    when=BY_ITSELF,
-    permission=By.CLOCK,
-    reason=Reason.NONE,
-    customer_visible=True,
-    concerns_money=False,
-    message=Reason.NONE,
     blocked=lambda case: None if _past_switch(case) else NOT_DUE,
     tell=(Notice.WORKSPACE_ADMINS,),
     topic=Topic.PEOPLE,
     event="support.turned_off",
-    in_menu=False,
+    **FOR_BOTH,
 )
 def switch_over(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     switch = _past_switch(act.case)
-    assert switch is not None and switch.until is not None
-    store.turn_off(switch, switch.until)
+    assert switch is not None
+    store.turn_off(switch, min(switch.until or act.now, act.now))
     change = Change("Support access", f"on {rules.say_until(switch.until)}", "off")
     return Outcome(f"{TEAM} may not come into {workspace.name} any more.", [change], data={"by_itself": True})
 
@@ -132,18 +122,14 @@ class RunningSession(OneSession):
 
 @action(
     key="support.workspace.remind_session",
-    on=Workspace,
     form=RunningSession,
     label="A support visit ends soon",
     done="Support visit ends soon",
     icon="alarm",
     help="Tells whoever is in a workspace that their visit ends within the hour.",
-    when=BY_ITSELF,
-    permission=By.CLOCK,
-    reason=Reason.NONE,
     tell=(Notice.ASKER,),
     topic=Topic.PEOPLE,
-    in_menu=False,
+    **BY_CLOCK,
 )
 def remind_session(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     session: SupportSession = data["session"]
@@ -164,21 +150,14 @@ class WaitingRequest(OneRequest):
 
 @action(
     key="support.workspace.remind_request",
-    on=Workspace,
     form=WaitingRequest,
     label="A support request waits for an answer",
     done="Support request waits for an answer",
     icon="alarm",
     help="Asks the workspace's admins once more, when half of the time to answer is over.",
-    when=BY_ITSELF,
-    permission=By.CLOCK,
-    reason=Reason.NONE,
-    customer_visible=True,
-    concerns_money=False,
-    message=Reason.NONE,
     tell=(Notice.WORKSPACE_ADMINS,),
     topic=Topic.REQUESTS,
-    in_menu=False,
+    **FOR_BOTH,
 )
 def remind_request(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     request: SupportRequest = data["request"]
@@ -197,21 +176,14 @@ def _why_not_remind(case: Case) -> str | None:
 
 @action(
     key="support.workspace.remind_switch",
-    on=Workspace,
     label="Support access turns itself off soon",
     done="Support access turns itself off soon",
     icon="alarm",
     help="Tells the workspace's admins, some days before, that their switch for support will turn itself off.",
-    when=BY_ITSELF,
-    permission=By.CLOCK,
-    reason=Reason.NONE,
-    customer_visible=True,
-    concerns_money=False,
-    message=Reason.NONE,
     blocked=_why_not_remind,
     tell=(Notice.WORKSPACE_ADMINS,),
     topic=Topic.PEOPLE,
-    in_menu=False,
+    **FOR_BOTH,
 )
 def remind_switch(act: Act, workspace: Workspace, data: Cleaned) -> Outcome:
     switch = standing_of(act.case).switch

@@ -70,6 +70,23 @@ def seat_again(
         invitations.change(row, {"role": WorkspaceRole.MEMBER}, now)
 
 
+def list_called_back(workspace: Workspace, now: datetime) -> list[Invitation]:
+    """Those that would bring people of the organisation that has it now into what is the client's."""
+    own = OrganisationMembership.objects.at(now).filter(organisation=workspace.organisation)
+    own = own.exclude(person__email="")
+    addresses = {email.lower() for email in own.values_list("person__email", flat=True)}
+    asked = Invitation.objects.filter(workspace=workspace, state=InvitationState.PENDING, email__in=addresses)
+    return list(asked.order_by("id"))
+
+
+def call_back(workspace: Workspace, now: datetime) -> list[Invitation]:
+    """Ends these. A push that is older than this is stale. Returns them."""
+    found = list_called_back(workspace, now)
+    for row in found:
+        invitations.change(row, {"state": InvitationState.WITHDRAWN.value, "email": "", "ended_at": now}, now)
+    return found
+
+
 def adopt(row: Organisation | Workspace, external_id: str) -> None:
     """What was made here goes by the product's own id from now on."""
     type(row)._default_manager.filter(pk=row.pk).update(external_id=external_id)

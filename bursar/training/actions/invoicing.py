@@ -15,6 +15,7 @@ from bursar.billing.actions.issuing import (
     Composed,
     Made,
     PapersForm,
+    composed_of,
     issue_composed,
     outcome_of,
     prepare_composed,
@@ -117,11 +118,7 @@ def _why_not(case: Case) -> str | None:
 
 
 def _compose(case: Case, data: Cleaned) -> Composed:
-    """As it would be issued now; made once a case."""
-    known: tuple[Cleaned, Composed] | None = case.cache.get("composed")
-    if known is None or known[0] is not data:
-        known = case.cache["composed"] = (data, _compose_afresh(case, data))
-    return known[1]
+    return composed_of(case, data, _compose_afresh)
 
 
 def _compose_afresh(case: Case, data: Cleaned) -> Composed:

@@ -1,5 +1,6 @@
 // Hands on keys: j/k rows, . kebab, x pick, Enter open, / search, ? help.
 import { all, dialogById, first, hit } from "./dom.js";
+import { fold } from "./sidebar.js";
 
 /** The row we are on. @type {HTMLElement | null} */
 let at = null;
@@ -38,6 +39,7 @@ const BARE = {
   ".": () => (kebabHere() || kebabOf(rows()[0]))?.click(),
   x: () => current() && first("#bulk .pick", /** @type {HTMLElement} */ (current()))?.click(),
   "/": () => first("input[type=search]")?.focus(),
+  "[": fold,
   "?": () => dialogById("keys-help")?.showModal(),
 };
 
@@ -45,7 +47,7 @@ document.addEventListener("keydown", (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey) return;
   // Right after a dialog closed, what was typed in there may have the focus still.
   const isGone = hit(event).closest("dialog:not([open])");
-  if (!isGone && hit(event).closest("input:not([type=checkbox]), textarea, select, dialog, [popover]")) return;
+  if (!isGone && hit(event).closest("input:not([type=checkbox]), textarea, select, dialog, :popover-open")) return;
   const does = BARE[event.key];
   if (!does) return;
   event.preventDefault();

@@ -10,4 +10,5 @@ import "./clicks.js";
 import "./picked.js";
 import "./keys.js";
 import "./recents.js";
+import "./sidebar.js";
 import "./palette.js";
