@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError
 
 from bursar.access import carried
 from bursar.access.actor import Actor, system
+from bursar.access.holders import explain_to
 from bursar.actions import runs, undo
 from bursar.actions.checks import check_confirmed, check_reason
 from bursar.actions.models import BulkRun
@@ -89,8 +90,9 @@ def check_right(key: str, actor: Actor) -> None:
     """Before form and rows are looked at, and before each row. Raises NotFound, Forbidden, Refused or Unconfirmed."""
     if key not in ACTIONS:
         raise NotFound(f"There is no action “{key}”.")
-    if not actor.can(ACTIONS[key].permission):
-        raise Forbidden(ACTIONS[key].explain_missing_right())
+    right = ACTIONS[key].permission
+    if right is not None and not actor.can(right):
+        raise Forbidden(explain_to(actor, right))
     if not ACTIONS[key].bulk:
         raise Refused(f"“{ACTIONS[key].title}” is done to one at a time, and not to many at once.")
     check_confirmed(ACTIONS[key], actor, clock.now())

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from bursar.access.actor import Actor
 from bursar.access.request import actor_of
 from bursar.actions import bulk, dialog, runs
+from bursar.actions.cards import Card, Watcher, add_up
+from bursar.actions.lasting import find_ending, say_mail
 from bursar.actions.models import BulkRun, BulkState
 from bursar.actions.pages import is_own, read_fields
 from bursar.actions.registry import TARGETS, get_action
@@ -84,12 +86,16 @@ def _render(
     form = more["form"]
     initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     data = read_fields(action, request.POST) if form.is_bound else initial
+    foreseen = _foresee(action, case.actor, ids, {k: v for k, v in data.items() if v is not None})
     context = {
         **dialog.describe(action, case),
         "ids": ids,
         "slug": action.target_slug,
         "post_url": reverse("actions:bulk", args=[action.target_slug, action.verb_name]),
-        "foreseen": _foresee(action, case.actor, ids, {k: v for k, v in data.items() if v is not None}),
+        "foreseen": foreseen,
+        "together": _add_up(foreseen),
+        "ending": find_ending(action, case, None),
+        "mailed": say_mail(action),
         "idempotency_key": request.POST.get("idempotency_key") or secrets.token_urlsafe(16),
         "unseen": max(0, len(ids) - FORESEEN),
         **more,
@@ -98,19 +104,30 @@ def _render(
 
 
 def _foresee(action: Action, actor: Actor, ids: list[str], data: dict[str, Any]) -> list[dict[str, Any]]:
-    """What would happen to each of the first rows, by rehearsal."""
+    """What would happen to each of the first rows, by rehearsal; `card`: as far as it could be rehearsed."""
     rows: list[dict[str, Any]] = []
     for target_id in ids[:FORESEEN]:
         target = TARGETS[action.target_slug].fetch(actor, target_id)
-        sentence, is_refused = action.help, False
+        sentence, is_refused, watcher = action.help, False, Watcher()
         try:
-            sentence = preview(action.key, actor, target_id, data).sentence
+            sentence = preview(action.key, actor, target_id, data, watcher).sentence
         except Invalid:
             pass  # nothing is filled in yet
         except Refusal as refusal:
             sentence, is_refused = refusal.sentence, True
-        rows.append({"label": str(target), "sentence": sentence, "is_refused": is_refused})
+        said = {"label": str(target), "sentence": sentence, "is_refused": is_refused, "card": watcher.card}
+        rows.append({**said, "accounts": set(TARGETS[action.target_slug].accounts(target))})
     return rows
+
+
+def _add_up(rows: list[dict[str, Any]]) -> Card | None:
+    """What moves in all of them together; None where two are of one account, whose amounts would count twice."""
+    done = [row for row in rows if row["card"].is_rehearsed]
+    accounts = [pk for row in done for pk in row["accounts"]]
+    if len(done) < 2 or len(accounts) > len(set(accounts)):
+        return None
+    card = add_up([row["card"] for row in done])
+    return card if card.changed else None
 
 
 @require_GET

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
+from django.db import models
 
 from bursar.access import confirm
 from bursar.access.actor import Actor, ActorKind
-from bursar.access.rights import Own, explain_missing, explain_out_of_reach
+from bursar.access.holders import explain_to, load_holders
+from bursar.access.rights import Own, explain_out_of_reach
 from bursar.actions import undo
 from bursar.actions.registry import target_of
 from bursar.actions.request import Request
@@ -36,7 +38,8 @@ def check_permission(request: Request, case: Case, further: Iterable[int] = ()) 
 def _why_not_theirs(action: Action, case: Case, further: Iterable[int] = ()) -> str | None:
     actor, kind = case.actor, target_of(case.target)
     if not actor.can(action.permission):
-        return action.explain_missing_right()
+        assert action.permission is not None
+        return _explain_missing(case, action.permission)
     if isinstance(action.permission, Own) and action.permission not in kind.own_rights(case):
         return explain_out_of_reach(action.permission)
     is_own = actor.kind is ActorKind.STAFF and bool(actor.own_account_ids)
@@ -49,7 +52,12 @@ def _why_needs_more(action: Action, case: Case, data: Cleaned | None) -> str | N
     need = action.needs(case, data) if action.needs else None
     if need is None or case.actor.can(need.right):
         return None
-    return f"{explain_missing(need.right)} {need.why}".strip()
+    return _explain_missing(case, need.right, need.why)
+
+
+def _explain_missing(case: Case, right: models.TextChoices, why: str = "") -> str:
+    """And whom to ask: who has it is looked up once a case."""
+    return explain_to(case.actor, right, why, lambda: case.once("holders", lambda: case.share("holders", load_holders)))
 
 
 def ask(request: Request, case: Case, *, by_itself: bool = True) -> Cleaned:

@@ -24,12 +24,12 @@ def fact_tables() -> frozenset[str]:
 
 
 @contextmanager
-def watched(*written: set[str]) -> Iterator[None]:
-    """Adds the fact tables that are written meanwhile to each of these."""
+def watched(*written: set[str], every: bool = False) -> Iterator[None]:
+    """Adds the fact tables that are written meanwhile to each of these; `every`: all tables, whatever they feed."""
 
     def note(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         match = _WRITE.match(sql) if isinstance(sql, str) else None
-        if match and match[1] in fact_tables():
+        if match and (every or match[1] in fact_tables()):
             for tables in written:
                 tables.add(match[1])
         return execute(sql, params, many, context)

@@ -42,6 +42,7 @@ def action_page(action: Action, roles: Roles) -> str:
         f"# {heading(action)}",
         f"On: **{TARGETS[action.target_slug].label}** · key `{action.key}`",
         action.help,
+        _finding(action),
         f"## When to reach for it\n\n{action.when}",
         f"## Who may\n\n{_who(action, roles)}",
         f"## What it asks for\n\n{_fields(action)}\n\n**Reason.** {REASONS[action.reason]}",
@@ -50,6 +51,13 @@ def action_page(action: Action, roles: Roles) -> str:
         f"## From a program\n\n{_programs(action)}",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _finding(action: Action) -> str:
+    if not action.in_menu:
+        return ""
+    words = f", or by what else it is called: {', '.join(action.formerly)}" if action.formerly else ""
+    return f"In the kebab type <kbd>{action.code}</kbd>, or its name{words}."
 
 
 def heading(action: Action) -> str:
@@ -139,10 +147,16 @@ def _follows(action: Action) -> str:
             "**Only as an [Undo](../undoing.md)**: it takes one line of the book back, and does nothing else."
         )
     else:
-        points.append("**Undo**: none of its own.")
+        points.append(f"**Undo**: none of its own{_say_opposite(action)}")
     if action.bulk:
         points.append("**Several at once**: pick rows in the list; each is done by itself, with a result per row.")
     return "\n".join(f"* {point}" for point in points)
+
+
+def _say_opposite(action: Action) -> str:
+    if action.opposite:
+        return f"; the opposite is [{ACTIONS[action.opposite].title}]({action.opposite}.md)."
+    return f". {action.instead}" if action.instead else "."
 
 
 def _customer_sees(action: Action) -> str:

@@ -231,6 +231,7 @@ def list_declaration_faults(made: Action) -> list[str]:
     faults += [f"{made.key}: its inverse {key} is on another target" for key in strange]
     if made.way_back and (made.in_menu or "line" not in made.form.base_fields):  # type: ignore[attr-defined]  # made so
         faults.append(f"{made.key}: a way back stands in no menu, and its form names the line (`undo.WayBack`)")
+    faults += _faults_of_ending(made)
     faults += _faults_of_calls(made, target)
     if made.beside and _faults_beside(made, ACTIONS.get(made.beside)):
         faults.append(f"{made.key}: {made.beside} beside it is no action on the same target with the same form")
@@ -241,6 +242,22 @@ def list_declaration_faults(made: Action) -> list[str]:
     if any(not notice.is_for_staff for notice in made.tell) and not made.customer_visible:
         faults.append(f"{made.key}: tells customers of something they may not see")
     return faults + [f"{made.key}: {fault}" for check in CHECKS.values() for fault in check(made)]
+
+
+def _faults_of_ending(made: Action) -> list[str]:
+    """What people pull says how it is taken back, or what they can do instead."""
+    is_pulled = (made.in_menu or made.is_for_customers) and not made.way_back
+    faults = []
+    if is_pulled and not (made.inverse or made.opposite or made.instead):
+        faults.append(
+            f"{made.key}: says neither how it is taken back nor what one can do (`inverse`, `opposite`, `instead`)"
+        )
+    if made.opposite and made.opposite not in ACTIONS:
+        faults.append(f"{made.key}: its opposite {made.opposite} does not exist")
+    fields = made.form.base_fields  # type: ignore[attr-defined]  # set by Django's form metaclass
+    if strange := [name for name in made.form.rare if name not in fields]:
+        faults.append(f"{made.key}: folds “{strange[0]}”, which is no field of its form (`rare`)")
+    return faults
 
 
 def _faults_of_calls(made: Action, target: Target | None) -> list[str]:

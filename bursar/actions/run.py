@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ from django.db import OperationalError, transaction
 from bursar.access.actor import Actor, Door, system
 from bursar.access.rights import By
 from bursar.actions import checks, idempotency, second, undo
+from bursar.actions.cards import Watcher
 from bursar.actions.guard import watched
 from bursar.actions.holding import list_accounts, list_further, lock
 from bursar.actions.models import Approval
@@ -193,10 +194,11 @@ def _said_when_busy() -> Iterator[None]:
         raise busy from error
 
 
-def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> Outcome:
+def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any], watcher: Watcher | None = None) -> Outcome:
     """What the action would do: the verb is run and rolled back. Raises as `run`; the reason is not asked for.
 
-    Slow work is left out, and `act.prepared` is None, unless the action says that it is cheap.
+    Slow work is left out, and `act.prepared` is None, unless the action says that it is cheap. `watcher`: reads the
+    card, before and after.
     """
     line = undo.line_of(_action(key), "", data)
     request = Request(_action(key), actor, target_id, data, undoes=line, rehearsed=True)
@@ -205,8 +207,9 @@ def preview(key: str, actor: Actor, target_id: str, data: Mapping[str, Any]) -> 
     try:
         with _said_when_busy(), _transaction_of(request):
             act = _begin(request, target, prepared)
-            outcome = _perform(act, by_itself=False)
-            outcome.effects = _project(act, outcome)
+            with watcher(act.case) if watcher else nullcontext():
+                outcome = _perform(act, by_itself=False)
+                outcome.effects = _project(act, outcome)
             raise _Rehearsed(outcome)
     except _Rehearsed as rehearsed:
         return rehearsed.outcome

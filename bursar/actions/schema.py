@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from bursar.actions.rows import RowsField
 from bursar.actions.spec import Action, ActionForm, Reason
+from bursar.core import body_words
 from bursar.core.errors import Invalid
 from bursar.core.fields import Tick, Whole
 
@@ -85,7 +86,7 @@ def check_data(action: Action, data: dict[str, Any]) -> None:
     except ValidationError as error:
         fields: dict[str, list[str]] = {}
         for fault in error.errors():
-            fields.setdefault(str(fault["loc"][0]), []).append(str(fault["msg"]).removeprefix("Value error, "))
+            fields.setdefault(str(fault["loc"][0]), []).append(body_words.say(fault))
         raise Invalid(fields=fields) from None
 
 

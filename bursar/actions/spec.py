@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import models
 
 from bursar.access.actor import Actor
-from bursar.access.rights import Own, Right, explain_missing
+from bursar.access.rights import Own, Right
 from bursar.actions.finding import Keys, keys_of
 from bursar.core import bounds
 from bursar.core.calendar import Month
@@ -190,6 +190,7 @@ class Case:
     `written`: the tables feeding the month facts that the verb wrote since; `unread`: those of them of which what the
     case has loaded does not know yet, so that nothing else is read again.
     `held`: what was loaded before of the accounts that are locked, and stands like that still.
+    `moved`: names of the card's facts that the rehearsal moved, for `Action.idle`.
     `is_one_of_several`: the form is filled in once for many targets, so that nothing of this one may stand in it.
     `beside`: what cases share that are only looked at together, as those of a menu; None where anything is written.
     """
@@ -202,6 +203,7 @@ class Case:
     unread: set[str] = field(default_factory=set)
     held: dict[str, Any] = field(default_factory=dict)
     is_one_of_several: bool = False
+    moved: frozenset[str] = frozenset()
     beside: dict[str, Any] | None = None
 
     def share(self, name: str, load: Callable[[], Any]) -> Any:
@@ -241,8 +243,11 @@ class Stale(Exception):
 class ActionForm(forms.Form):
     """A form that knows its case, so that choices and defaults follow the target.
 
-    Every text in it can be kept and read, and every day and instant can be true.
+    Every text in it can be kept and read, and every day and instant can be true. `rare`: names of fields that are
+    seldom filled in; the dialog folds them.
     """
+
+    rare: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         self.case = case
@@ -252,6 +257,28 @@ class ActionForm(forms.Form):
             for kind, why_not in _FITNESS:
                 if isinstance(made, kind):
                     made.validators.append(partial(_check, why_not, case.now))
+
+    @classmethod
+    def as_confirmed(cls, case: Case) -> dict[str, Any]:
+        """What is only typed to confirm, as it would be: what will happen is read before one agrees to it."""
+        return {}
+
+    def list_common(self) -> list[forms.BoundField]:
+        return [bound for bound in self.visible_fields() if bound.name not in self.rare]
+
+    def list_rare(self) -> list[forms.BoundField]:
+        return [bound for bound in self.visible_fields() if bound.name in self.rare]
+
+    @property
+    def is_rare_open(self) -> bool:
+        """Whether what is folded has to be seen: a fault, or something that differs from what stood there."""
+        return any(bound.errors or self._is_filled_in(bound) for bound in self.list_rare())
+
+    def _is_filled_in(self, bound: forms.BoundField) -> bool:
+        given = self.initial.get(bound.name, bound.field.initial)
+        if self.is_bound and bound.field.widget.value_omitted_from_data(self.data, self.files, bound.html_name):
+            return False
+        return bool(bound.field.has_changed(bound.field.initial, bound.data if self.is_bound else given))
 
     def leave_open(self, name: str) -> None:
         """Nothing is chosen here until somebody does: the list begins with “choose…”, which is no answer."""
@@ -331,6 +358,10 @@ class Action:
       there changed by something else; by one statement.  bulk: may be done to several at once; else that is
       refused.  takes_away: always does, and is red in kebab and dialog; where that depends on what is filled in,
       `preview` says it by a `Loss`.
+      idle: a sentence on why it would change nothing that counts, as filled in and rehearsed (`Case.moved`); the dialog
+      says so, and people may do it all the same.
+      opposite: the key of the action that does the contrary, where nothing undoes it.  instead: a sentence on what one
+      can do where there is no opposite either.
     Who hears of it:
       customer_visible: whether it stands in the customer's history.  concerns_money: then whether it is about prices,
       discounts or payment as a whole, for people with billing rights alone; a change among others says so for itself.
@@ -365,6 +396,7 @@ class Action:
     refused: Callable[[Case, Cleaned], str | None] | None = None
     preview: Callable[[Case, Cleaned], list[str]] | None = None
     shows: Callable[[Case, Cleaned], Shown] | None = None
+    idle: Callable[[Case, Cleaned], str | None] | None = None
     beside: str = ""
     prepare: Callable[[Case, Cleaned], Any] | None = None
     prepare_is_cheap: bool = False
@@ -372,6 +404,8 @@ class Action:
     calls: tuple[str, ...] = ()
     together: Together | None = None
     inverse: tuple[str, ...] = ()
+    opposite: str = ""
+    instead: str = ""
     way_back: bool = False
     moved_on: Callable[[Sequence[Any]], Collection[str]] | None = None
     stream: str | None = None
@@ -429,10 +463,6 @@ class Action:
     def is_for_customers(self) -> bool:
         """Whether it stands on people's own pages: what customers ask, and what everybody does for themselves."""
         return self.permission is None or isinstance(self.permission, Own)
-
-    def explain_missing_right(self) -> str:
-        assert self.permission is not None
-        return explain_missing(self.permission)
 
 
 class Company:

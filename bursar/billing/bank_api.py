@@ -10,8 +10,8 @@ from ninja import File, Query, Router, Schema
 from ninja.files import UploadedFile
 
 from bursar.access.actor import Door
+from bursar.access.holders import explain_to
 from bursar.access.request import actor_of
-from bursar.access.rights import explain_missing
 from bursar.actions.run import run
 from bursar.billing.actions.bank_files import BANK_RIGHT, UPLOAD
 from bursar.billing.models import BankFile, BankLine
@@ -119,7 +119,7 @@ def upload_file(request: HttpRequest, file: UploadedFile = File(...)) -> dict[st
     actor, rule = actor_of(request).through(Door.API), UPLOAD.upload
     assert rule is not None
     if not actor.can(BANK_RIGHT):
-        raise Forbidden(explain_missing(BANK_RIGHT))
+        raise Forbidden(explain_to(actor, BANK_RIGHT))
     if not file.size:
         raise Invalid("The file is empty.")
     if file.size > rule.most:
@@ -160,8 +160,9 @@ def list_lines(
 ) -> dict[str, Any]:
     """Money that left is for whoever decides."""
     chosen = LineState(state)
-    if chosen is LineState.LEFT and not actor_of(request).can(BANK_RIGHT):
-        raise Forbidden(explain_missing(BANK_RIGHT))
+    actor = actor_of(request)
+    if chosen is LineState.LEFT and not actor.can(BANK_RIGHT):
+        raise Forbidden(explain_to(actor, BANK_RIGHT))
     start = (page - 1) * PAGE_SIZE
     rows = list(bank.list_lines(chosen, q.strip(), suggested)[start : start + PAGE_SIZE + 1])
     return {"page": page, "has_more": len(rows) > PAGE_SIZE, "lines": _lines(rows[:PAGE_SIZE])}

@@ -10,7 +10,8 @@ from django.db import transaction
 
 from bursar.access import carried
 from bursar.access.actor import Actor
-from bursar.access.rights import Right, explain_missing
+from bursar.access.holders import explain_to
+from bursar.access.rights import Right
 from bursar.billing.models import Bundle
 from bursar.billing.models.bundles import BundleState
 from bursar.billing.queries.bundles import walk_files
@@ -66,7 +67,7 @@ def carry_out(bundle_id: str) -> None:
 def _ask_again(bundle: Bundle) -> Actor:
     actor = carried.load(bundle.actor)
     if not actor.can(Right.READ):
-        raise Forbidden(explain_missing(Right.READ))
+        raise Forbidden(explain_to(actor, Right.READ))
     return actor
 
 

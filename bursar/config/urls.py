@@ -11,8 +11,10 @@ from ninja.errors import ValidationError
 from ninja.security import HttpBearer
 from ninja.utils import check_csrf
 
+from bursar.access.holders import HOLDERS
 from bursar.access.request import actor_of
 from bursar.actions.api import build_router
+from bursar.actions.cards import FACTS
 from bursar.approvals.api import router as approvals_router
 from bursar.approvals.queues import QUEUES
 from bursar.attention.api import router as attention_router
@@ -26,6 +28,7 @@ from bursar.billing.store.ledger import FOLLOWERS
 from bursar.billing.to_issue import SOURCES
 from bursar.billing.to_issue_api import router as to_issue_router
 from bursar.config import handbook, operator, unavailable
+from bursar.core import body_words
 from bursar.core.api import DescribedAPI
 from bursar.core.api import refusal as refuse_json
 from bursar.core.errors import Forbidden
@@ -33,6 +36,7 @@ from bursar.files.api import router as files_router
 from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
 from bursar.panel.book_api import router as book_router
+from bursar.panel.story_api import router as story_router
 from bursar.panel.undo_api import router as undo_router
 from bursar.partners.api import router as partners_router
 from bursar.payments.api import router as payments_router
@@ -74,6 +78,7 @@ _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
     webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router, bank_router,
     approvals_router, vat_router, training_router, to_issue_router, support_router, partners_router, undo_router,
+    story_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)
@@ -82,10 +87,7 @@ for router in _ROUTERS:
 @api.exception_handler(ValidationError)
 def refuse_malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """A body that does not fit its schema: the same shape of refusal as everywhere."""
-    fields: dict[str, list[str]] = {}
-    for fault in error.errors:
-        where = [str(part) for part in fault.get("loc", []) if part not in ("body", "data", "query", "path")]
-        fields.setdefault(".".join(where) or "body", []).append(str(fault.get("msg", "is not right")))
+    fields = body_words.collect(error.errors, ("body", "data", "query", "path"))
     return refuse_json(422, "invalid", "Some fields need another look.", fields)
 
 
@@ -143,5 +145,5 @@ navigation.ENTRIES.close()
 QUEUES.close()
 lists.VIEW_KEEPERS.close()
 lists.ACCOUNT_FILTERS.close()
-for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, BRINGERS, NEEDS, PARTS):
+for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, BRINGERS, NEEDS, FACTS, HOLDERS, PARTS):
     registry.close()

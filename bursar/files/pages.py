@@ -16,6 +16,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
+from bursar.access.holders import explain_to
 from bursar.access.request import actor_of
 from bursar.core import clock
 from bursar.core.errors import Forbidden, Invalid, NotFound, Refusal, TooLarge
@@ -70,8 +71,9 @@ def _check_upload(request: HttpRequest, name: str) -> Kind:
     made = KINDS.get(name)
     if made is None or made.upload is None:
         raise NotFound
-    if not actor_of(request).can(made.upload.right):
-        raise Forbidden(f"You need the right “{made.upload.right.label}”.")
+    actor = actor_of(request)
+    if not actor.can(made.upload.right):
+        raise Forbidden(explain_to(actor, made.upload.right))
     if int(request.META.get("CONTENT_LENGTH") or 0) > made.upload.most + FRAME:
         raise TooLarge(_too_large(made.upload))
     return made

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from bursar.access.actor import Actor
+from bursar.access.holders import explain_to
 from bursar.access.request import actor_of
-from bursar.access.rights import explain_missing
 from bursar.billing import bank_words
 from bursar.billing.actions.bank_files import BANK_RIGHT, UPLOAD
 from bursar.billing.bank_words import Beside
@@ -21,6 +21,7 @@ from bursar.billing.queries import bank
 from bursar.billing.rules.bank_lines import LineState
 from bursar.core.asked import read_one, read_page
 from bursar.core.errors import Forbidden
+from bursar.core.naming import Said
 from bursar.core.reading import consistent_read
 from bursar.payments import present
 from bursar.payments.queries import payouts
@@ -47,7 +48,7 @@ def _read(query: Any, actor: Actor) -> View:
     """Money that left is for whoever decides: it names who is paid what. Raises BadRequest or Forbidden."""
     state = LineState(read_one(query, "show", tuple(LineState)) or LineState.WAITING)
     if state is LineState.LEFT and not actor.can(BANK_RIGHT):
-        raise Forbidden(explain_missing(BANK_RIGHT))
+        raise Forbidden(explain_to(actor, BANK_RIGHT))
     suggested = read_one(query, "suggested", tuple(bank_words.SUGGESTED))
     text = query.get("q", "").strip()[:100]
     page = read_page(query.get("page", "") or "1")
@@ -99,7 +100,7 @@ def _frame(request: HttpRequest, view: View, *, may_decide: bool) -> dict[str, A
         "mode": present.mode(),
         "view": view,
         "may_decide": may_decide,
-        "missing": explain_missing(BANK_RIGHT),
+        "missing": "" if may_decide else Said(explain_to(actor_of(request), BANK_RIGHT)),
         "states": [
             {
                 "label": bank_words.LABELS[state],

@@ -15,7 +15,7 @@ from ninja.errors import AuthenticationError, ValidationError
 from pydantic import Field
 
 from bursar.actions.run import run
-from bursar.core import clock
+from bursar.core import body_words, clock
 from bursar.core.api import DescribedAPI, check_media, read_body, refusal
 from bursar.core.errors import BadRequest, Invalid, Refusal, TooLarge
 from bursar.core.fields import HappenedDay
@@ -280,8 +280,5 @@ def refuse(request: HttpRequest, error: Refusal) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def refuse_malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    fields: dict[str, list[str]] = {}
-    for fault in error.errors:
-        where = [str(part) for part in fault.get("loc", []) if part not in ("body", "path", "data")]
-        fields.setdefault(".".join(where) or "body", []).append(str(fault.get("msg", "is not right")))
+    fields = body_words.collect(error.errors, ("body", "path", "data"))
     return refusal(422, "invalid", "Some fields need another look.", fields)

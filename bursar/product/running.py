@@ -8,7 +8,7 @@ import structlog
 
 from bursar.access import carried
 from bursar.access.actor import Actor, system
-from bursar.access.rights import explain_missing
+from bursar.access.holders import explain_to
 from bursar.core import clock
 from bursar.core.errors import Forbidden, Refusal
 from bursar.core.faults import is_away
@@ -47,7 +47,7 @@ def _ask_again(made: ImportRun) -> Actor:
     """Whoever began it, before each batch. Raises Forbidden once they may not import any more."""
     actor = carried.load(made.actor)
     if not actor.can(IMPORT_RIGHT):
-        raise Forbidden(explain_missing(IMPORT_RIGHT))
+        raise Forbidden(explain_to(actor, IMPORT_RIGHT))
     return actor
 
 

@@ -22,7 +22,7 @@ from bursar.core.money import format_money
 from bursar.core.timeouts import Work
 from bursar.files.csv import Written, write
 from bursar.plans.actions.shared import state_after
-from bursar.rollup import csv, filters, movement_csv, movements
+from bursar.rollup import card, csv, filters, movement_csv, movements
 from bursar.rollup.apart import tell_accounts_apart
 from bursar.rollup.models import SavedView
 from bursar.rollup.project import Moved, describe_fault, project, project_each
@@ -31,6 +31,8 @@ from bursar.rollup.refresh import refresh
 from bursar.rollup.store import mark
 from bursar.rollup.views import PAGES, ROLLUP, get_view
 from bursar.tenants.models import BillingAccount, Workspace
+
+__all__ = ["card"]
 
 log = structlog.get_logger()
 
@@ -269,6 +271,7 @@ def _need_to_delete(case: Case, data: Cleaned | None) -> Need | None:
     key="rollup.view.delete",
     on=SavedView,
     label="Delete view…",
+    opposite="rollup.company.save_view",
     group=Group.SETUP,
     done="View deleted",
     icon="trash",

@@ -247,6 +247,7 @@ def reactivate(act: Act, member: StaffMember, data: Cleaned) -> Outcome:
     key="staff.staff.sign_out",
     on=StaffMember,
     label="Sign out everywhere…",
+    instead="They sign in again.",
     group=Group.PEOPLE,
     done="Signed out everywhere",
     icon="logout",
@@ -276,6 +277,7 @@ def _why_no_factor_to_reset(case: Case) -> str | None:
     key="staff.staff.reset_factor",
     on=StaffMember,
     label="Reset second factor…",
+    instead="They enrol a new one at their next sign-in.",
     group=Group.PEOPLE,
     done="Second factor reset",
     icon="shield-off",
@@ -364,12 +366,13 @@ def create_token(act: Act, company: Company, data: Cleaned) -> Outcome:
     key="staff.token.revoke",
     on=ApiToken,
     label="Revoke token…",
+    opposite="staff.company.create_token",
     group=Group.PEOPLE,
     done="Token revoked",
     icon="key-off",
     code="rv",
     formerly=("delete token",),
-    help="The token works no more from this moment.",
+    help="Ends the token: it works no more from this moment.",
     when=(
         "When a script is no longer used, or its token may have been seen by somebody else. It stops at once; make a "
         "new one first where the script must go on."

@@ -10,9 +10,10 @@ from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, QuerySet
 
 from bursar.access.actor import Actor
+from bursar.access.holders import HOLDERS
 from bursar.access.models import User
 from bursar.access.rights import Right
-from bursar.core import locks
+from bursar.core import locks, naming
 from bursar.core.errors import NotFound
 from bursar.core.naming import NAMES
 from bursar.staff import store
@@ -20,6 +21,19 @@ from bursar.staff.models import ApiToken, Role, StaffMember
 
 NAMES.add("usr", lambda ids: {user.public_id: str(user) for user in User.objects.filter(public_id__in=ids)})
 NAMES.add("stf", lambda ids: {member.public_id: str(member) for member in _members(ids)})
+HOLDERS.add("staff", lambda: list_holders())
+
+
+def list_holders() -> dict[str, list[str]]:
+    """Active staff by each right that they hold, as their names stand in text; in the order of names."""
+    found: dict[str, list[str]] = {}
+    rows = StaffMember.objects.filter(is_active=True).order_by("user__name", "id")
+    for public_id, name, rights in rows.values_list("public_id", "user__name", "roles__rights"):
+        for right in rights or ():
+            said = naming.say(public_id, name)
+            if said not in (known := found.setdefault(right, [])):
+                known.append(said)
+    return found
 
 
 def _members(public_ids: Collection[str]) -> QuerySet[StaffMember]:

@@ -37,6 +37,7 @@ def _why_not_reset(case: Case) -> str | None:
     key="usage.workspace.reset_usage",
     on=Workspace,
     label="Reset usage…",
+    instead="What was recorded stays, and counting goes on from zero.",
     group=Group.PLAN,
     done="Usage reset",
     icon="rotate",

@@ -38,6 +38,7 @@ def test_asked_in_one_browser_approved_in_another(committed: Cast, live_server: 
     page.select_option("#f-tier", "guardian")
     page.wait_for_selector("#preview:has-text('150.00')")
     page.fill("#f-reason", "Agreed with the board")
+    page.click("#dialog details:has(#f-message) summary")
     page.fill("#f-message", "Guardian for the price of patience. Welcome.")
     page.locator("#dialog .button.main").click()
     page.wait_for_selector("#whole .notice:has-text('Approved by Noor')")

@@ -19,8 +19,10 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.urls import get_resolver
 
+from bursar.access.holders import HOLDERS
 from bursar.access.rights import Right
 from bursar.actions import registry
+from bursar.actions.cards import FACTS
 from bursar.actions.spec import Company
 from bursar.approvals.queues import QUEUES
 from bursar.attention.needs import NEEDS
@@ -96,6 +98,8 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "source of what is to be issued": (SOURCES, lambda name: SOURCES.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "part of a handoff": (PARTS, lambda name: PARTS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "need of a room above": (NEEDS, lambda name: NEEDS.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "list of holders": (HOLDERS, lambda name: HOLDERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "card fact": (FACTS, lambda name: FACTS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "proof": (PROOFS, lambda name: PROOFS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "writer of pushed items": (WRITERS, lambda name: WRITERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
 }  # fmt: skip

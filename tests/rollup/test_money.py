@@ -96,7 +96,7 @@ def test_the_dialog_says_that_the_new_tier_lapses_with_the_rest(cast: Cast) -> N
     run(BACK, cast.ties, cast.oost.public_id, {"keep_until": "2027-01-31"}, reason="They leave")
     address = reverse("actions:preview", args=["workspace", cast.lab.public_id, "change_tier"])
     page = sign_in("noor@agora.example").post(address, {"tier": "innovator"}).content.decode()
-    assert "MRR stays as it is: it counts what is paid until 31 January 2027" in page
+    assert "MRR counts what is paid until 31 January 2027" in page
     assert "It lapses with the rest, after 31 January 2027." in page
 
 

@@ -327,6 +327,7 @@ def _foresee_undo(case: Case, data: Cleaned) -> list[str]:
     key=UNDO,
     on=BankLine,
     label="Undo match…",
+    opposite="billing.bank_line.split",
     group=Group.DECISION,
     done="Bank line undone",
     icon="arrow-back-up",

@@ -91,6 +91,7 @@ def check(row: Invoice, document: Document) -> Made:
     on=Invoice,
     form=CreditForm,
     label="Credit invoice…",
+    instead="A credit note stays; issue the invoice anew.",
     done="Credit note issued",
     icon="file-minus",
     code="ci",

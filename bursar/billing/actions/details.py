@@ -54,6 +54,10 @@ NOT_VALID = (
 class DetailsForm(ActionForm):
     """The fields are those of `Details` that a customer may say; `StaffForm` has the others."""
 
+    rare: tuple[str, ...] = (
+        "street_more", "legal_id", "peppol_id", "order_number", "order_last_day", "buyer_reference", "language",
+    )  # fmt: skip
+
     name = forms.CharField(label="Name of the company or body", max_length=200, help_text="As it shall be invoiced.")
     street = forms.CharField(label="Street and number", max_length=200)
     street_more = forms.CharField(label="More of the address", max_length=200, required=False)
@@ -132,6 +136,7 @@ class DetailsForm(ActionForm):
 
 
 class StaffForm(DetailsForm):
+    rare = (*DetailsForm.rare, "contract", "payment_days")
     contract = forms.CharField(label="Contract", max_length=50, required=False)
     payment_days = forms.IntegerField(
         label="Payment term in days", required=False, min_value=0, max_value=120, help_text="Empty: the usual one.",
@@ -218,6 +223,7 @@ def write(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
 _SHARED: dict[str, Any] = {
     "on": BillingAccount,
     "label": "Billing details…",
+    "instead": "Write the former details here again; what was issued keeps those it was issued with.",
     "done": "Billing details changed",
     "icon": "address-book",
     "customer_visible": True,

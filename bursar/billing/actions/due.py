@@ -96,6 +96,7 @@ SHARED: dict[str, Any] = {
 @action(
     key="billing.account.issue_due",
     label="Issue what is due…",
+    opposite="billing.invoice.credit",
     done="Invoice issued",
     icon="file-invoice",
     group=Group.MONEY,
@@ -119,6 +120,7 @@ def issue_due(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
 @action(
     key="billing.account.draft_due",
     label="Draft what is due…",
+    opposite="billing.draft.delete",
     done="Draft saved",
     icon="file-pencil",
     group=Group.MONEY,

@@ -107,6 +107,7 @@ def show(case: Case, data: Cleaned) -> Shown:
     on=BillingAccount,
     form=ExtraSeatsForm,
     label="Invoice extra seats…",
+    opposite="billing.invoice.credit",
     done="Extra seats invoiced",
     icon="users-plus",
     code="xs",

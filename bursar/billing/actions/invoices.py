@@ -154,6 +154,7 @@ def show(case: Case, data: Cleaned) -> Shown:
     on=BillingAccount,
     form=IssueForm,
     label="Issue invoice…",
+    opposite="billing.invoice.credit",
     done="Invoice issued",
     icon="file-invoice",
     code="ii",

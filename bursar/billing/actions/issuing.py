@@ -54,6 +54,8 @@ def composed_of(case: Case, data: Cleaned, compose: Callable[[Case, Cleaned], Co
 class PapersForm(ActionForm):
     """What any invoice may say beside its lines."""
 
+    rare = ("order_number", "buyer_reference", "payment_days", "e_invoice")
+
     order_number = forms.CharField(label="Purchase order number", max_length=50, required=False)
     buyer_reference = forms.CharField(label="Reference of the customer", max_length=100, required=False)
     payment_days = forms.IntegerField(label="Payment term in days", required=False, min_value=0, max_value=120)

@@ -19,6 +19,7 @@ def _why_not(case: Case) -> str | None:
     key="billing.account.try_documents_again",
     on=BillingAccount,
     label="Try again to issue",
+    instead="What is issued by it is taken back by crediting the invoice.",
     done="Documents tried again",
     icon="file-alert",
     code="ta",

@@ -17,7 +17,7 @@ from bursar.billing.models import Invoice, Reminder
 from bursar.billing.models.sending import ReminderWay, SendingKind
 from bursar.billing.obstacles import list_obstacles
 from bursar.billing.queries.sending import ask_of, find_hold, find_reminded
-from bursar.billing.rules.reminders import Reminded, why_not_overdue, why_not_remind
+from bursar.billing.rules.reminders import Reminded, find_day, why_not_overdue, why_not_remind
 from bursar.billing.seller import seller_day
 from bursar.billing.store import sending as store
 from bursar.billing.store.sending import Post
@@ -65,6 +65,7 @@ def _reminder(act: Act, level: int | None, way: str, on: date, note: str = "") -
     on=Invoice,
     form=ToForm,
     label="Remind…",
+    instead="What was sent is sent; hold further reminders.",
     done="Reminder sent",
     icon="mail-exclamation",
     code="ri",
@@ -124,6 +125,7 @@ class RecordForm(ActionForm):
     on=Invoice,
     form=RecordForm,
     label="Record reminder…",
+    instead="The reminder counts; hold the next ones where they should wait.",
     done="Reminder recorded",
     icon="phone-check",
     code="rr",
@@ -171,6 +173,30 @@ def _why_not_hold(case: Case) -> str | None:
     return None if row.open > 0 else "Nothing of it is open."
 
 
+def _next_reminder(case: Case) -> date | None:
+    """From when on the next one may go; None where all have gone, or it is due on no day."""
+    due_on = ask_of(case.target, reminded := reminded_of(case)).due_on
+    return find_day(due_on, reminded, settings.BURSAR_REMINDER_DAYS) if due_on else None
+
+
+def _why_hold_idle(case: Case, data: Cleaned) -> str | None:
+    day = _next_reminder(case)
+    if day is None:
+        return "All reminders of it have gone already, so none waits."
+    if day > data["last_day"]:
+        return f"The next reminder goes on {say_day(day)} at the earliest, which is after that."
+    return None
+
+
+def _why_release_idle(case: Case, data: Cleaned) -> str | None:
+    day = _next_reminder(case)
+    if day is None:
+        return "All reminders of it have gone already, so none goes on."
+    if day > seller_day(case.now):
+        return f"No reminder waits: the next one goes on {say_day(day)} at the earliest."
+    return None
+
+
 @action(
     key="billing.invoice.hold",
     on=Invoice,
@@ -181,10 +207,11 @@ def _why_not_hold(case: Case) -> str | None:
     code="ho",
     formerly=("pause reminders", "dispute"),
     group=Group.DELIVERY,
-    help="Nobody is reminded of it through that day; then it goes on by itself. What is due stays due.",
+    help="Holds its reminders back through that day; then they go on by themselves. What is due stays due.",
     when="When something about it is being cleared up, or payment is promised for a day. Where it is wrong, credit it.",
     reason=Reason.NONE,
     blocked=_why_not_hold,
+    idle=_why_hold_idle,
     inverse=("billing.invoice.hold", "billing.invoice.release"),
     bulk=True,
 )
@@ -214,6 +241,7 @@ def hold(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     when="When what it waited for is cleared up before the day.",
     reason=Reason.NONE,
     blocked=lambda case: None if find_hold(case.target, seller_day(case.now)) else "It is not on hold.",
+    idle=_why_release_idle,
     inverse=("billing.invoice.hold",),
     bulk=True,
 )

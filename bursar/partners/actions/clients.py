@@ -116,6 +116,7 @@ def _tell(workspace: Workspace, owner: Organisation, invitation: str) -> dict[st
     on=Organisation,
     form=CreateForm,
     label="Create client workspace…",
+    instead="Write to us when it was made by mistake.",
     done="Client workspace created",
     icon="square-plus",
     help="Makes a workspace for a client of yours, with an account of its own that your organisation pays. You own it; "
@@ -196,6 +197,7 @@ def _foresee_external(case: Case, data: Cleaned) -> list[str]:
     on=Workspace,
     form=ExternalForm,
     label="Make external-client…",
+    instead="An external-client workspace stays one; hand it off when the client takes it over.",
     group=Group.PARTNER,
     done="Made a workspace for an external client",
     icon="building-bridge",

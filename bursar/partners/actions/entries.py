@@ -33,6 +33,7 @@ OTHER_DISCOUNT = (
 
 
 class TermsForm(ActionForm):
+    rare = ("cap", "expires_on", "with_other", "notes")
     share = forms.IntegerField(
         label="Share, per cent", min_value=1, max_value=100, help_text="Of what the client really pays, without VAT."
     )
@@ -148,6 +149,7 @@ def _say_last(day: date | None) -> str:
     on=BillingAccount,
     form=ReferForm,
     label="Add referral…",
+    opposite="partners.referral.end",
     group=Group.PARTNER,
     done="Referral added",
     icon="affiliate",
@@ -245,6 +247,7 @@ def _list_edits(case: Case, data: Cleaned) -> list[Change]:
     on=ReferralEntry,
     form=EditForm,
     label="Edit referral…",
+    instead="Edit it again; another share holds from that day on.",
     group=Group.PARTNER,
     done="Referral changed",
     icon="pencil",
@@ -294,12 +297,14 @@ def _why_not_end(case: Case, data: Cleaned) -> str | None:
     on=ReferralEntry,
     form=EndForm,
     label="End referral…",
+    instead="Add a referral anew from today on.",
     group=Group.PARTNER,
     done="Referral ended",
     icon="circle-off",
     code="en",
     formerly=("stop commission",),
-    help="What is received after the last day does not count. What goes back later is still taken off. The client's "
+    help="Ends it with a last day: what is received later does not count. What goes back later is still taken "
+    "off. The client's "
     "partner discount ends on that day too.",
     when="When the agreement ends before its own last day. What is owed by then stays owed.",
     concerns_money=True,

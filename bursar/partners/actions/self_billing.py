@@ -78,6 +78,7 @@ def _prepare(case: Case, data: Cleaned) -> Made:
     on=Organisation,
     form=SelfBillingForm,
     label="Settle by self-billing…",
+    instead="The document stays; settle the difference with the next quarter.",
     group=Group.PARTNER,
     done="Referrals settled",
     icon="file-invoice",

@@ -11,7 +11,7 @@ from bursar.actions.spec import Case, Change, Cleaned, Group, Loss, Outcome, Rea
 from bursar.core.days import say_end, tell_end
 from bursar.payments import phrases, queries
 from bursar.payments.actions.ending import end_subscription
-from bursar.payments.actions.levers import TOLD, asks, name, plan_of, say_next_charge, standing_of
+from bursar.payments.actions.levers import TOLD, asks, name, plan_of, standing_of
 from bursar.payments.actions.planning import plan_subscription
 from bursar.payments.actions.shared import set_terms
 from bursar.payments.rules import levers as rules
@@ -88,6 +88,7 @@ def _declare(verb: str, **words: Any) -> None:
 _declare(
     "cancel_plan",
     label="Cancel plan…",
+    opposite="payments.account.resume_plan",
     help="Ends the subscription: nothing is charged any more. The plan stays until the end of what is paid.",
     when="For customers who stop. Staff do the same by “Cancel subscription”.",
     permission=Own.PAY,
@@ -99,6 +100,7 @@ _declare(
 _declare(
     "cancel_subscription",
     label="Cancel subscription…",
+    instead="Until the end of what is paid the customer can resume it; after that, send a checkout.",
     group=Group.MONEY,
     code="cs",
     formerly=("stop paying", "churn", "unsubscribe"),
@@ -125,13 +127,14 @@ _declare(
 def _foresee_resume(case: Case, data: Cleaned) -> list[str]:
     mandate = queries.get_usable_mandate(case.target.pk)
     by = f" by {phrases.name_mandate(mandate)}" if mandate else ""
-    return [f"Nothing is charged now; the plan goes on{by}.", say_next_charge(case)]
+    return [f"Nothing is charged now; the plan goes on{by}."]
 
 
 @action(
     key="payments.account.resume_plan",
     on=BillingAccount,
     label="Resume plan…",
+    opposite="payments.account.cancel_plan",
     done="Subscription resumed",
     icon="player-play",
     help="Goes on with a plan that was cancelled and is still paid for: a new subscription charges when that is over.",

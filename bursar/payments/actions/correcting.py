@@ -139,6 +139,7 @@ def foresee(case: Case, data: Cleaned) -> list[str]:
     on=Invoice,
     form=CorrectForm,
     label="Correct VAT…",
+    instead="A credit note stays; the new invoice is credited as any other.",
     done="VAT corrected",
     icon="receipt-tax",
     code="cv",

@@ -68,6 +68,7 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     key="payments.account.change_method",
     on=BillingAccount,
     label="New method…",
+    instead="Give the former card or account again.",
     done="New way of paying begun",
     icon="credit-card",
     help="Gives another card or bank account: the subscription moves to it, and then the old one is given up.",

@@ -78,7 +78,7 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     if not _is_at_once(case, data):
         until = standing_of(case).paid_until
         said = f"Until {say_end(until)} everything stays as it is, and nothing is charged now."
-        return [said, "It can be withdrawn until then.", say_next_charge(case, **_later(data, case))]
+        return [said, "It can be withdrawn until then."]
     rest, next_charge = _rest(case, data["tier"]), say_next_charge(case, tier=data["tier"])
     if rest.net < LEAST:
         return ["Nothing is charged now: the difference is too small. The plan rises at once.", next_charge]
@@ -93,6 +93,7 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     on=BillingAccount,
     form=ChangePlan,
     label="Change plan…",
+    opposite="payments.account.withdraw_change",
     done="Change of plan asked for",
     icon="switch-vertical",
     help="A dearer plan costs the difference for the days that are left, and holds when that is paid. A cheaper one, "
@@ -200,13 +201,14 @@ def _want(act: Act, account: BillingAccount, then: dict[str, str], how: dict[str
 
 
 def _foresee_withdrawal(case: Case, data: Cleaned) -> list[str]:
-    return ["The plan stays as it is.", say_next_charge(case)]
+    return ["The plan stays as it is."]
 
 
 @action(
     key="payments.account.withdraw_change",
     on=BillingAccount,
     label="Withdraw change of plan…",
+    instead="Choose the plan again.",
     done="Change of plan withdrawn",
     icon="arrow-back-up",
     help="What was planned for the next interval, or begun and not paid, does not happen. The plan stays as it is.",

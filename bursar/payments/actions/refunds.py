@@ -161,6 +161,7 @@ def _declare(on: type, slug: str, form: type[ActionForm], *, bulk: bool) -> None
         on=on,
         form=form,
         label="Refund…",
+        instead="Money that left has left; issue a payment link to ask for it again.",
         group=Group.MONEY,
         done="Refund asked for",
         icon="receipt-refund",

@@ -96,15 +96,25 @@ def _beneath(case: Case) -> str:
 
 
 def _foresee_discount(case: Case, data: Cleaned) -> list[str]:
-    """A discount that changes nothing is called so."""
     shared = _account_discount(case)
-    if data["percent"] == 0:
-        if shared is None:
-            return ["The full price holds here already; a later discount of the account will not hold here."]
+    if data["percent"] == 0 and shared is not None:
         return [f"The account's {shared.percent} % does not hold here any more: the full price does."]
-    if shared is not None and shared.percent == data["percent"]:
-        return [f"The account's {shared.percent} % holds here already: the price stays the same."]
     return []
+
+
+AMOUNTS = frozenset({"mrr", "potential", "next_charge"})
+
+
+def _why_idle(case: Case, data: Cleaned) -> str | None:
+    """A discount that changes no amount is called so."""
+    shared, percent = _account_discount(case), data.get("percent")
+    if percent == 0 and shared is None:
+        return "The full price holds here already; a later discount of the account will not hold here."
+    if percent is not None and shared is not None and shared.percent == percent:
+        return f"The account's {shared.percent} % holds here already: the price stays the same."
+    if case.moved & AMOUNTS:
+        return None
+    return "No amount changes by it now; it counts once something is charged here."
 
 
 def _set_discount(act: Act, data: Cleaned) -> Outcome:
@@ -164,6 +174,7 @@ def _remove_discount(act: Act) -> Outcome:
     concerns_money=True,
     refused=_why_same_discount,
     preview=_foresee_discount,
+    idle=_why_idle,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.account.remove_discount", "plans.account.set_discount"),
@@ -192,6 +203,7 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     customer_visible=True,
     concerns_money=True,
     blocked=_why_no_discount,
+    idle=_why_idle,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.account.set_discount",),
@@ -223,6 +235,7 @@ def remove_account_discount(act: Act, account: BillingAccount, data: Cleaned) ->
     blocked=why_deleted,
     refused=_why_same_discount,
     preview=_foresee_discount,
+    idle=_why_idle,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.workspace.remove_discount", "plans.workspace.set_discount"),
@@ -251,6 +264,7 @@ def set_workspace_discount(act: Act, workspace: Workspace, data: Cleaned) -> Out
     customer_visible=True,
     concerns_money=True,
     blocked=_why_no_discount,
+    idle=_why_idle,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",
     inverse=("plans.workspace.set_discount",),

@@ -127,6 +127,7 @@ def _why_no_grant_to_end(case: Case) -> str | None:
     key="plans.workspace.end_grant",
     on=Workspace,
     label="End time-limited tier…",
+    opposite="plans.workspace.grant_tier",
     group=Group.PLAN,
     done="Time-limited tier ended",
     icon="hourglass-off",

@@ -82,6 +82,7 @@ def _foresee_managed(case: Case, data: Cleaned) -> list[str]:
     on=BillingAccount,
     form=SetManaged,
     label="Set managed…",
+    opposite="plans.account.set_self_serve",
     group=Group.MONEY,
     done="Set to managed billing",
     icon="building-bank",
@@ -174,7 +175,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     paid = f"What is paid until {say_end(run.end)} counts no more from now on: it is churn." if run else ""
     if data["keep_until"]:
         words = ["On the day after, every paid workspace falls to Free by itself."]
-        paid = f"It is paid until {say_end(run.end)}: MRR stays as it stands now until then." if run else ""
+        paid = f"MRR counts what is paid, until {say_end(run.end)}." if run else ""
     return [*words, *([paid] if paid else []), *turning.foresee(case.target, Mode.SELF_SERVE, case.now)]
 
 
@@ -183,6 +184,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     on=BillingAccount,
     form=SetSelfServe,
     label="Back to self-serve…",
+    opposite="plans.account.set_managed",
     group=Group.MONEY,
     done="Set back to self-serve",
     icon="arrow-back-up",

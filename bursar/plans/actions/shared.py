@@ -33,6 +33,11 @@ def tell_falls(falls: Iterable[tuple[int, str, str]]) -> list[dict[str, str]]:
 def state_of(case: Case) -> rules.AccountState:
     """The dated state of the account that the case's target belongs to."""
     account_id = case.target.account_id if isinstance(case.target, Workspace) else case.target.pk
+    return state_of_account(case, account_id)
+
+
+def state_of_account(case: Case, account_id: int) -> rules.AccountState:
+    """The same of a target of another kind, whose account it is."""
     name = held_as(account_id)
     state: rules.AccountState = case.once(
         "state", lambda: case.held.get(name) or case.share(name, lambda: queries.load_account(account_id))

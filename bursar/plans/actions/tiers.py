@@ -51,7 +51,7 @@ def _foresee_lapse(case: Case, tier: str) -> list[str]:
     run = _frozen_run(case)
     if run is None:
         return []
-    words = [f"MRR stays as it is: it counts what is paid until {say_end(run.end)}, and nothing renews it."]
+    words = [f"MRR counts what is paid until {say_end(run.end)}, and nothing renews it."]
     lapses_at = _lapses_at(case, tier)
     return [*words, f"It lapses with the rest, after {say_end(lapses_at)}."] if lapses_at else words
 

@@ -81,6 +81,7 @@ def _why_no_trial_to_end(case: Case) -> str | None:
     key="plans.account.end_trial",
     on=BillingAccount,
     label="End trial now…",
+    opposite="plans.account.grant_trial",
     group=Group.PLAN,
     done="Reverse trial ended",
     icon="gift-off",

@@ -84,6 +84,7 @@ def _why_not_rotate(case: Case) -> str | None:
     key="product.key.rotate",
     on=ApiKey,
     label="Rotate key…",
+    instead="The old key works for 24 hours more; then only the new one does.",
     group=Group.SETUP,
     done="API key rotated",
     icon="refresh",
@@ -110,12 +111,13 @@ def rotate_key(act: Act, key: ApiKey, data: Cleaned) -> Outcome:
     key="product.key.revoke",
     on=ApiKey,
     label="Revoke key…",
+    opposite="product.company.create_key",
     group=Group.SETUP,
     done="API key revoked",
     icon="key-off",
     code="rv",
     formerly=("delete key",),
-    help="The key works no more from this moment.",
+    help="Ends the key: it works no more from this moment.",
     when=(
         "When a key is in wrong hands, or its system is gone. Whatever still uses it stops at once; for an orderly "
         "change, rotate it instead."

@@ -129,6 +129,7 @@ def _foresee_erasure(case: Case, data: Cleaned) -> list[str]:
     on=Person,
     form=EraseForm,
     label="Erase person…",
+    instead="There is no undo. The product can send the person anew.",
     group=Group.PEOPLE,
     done="Person erased",
     icon="eraser",

@@ -33,6 +33,8 @@ WORKSPACE_FIELDS = ("name", "visibility")
 class Approve(ActionForm):
     """Filled with the proposal; what is left out is approved as proposed."""
 
+    rare = ("end_date", "discount_kind", "discount_percent", "discount_end")
+
     name = forms.CharField(label="Name", max_length=NAME_LENGTH, required=False, help_text="Of the new workspace.")
     visibility = forms.ChoiceField(label="Visibility", choices=Visibility.choices, required=False)
     tier = forms.ChoiceField(label="Tier", choices=Tier.choices, required=False)
@@ -232,6 +234,7 @@ CALLED = (
     on=UpgradeRequest,
     form=Approve,
     label="Approve…",
+    instead="Take back what was granted by its own lever, such as the tier or the discount.",
     group=Group.DECISION,
     done="Request approved",
     icon="check",
@@ -343,6 +346,7 @@ def _changes(request: UpgradeRequest, before: str, offer: dict[str, str] | None)
     key="requests.request.deny",
     on=UpgradeRequest,
     label="Deny…",
+    instead="The customer can ask again.",
     group=Group.DECISION,
     done="Request denied",
     icon="x",
@@ -377,6 +381,7 @@ def _why_not_close(case: Case) -> str | None:
     key="requests.request.close_as_done",
     on=UpgradeRequest,
     label="Close as done…",
+    instead="The customer can ask again.",
     group=Group.DECISION,
     done="Request closed as done",
     icon="checks",

@@ -79,6 +79,7 @@ def _why_title_taken(title: str, but: Training | None) -> str | None:
     on=Company,
     form=AddForm,
     label="Add training…",
+    opposite="training.training.retire",
     done="Training added",
     icon="school",
     code="at",

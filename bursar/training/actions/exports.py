@@ -59,6 +59,7 @@ def _write_roster(case: Case, data: Cleaned) -> Written:
     on=TrainingSession,
     form=CsvForm,
     label="Export roster CSV…",
+    instead="It changes nothing; the link ends by itself.",
     done="Roster CSV exported",
     icon="download",
     code="ex",

@@ -148,6 +148,7 @@ def _show(case: Case, data: Cleaned) -> Shown:
     on=TrainingSession,
     form=InvoiceForm,
     label="Invoice this session…",
+    opposite="billing.invoice.credit",
     group=Group.MONEY,
     done="Training invoiced",
     icon="file-invoice",

@@ -121,6 +121,7 @@ def edit_endpoint(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome
     key="webhooks.endpoint.rotate_secret",
     on=WebhookEndpoint,
     label="Rotate secret…",
+    instead="The old secret signs for 24 hours more; then rotate again for a new one.",
     group=Group.SETUP,
     done="Secret rotated",
     icon="refresh",

@@ -72,3 +72,9 @@ document.addEventListener("submit", (event) => {
   if (form.hasAttribute("hx-post")) return;
   setTimeout(() => { for (const one of all("button[data-once]", form)) one.toggleAttribute("disabled", true); });
 });
+
+// What will happen is told anew while somebody types. It never gets lower than it was, so that no field jumps up.
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const told = detail.target;
+  if (told.id === "preview" && told instanceof HTMLElement) told.style.minHeight = `${told.offsetHeight}px`;
+});
