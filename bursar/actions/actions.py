@@ -74,7 +74,7 @@ def _why_not_go_on(case: Case) -> str | None:
     icon="player-play",
     code="go",
     formerly=("resume", "continue"),
-    help="The worker goes on where it halted, row by row. What is done already is not done again.",
+    help="Lets the worker go on where it halted, row by row. What is done already is not done again.",
     when="When a bulk run could not go on by itself, and you know why: a restart that took long, a row that is mended. "
     "Look first whether what is left is still wanted.",
     permission=Right.ACT,
@@ -102,7 +102,7 @@ def _why_not_stop(case: Case) -> str | None:
     icon="player-stop",
     code="st",
     formerly=("cancel", "abort"),
-    help="Nothing more of it is done; a row that is in hand at this moment may still be. What is done stays.",
+    help="Ends it; a row that is in hand at this moment may still be done. What is done stays.",
     when="When a bulk run turns out to be a mistake, or what is left of it is no longer wanted. What was done is taken "
     "back row by row, where the action has a way back.",
     permission=Right.ACT,

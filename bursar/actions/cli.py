@@ -46,6 +46,8 @@ def describe_actions() -> list[dict[str, Any]]:
             "key": action.key,
             "target": action.target_slug,
             "label": action.label,
+            "code": action.code,
+            "formerly": list(action.formerly),
             "help": action.help,
             "permission": action.permission.value if action.permission else None,
             "reason": action.reason.value,

@@ -29,7 +29,7 @@ def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: b
 
     is_untouched: nobody filled in anything yet, so what speaks against it is said calmly, not as a fault.
     """
-    data, watcher = _ticked(action, data), Watcher()
+    data, watcher = {**_ticked(action, data), **action.form.as_confirmed(case)}, Watcher()
     try:
         outcome = preview(action.key, case.actor, case.target.public_id, data, watcher)
     except Invalid:

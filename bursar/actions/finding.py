@@ -57,15 +57,14 @@ def keys_of(title: str, code: str, formerly: Iterable[str] = (), target: str = "
 
 def find(entries: Iterable[F], text: str) -> list[F]:
     """Those that fit what was typed, the nearest first; among equals their own order stays."""
-    typed = sort_key(text)
+    typed = _plain(text)
     ranked = [(entry.keys.rank(typed), entry) for entry in entries]
     return [entry for rank, entry in sorted(ranked, key=lambda pair: pair[0]) if rank != NOT_AT_ALL]
 
 
 def _plain(text: str) -> str:
     """Without the marks that nobody types."""
-    kept = "".join(letter if letter.isalnum() or letter in "-&" else " " for letter in text)
-    return sort_key(kept.replace("-", " "))
+    return sort_key("".join(letter if letter.isalnum() or letter == "&" else " " for letter in text))
 
 
 def _later(name: str) -> Iterator[str]:

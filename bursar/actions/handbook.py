@@ -42,6 +42,7 @@ def action_page(action: Action, roles: Roles) -> str:
         f"# {heading(action)}",
         f"On: **{TARGETS[action.target_slug].label}** · key `{action.key}`",
         action.help,
+        _finding(action),
         f"## When to reach for it\n\n{action.when}",
         f"## Who may\n\n{_who(action, roles)}",
         f"## What it asks for\n\n{_fields(action)}\n\n**Reason.** {REASONS[action.reason]}",
@@ -50,6 +51,13 @@ def action_page(action: Action, roles: Roles) -> str:
         f"## From a program\n\n{_programs(action)}",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _finding(action: Action) -> str:
+    if not action.in_menu:
+        return ""
+    words = f", or by what else it is called: {', '.join(action.formerly)}" if action.formerly else ""
+    return f"In the kebab type <kbd>{action.code}</kbd>, or its name{words}."
 
 
 def heading(action: Action) -> str:

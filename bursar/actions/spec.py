@@ -258,6 +258,11 @@ class ActionForm(forms.Form):
                 if isinstance(made, kind):
                     made.validators.append(partial(_check, why_not, case.now))
 
+    @classmethod
+    def as_confirmed(cls, case: Case) -> dict[str, Any]:
+        """What is only typed to confirm, as it would be: what will happen is read before one agrees to it."""
+        return {}
+
     def list_common(self) -> list[forms.BoundField]:
         return [bound for bound in self.visible_fields() if bound.name not in self.rare]
 

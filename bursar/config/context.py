@@ -16,7 +16,7 @@ def installation(request: HttpRequest) -> dict[str, Any]:
         return {"company": settings.BURSAR_COMPANY_NAME, "actor": getattr(request, "actor", None)}
     actor = getattr(request, "actor", None)
     is_staff = actor is not None and actor.kind is ActorKind.STAFF
-    now, it = clock.now(), heartbeat.read_installation(actor.id if is_staff else "")
+    now, it = clock.now(), heartbeat.read_installation(actor.id if actor else "")
     return {
         "company": settings.BURSAR_COMPANY_NAME,
         "actor": actor,

@@ -150,7 +150,7 @@ def _why_not_drop(case: Case) -> str | None:
     icon="trash-x",
     code="dr",
     formerly=("discard",),
-    help="It is never sent. What waits behind it goes on.",
+    help="Gives it up for good: it is never sent. What waits behind it goes on.",
     when="Reach for it when nobody needs a delivery any more, or when it takes the worker down each time it is sent. "
     "Not for a receiver that fails for a while: what waits is tried again by itself, and what is dropped is missing.",
     reason=Reason.REQUIRED,

@@ -67,10 +67,10 @@ def list_page(found: QuerySet[UndoOffer], actor: Actor, now: datetime, size: int
     accounts = {a.public_id: str(a) for a in BillingAccount.objects.filter(public_id__in=streams).select_related(
         "organisation"
     )}  # fmt: skip
-    offers, load = [], cache(load_holders)
+    offers, holders = [], cache(load_holders)
     for one in shown:
         why_not = _why_overtaken(one, overtaken[one.line_id], newer) if one.line_id in overtaken else ""
-        offers.append(_offer(one, told[one.line_id], accounts, now, why_not or _why_not_theirs(one, actor, load)))
+        offers.append(_offer(one, told[one.line_id], accounts, now, why_not or _why_not_theirs(one, actor, holders)))
     return offers, rows[size - 1].pk if len(rows) > size else None
 
 
@@ -107,7 +107,6 @@ def _why_overtaken(one: UndoOffer, newer: AuditLine | None, told: dict[str, dict
     return f"“{newer.label}” was done there since, by {who}."
 
 
-def _why_not_theirs(one: UndoOffer, actor: Actor, load: Callable[[], Holders]) -> str:
-    """`load`: who holds what, once a page."""
+def _why_not_theirs(one: UndoOffer, actor: Actor, holders: Callable[[], Holders]) -> str:
     right = ACTIONS[one.key].permission
-    return "" if right is None or actor.can(right) else Said(explain_to(actor, right, load=load))
+    return "" if right is None or actor.can(right) else Said(explain_to(actor, right, load=holders))

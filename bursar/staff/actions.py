@@ -372,7 +372,7 @@ def create_token(act: Act, company: Company, data: Cleaned) -> Outcome:
     icon="key-off",
     code="rv",
     formerly=("delete token",),
-    help="The token works no more from this moment.",
+    help="Ends the token: it works no more from this moment.",
     when=(
         "When a script is no longer used, or its token may have been seen by somebody else. It stops at once; make a "
         "new one first where the script must go on."

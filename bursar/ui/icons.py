@@ -11,10 +11,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 _FRAME = '<path stroke="none" d="M0 0h24v24H0z" fill="none"/>'  # the set's own bounds, which draw nothing
 _SPACE = re.compile(r"\s+")
-_HEAD = (
-    '<svg class="icon" viewBox="0 0 24 24" width="16" height="16" fill="none" stroke="currentColor" stroke-width="1.75"'
-    ' stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">'
-)
+_STROKE = re.compile(r'<path d="(M[^"]*)"/>')  # what has no more to say than where it goes: one path may hold several
+_HEAD = '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">'
 
 
 def find(name: str) -> Path | None:
@@ -34,9 +32,11 @@ def list_faults(names: set[str]) -> list[str]:
 
 @cache
 def draw(name: str) -> SafeString:
-    """The icon as markup, 16 pixels square, hidden from screen readers; nothing where the set is not installed."""
+    """The icon as markup, hidden from screen readers, sized by `type.css`; nothing where the set is not installed."""
     path = find(name)
     if path is None:
         return SafeString()
     shapes = _SPACE.sub(" ", path.read_text().partition(">")[2]).replace(" />", "/>").replace("> <", "><").strip()
-    return mark_safe(_HEAD + shapes.replace(_FRAME, ""))
+    shapes = shapes.replace(_FRAME, "")
+    strokes = " ".join(_STROKE.findall(shapes))
+    return mark_safe(f'{_HEAD}<path d="{strokes}"/>{_STROKE.sub("", shapes)}')

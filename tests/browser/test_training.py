@@ -110,7 +110,7 @@ def verify_and_revoke(page: Any, chromium: Any, base: str) -> None:
     assert audit(stranger, "certificate") == []
 
     page.locator(".tools .kebab").click()
-    page.locator("[role=menuitem]", has_text="Revoke licence…").click()
+    page.locator("[role=option]", has_text="Revoke licence…").click()
     send(page, reason="She left")
     page.wait_for_selector(".facts >> text=revoked")
     stranger.reload()

@@ -38,6 +38,7 @@ NOISE = {
     "changed_at",
     "is_commanded",
     "computed_at",
+    "next_change_at",
     "clock_at",
     "ends_grants",
     "visibility_set_at",

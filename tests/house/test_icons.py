@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from django.core.management import call_command
@@ -29,6 +31,16 @@ def test_an_icon_is_drawn_in_the_page_and_is_silent() -> None:
     assert drawn.startswith('<svg class="icon"') and drawn.endswith("</svg>")
     assert 'aria-hidden="true"' in drawn and "M10 5a2" in drawn and "M0 0h24v24H0z" not in drawn
     assert "style=" not in drawn and "\n" not in drawn
+
+
+def test_every_icon_in_use_is_drawn_with_all_its_strokes() -> None:
+    stroke = re.compile(r' d="(M[^"]*)"')
+    for name in list_used():
+        path = icons.find(name)
+        assert path is not None
+        wanted = set(stroke.findall(path.read_text())) - {"M0 0h24v24H0z"}
+        drawn = ElementTree.fromstring(icons.draw(name))
+        assert wanted and all(any(one in (path.get("d") or "") for path in drawn) for one in wanted), name
 
 
 def test_collected_icons_serve_without_the_packages(settings: Any, tmp_path: Path) -> None:

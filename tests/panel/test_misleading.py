@@ -111,4 +111,4 @@ def test_red_is_what_takes_something_away(cast: Cast) -> None:
     taken = iris.get(f"/panel/actions/staff/{cast.noor.id}/deactivate").content.decode()
     assert "button main danger" not in made and "button main danger" in taken
     menu = iris.get(f"/panel/actions/menu/staff/{cast.noor.id}", headers={"HX-Request": "true"}).content.decode()
-    assert menu.count('class="takes"') == 2
+    assert menu.count('class="menu-entry takes"') == 2

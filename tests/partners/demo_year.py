@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bursar.access.actor import system
 from bursar.actions.spec import Case
 from bursar.audit.models import AuditLine
@@ -29,7 +31,7 @@ def look_at_partners() -> None:
     settled, today = Settlement.objects.get(), seller_day(clock.now())
     owed = list_owed(ReferralEntry.objects.values_list("partner_id", flat=True), today)
     assert settled.amount > 0 and [one for one in owed if one != settled.partner_id and owed[one] > 0]
-    capped = with_sums(ReferralEntry.objects.exclude(cap=None), today)
+    capped: Any = with_sums(ReferralEntry.objects.exclude(cap=None), today)
     assert [one for one in capped if one.accrued == one.cap]
     moved = AuditLine.objects.get(key="partners.workspace.hand_off")
     ends = [one for one in moved.touches if one.startswith("acc_")]

@@ -72,9 +72,10 @@ class Referred(Chance):
         known = self.life.there()
         gone = {one.id: Decimal(0) for one in known}
         world = self.life.simulator.world
-        for back in [*world.refunds.values(), *world.chargebacks.values()]:
-            if getattr(back, "reversed_at", None) is None and getattr(back, "status", "") not in ("failed", "canceled"):
-                gone[back.payment_id] += back.amount.value
+        for sent in world.refunds.values():
+            gone[sent.payment_id] += sent.amount.value if sent.counts else 0
+        for lost in world.chargebacks.values():
+            gone[lost.payment_id] += lost.amount.value if lost.reversed_at is None else 0
         return any(gone[one.id] > one.amount.value for one in known)
 
     # By hand

@@ -59,6 +59,7 @@ def test_what_the_partner_let_in_goes_and_whoever_was_in_hears_it(cast: Cast, ra
     support.ask(cast.iris, raad)
     support.pull("turn_on", customer("bea"), raad)
     support.join(cast.ties, raad)
+    assert cast.ada.staff_id is not None
     SupportRequest.objects.create(
         workspace=raad, organisation=raad.organisation, staff_id=cast.ada.staff_id, note="x", requested_at=NOW,
         answer_until=NOW + timedelta(days=7),

@@ -40,7 +40,7 @@ FAMILY = "urn:fdc:peppol.eu:2017:poacc:selfbilling"
 def owed(cast: Cast, seller: Any) -> ReferralEntry:
     """Bureau is owed 10.00 of the third quarter."""
     seller.BURSAR_SELLER_PEPPOL_ID = "0106:12345678"
-    entry = refer(cast, cast.haarlem, date(2026, 7, 1))
+    entry: ReferralEntry = refer(cast, cast.haarlem, date(2026, 7, 1))
     day = date(2026, 8, 1)
     rows.payment(cast.haarlem, midnight(day), owed=rows.charge(cast.haarlem, day), method="ideal")
     look(entry)

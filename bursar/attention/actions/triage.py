@@ -190,7 +190,7 @@ for _slug, _model, _row, _list in (
     _declare(
         _slug, _model, "release", release,
         label="Release", done="Released", icon="hand-off", code="re", formerly=("unassign", "give back"),
-        help=f"Nobody has this {_row} any more; anybody can take it.",
+        help=f"Gives this {_row} back; anybody can take it.",
         when="When you will not get to it. It does not take the row off the list; use “Snooze” for that.",
         blocked=lambda case: None if _owner(case) else "Nobody has taken it.",
         inverse=("take",),

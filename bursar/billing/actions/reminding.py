@@ -207,7 +207,7 @@ def _why_release_idle(case: Case, data: Cleaned) -> str | None:
     code="ho",
     formerly=("pause reminders", "dispute"),
     group=Group.DELIVERY,
-    help="Nobody is reminded of it through that day; then it goes on by itself. What is due stays due.",
+    help="Holds its reminders back through that day; then they go on by themselves. What is due stays due.",
     when="When something about it is being cleared up, or payment is promised for a day. Where it is wrong, credit it.",
     reason=Reason.NONE,
     blocked=_why_not_hold,

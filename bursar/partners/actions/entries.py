@@ -303,7 +303,8 @@ def _why_not_end(case: Case, data: Cleaned) -> str | None:
     icon="circle-off",
     code="en",
     formerly=("stop commission",),
-    help="What is received after the last day does not count. What goes back later is still taken off. The client's "
+    help="Ends it with a last day: what is received later does not count. What goes back later is still taken "
+    "off. The client's "
     "partner discount ends on that day too.",
     when="When the agreement ends before its own last day. What is owed by then stays owed.",
     concerns_money=True,

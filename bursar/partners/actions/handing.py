@@ -154,8 +154,10 @@ def _say_what_stays(old: BillingAccount, case: Case) -> list[str]:
 def _say_what_goes_along(case: Case) -> list[str]:
     state = _stored(case)
     said = ["What was recorded, and what of it counts this month, goes along."]
-    grants = [one for one in state.grants if one.end > case.now]
-    said += [f"{Tier(one.tier).label} until {say_end(one.end)} goes along." for one in grants]
+    for one in state.grants:
+        if one.end is None or one.end > case.now:
+            until = f" until {say_end(one.end)}" if one.end else ""
+            said.append(f"{Tier(one.tier).label}{until} goes along.")
     discount = plans.live(state.discounts, case.now)
     if discount is not None:
         kind = DiscountKind(discount.kind).label

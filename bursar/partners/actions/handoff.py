@@ -61,15 +61,22 @@ class HandOff(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        admin = self.fields["admin"]
+        admin, able = self.fields["admin"], sides_of(self.case).able
         assert isinstance(admin, forms.ChoiceField)
-        admin.choices = [(person.public_id, person.name) for person in sides_of(self.case).able]
-        self.leave_open("admin")
+        admin.choices = [(person.public_id, person.name) for person in able]
+        if len(able) == 1:
+            admin.initial = able[0].public_id
+        else:
+            self.leave_open("admin")
         self.fields["country"].initial = settings.BURSAR_SELLER_COUNTRY
         if self.case.target.data_owner_id:
             del self.fields["name"], self.fields["country"]
         if not sides_of(self.case).partner:
             del self.fields["people"]
+
+    @classmethod
+    def as_confirmed(cls, case: Case) -> dict[str, Any]:
+        return {"typed": case.target.name}
 
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"].strip()

@@ -75,7 +75,9 @@ def _of_mirror(account_id: int) -> Iterator[Position]:
 
 def _went_back(payment: Payment) -> Decimal:
     """What is on its way back still stays, as it does where an invoice says so: it may fail."""
-    return payment.charged_back + sum((one.amount for one in payment.refunds.all()), ZERO)
+    refunded = sum((one.amount for one in payment.refunds.all()), ZERO)
+    charged_back: Decimal = payment.charged_back
+    return charged_back + refunded
 
 
 def _position(payment: Payment, net: Decimal) -> Position:

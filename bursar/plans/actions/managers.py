@@ -88,7 +88,7 @@ def assign_manager(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     icon="user-minus",
     code="cm",
     formerly=("unassign", "no owner"),
-    help="Nobody looks after this account by name any more.",
+    help="Leaves the account without anybody who looks after it by name.",
     when=(
         "For an account that nobody looks after by name any more, such as after a colleague has left. When somebody "
         "else takes over at once, assign them instead: the book then shows one step, from one to the other."

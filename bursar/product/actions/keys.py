@@ -117,7 +117,7 @@ def rotate_key(act: Act, key: ApiKey, data: Cleaned) -> Outcome:
     icon="key-off",
     code="rv",
     formerly=("delete key",),
-    help="The key works no more from this moment.",
+    help="Ends the key: it works no more from this moment.",
     when=(
         "When a key is in wrong hands, or its system is gone. Whatever still uses it stops at once; for an orderly "
         "change, rotate it instead."

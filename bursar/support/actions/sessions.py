@@ -50,7 +50,7 @@ def _why_not_join(case: Case) -> str | None:
     icon="login",
     code="ja",
     formerly=("impersonate", "log in as", "enter"),
-    help=f"You are its admin for {settings.BURSAR_SUPPORT_HOURS} hours. The customer's own admins are told.",
+    help=f"Lets you in as its admin for {settings.BURSAR_SUPPORT_HOURS} hours. The customer's own admins are told.",
     when="When support access is on, or the customer let you in, and you need to see or do something inside. You are "
     "no seat and no member; what you do in the product is yours by name. Leave when you are done.",
     reason=Reason.NONE,

@@ -227,7 +227,7 @@ def _why_not_mark(case: Case, is_absent: bool) -> str | None:
     icon="user-x",
     code="ma",
     formerly=("no show",),
-    help="Somebody on the roster did not take part, and gets no licence.",
+    help="Says that somebody on the roster did not take part; they get no licence.",
     when="When the session is held and they were not there. It costs what it costs.",
     reason=Reason.NONE,
     blocked=lambda case: _why_not_mark(case, True),

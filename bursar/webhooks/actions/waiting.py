@@ -30,7 +30,7 @@ def _why_not_pause(case: Case) -> str | None:
     icon="player-pause",
     code="pa",
     formerly=("disable",),
-    help="Nothing is sent there until it is resumed. New messages wait behind those that wait already.",
+    help="Holds back what is sent there until it is resumed. New messages wait behind those that wait already.",
     when="Before maintenance of the receiver. What happens meanwhile waits, for 30 days unless your operator set "
     "another time, and goes out in order when you resume. For a receiver that is gone for good, delete the endpoint.",
     permission=Right.MANAGE_STAFF,
@@ -179,7 +179,7 @@ def drop_old(act: Act, endpoint: WebhookEndpoint, data: Cleaned) -> Outcome:
     icon="trash",
     code="de",
     formerly=("remove",),
-    help="Nothing is sent there any more, and its secrets sign nothing. Its log stays readable.",
+    help="Ends what is sent there for good; its secrets sign nothing. Its log stays readable.",
     when="When the receiver is gone for good. For a while only, pause it instead: then nothing is lost.",
     permission=Right.MANAGE_STAFF,
     blocked=why_gone,

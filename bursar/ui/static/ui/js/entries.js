@@ -1,5 +1,5 @@
 // Inside the kebab's menu: a field that filters, a part for each thing that the row belongs to, and keys for all of it.
-import { all, byId, first, hit, opensElsewhere, stepFrom } from "./dom.js";
+import { all, byId, first, hit, load, opensElsewhere, stepFrom } from "./dom.js";
 import { find } from "./find.js";
 
 const FOUND_AT_MOST = 8;
@@ -52,15 +52,12 @@ function activate(box, option) {
   if (help) help.textContent = option ? first("small", option)?.textContent ?? "" : "";
 }
 
-/** An entry again, in the list of what was found; it does what the first one does.
- * @param {HTMLElement} entry @param {number} at */
+/** An entry again, in the list of what was found. @param {HTMLElement} entry @param {number} at */
 function again(entry, at) {
   const copy = /** @type {HTMLElement} */ (entry.cloneNode(true));
-  copy.dataset.of = entry.id;
   copy.id = `menu-hit-${at}`;
   copy.setAttribute("aria-selected", "false");
   copy.setAttribute("aria-describedby", `${copy.id}-help`);
-  for (const name of ["hx-get", "hx-target"]) copy.removeAttribute(name);
   first("small", copy)?.setAttribute("id", `${copy.id}-help`);
   return copy;
 }
@@ -80,9 +77,8 @@ function filter(box) {
   activate(box, optionsOf(box)[0] ?? null);
 }
 
-/** @param {HTMLElement} box @param {Element | null | undefined} tab */
+/** @param {HTMLElement} box @param {Element} tab */
 function show(box, tab) {
-  if (!tab) return;
   for (const other of all("[role=tab]", box)) {
     other.setAttribute("aria-selected", String(other === tab));
     other.tabIndex = other === tab ? 0 : -1;
@@ -96,8 +92,9 @@ function showNext(box, step) {
   const tabs = all("[role=tab]", box);
   const here = tabs.findIndex((tab) => tab.getAttribute("aria-selected") === "true");
   const isOnTab = document.activeElement?.matches("[role=tab]");
-  show(box, tabs[here + step]);
-  if (isOnTab) tabs[here + step]?.focus();
+  const next = tabs[here + step];
+  if (next) show(box, next);
+  if (isOnTab) next?.focus();
 }
 
 /** @param {HTMLElement} box @param {KeyboardEvent} event */
@@ -120,12 +117,11 @@ function press(box, event) {
 
 /** @param {HTMLElement} box @param {MouseEvent} event */
 function click(box, event) {
-  const tab = hit(event).closest("[role=tab]");
-  const copy = /** @type {HTMLElement | null} */ (hit(event).closest("[data-of]"));
-  if (opensElsewhere(event) || !(tab || copy)) return;
+  const link = hit(event).closest("[role=tab], [role=option]");
+  if (!link || opensElsewhere(event)) return;
   event.preventDefault();
-  show(box, tab);
-  byId(copy?.dataset.of ?? "")?.click();
+  if (link.matches("[role=tab]")) show(box, link);
+  else load(link.getAttribute("href") ?? "", link, "#dialog");
 }
 
 /** @param {HTMLElement} box */

@@ -2,7 +2,10 @@
 // (actions/finding.py), and writes them beside each entry; no letter waits for an answer.
 
 /** As the server folds it. @param {string} text */
-export const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim().replace(/\s+/gu, " ");
+export function fold(text) {
+  const bare = text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  return bare.replace(/[^\p{L}\p{N}&]+/gu, " ").trim();
+}
 
 /** 0 is the nearest; -1 does not fit at all. @param {HTMLElement} entry @param {string} text */
 export function rank(entry, text) {

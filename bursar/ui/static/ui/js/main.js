@@ -9,6 +9,6 @@ import "./dialog.js";
 import "./clicks.js";
 import "./picked.js";
 import "./keys.js";
-import "./recents.js";
 import "./sidebar.js";
+import "./recents.js";
 import "./palette.js";

@@ -15,15 +15,18 @@ export function focusOpener() {
 
 export const hideMenu = () => menu?.hidePopover();
 
-/** Below its row or above it, where it fits whole; else as near as it does. Never beyond the window.
+/** Below its row or above it, where it fits whole; else as near as it does. Never beyond the window: what is unfolded
+ * in it later scrolls.
  * @param {HTMLElement} box @param {HTMLElement} button */
 function place(box, button) {
   const at = button.getBoundingClientRect();
   const row = (button.closest("tr") || button).getBoundingClientRect();
+  box.style.maxHeight = "";
   const [below, above] = [row.bottom + GAP, row.top - GAP - box.offsetHeight];
   const lowest = innerHeight - box.offsetHeight - GAP;
   const top = below <= lowest ? below : above >= GAP ? above : Math.max(GAP, lowest);
   box.style.top = `${top}px`;
+  box.style.maxHeight = `${Math.max(box.offsetHeight, innerHeight - top - GAP)}px`;
   box.style.left = `${Math.max(8, at.right - box.offsetWidth)}px`;
 }
 
@@ -47,9 +50,12 @@ function walk(box, event) {
 
 /** @param {HTMLElement} box @param {HTMLElement} link */
 function ask(box, link) {
-  const isKebab = link.matches(".kebab");
-  if (isKebab) open(box, link);
-  load(link.getAttribute("href") ?? "", link, isKebab ? prepare(box) : box);
+  const url = link.getAttribute("href") ?? "";
+  if (!link.matches(".kebab")) return load(url, link, box);
+  open(box, link);
+  const parts = prepare(box);
+  place(box, link);
+  load(url, link, parts);
 }
 
 if (menu) {
