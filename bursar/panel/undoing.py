@@ -20,6 +20,7 @@ from bursar.attention.words import span
 from bursar.audit.models import AuditLine
 from bursar.audit.pages import describe
 from bursar.audit.queries import lines
+from bursar.core.naming import Said
 from bursar.tenants.models import BillingAccount
 
 PAGE_SIZE = 50
@@ -108,4 +109,4 @@ def _why_overtaken(one: UndoOffer, newer: AuditLine | None, told: dict[str, dict
 
 def _why_not_theirs(one: UndoOffer, actor: Actor, holders: Callable[[], Holders]) -> str:
     right = ACTIONS[one.key].permission
-    return "" if right is None or actor.can(right) else explain_to(actor, right, load=holders)
+    return "" if right is None or actor.can(right) else Said(explain_to(actor, right, load=holders))

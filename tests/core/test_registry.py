@@ -98,6 +98,7 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "source of what is to be issued": (SOURCES, lambda name: SOURCES.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "part of a handoff": (PARTS, lambda name: PARTS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "need of a room above": (NEEDS, lambda name: NEEDS.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "hint of what is likely": (registry.LIKELY, lambda name: registry.LIKELY.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "list of holders": (HOLDERS, lambda name: HOLDERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "card fact": (FACTS, lambda name: FACTS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "proof": (PROOFS, lambda name: PROOFS.add(name, nothing)),  # type: ignore[arg-type]  # never called
