@@ -59,7 +59,7 @@ def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: b
 def _unforeseen(action: Action, case: Case, card: Card, will: list[str]) -> dict[str, Any]:
     """Where it could not be rehearsed: how things stand, and what the declaration says."""
     shown = card if is_about(case, card) and case.actor.kind is not ActorKind.CUSTOMER else None
-    none = {"idle": "", "effects": [], "customer_sees": None, "refusal": ""}
+    none: dict[str, Any] = {"idle": "", "effects": [], "customer_sees": None, "refusal": ""}
     return {**none, "card": shown, "will": will, **_describe_end(action, case, None)}
 
 

@@ -20,19 +20,19 @@ from bursar.billing.rules.places import say_country
 from bursar.core.calendar import Month, months_between
 from bursar.core.money import euros
 from bursar.ui import lists
-from bursar.ui.lists import ACCOUNT_FILTERS, menu, query
+from bursar.ui.lists import ACCOUNT_FILTERS, Column, menu, query
 
 HEADINGS = (
-    ("number", "Number", False),
-    ("account", "Account", False),
-    ("payer", "Payer", False),
-    ("issued", "Issued", False),
-    ("due", "Due", False),
-    ("state", "State", False),
-    ("gross", "With VAT €", True),
-    ("open", "Open €", True),
+    Column("number", "Number"),
+    Column("account", "Account"),
+    Column("payer", "Payer", leaves="w2"),
+    Column("issued", "Issued"),
+    Column("due", "Due"),
+    Column("state", "State"),
+    Column("gross", "With VAT €", is_numeric=True),
+    Column("open", "Open €", is_numeric=True),
 )
-LABEL_OF = {key: label.removesuffix(" €") for key, label, _ in HEADINGS}
+LABEL_OF = {key: label.removesuffix(" €") for key, label, *_ in HEADINGS}
 BACK, AHEAD = 15, 4  # months, of which filters offer to choose
 
 

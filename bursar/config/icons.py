@@ -13,6 +13,7 @@ from django.core.files.storage import FileSystemStorage
 from django.urls import get_resolver
 
 from bursar.actions.registry import ACTIONS
+from bursar.panel.story import STORIES
 from bursar.ui import icons
 from bursar.ui.navigation import ENTRIES
 
@@ -21,14 +22,15 @@ _DRAWN = re.compile(r"""{%\s*icon\s+["']([\w-]+)["']""")
 
 
 def list_used() -> set[str]:
-    """By actions, navigation and templates; a template that draws a variable draws one of the first two."""
+    """By actions, navigation, stories and templates; a template that draws a variable draws one of the first three."""
     get_resolver().url_patterns  # noqa: B018  (entries are declared with the addresses)
     drawn = {
         name
         for path in Path(settings.ROOT).glob("bursar/*/templates/**/*.html")
         for name in _DRAWN.findall(path.read_text())
     }
-    return drawn | {action.icon for action in ACTIONS.values()} | {entry.icon for entry in ENTRIES.values()} - {""}
+    drawn |= {action.icon for action in ACTIONS.values()} | {entry.icon for entry in ENTRIES.values()} - {""}
+    return drawn | {kind.icon for kinds in STORIES.values() for kind in kinds}
 
 
 def list_faults() -> list[str]:

@@ -36,6 +36,7 @@ from bursar.files.api import router as files_router
 from bursar.notifications.api import router as deliveries_router
 from bursar.panel.api import router as accounts_router
 from bursar.panel.book_api import router as book_router
+from bursar.panel.story_api import router as story_router
 from bursar.panel.undo_api import router as undo_router
 from bursar.partners.api import router as partners_router
 from bursar.payments.api import router as payments_router
@@ -77,6 +78,7 @@ _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
     webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router, bank_router,
     approvals_router, vat_router, training_router, to_issue_router, support_router, partners_router, undo_router,
+    story_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)

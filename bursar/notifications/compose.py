@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,14 +13,16 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from bursar.actions.spec import Topic
+from bursar.audit.models import AuditLine
 from bursar.core import naming
 from bursar.core.ids import public_id
 from bursar.notifications import rules
 from bursar.notifications.models import Mail, MailKind, Notification
 from bursar.notifications.present import Told, tell_by_reference
-from bursar.notifications.recipients import Recipient
+from bursar.notifications.recipients import PLACES, Recipient
 
 LISTED = 100
+COLLEAGUE = "stf_"
 _SALT = "bursar.notifications.unsubscribe"
 
 
@@ -52,6 +54,7 @@ def compose_notice(recipient: Recipient, notices: Sequence[Notification], now: d
     topics = {Topic(notice.topic) for notice in notices}
     mail = _begin(recipient, sorted(topic.value for topic in topics), now, first.sentence)
     mail.line, mail.is_urgent = notices[0].line, any(topic.is_urgent for topic in topics)
+    mail.about = _list_about(recipient, [notice.line for notice in notices])
     items = [first, *[_without_what_stands(told, first) for told in more]]
     return _fill(mail, "notice", {"told": first, "items": items, "is_staff": recipient.is_staff})
 
@@ -68,6 +71,7 @@ def compose_digest(recipient: Recipient, waiting: Sequence[Notification], now: d
     count = len(waiting)
     mail = _begin(recipient, topics, now, f"{count} more {'notice' if count == 1 else 'notices'}")
     mail.kind = MailKind.DIGEST
+    mail.about = _list_about(recipient, [notification.line for notification in waiting])
     told = [tell_by_reference(notification.line, recipient.is_staff) for notification in waiting[:LISTED]]
     words = {"items": told, "more": count - len(told), "count": count, "is_staff": recipient.is_staff}
     return _fill(mail, "digest", words)
@@ -77,12 +81,23 @@ def compose_letter(payload: dict[str, Any], now: datetime) -> Mail:
     """A mail that a room below wrote whole: `to`, `name`, `subject`, `text`; `recipient` and `reply_to` where known.
 
     `files`: public ids of those to attach. `language`: of the text, as HTML calls it. `calendar`: an iTIP message.
+    `line`: the public id of the book's line that it comes from; or `about`: the ids of what it is about.
     """
-    mail = _begin(Recipient(payload["to"], payload.get("name", ""), "", ""), [], now, payload["subject"])
-    mail.kind, mail.recipient_id = MailKind.LETTER, payload.get("recipient", "")
+    to = Recipient(payload["to"], payload.get("name", ""), payload.get("recipient", ""), "")
+    mail = _begin(to, [], now, payload["subject"])
+    lines = AuditLine.objects.filter(public_id=payload.get("line", ""))
+    mail.about = payload.get("about") or _list_about(to, lines)
+    mail.kind = MailKind.LETTER
     mail.reply_to, mail.files = payload.get("reply_to", ""), payload.get("files", [])
     mail.calendar = payload.get("calendar", "")
     return _fill(mail, "letter", {"body": payload["text"], "language": payload.get("language", "")})
+
+
+def _list_about(recipient: Recipient, lines: Iterable[AuditLine]) -> list[str]:
+    """What the mail is about, where it goes to a customer."""
+    if recipient.is_staff or recipient.id.startswith(COLLEAGUE):
+        return []
+    return sorted({one for line in lines for one in line.touches if one.startswith(PLACES)})
 
 
 def _begin(recipient: Recipient, topics: list[str], now: datetime, subject: str) -> Mail:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -41,7 +42,8 @@ class Mail(models.Model):
     the book names people, and are read and sent by `naming.read`. `text` and `html` are blanked when they are old;
     without `html` the mail is plain text. Mail to a person who is erased goes with them. `files`: public ids of those
     that are attached; they are read when it is sent. `calendar`: an iTIP message that goes with it (RFC 5546), blanked
-    with the text.
+    with the text. `about`: public ids of the accounts, workspaces and organisations that the lines touch which it tells
+    or comes from; empty for colleagues' mail.
     """
 
     public_id = PublicIdField(prefix="mal")
@@ -60,6 +62,7 @@ class Mail(models.Model):
     html = models.TextField(blank=True)
     files = ArrayField(models.CharField(max_length=24), default=list, db_default=[])
     calendar = models.TextField(blank=True, default="", db_default="")
+    about = ArrayField(models.CharField(max_length=24), default=list, db_default=[])
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
 
@@ -69,6 +72,7 @@ class Mail(models.Model):
         ]
         indexes = [
             models.Index(name="mail_of_recipient", fields=["recipient_id", "created_at"]),
+            GinIndex(name="mail_about", fields=["about"]),
             models.Index(name="mail_with_text", fields=["created_at"], condition=~Q(text="")),
         ]
 

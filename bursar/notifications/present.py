@@ -45,7 +45,7 @@ def _told(line: AuditLine, is_staff: bool, made: dict[str, Any], whole: dict[str
     shown = {name: made[name] for name in ("label", "target", "by", "at", "changes", "message")}
     if not is_staff:
         return Told(**shown, reason="", path=_own_path(line))
-    return Told(**{**shown, "by": whole["actor"], "changes": whole["changes"]}, reason=line.reason, path=_path(line))
+    return Told(**{**shown, "by": whole["actor"], "changes": whole["changes"]}, reason=line.reason, path=path_of(line))
 
 
 def _subject(line: AuditLine) -> tuple[str, str]:
@@ -63,7 +63,7 @@ def prefix_of(kind: Target) -> str:
     return next((field.prefix for field in fields if field.name == "public_id"), "")
 
 
-def _path(line: AuditLine) -> str:
+def path_of(line: AuditLine) -> str:
     """The subject's page; else that of what the line touches; else its lines in the book."""
     slug, public_id = _subject(line)
     if slug in TARGETS and TARGETS[slug].page:

@@ -12,12 +12,10 @@ from django.views.decorators.http import require_GET
 
 from bursar.access.request import actor_of
 from bursar.access.rights import Right
-from bursar.audit.pages import describe
-from bursar.audit.queries import list_notes
 from bursar.billing.queries.documents import get_invoice
 from bursar.core import clock, counted
 from bursar.core.calendar import Month
-from bursar.panel import queries
+from bursar.panel import queries, story_pages
 from bursar.panel.sections import (
     ACCOUNT_SECTIONS,
     INVOICE_SECTIONS,
@@ -37,7 +35,6 @@ from bursar.ui.navigation import NavEntry, Side, register
 from bursar.ui.sections import Look, load
 from bursar.usage.sections import standing_of
 
-NOTES_SHOWN = 20
 WORKSPACES_SHOWN = 50
 
 
@@ -54,15 +51,16 @@ register(
 )
 
 
-def _side(kind: str, thing: Any) -> dict[str, Any]:
-    """What every 360° page has: kebab, notes, timeline."""
+def _side(slug: str, look: Look, request: HttpRequest) -> dict[str, Any]:
+    """What every 360° page has: kebab, notes, story. When the page fetches itself, the story does so by itself."""
+    args = [slug, look.target.public_id]
+    is_fetched = request.headers.get("HX-Target") == "whole"
     return {
-        "thing": thing,
-        "kind": kind,
-        "menu_url": reverse("actions:menu", args=[kind, thing.public_id]),
-        "note_url": reverse("actions:dialog", args=[kind, thing.public_id, "add_note"]),
-        "timeline_url": reverse("audit:timeline", args=[thing.public_id]),
-        "notes": [describe(line) for line in list_notes(thing.public_id)[:NOTES_SHOWN]],
+        "thing": look.target,
+        "kind": slug,
+        "menu_url": reverse("actions:menu", args=args),
+        "note_url": reverse("actions:dialog", args=[*args, "add_note"]),
+        "story": None if is_fetched else story_pages.show(look, slug),
     }
 
 
@@ -108,7 +106,7 @@ def show_account(request: HttpRequest, account_id: str) -> HttpResponse:
     refresh(look.now)
     with rollup.consistent_read():
         context = {
-            **_side("account", account),
+            **_side("account", look, request),
             **_rows(request, [account], look.now, WORKSPACES_SHOWN),
             "sections": load(ACCOUNT_SECTIONS, look),
             "now": look.now,
@@ -122,9 +120,10 @@ def _rows(request: HttpRequest, accounts: list[BillingAccount], now: datetime, n
     facts = AccountMonth.objects.filter(account__in=accounts, month=view.month.first)
     lines = rollup.list_lines(list(rollup.with_names(facts)), view, now, nested)
     return {
-        "rows": [present.account_row(line, view, request.GET) for line in lines],
+        "rows": [present.account_row(line, view) for line in lines],
         "view": view,
         "headers": present.headers(view, request.GET),
+        "row_query": present.row_query(view),
     }
 
 
@@ -137,7 +136,7 @@ def show_workspace(request: HttpRequest, workspace_id: str) -> HttpResponse:
         sections = load(WORKSPACE_SECTIONS, look)
         months = workspace_months(look)
         context = {
-            **_side("workspace", workspace),
+            **_side("workspace", look, request),
             "standing": standing_of(look),
             "fact": months[0] if months and Month.of(months[0].month) == Month.of(look.now) else None,
             "sections": sections,
@@ -156,7 +155,7 @@ def show_organisation(request: HttpRequest, organisation_id: str) -> HttpRespons
     with rollup.consistent_read():
         accounts = list(accounts_for(actor).filter(organisation=organisation).order_by("sort_key")[:WORKSPACES_SHOWN])
         context = {
-            **_side("organisation", organisation),
+            **_side("organisation", look, request),
             **_rows(request, accounts, now, rollup.NESTED),
             **_workspaces(request, organisation, now),
             "members": queries.list_organisation_members(organisation, now),
@@ -168,15 +167,15 @@ def show_organisation(request: HttpRequest, organisation_id: str) -> HttpRespons
 
 @require_GET
 def show_person(request: HttpRequest, person_id: str) -> HttpResponse:
-    now = clock.now()
-    person = get_person(actor_of(request), person_id)
+    look = _look(request, get_person(actor_of(request), person_id))
+    person, now = look.target, look.now
     context = {
-        **_side("person", person),
+        **_side("person", look, request),
         "note_url": "",
         "memberships": queries.list_memberships(person),
         "logins": queries.count_logins(person, now),
         "last_login": person.logins.order_by("-day").first(),
-        "sections": load(PERSON_SECTIONS, _look(request, person)),
+        "sections": load(PERSON_SECTIONS, look),
         "now": now,
     }
     return render(request, "panel/person.html", context)

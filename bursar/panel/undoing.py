@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
 
 from bursar.access.actor import Actor
+from bursar.access.holders import Holders, explain_to, load_holders
 from bursar.actions import menu, undo
 from bursar.actions.models import UndoOffer
 from bursar.actions.registry import ACTIONS, TARGETS
@@ -64,10 +66,10 @@ def list_page(found: QuerySet[UndoOffer], actor: Actor, now: datetime, size: int
     accounts = {a.public_id: str(a) for a in BillingAccount.objects.filter(public_id__in=streams).select_related(
         "organisation"
     )}  # fmt: skip
-    offers = []
+    offers, holders = [], cache(load_holders)
     for one in shown:
         why_not = _why_overtaken(one, overtaken[one.line_id], newer) if one.line_id in overtaken else ""
-        offers.append(_offer(one, told[one.line_id], accounts, now, why_not or _why_not_theirs(one, actor)))
+        offers.append(_offer(one, told[one.line_id], accounts, now, why_not or _why_not_theirs(one, actor, holders)))
     return offers, rows[size - 1].pk if len(rows) > size else None
 
 
@@ -104,6 +106,6 @@ def _why_overtaken(one: UndoOffer, newer: AuditLine | None, told: dict[str, dict
     return f"“{newer.label}” was done there since, by {who}."
 
 
-def _why_not_theirs(one: UndoOffer, actor: Actor) -> str:
-    action = ACTIONS[one.key]
-    return "" if actor.can(action.permission) else action.explain_missing_right()
+def _why_not_theirs(one: UndoOffer, actor: Actor, holders: Callable[[], Holders]) -> str:
+    right = ACTIONS[one.key].permission
+    return "" if right is None or actor.can(right) else explain_to(actor, right, load=holders)

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from bursar.panel import book_pages, jump, pages, undo_pages
+from bursar.panel import book_pages, jump, pages, story_pages, undo_pages
 
 app_name = "panel"
 
@@ -13,8 +13,12 @@ urlpatterns = [
     path("undo/", undo_pages.show_undo, name="undo"),
     path("jump", jump.show_jump, name="jump"),
     path("accounts/<slug:account_id>", pages.show_account, name="account"),
+    path("accounts/<slug:account_id>/story", story_pages.show_account_story, name="account_story"),
     path("invoices/<slug:invoice_id>", pages.show_invoice, name="invoice"),
     path("workspaces/<slug:workspace_id>", pages.show_workspace, name="workspace"),
+    path("workspaces/<slug:workspace_id>/story", story_pages.show_workspace_story, name="workspace_story"),
     path("people/<slug:person_id>", pages.show_person, name="person"),
+    path("people/<slug:person_id>/story", story_pages.show_person_story, name="person_story"),
     path("organisations/<slug:organisation_id>", pages.show_organisation, name="organisation"),
+    path("organisations/<slug:organisation_id>/story", story_pages.show_organisation_story, name="organisation_story"),
 ]

@@ -24,20 +24,21 @@ from bursar.payments.queries.listing import LEFT, RUNNING, Totals
 from bursar.payments.rules.gap import CAUSES, Cause
 from bursar.payments.states import PaymentState
 from bursar.ui import lists
-from bursar.ui.lists import menu, query
+from bursar.ui.lists import Column, menu, query
 
 HEADINGS = (
-    ("account", "Account", False),
-    ("date", "Date", False),
-    ("kind", "Kind", False),
-    ("invoice", "Invoice", False),
-    ("source", "Source", False),
-    ("method", "Method", False),
-    ("status", "Status", False),
-    ("amount", "Amount €", True),
-    ("back", "Went back €", True),
+    Column("account", "Account"),
+    Column("date", "Date"),
+    Column("kind", "Kind"),
+    Column("invoice", "Invoice", leaves="w2"),
+    Column("source", "Source", leaves="w1"),
+    Column("method", "Method", leaves="w3"),
+    Column("status", "Status"),
+    Column("amount", "Amount €", is_numeric=True),
+    Column("back", "Went back €", is_numeric=True),
+    Column("dashboard", "Mollie", leaves="w4"),
 )
-LABELS = {key: label.removesuffix(" €") for key, label, _ in HEADINGS}
+LABELS = {key: label.removesuffix(" €") for key, label, *_ in HEADINGS}
 TONES = {PaymentState.FAILED: "bad", PaymentState.CANCELED: "dim", PaymentState.EXPIRED: "dim"}
 
 

@@ -30,7 +30,7 @@ def row(request: UpgradeRequest, now: datetime) -> dict[str, Any]:
         "from_tier": Tier(request.present_tier).label if request.present_tier else "",
         "tier": request.get_tier_display(),
         "billed": request.cadence if request.tier != Tier.FREE else "",
-        "granted": _granted(request) if request.state == RequestState.APPROVED else "",
+        "granted": say_grant(request) if request.state == RequestState.APPROVED else "",
         "is_changed": is_changed(request),
         "age": rules.age_words(now - request.requested_at),
         "tone": TONES.get(request.state, ""),
@@ -39,7 +39,8 @@ def row(request: UpgradeRequest, now: datetime) -> dict[str, Any]:
     }
 
 
-def _granted(request: UpgradeRequest) -> str:
+def say_grant(request: UpgradeRequest) -> str:
+    """ "Changemaker until 31 December 2026, −20 %" """
     until = f" until {say_day(request.granted_end_date)}" if request.granted_end_date else ""
     discount = f", −{request.granted_discount_percent} %" if request.granted_discount_kind else ""
     return f"{Tier(request.granted_tier).label}{until}{discount}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from bursar.access.request import actor_of
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.errors import BadRequest, NotFound
-from bursar.rollup import filters, present, queries, views
+from bursar.rollup import detail, filters, present, queries, views
 from bursar.rollup.filters import View
 from bursar.rollup.refresh import refresh
 from bursar.staff.queries import list_managers
@@ -54,10 +55,11 @@ def show_page(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(f"?{lists.query(request.GET, page=pages)}")
         context = {
             **_frame(request, view, now, totals),
-            "rows": [present.account_row(line, view, request.GET) for line in queries.list_page(view, now)],
+            "rows": [present.account_row(line, view) for line in queries.list_page(view, now)],
             "pager": lists.pager(view.page, totals.rows, request.GET),
             "filters": present.filter_menus(view, request.GET, list_managers()),
             "headers": present.headers(view, request.GET),
+            "row_query": present.row_query(view),
             "bulk_tools": present.bulk_tools(),
             "columns": present.columns(view),
             "kept": [(k, v) for k, values in request.GET.lists() if k not in ("hide", "page") for v in values],
@@ -107,8 +109,22 @@ def show_row(request: HttpRequest, account_id: str) -> HttpResponse:
         if fact is None:
             raise NotFound("This account has no figures in that month.")
         line = queries.list_lines([fact], view, now, _shown(request))[0]
-        row = present.account_row(line, view, request.GET)
+        row = present.account_row(line, view)
     return render(request, "rollup/_account.html", {"row": row, "view": view})
+
+
+@require_GET
+def show_detail(request: HttpRequest, account_id: str) -> HttpResponse:
+    """All that an account's row has no room for, as the row that opens under it."""
+    get_account(actor_of(request), account_id)
+    view, now = _look(request)
+    with queries.consistent_read():
+        fact = queries.get_fact(account_id, view)
+        if fact is None:
+            raise NotFound("This account has no figures in that month.")
+        line = queries.list_lines([fact], replace(view, nested=False), now)[0]
+        pairs = detail.list_pairs(line)
+    return render(request, "rollup/_detail.html", {"pairs": pairs})
 
 
 @require_GET

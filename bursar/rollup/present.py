@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
 
 from bursar.actions.registry import ACTIONS
 from bursar.core.calendar import months_between
+from bursar.core.hours import cap_hours, clock_hours, short_hours
 from bursar.plans.models import PaymentStatus, Tier
 from bursar.rollup import filters, rules, words
 from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, SORTS, STATUSES, View
-from bursar.rollup.models import RevenueClass, WorkspaceMonth
+from bursar.rollup.models import RevenueClass
 from bursar.rollup.queries import NESTED_MORE, AccountLine, Totals, WorkspaceLine
 from bursar.rollup.states import HOPED_FOR, Klass
+from bursar.tenants.models import Scope
 from bursar.ui import lists
-from bursar.ui.lists import menu, query
+from bursar.ui.lists import Column, menu, query
 
+# In the order of the cells of rollup/_account.html; at which width one leaves stands in css/rollup.css, by its place.
 COLUMNS = (
-    ("account", "Account", False),
-    ("class", "Class", False),
-    ("tier", "Tier", False),
-    ("pays", "Pays", False),
-    ("seats", "Seats", True),
-    ("hours", "Hours", True),
-    ("mrr", "MRR €", True),
-    ("potential", "Potential €", True),
-    ("contact", "Admin contact", False),
-    ("manager", "Manager", False),
-    ("payment", "Last payment €", False),
+    Column("account", "Account"),
+    Column("class", "Class"),
+    Column("tier", "Tier"),
+    Column("pays", "Pays"),
+    Column("seats", "Seats", is_numeric=True),
+    Column("hours", "Hours", is_numeric=True),
+    Column("mrr", "MRR €", is_numeric=True),
+    Column("potential", "Potential €", is_numeric=True),
+    Column("contact", "Admin contact"),
+    Column("manager", "Manager"),
+    Column("payment", "Last payment €"),
 )
 
 
@@ -58,7 +62,7 @@ def headers(view: View, given: QueryDict) -> list[dict[str, Any]]:
 
 def columns(view: View) -> list[dict[str, Any]]:
     """Which columns can be hidden, and are."""
-    labels = {key: label for key, label, _ in COLUMNS}
+    labels = {key: label for key, label, *_ in COLUMNS}
     return [{"key": key, "label": labels[key], "hidden": key in view.hidden} for key in filters.COLUMNS]
 
 
@@ -109,65 +113,80 @@ def bulk_tools() -> list[dict[str, str]]:
     ]
 
 
-def account_row(line: AccountLine, view: View, given: QueryDict) -> dict[str, Any]:
+@lru_cache(maxsize=50)
+def _stem(name: str, *places: str) -> str:
+    """What the addresses of one kind begin with: a page has hundreds, and a look into the URL table costs each time."""
+    return reverse(name, args=[*places, "x"]).removesuffix("x")
+
+
+def row_query(view: View) -> str:
+    """What a row's own addresses ask: the month, and whether workspaces are shown. Filters do not matter there."""
+    asked = {"month": "" if view.is_current else str(view.month), "workspaces": "" if view.nested else "hide"}
+    known = urlencode({name: value for name, value in asked.items() if value})
+    return f"?{known}" if known else ""
+
+
+def account_row(line: AccountLine, view: View) -> dict[str, Any]:
     fact, account = line.fact, line.fact.account
     at = view.month.last_instant if not view.is_current else fact.settled_at
     badge = words.badge(fact, max(at, fact.settled_at))
-    address = reverse("rollup:row", args=[account.public_id])
+    asked = row_query(view)
+    address = f"{_stem('rollup:row')}{account.public_id}{asked}"
+    is_alone = account.scope == Scope.WORKSPACE
     return {
         "id": account.public_id,
         "label": str(account),
-        "scope": account.scope,
+        "page": _stem("panel:account") + account.public_id,
         "organisation": account.organisation,
+        "aside": f"one workspace of {account.organisation.name}" if is_alone else "",
+        "aside_url": _stem("panel:organisation") + account.organisation.public_id if is_alone else "",
         "klass": fact.klass,
         "klass_label": fact.get_klass_display(),
         "reason": words.explain(fact.reason),
         "badge": {"word": badge[0], "tone": badge[1]} if badge else None,
         "discount": words.discount(fact),
-        "tier_label": line.tier_label,
+        "tier_label": "" if fact.fault else line.tier_label,
         "others": line.others,
         "pays": words.pays(fact),
+        "is_pending": fact.status == PaymentStatus.PENDING,
         "fact": fact,
         "ended": words.ended(fact),
         "contact": line.contacts[0] if line.contacts else None,
-        "more_contacts": line.contacts[1:],
         "manager": line.manager,
         "last_payment": line.last_payment,
         "workspaces": [workspace_row(inner) for inner in line.workspaces],
         "more": line.more if view.nested else 0,
         "step": min(line.more, NESTED_MORE),
-        "more_url": f"{address}?{query(given)}&shown={len(line.workspaces) + NESTED_MORE}",
-        "url": f"{address}?{query(given)}" + (f"&shown={len(line.workspaces)}" if "shown" in given else ""),
-        "seats_url": f"{reverse('rollup:seats', args=[account.public_id])}?{query(given)}",
-        "menu_url": reverse("actions:menu", args=["account", account.public_id]),
+        "more_url": f"{address}{'&' if asked else '?'}shown={len(line.workspaces) + NESTED_MORE}",
+        "seats_url": f"{_stem('rollup:seats')}{account.public_id}{asked}",
+        "menu_url": _stem("actions:menu", "account") + account.public_id,
     }
 
 
-def _aside(fact: WorkspaceMonth) -> Iterator[str]:
-    """For whom it is held, and how many of its people come from elsewhere."""
-    if owner := fact.workspace.data_owner:
-        yield f"for {owner.name}"
-    for count, noun in ((fact.externals, "external"), (fact.observers, "observer")):
-        if count:
-            yield f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def workspace_row(line: WorkspaceLine) -> dict[str, Any]:
-    fact, workspace = line.fact, line.fact.workspace
-    return {
+    """Of a living one how full it is; of one that ended its hours alone."""
+    fact, workspace, standing = line.fact, line.fact.workspace, line.standing
+    row = {
         "id": workspace.public_id,
         "name": workspace.name,
-        "kind": workspace.get_kind_display(),
-        "visibility": workspace.get_visibility_display().removesuffix(" to organisation"),
-        "aside": " · ".join(_aside(fact)),
+        "page": _stem("panel:workspace") + workspace.public_id,
+        "kind": words.kind_of(workspace),
         "tier_label": line.tier_label,
-        "tier_from": Tier(fact.base_tier).label if fact.grant_until else "",
+        "hours": f"{short_hours(fact.recorded_seconds)} h" if fact.recorded_seconds else "",
+        "menu_url": _stem("actions:menu", "workspace") + workspace.public_id,
+    }
+    if not fact.is_live:
+        return {**row, "ended": words.ended(fact)}
+    is_capped = standing.cap is not None
+    return {
+        **row,
         "tier_ends_at": fact.grant_until,
-        "discount": f"{fact.discount_percent} % off" if fact.discount_percent else "",
-        "discount_words": words.discount(fact),
-        "fact": fact,
-        "ended": words.ended(fact),
-        "standing": line.standing,
-        "tone": {"ok": "", "approaching": "warn"}.get(line.standing.state.key, "bad"),
-        "menu_url": reverse("actions:menu", args=["workspace", workspace.public_id]),
+        "tier_after": Tier(fact.base_tier).label if fact.grant_until else "",
+        "discount": words.short_discount(fact) if fact.discount_percent else "",
+        "seats": words.count(fact.seats, "seat"),
+        "externals": words.from_elsewhere(fact),
+        "state": standing.state.label,
+        "tone": {"ok": "", "approaching": "warn"}.get(standing.state.key, "bad"),
+        "share": standing.state.share if is_capped else None,
+        "counted": f"{clock_hours(standing.counted)} of {cap_hours(standing.cap or 0)}" if is_capped else "",
     }

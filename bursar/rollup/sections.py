@@ -33,7 +33,8 @@ def _price(look: Look) -> dict[str, Any]:
 
 def _account_months(look: Look) -> dict[str, Any]:
     start = movements.first_month()
-    return {"months": [_account_month(row, start) for row in reversed(account_months(look))]}
+    months = [_account_month(row, start) for row in reversed(account_months(look))]
+    return {"months": months, "has_hours": _has_hours(months)}
 
 
 def _account_month(row: AccountMonth, start: Month | None) -> dict[str, Any]:
@@ -46,7 +47,13 @@ def _account_month(row: AccountMonth, start: Month | None) -> dict[str, Any]:
 
 
 def _workspace_months(look: Look) -> dict[str, Any]:
-    return {"months": [_month(row) for row in reversed(workspace_months(look))]}
+    months = [_month(row) for row in reversed(workspace_months(look))]
+    return {"months": months, "has_hours": _has_hours(months)}
+
+
+def _has_hours(months: list[dict[str, Any]]) -> bool:
+    """Whether there is anything to draw."""
+    return any(one["row"].recorded_seconds for one in months)
 
 
 def _month(row: AccountMonth | WorkspaceMonth) -> dict[str, Any]:

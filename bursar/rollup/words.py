@@ -11,6 +11,7 @@ from bursar.core.days import last_day_of, say_day, say_end
 from bursar.plans.models import DiscountKind, PaymentMode, PaymentStatus
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
 from bursar.rollup.states import Klass
+from bursar.tenants.models import Kind, Visibility, Workspace
 
 _SENTENCES = {
     "subscription": "A Mollie subscription is live.",
@@ -79,6 +80,29 @@ def discount(fact: AccountMonth | WorkspaceMonth) -> str:
         return ""
     until = f", until {say_day(fact.discount_end_date)}" if fact.discount_end_date else ""
     return f"discounted {fact.discount_percent} %, {_kind(fact.discount_kind)}{until}"
+
+
+def short_discount(fact: WorkspaceMonth) -> str:
+    """ "50 % off, scholarship, until 5 Jan": whole, in the row of a workspace."""
+    until = f", until {say_day(fact.discount_end_date, is_short=True)}" if fact.discount_end_date else ""
+    return f"{fact.discount_percent} % off, {_kind(fact.discount_kind)}{until}"
+
+
+def kind_of(workspace: Workspace) -> str:
+    """ "internal · invite only"; "for Gemeente Haarlem · private" where its data is a client's."""
+    owner = f"for {workspace.data_owner.name}" if workspace.data_owner else Kind(workspace.kind).label
+    return f"{owner} · {Visibility(workspace.visibility).label.removesuffix(' to organisation')}"
+
+
+def count(number: int, noun: str) -> str:
+    """ "1 seat", "1,204 seats" """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def from_elsewhere(fact: WorkspaceMonth) -> str:
+    """ "2 externals, 1 observer": its people from outside the organisation; empty for none."""
+    counts = ((fact.externals, "external"), (fact.observers, "observer"))
+    return ", ".join(count(number, noun) for number, noun in counts if number)
 
 
 def status_label(fact: AccountMonth) -> str:

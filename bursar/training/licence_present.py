@@ -15,14 +15,15 @@ from bursar.training.licence_filters import SORTS, View
 from bursar.training.licence_rules import SHOWN, Coverage, LicenceState, Shown, say_coverage, state_of
 from bursar.training.models import Licence
 from bursar.ui import lists
+from bursar.ui.lists import Column
 
 HEADINGS = (
-    ("name", "Name", False),
-    ("organisation", "Organisation", False),
-    ("training", "Training", False),
-    ("granted", "From", False),
-    ("ends", "Last day", False),
-    ("state", "State", False),
+    Column("name", "Name"),
+    Column("organisation", "Organisation"),
+    Column("training", "Training"),
+    Column("granted", "From"),
+    Column("ends", "Last day"),
+    Column("state", "State"),
 )
 IN_WORDS = {"en": "English", "nl": "Dutch"}
 TONES = {LicenceState.ACTIVE: "good", LicenceState.EXPIRED: "dim", LicenceState.REVOKED: "bad"}

@@ -17,15 +17,16 @@ from bursar.training.filters import SORTS, TABS, Shown, View
 from bursar.training.models import Attendee, Mode, SessionState, TrainingSession
 from bursar.training.queries.sessions import estimate
 from bursar.ui import lists
+from bursar.ui.lists import Column
 
 HEADINGS = (
-    ("organisation", "Organisation", False),
-    ("training", "Training", False),
-    ("when", "When", False),
-    ("participants", "Roster", True),
-    ("trainer", "Trainer", False),
-    ("estimate", "Estimate €", True),
-    ("requested", "Asked for", False),
+    Column("organisation", "Organisation"),
+    Column("training", "Training"),
+    Column("when", "When"),
+    Column("participants", "Roster", is_numeric=True),
+    Column("trainer", "Trainer"),
+    Column("estimate", "Estimate €", is_numeric=True),
+    Column("requested", "Asked for"),
 )
 TONES = {SessionState.COMPLETED: "good", SessionState.CANCELLED: "bad", SessionState.REQUESTED: "warn"}
 WEEKDAYS = tuple(calendar.day_name)

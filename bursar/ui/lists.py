@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -14,8 +14,19 @@ from django.urls import reverse
 from bursar.core.registry import Registry
 
 PAGE_SIZE = 50
-Column = tuple[str, str, bool]
-"""Its key, its heading, whether it holds numbers."""
+
+
+class Column(NamedTuple):
+    """`leaves`: the step at which it goes into the row's detail, from “w1” for the first to go; empty for never.
+
+    How wide a table is at each step stands in css/tables.css, the one place; cells carry the same word.
+    """
+
+    key: str
+    heading: str
+    is_numeric: bool = False
+    leaves: str = ""
+
 
 VIEW_KEEPERS: Registry[Callable[[Any, str], Iterable[Any]]] = Registry("keeper of saved views")
 """The room that keeps saved views lists those that somebody sees of one page. Pages of lower rooms show them too."""
@@ -88,7 +99,7 @@ def headers(
     """Numbers sort high to low first, words A to Z; a second click turns it round. `sort`: what holds."""
     made = []
     present, falls = sort.removeprefix("-"), sort.startswith("-")
-    for key, label, numeric in columns:
+    for key, label, numeric, leaves in columns:
         wanted = (key if falls else f"-{key}") if key == present else (f"-{key}" if numeric else key)
         url = "?" + query(given, sort=None if wanted == default else wanted, page=None)
         made.append(
@@ -96,6 +107,7 @@ def headers(
                 "key": key,
                 "label": label,
                 "numeric": numeric,
+                "leaves": leaves,
                 "url": url if key in sorts else "",
                 "direction": ("descending" if falls else "ascending") if key == present else "",
             }

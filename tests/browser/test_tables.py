@@ -17,6 +17,7 @@ from tests.cast import Cast, bring_all, organisation, person, seat, usage, works
 from tests.requests.helpers import ask
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+MESSAGE = "We meet each Tuesday, and the free hours are used up after the second round; a yearly plan would do."
 LONG = "Coöperatie Kromme Rijn, Utrechtse Heuvelrug en Vallei"
 
 
@@ -66,13 +67,13 @@ def crowded(committed: Cast) -> Cast:
         run("plans.account.set_discount", committed.iris, account.public_id, discount, reason="Spring")
         manager = {"manager": committed.noor.id}
         run("plans.account.assign_manager", committed.iris, account.public_id, manager, reason="Hers")
-    ask("lotte", committed.panel)
+    ask("lotte", committed.panel, message=MESSAGE)
     return committed
 
 
 def places(cast: Cast) -> Iterator[str]:
     account = BillingAccount.objects.filter(organisation__external_id="long-0").get()
-    yield from ("/panel/usage/", "/panel/at-risk/", "/panel/requests/", "/panel/usage/movements", "/panel/book/")
+    yield from ("/panel/usage/", "/panel/at-risk/", "/panel/requests/", "/panel/usage/movements/", "/panel/payments/")
     yield f"/panel/accounts/{account.public_id}"
     yield f"/panel/organisations/{account.organisation.public_id}"
     yield f"/panel/workspaces/{Workspace.objects.get(external_id='long-0-0').public_id}"
@@ -91,12 +92,94 @@ def test_no_amount_and_no_badge_is_cut(crowded: Cast, live_server: Any, page: An
 
 def test_a_table_that_goes_on_says_so_until_its_end(crowded: Cast, live_server: Any, page: Any) -> None:
     sign_in(page, live_server.url, "iris@agora.example")
-    page.set_viewport_size({"width": 800, "height": 900})
-    page.goto(f"{live_server.url}/panel/usage/")
-    frame = page.locator(".table-frame").first
-    page.wait_for_selector(".table-frame.more")
-    frame.evaluate("(frame) => frame.scrollTo(frame.scrollWidth, 0)")
-    page.wait_for_selector(".table-frame:not(.more)")
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto(f"{live_server.url}/panel/usage/movements/")
+    frame = page.locator(".table-frame.scrolls.more").first
+    frame.wait_for()
+    handle = frame.element_handle()
+    handle.evaluate("(frame) => frame.scrollTo(frame.scrollWidth, 0)")
+    page.wait_for_function("(frame) => !frame.matches('.more')", arg=handle)
+
+
+def test_the_head_of_a_long_table_stays_in_sight(crowded: Cast, live_server: Any, page: Any) -> None:
+    sign_in(page, live_server.url, "iris@agora.example")
+    page.set_viewport_size({"width": 1280, "height": 400})
+    for address, head in (("/panel/usage/", "Account"), ("/panel/at-risk/", "Workspace")):
+        page.goto(live_server.url + address)
+        cell = page.get_by_role("columnheader", name=head).first
+        last = page.locator("table").first.locator("tbody tr").last
+        last.scroll_into_view_if_needed()
+        assert page.evaluate("scrollY") > 100
+        box = cell.bounding_box()
+        assert 0 <= box["y"] < 20, (address, box)
+        on_top = "([x, y]) => document.elementFromPoint(x, y).closest('th') !== null"
+        assert page.evaluate(on_top, [box["x"] + 4, box["y"] + box["height"] / 2])
+
+
+def test_a_rows_detail_holds_what_has_no_room_whole(crowded: Cast, live_server: Any, page: Any) -> None:
+    """By key, at 1280: the hidden columns, the class's reason, every contact; and nothing that the row shows itself."""
+    sign_in(page, live_server.url, "iris@agora.example")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    address = f"{live_server.url}/panel/usage/?q={LONG.split()[1]}&sort=account"
+    page.goto(address)
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    detail = page.locator("tr.detail")
+    detail.wait_for()
+    labels = detail.locator("dt:visible")
+    hidden = page.locator("thead th:not(:visible)").all_inner_texts()
+    names = {one.strip().removesuffix(" €") for one in hidden} - {"Admin contact", "Actions"}
+    assert {"Manager", "Last payment"} <= names <= set(labels.all_inner_texts())
+    words = detail.inner_text()
+    assert "A Mollie subscription is live." in words and "Noor" in words and "wil@client.example" in words
+    assert "discounted 50 %, scholarship" in words and "Guardian, Changemaker, Free" in words
+    assert not {"Seats", "Hours", "Tier"} & set(labels.all_inner_texts())
+    page.set_viewport_size({"width": 1920, "height": 900})
+    page.wait_for_function("() => !document.querySelector('.detail .c-manager').checkVisibility()")
+    assert "A Mollie subscription is live." in detail.inner_text()
+    page.keyboard.press("o")
+    detail.wait_for(state="detached")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{address}&hide=manager")
+    page.locator(".unfold").first.click()
+    detail.wait_for()
+    assert "Noor" not in detail.inner_text() and "Last payment" in detail.inner_text()
+
+
+def test_any_rows_detail_is_made_of_what_it_hides(crowded: Cast, live_server: Any, page: Any) -> None:
+    """A long message: a few words in the row, whole in its detail, on a phone as well."""
+    sign_in(page, live_server.url, "iris@agora.example")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{live_server.url}/panel/requests/")
+        row = page.locator("tbody tr", has_text="Jeugdpanel")
+        assert MESSAGE not in row.inner_text()
+        row.locator(".unfold").click()
+        assert MESSAGE in page.locator("tr.detail").inner_text()
+        assert list_cut(page, width) == []
+
+
+def test_a_workspaces_row_has_columns_of_its_own(crowded: Cast, live_server: Any, page: Any) -> None:
+    sign_in(page, live_server.url, "iris@agora.example")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{live_server.url}/panel/usage/?q={LONG.split()[1]}")
+    rows = page.locator("tr.nested", has_text="Omgevingsvisie")
+    words = rows.nth(0).inner_text()
+    assert all(one in words for one in ("Guardian", "internal", "seat", "1.0 h")), words
+    assert "unlimited" not in page.inner_text("main") and not rows.nth(0).locator("progress").count()
+    assert "1 h 01 of 1 h" in rows.nth(2).inner_text() and rows.nth(2).locator("progress").is_visible()
+    lefts = [[cell.bounding_box()["x"] for cell in rows.nth(n).locator("td").all()[:4]] for n in (0, 1, 3)]
+    assert lefts[0] == lefts[1] == lefts[2]
+
+
+def test_small_tables_become_lists_with_an_edge_on_a_phone(crowded: Cast, live_server: Any, page: Any) -> None:
+    sign_in(page, live_server.url, "iris@agora.example")
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto(f"{live_server.url}/panel/accounts/{crowded.haarlem.public_id}")
+    frame = page.locator(".panel .table-frame:has(.stack)").first
+    assert frame.locator("td[data-head]").first.is_visible() and not frame.locator("thead").is_visible()
+    edge = "(frame) => [getComputedStyle(frame).borderRightWidth, frame.matches('.scrolls'), frame.scrollWidth - frame.clientWidth]"
+    assert frame.evaluate(edge) == ["1px", False, 0]
 
 
 def test_a_tick_stands_where_a_bulk_bar_stands(crowded: Cast, live_server: Any, page: Any) -> None:

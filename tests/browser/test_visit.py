@@ -75,8 +75,8 @@ def test_from_the_dashboard_to_a_reset_and_what_the_customer_sees(
     page.click("text=Book")
     assert "Council meeting tonight" in page.inner_text("main")
     page.goto(f"{base}/panel/accounts/{committed.samen.public_id}")
-    page.wait_for_selector("#timeline li")
-    assert "Usage reset" in page.inner_text("#timeline")
+    page.wait_for_selector("#story li")
+    assert "Usage reset" in page.inner_text("#story")
 
     customer = chromium.new_context().new_page()
     sign_in(customer, base, "lotte@client.example")
@@ -264,7 +264,7 @@ def test_hands_on_keys(committed: Cast, live_server: Any, page: Any) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/panel/accounts/"))
     assert "Universiteit Oost" in page.inner_text("h1")
-    page.wait_for_selector("#timeline p, #timeline li")
+    page.wait_for_selector("#story p, #story li")
 
 
 def test_pick_rows_discount_them_and_undo_one(committed: Cast, live_server: Any, page: Any) -> None:

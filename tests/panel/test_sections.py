@@ -40,7 +40,7 @@ def test_one_line_adds_a_section_for_whom_it_is(cast: Cast, monkeypatch: pytest.
     address = f"/panel/accounts/{cast.haarlem.public_id}"
     page = sign_in("iris@agora.example").get(address).content.decode()
     assert '<section class="panel" id="probe"><h2>One more <span class="dim">a probe</span></h2>' in page
-    assert page.index('id="terms"') < page.index('id="probe"') < page.index("<aside>")
+    assert page.index('id="terms"') < page.index('id="probe"') < page.index('<aside id="story-side">')
     assert seen[0].target == cast.haarlem and account_months(seen[0]) is seen[0].cache["account months"]
     assert 'id="probe"' not in sign_in("ada@agora.example").get(address).content.decode() and len(seen) == 1
 

@@ -37,12 +37,17 @@ class Sent:
 def list_sent(invoice_ids: Collection[int]) -> dict[int, list[Sent]]:
     """By invoice, newest first, in two statements."""
     rows = list(Sending.objects.filter(invoice__in=invoice_ids).select_related("reminder").order_by("-at", "-pk"))
+    found: dict[int, list[Sent]] = {}
+    for one in describe_sent(rows):
+        found.setdefault(one.sending.invoice_id, []).append(one)
+    return found
+
+
+def describe_sent(rows: Collection[Sending]) -> list[Sent]:
+    """How each stands, in one statement, which is left out where none is under way."""
     waiting = [row.delivery_id for row in rows if row.state == SendingState.UNDER_WAY]
     deliveries = {one.public_id: one for one in OutboxRow.objects.filter(public_id__in=waiting).defer("payload")}
-    found: dict[int, list[Sent]] = {}
-    for row in rows:
-        found.setdefault(row.invoice_id, []).append(_describe(row, deliveries.get(row.delivery_id)))
-    return found
+    return [_describe(row, deliveries.get(row.delivery_id)) for row in rows]
 
 
 def _describe(row: Sending, delivery: OutboxRow | None) -> Sent:

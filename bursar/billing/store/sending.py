@@ -34,13 +34,13 @@ def send(row: Invoice, post: Post, to: Sequence[str], now: datetime) -> list[Sen
     and not copied; they are read when a mail leaves.
     """
     files = [one.public_id for one in (row.pdf, row.e_invoice) if one is not None]
-    made = []
+    about, made = [row.account.public_id, row.account.organisation.public_id], []
     for email in to:
         sending = Sending(invoice=row, kind=post.kind, reminder=post.reminder, email=email, at=now)
         payload = {
             "recipient": find_addressee(email), "to": email, "name": "", "subject": post.letter.subject,
             "text": post.letter.text, "language": post.letter.language, "files": files,
-            "reply_to": settings.BURSAR_SELLER_MAIL,
+            "reply_to": settings.BURSAR_SELLER_MAIL, "about": about,
         }  # fmt: skip
         sending.delivery_id = outbox.put("mail", sending.public_id, payload, now).public_id
         sending.save(force_insert=True)

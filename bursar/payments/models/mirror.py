@@ -202,6 +202,9 @@ class Payment(Mirrored):
                 condition=Q(charge__isnull=True, status=PaymentState.PAID.value),
             ),
             models.Index(name="payment_of_account", fields=["account", "-at"]),
+            models.Index(
+                F("account"), Coalesce("paid_at", "failed_at", "at").desc(), F("id").desc(), name="payment_told"
+            ),
             models.Index(name="payment_of_link", fields=["link"], condition=Q(link__isnull=False)),
             models.Index(
                 name="payment_last",

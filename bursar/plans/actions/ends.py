@@ -155,7 +155,7 @@ _declare(
     label="End of a timed grant",
     help="Tells the customer's admins, and whoever granted it, that a timed grant ends soon or has ended.",
     when="Nobody reaches for this one: the clock runs it, three days before a timed grant ends and once at its end. To "
-    "see who was told, read the account's timeline.",
+    "see who was told, read the account's story.",
 )
 _declare(
     EndKind.PLAN,

@@ -1,6 +1,7 @@
 // Hands on keys: j/k rows, . kebab, x pick, Enter open, / search, ? help.
 import { all, dialogById, first, hit } from "./dom.js";
 import { fold } from "./sidebar.js";
+import { unfold } from "./tables.js";
 
 /** The row we are on. @type {HTMLElement | null} */
 let at = null;
@@ -37,6 +38,7 @@ const BARE = {
   j: () => go(1),
   k: () => go(-1),
   ".": () => (kebabHere() || kebabOf(rows()[0]))?.click(),
+  o: () => current() && unfold(/** @type {HTMLTableRowElement} */ (current())),
   x: () => current() && first("#bulk .pick", /** @type {HTMLElement} */ (current()))?.click(),
   "/": () => first("input[type=search]")?.focus(),
   "[": fold,

@@ -1,13 +1,23 @@
 // After a change, every part that shows what changed fetches itself, and the focus stays where it was.
 import { all, first } from "./dom.js";
 
+/** A row of a table that says once where its rows are fetched; with as many workspaces as are shown.
+ * @param {HTMLElement} part @param {string} address */
+function fetchRow(part, address) {
+  const url = new URL(address.replace("*", part.dataset.refresh ?? ""), location.href);
+  url.searchParams.set("shown", String(all(".nested .kebab", part).length));
+  window.htmx.ajax("GET", url.pathname + url.search, { source: part, target: part, swap: "outerHTML" });
+}
+
 document.body.addEventListener("changed", ({ detail }) => {
   const ids = detail.ids || [];
   for (const part of all("[data-refresh]")) {
     const own = (part.dataset.refresh ?? "").split(" ");
     if (own[0] !== "any" && !ids.some((id) => own.includes(id))) continue;
     part.dataset.stale = "yes";
-    window.htmx.trigger(part, "refresh");
+    const row = part.closest("table")?.dataset.row;
+    if (row) fetchRow(part, row);
+    else window.htmx.trigger(part, "refresh");
   }
 });
 
