@@ -65,6 +65,6 @@ def test_former_names_numbers_and_marks(cast: Cast) -> None:
     assert "Change admin" in groups(ties, q="transfer ownership")["Actions, for whom you say"]
     number = Invoice.objects.get(public_id=cast.target_id("invoice")).number
     assert groups(ties, q=number[:-1])["Invoices"] == [number]
-    page = ties.get("/panel/jump", {"q": "<b>"}).content.decode()
+    page = ties.get("/panel/jump", {"q": "zz<b>"}).content.decode()
     assert "<b>”" not in page and "Nothing is called like" in page
     assert marked("Gemeente <Haarlem>", "haar gem") == "<mark>Gem</mark>eente &lt;<mark>Haar</mark>lem&gt;"
