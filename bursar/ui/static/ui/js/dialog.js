@@ -47,11 +47,26 @@ function open(box) {
     untouched = filledIn(box);
     box.showModal();
   }
-  (first("[aria-invalid=true]", box) || first("[autofocus], select, input:not([type=hidden]), textarea", box))?.focus();
+  (first("[aria-invalid=true], [autofocus]", box) || firstUnfilled(box) || first(FIELDS, box))?.focus();
+}
+
+const FIELDS = "select, input:not([type=hidden]), textarea";
+
+/** Where somebody has to type first. @param {HTMLDialogElement} box */
+function firstUnfilled(box) {
+  return all("[required]", box).find((one) => !(/** @type {HTMLInputElement} */ (one).value) && one.checkVisibility());
+}
+
+/** Done with typing: Ctrl or ⌘ and Enter, from any field. @param {HTMLDialogElement} box @param {KeyboardEvent} event */
+function sendByKey(box, event) {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  first(".buttons .main", box)?.click();
 }
 
 if (dialog) {
   guard(dialog);
+  dialog.addEventListener("keydown", (event) => sendByKey(dialog, event));
   dialog.addEventListener("close", () => {
     dialog.replaceChildren();
     focusOpener();
