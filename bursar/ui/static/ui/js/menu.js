@@ -60,7 +60,6 @@ function ask(box, link) {
 }
 
 if (menu) {
-  menu.setAttribute("role", "dialog");
   listen(menu);
   menu.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState !== "closed" || !opener || menu.matches(":popover-open")) return;
