@@ -137,8 +137,11 @@ if (palette && found) {
     showPageActions();
     for (const [place, item] of options().entries()) item.id = `hit-${place}`;
     select(options()[0] ?? null);
-    if (isAwaited && palette.open) options()[0]?.click();
+  });
+  found.addEventListener("htmx:afterSettle", () => { // from here on a link opens its dialog in place
+    if (!isAwaited || asked() !== answered) return;
     isAwaited = false;
+    if (palette.open) options()[0]?.click();
   });
 }
 for (const opener of all("[data-palette]")) {
