@@ -219,7 +219,7 @@ STOPS = (signal.SIGTERM, signal.SIGINT)
 def _interrupt(*_: object) -> None:
     """Once: a second Ctrl-C must not break off the stopping, which would leave the database running."""
     for sign in STOPS:
-        signal.signal(sign, signal.SIG_IGN)
+        signal.signal(sign, lambda *_: None)
     raise KeyboardInterrupt
 
 
