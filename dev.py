@@ -181,8 +181,8 @@ def serve(options: argparse.Namespace) -> int:
     _check_port(options.port)
     install("run")
     # A stop while loading ends here too: what was loaded stays, the next run goes on.
-    for sign in (signal.SIGTERM, signal.SIGINT):  # the second may be ignored when a script started us
-        signal.signal(sign, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    for sign in STOPS:  # SIGINT may be ignored when a script started us
+        signal.signal(sign, _interrupt)
     processes: list[subprocess.Popen[bytes]] = []
     aside: list[subprocess.Popen[bytes]] = []
     try:
@@ -211,6 +211,16 @@ def serve(options: argparse.Namespace) -> int:
     finally:
         ADDRESS.unlink(missing_ok=True)
         _stop([*processes, *aside])
+
+
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
+
+def _interrupt(*_: object) -> None:
+    """Once: a second Ctrl-C must not break off the stopping, which would leave the database running."""
+    for sign in STOPS:
+        signal.signal(sign, lambda *_: None)
+    raise KeyboardInterrupt
 
 
 def _simulate_mollie() -> list[subprocess.Popen[bytes]]:

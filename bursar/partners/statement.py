@@ -24,7 +24,7 @@ NO_INVOICE = (
 HELD = "Money that came by direct debit is owed eight weeks after it came; what clients got back is taken off."
 KINDS = {LineKind.RECEIVED: "received", LineKind.RETURNED: "went back", LineKind.CHANGED: "terms changed"}
 WAYS = {
-    Way.PARTNER_INVOICE: "Settled by your invoice {number} of {day}.",
+    Way.PARTNER_INVOICE: "Settled by the partner's invoice {number} of {day}.",
     Way.CREDIT_NOTE: "Settled by our credit note {number} of {day}.",
     Way.SELF_BILLING: "Settled by the self-billing invoice {number} of {day}.",
 }

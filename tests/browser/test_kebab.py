@@ -136,3 +136,12 @@ def test_the_page_ranks_as_the_server_does(committed: Cast, live_server: Any, pa
         assert sorted(found) == sorted(entry.code for entry in find(entries, text)), text
     for text in ("di", "tk", "coupon", "discount haarlem"):
         assert page.evaluate(RANKED, [[text]])[0][0] == find(entries, text)[0].code
+
+
+def test_the_row_with_the_focus_is_the_row_one_is_on(committed: Cast, live_server: Any, page: Any) -> None:
+    sign_in(page, live_server.url, "iris@agora.example")
+    page.goto(f"{live_server.url}/panel/usage/")
+    page.keyboard.press("j")
+    kebab_of(page, "Jeugdpanel").focus()  # by Tab, as it were
+    page.keyboard.press(".")
+    page.wait_for_selector("#menu[aria-label='Actions for Jeugdpanel'] [role=option]")

@@ -60,7 +60,7 @@ def _count_queries(client: Client) -> int:
 
 def test_a_partners_page_shows_progress_and_quarters(cast: Cast, entry: ReferralEntry) -> None:
     page = shown_by(sign_in("ties@agora.example").get(f"/panel/partners/{entry.partner.public_id}"))
-    for words in ("Gemeente Haarlem", "40.00 €", "50 %", "Q3 2026", "Q4 2026", "Raad", "Stichting Samen"):
+    for words in ("Gemeente Haarlem", "€ 40.00", "50 %", "Q3 2026", "Q4 2026", "Raad", "Stichting Samen"):
         assert words in page, words
 
 
@@ -78,7 +78,7 @@ def test_a_statement_reconciles_with_the_ledger_and_says_that_it_is_no_invoice(
     run("partners.organisation.settle", cast.iris, entry.partner.public_id, data, reason="It came")
     assert get_statement(entry.partner, Q3.next()).before == 0
     assert describe(get_statement(entry.partner, Q3))["notes"][0] == (
-        "Settled by your invoice F-7 of 20 November 2026."
+        "Settled by the partner's invoice F-7 of 20 November 2026."
     )
     assert count_to_settle(cast.iris) == 0
 
@@ -134,7 +134,7 @@ def test_a_partners_people_see_their_own_read_only(cast: Cast, entry: ReferralEn
     assert "Only for colleagues" not in page and "⋮" not in page
     assert biller.get(f"{address}/statements/2026-Q3").content.startswith(b"%PDF")
     home = shown_by(biller.get("/"))
-    assert "Partner programme" in home and "10.00 € to be settled" in home and "Create client workspace" not in home
+    assert "Partner programme" in home and "€ 10.00 to be settled" in home and "Create client workspace" not in home
     for stranger in ("ali@client.example", "maud@client.example"):
         client = sign_in(stranger)
         assert client.get(address).status_code == client.get(f"{address}/statements/2026-Q3").status_code == 404

@@ -73,7 +73,8 @@ function filter(box) {
   first("#menu-hits", box)?.replaceChildren(...hits.map(again));
   first(".menu-grey", box)?.replaceChildren(...grey.map((one) => one.cloneNode(true)));
   const none = first("#menu-found .menu-none", box);
-  if (none) none.textContent = typed && !hits.length && !grey.length ? "No action is called so." : "";
+  const isEmpty = typed && !hits.length && !grey.length && !box.hasAttribute("aria-busy");
+  if (none) none.textContent = isEmpty ? "No action is called so." : "";
   activate(box, optionsOf(box)[0] ?? null);
 }
 

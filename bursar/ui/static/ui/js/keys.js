@@ -10,6 +10,14 @@ const rows = () => all("table.rows-grid tbody tr").filter((row) => first(".kebab
 /** @param {HTMLElement | null} row */
 const kebabOf = (row) => (row ? first(".kebab", row) : null);
 
+/** Where j and k begin, and whose levers `.` opens. @param {HTMLElement} row */
+function stand(row) {
+  for (const other of all("tr.at")) other.classList.remove("at");
+  row.classList.add("at");
+  at = row;
+  at.dataset.href = kebabOf(at)?.getAttribute("href") ?? "";
+}
+
 /** The row we are on, found again by its kebab's address after it was fetched anew. */
 function current() {
   const address = at?.dataset.href;
@@ -26,11 +34,9 @@ function go(step) {
   if (!list.length) return;
   const here = current();
   const next = list[Math.min(list.length - 1, Math.max(0, (here ? list.indexOf(here) : -1) + step))];
-  for (const row of list) row.classList.toggle("at", row === next);
-  at = next;
-  at.dataset.href = kebabOf(at)?.getAttribute("href") ?? "";
-  at.scrollIntoView({ block: "nearest" });
-  first("a", at)?.focus({ preventScroll: true });
+  stand(next);
+  next.scrollIntoView({ block: "nearest" });
+  first("a", next)?.focus({ preventScroll: true });
 }
 
 /** @type {Record<string, () => void>} */
@@ -54,5 +60,10 @@ document.addEventListener("keydown", (event) => {
   if (!does) return;
   event.preventDefault();
   does();
+});
+// Whoever comes to a row by Tab or by a click is on it as well.
+document.addEventListener("focusin", (event) => {
+  const row = /** @type {HTMLElement | null} */ (hit(event).closest("tr"));
+  if (row && row !== at && kebabOf(row)) stand(row);
 });
 document.body.addEventListener("htmx:afterSwap", () => { if (at) current()?.classList.add("at"); });

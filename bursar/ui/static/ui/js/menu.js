@@ -11,6 +11,7 @@ let opener = null;
 export function focusOpener() {
   if (opener?.isConnected) opener.focus();
   else first(`.kebab[href="${opener?.getAttribute("href")}"]`)?.focus();
+  opener = null; // the next dialog may come from elsewhere
 }
 
 export const hideMenu = () => menu?.hidePopover();
@@ -61,9 +62,9 @@ function ask(box, link) {
 if (menu) {
   listen(menu);
   menu.addEventListener("toggle", (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState !== "closed" || !opener) return;
+    if (/** @type {ToggleEvent} */ (event).newState !== "closed" || !opener || menu.matches(":popover-open")) return;
     opener.setAttribute("aria-expanded", "false");
-    if (!first("#dialog[open]")) opener.focus();
+    if (!first("#dialog[open]")) focusOpener();
   });
   menu.addEventListener("keydown", (event) => { if (!first(".menu-field", menu)) walk(menu, event); });
   menu.addEventListener("focusout", ({ relatedTarget }) => {

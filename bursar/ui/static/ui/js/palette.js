@@ -6,6 +6,10 @@ import { recents } from "./recents.js";
 
 const palette = dialogById("palette");
 const found = byId("palette-found");
+/** What the list that is shown answers. @type {string | null} */
+let answered = null;
+/** Enter came before the answer did. */
+let isAwaited = false;
 
 /** What the actions in the palette are for: the row we are on, else the thing this page is about. */
 function subject() {
@@ -17,12 +21,14 @@ function subject() {
 const field = (name) => /** @type {HTMLInputElement} */ (first(`[name=${name}]`, palette ?? document));
 const options = () => all("[role=option]:not([aria-disabled])", found ?? document);
 const ask = () => window.htmx.trigger(field("q"), "ask");
+const asked = () => `${field("act").value} ${field("q").value}`;
 
 export function openPalette() {
   if (!palette || palette.open) return;
   field("on").value = subject();
   field("recent").value = recents().join(",");
   palette.showModal();
+  answered = null;
   step("");
   field("q").select();
 }
@@ -37,6 +43,7 @@ function step(act) {
     chip.hidden = !act;
     chip.textContent = act;
   }
+  isAwaited = false;
   field("q").focus();
   ask();
 }
@@ -88,6 +95,15 @@ function optionFor(button) {
   return option;
 }
 
+/** What is marked, or, where the list answers what was typed before, the first that comes. @param {HTMLElement | null} here */
+function enter(here) {
+  if (asked() === answered) (here ?? options()[0])?.click();
+  else if (!isAwaited) {
+    isAwaited = true;
+    ask();
+  }
+}
+
 /** @param {KeyboardEvent} event */
 function walk(event) {
   const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -95,7 +111,7 @@ function walk(event) {
   const here = items.find((item) => item.getAttribute("aria-selected") === "true") ?? null;
   const isStep = field("act").value !== "";
   if (way && items.length) select(stepFrom(items, here, way));
-  else if (event.key === "Enter") (here ?? items[0])?.click();
+  else if (event.key === "Enter" && !hit(event).closest("button")) enter(here);
   else if (isStep && (event.key === "Escape" || (event.key === "Backspace" && !field("q").value))) step("");
   else return;
   event.preventDefault();
@@ -113,10 +129,19 @@ function take(event) {
 if (palette && found) {
   palette.addEventListener("keydown", walk);
   palette.addEventListener("click", take);
-  found.addEventListener("htmx:afterSwap", () => {
+  palette.addEventListener("input", () => { isAwaited = false; });
+  for (const name of ["htmx:responseError", "htmx:sendError"]) palette.addEventListener(name, () => { isAwaited = false; });
+  found.addEventListener("htmx:afterSwap", (event) => {
+    const { formData } = /** @type {CustomEvent} */ (event).detail.requestConfig;
+    answered = `${formData.get("act")} ${formData.get("q")}`;
     showPageActions();
     for (const [place, item] of options().entries()) item.id = `hit-${place}`;
     select(options()[0] ?? null);
+  });
+  found.addEventListener("htmx:afterSettle", () => { // from here on a link opens its dialog in place
+    if (!isAwaited || asked() !== answered) return;
+    isAwaited = false;
+    if (palette.open) options()[0]?.click();
   });
 }
 for (const opener of all("[data-palette]")) {

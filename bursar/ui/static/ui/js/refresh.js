@@ -21,15 +21,33 @@ document.body.addEventListener("changed", ({ detail }) => {
   }
 });
 
-// A row or fragment that is fetched anew keeps the focus where it was, found again by its address or id.
-let held = "";
+// A row or fragment that is fetched anew keeps the focus where it was, found again by its address or id. Where that is
+// gone, for its row has left the list, the focus goes to the next row's lever.
+const LEVERS = ".kebab, .offers .button";
+/** @type {string[]} */
+let held = [];
+
+/** @param {Element | undefined} one */
+function addressOf(one) {
+  const link = one?.getAttribute("href");
+  return one?.id ? `#${CSS.escape(one.id)}` : link ? `${one?.tagName}[href="${CSS.escape(link)}"]` : "";
+}
+
+/** @param {Element} at */
+function heirsOf(at) {
+  const levers = all(LEVERS);
+  const own = levers.findIndex((one) => one === at || at.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING);
+  return own < 0 ? levers.slice(-1) : [levers[own], levers[own + 1], levers[own - 1]];
+}
+
 document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const at = document.activeElement;
   if (!at || !detail.target.contains(at) || at === document.body) return;
-  const address = at.getAttribute("href");
-  held = at.id ? `#${CSS.escape(at.id)}` : address ? `${at.tagName}[href="${CSS.escape(address)}"]` : "";
+  held = [at, ...heirsOf(at)].map(addressOf).filter(Boolean);
 });
-document.body.addEventListener("htmx:afterSettle", () => {
-  if (held && document.activeElement === document.body) first(held)?.focus({ preventScroll: true });
-  held = "";
-});
+function giveBack() {
+  if (document.activeElement === document.body) held.map((one) => first(one)).find(Boolean)?.focus({ preventScroll: true });
+  held = [];
+}
+document.body.addEventListener("htmx:afterRequest", giveBack); // a row that left settles nothing
+document.body.addEventListener("htmx:afterSettle", giveBack);

@@ -119,7 +119,7 @@ function copier(mail) {
 function dress(table) {
   for (const kebab of all(".kebab:not([role])", table)) {
     kebab.role = "button";
-    kebab.ariaHasPopup = "menu";
+    kebab.ariaHasPopup = "dialog";
   }
   for (const mail of table.dataset.detail ? all("td > a[href^='mailto:']:only-child", table) : []) mail.after(copier(mail));
   for (const row of rowsOf(table)) {
