@@ -39,7 +39,7 @@ def test_a_page_asks_anew_only_when_the_counts_are_old(cast: Cast) -> None:
     iris.get("/panel/counts")
     assert load not in iris.get(USAGE).content.decode()
     clock.set_fixed(clock.now() + timedelta(seconds=1))
-    run("tenants.workspace.add_note", cast.ties, cast.panel.public_id, {"note": "Called."})
+    run("tenants.workspace.add_note", cast.ties, cast.panel.public_id, {"text": "Called."})
     assert load in iris.get(USAGE).content.decode(), "a colleague did something"
     iris.get("/panel/counts")
     assert load not in iris.get(USAGE).content.decode()
