@@ -60,7 +60,7 @@ def _count_queries(client: Client) -> int:
 
 def test_a_partners_page_shows_progress_and_quarters(cast: Cast, entry: ReferralEntry) -> None:
     page = shown_by(sign_in("ties@agora.example").get(f"/panel/partners/{entry.partner.public_id}"))
-    for words in ("Gemeente Haarlem", "40.00 €", "50 %", "Q3 2026", "Q4 2026", "Raad", "Stichting Samen"):
+    for words in ("Gemeente Haarlem", "€ 40.00", "50 %", "Q3 2026", "Q4 2026", "Raad", "Stichting Samen"):
         assert words in page, words
 
 
@@ -134,7 +134,7 @@ def test_a_partners_people_see_their_own_read_only(cast: Cast, entry: ReferralEn
     assert "Only for colleagues" not in page and "⋮" not in page
     assert biller.get(f"{address}/statements/2026-Q3").content.startswith(b"%PDF")
     home = shown_by(biller.get("/"))
-    assert "Partner programme" in home and "10.00 € to be settled" in home and "Create client workspace" not in home
+    assert "Partner programme" in home and "€ 10.00 to be settled" in home and "Create client workspace" not in home
     for stranger in ("ali@client.example", "maud@client.example"):
         client = sign_in(stranger)
         assert client.get(address).status_code == client.get(f"{address}/statements/2026-Q3").status_code == 404
