@@ -71,6 +71,14 @@ def crowded(committed: Cast) -> Cast:
     return committed
 
 
+# Of each tag in a cell: how far it stands from where the cell's lines begin, and how high it is.
+TAGS = """() => [...document.querySelectorAll("td .tag")].filter((tag) => tag.checkVisibility()).map((tag) => {
+  const cell = tag.closest("td");
+  const begins = cell.getBoundingClientRect().left + parseFloat(getComputedStyle(cell).paddingLeft);
+  return [Math.abs(tag.getBoundingClientRect().left - begins), tag.offsetHeight];
+})"""
+
+
 def places(cast: Cast) -> Iterator[str]:
     account = BillingAccount.objects.filter(organisation__external_id="long-0").get()
     yield from ("/panel/usage/", "/panel/at-risk/", "/panel/requests/", "/panel/usage/movements/", "/panel/payments/")
@@ -144,6 +152,25 @@ def test_a_rows_detail_holds_what_has_no_room_whole(crowded: Cast, live_server: 
     page.locator(".unfold").first.click()
     detail.wait_for()
     assert "Noor" not in detail.inner_text() and "Last payment" in detail.inner_text()
+
+
+def test_a_tag_on_a_line_of_its_own_begins_where_the_line_does(crowded: Cast, live_server: Any, page: Any) -> None:
+    """And is as high as its text; a menu's tabs show the whole of a long name, on a phone as well."""
+    sign_in(page, live_server.url, "iris@agora.example")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{live_server.url}/panel/usage/?q={LONG.split()[1]}&sort=account")
+    tags = page.evaluate(TAGS)
+    assert any(gap < 1 for gap, _ in tags), "one of them wraps"
+    assert not [gap for gap, _ in tags if 1 <= gap < 12] and all(height < 22 for _, height in tags)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.locator("tr.nested .kebab").first.click()
+        tabs = page.locator("#menu [role=tab]")
+        tabs.first.wait_for()
+        assert tabs.count() == 3
+        assert tabs.evaluate_all("tabs => tabs.every((one) => one.scrollWidth <= one.clientWidth)")
+        assert page.evaluate("() => document.getElementById('menu').scrollWidth <= innerWidth")
+        page.keyboard.press("Escape")
 
 
 def test_any_rows_detail_is_made_of_what_it_hides(crowded: Cast, live_server: Any, page: Any) -> None:
