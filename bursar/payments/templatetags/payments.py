@@ -18,4 +18,4 @@ def mollie_mode(for_customer: bool = False) -> dict[str, Any]:
     Customers are told of test mode alone: what key there is, is no business of theirs.
     """
     mode = present.mode()
-    return {"mode": mode, "is_told": mode == "test" or not for_customer}
+    return {"mode": mode, "is_hidden": for_customer and mode != "test"}
