@@ -11,6 +11,9 @@ from django.db.models import Func, Prefetch, Q, QuerySet
 from bursar.audit import rules
 from bursar.audit.models import AuditLine, AuditName, AuditSeal
 
+NEWEST = f"SELECT max(at) FROM {AuditLine._meta.db_table}"
+"""By the index of its newest lines: when anything was done last."""
+
 
 def lines() -> QuerySet[AuditLine]:
     """Newest first, names at hand."""

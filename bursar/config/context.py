@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from bursar.access.actor import ActorKind
+from bursar.audit.queries import NEWEST
 from bursar.core import clock, counted, heartbeat
 from bursar.demo import load as demo
 
@@ -16,7 +17,7 @@ def installation(request: HttpRequest) -> dict[str, Any]:
         return {"company": settings.BURSAR_COMPANY_NAME, "actor": getattr(request, "actor", None)}
     actor = getattr(request, "actor", None)
     is_staff = actor is not None and actor.kind is ActorKind.STAFF
-    now, it = clock.now(), heartbeat.read_installation(actor.id if actor else "")
+    now, it = clock.now(), heartbeat.read_installation(actor.id if actor else "", NEWEST)
     return {
         "company": settings.BURSAR_COMPANY_NAME,
         "actor": actor,
@@ -29,5 +30,5 @@ def installation(request: HttpRequest) -> dict[str, Any]:
         "worker_late": is_staff and heartbeat.is_late(now, it.seen_at),
         "worker_seen_at": it.seen_at,
         "counts": it.counts,
-        "counts_are_old": counted.is_old(now, it.counted_at),
+        "counts_are_old": counted.is_old(now, it.counted_at, it.changed_at),
     }

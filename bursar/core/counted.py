@@ -14,5 +14,6 @@ def keep(reader: str, counts: dict[str, int], now: datetime) -> None:
     LastCounted.objects.update_or_create(reader=reader, defaults={"counts": counts, "at": now})
 
 
-def is_old(now: datetime, at: datetime | None) -> bool:
-    return at is None or now - at > FRESH_FOR
+def is_old(now: datetime, at: datetime | None, changed_at: datetime | None) -> bool:
+    """Something was done since, by whomever; or so much time went by that the clock may have moved something."""
+    return at is None or now - at > FRESH_FOR or (changed_at is not None and changed_at > at)

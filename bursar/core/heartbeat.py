@@ -27,22 +27,29 @@ def is_late(now: datetime, last: datetime | None) -> bool:
 
 
 class Installation(NamedTuple):
-    """`seen_at`: the worker. `counts`: beside the reader's navigation, by entry, as they were at `counted_at`."""
+    """`seen_at`: the worker. `counts`: beside the reader's navigation, by entry, as they were at `counted_at`.
+    `changed_at`: when anything was done here last.
+    """
 
     is_demo: bool
     seen_at: datetime | None
     counts: dict[str, int] | None
     counted_at: datetime | None
+    changed_at: datetime | None = None
 
 
-def read_installation(reader: str = "") -> Installation:
-    """What every page says, in one statement. `reader`: the public id of whoever looks, if anybody is known."""
+def read_installation(reader: str = "", newest: str = "NULL") -> Installation:
+    """What every page says, in one statement. `reader`: the public id of whoever looks, if anybody is known.
+
+    `newest`: SQL for the instant at which anything was done last, from the room that knows.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM core_installationfact WHERE name = 'demo'), "
-            "(SELECT seen_at FROM core_workerbeat WHERE name = 'worker'), counted.counts, counted.at "
+            "(SELECT seen_at FROM core_workerbeat WHERE name = 'worker'), counted.counts, counted.at, "
+            f"({newest}) "  # ours, never a reader's
             "FROM (VALUES (1)) always LEFT JOIN core_lastcounted counted ON counted.reader = %s",
             [reader],
         )
-        is_demo, seen, counts, at = cursor.fetchone()
-        return Installation(bool(is_demo), seen, json.loads(counts) if counts else None, at)
+        is_demo, seen, counts, at, changed = cursor.fetchone()
+        return Installation(bool(is_demo), seen, json.loads(counts) if counts else None, at, changed)

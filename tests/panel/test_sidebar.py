@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.models import LastCounted
 from bursar.ui import navigation
@@ -35,6 +36,11 @@ def test_counts_come_with_the_page_as_they_were_last_counted(cast: Cast) -> None
 def test_a_page_asks_anew_only_when_the_counts_are_old(cast: Cast) -> None:
     iris, load = sign_in("iris@agora.example"), 'hx-trigger="load, refresh" hx-swap="none"'
     assert load in iris.get(USAGE).content.decode()
+    iris.get("/panel/counts")
+    assert load not in iris.get(USAGE).content.decode()
+    clock.set_fixed(clock.now() + timedelta(seconds=1))
+    run("tenants.workspace.add_note", cast.ties, cast.panel.public_id, {"note": "Called."})
+    assert load in iris.get(USAGE).content.decode(), "a colleague did something"
     iris.get("/panel/counts")
     assert load not in iris.get(USAGE).content.decode()
     clock.set_fixed(clock.now() + timedelta(seconds=61))
