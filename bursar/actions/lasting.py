@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.urls import reverse
 
 from bursar.access.actor import ActorKind
+from bursar.access.rights import Own
 from bursar.actions.registry import ACTIONS
 from bursar.actions.spec import Action, Case, Notice, Outcome
 from bursar.actions.undo import OFFERED_FOR
@@ -48,6 +49,8 @@ def find_ending(action: Action, case: Case, outcome: Outcome | None) -> Ending |
     cannot = "This time it cannot be undone" if action.inverse else "It cannot be undone"
     if opposite is action:
         return Ending(f"{cannot}; the same lever sets it back.")
+    if opposite is not None and case.actor.kind is ActorKind.CUSTOMER and opposite.permission not in Own.values:
+        return Ending(f"{cannot} by you. Tell us, and we do the opposite.")
     if opposite is not None:
         url = _address(opposite, case) if opposite.target_slug == action.target_slug else ""
         return Ending(f"{cannot}; the opposite is", opposite.title, url)

@@ -128,6 +128,18 @@ def test_an_undo_has_its_instant_and_what_has_none_its_opposite(cast: Cast) -> N
     )  # fmt: skip
 
 
+def test_customers_are_not_told_of_a_lever_that_is_not_theirs(cast: Cast) -> None:
+    asked = find_ending(
+        ACTIONS["training.organisation.ask_training"], Case(cast.maud, cast.haarlem.organisation, NOW), None
+    )
+    assert asked is not None and (asked.sentence, asked.label) == (
+        "It cannot be undone by you. Tell us, and we do the opposite.",
+        "",
+    )
+    own = find_ending(ACTIONS["requests.workspace.ask_upgrade"], Case(cast.maud, cast.panel, NOW), None)
+    assert own is not None and own.label == "Withdraw request"
+
+
 def test_several_rows_are_added_up(cast: Cast) -> None:
     ids = [cast.haarlem.public_id, cast.samen.public_id]
     page = sign_in("ties@agora.example").post(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.template import Context, Template
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -167,6 +168,13 @@ def test_test_money_is_none_of_the_live_page(iris: Client, settings: Any) -> Non
     settings.BURSAR_MOLLIE_KEY = "test_key"
     assert found(iris, "month=all")["totals"]["payments"] == 8
     assert "test, no money moves" in iris.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize(("key", "told"), [("test_key", True), ("live_key", False), ("", False)])
+def test_customers_are_told_of_test_mode_and_of_no_key(settings: Any, key: str, told: bool) -> None:
+    settings.BURSAR_MOLLIE_KEY = key
+    shown = Template("{% load payments %}{% mollie_mode for_customer=True %}").render(Context())
+    assert ("test, no money moves" in shown) is told and bool(shown.strip()) is told
 
 
 def test_views_of_this_page_are_its_own(cast: Cast, iris: Client) -> None:

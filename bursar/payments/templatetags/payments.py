@@ -12,6 +12,10 @@ register = template.Library()
 
 
 @register.inclusion_tag("payments/_mode.html")
-def mollie_mode() -> dict[str, Any]:
-    """In test mode no money moves, in live mode it does; without a key there are no payments."""
-    return {"mode": present.mode()}
+def mollie_mode(for_customer: bool = False) -> dict[str, Any]:
+    """In test mode no money moves, in live mode it does; without a key there are no payments.
+
+    Customers are told of test mode alone: what key there is, is no business of theirs.
+    """
+    mode = present.mode()
+    return {"mode": mode, "is_hidden": for_customer and mode != "test"}

@@ -95,6 +95,12 @@ def instant(at: datetime | None) -> str:
 
 
 @register.filter
+def plain_instant(at: datetime | None) -> str:
+    """As `instant`, in UTC and without a tag: for what stands in an attribute."""
+    return NOTHING if at is None else say_instant(at)
+
+
+@register.filter
 def local_day(at: datetime | None) -> str:
     """As `instant`, the day alone; the time is on hover."""
     if at is None:

@@ -11,4 +11,5 @@ import "./picked.js";
 import "./keys.js";
 import "./recents.js";
 import "./sidebar.js";
+import "./tabs.js";
 import "./palette.js";
