@@ -8,6 +8,9 @@ const rowsOf = (table) => /** @type {HTMLTableRowElement[]} */ (all("tbody > tr:
 /** @param {Element} one */
 const wordsOf = (one) => (one.textContent ?? "").replace(/\s+/g, " ").trim();
 
+/** What a row is of. @param {HTMLElement} row */
+const nameOf = (row) => wordsOf(first("td.name b, td.name a, td", row) ?? row);
+
 /** Whether somebody hid the column: then it is in no detail either. @param {Element} part @param {Element} table */
 const isHidden = (part, table) => [...part.classList].some((name) => name.startsWith("c-") && table.classList.contains(`hide-${name.slice(2)}`));
 
@@ -119,7 +122,8 @@ function copier(mail) {
 function dress(table) {
   for (const kebab of all(".kebab:not([role])", table)) {
     kebab.role = "button";
-    kebab.ariaHasPopup = "menu";
+    kebab.ariaHasPopup = "dialog";
+    kebab.ariaLabel ??= `Actions for ${nameOf(/** @type {HTMLElement} */ (kebab.closest("tr")))}`;
   }
   for (const mail of table.dataset.detail ? all("td > a[href^='mailto:']:only-child", table) : []) mail.after(copier(mail));
   for (const row of rowsOf(table)) {
@@ -130,7 +134,7 @@ function dress(table) {
       button.className = "unfold";
       button.setAttribute("type", "button");
       button.ariaExpanded = "false";
-      button.ariaLabel = `More about ${wordsOf(first("td.name b, td.name a, td", row) ?? row).slice(0, 100)}`;
+      button.ariaLabel = `More about ${nameOf(row).slice(0, 100)}`;
       cell.prepend(button);
     }
     const open = detailOf(row);
