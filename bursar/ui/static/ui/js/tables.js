@@ -1,5 +1,5 @@
 // A row's detail: what has no room in the row, and what it says by a sign alone, whole. And the edge of a table that goes on.
-import { all, first, hit } from "./dom.js";
+import { all, first, hit, idOf } from "./dom.js";
 
 /** @param {HTMLElement} frame */
 const tableIn = (frame) => /** @type {HTMLTableElement | null} */ (first(":scope > table", frame));
@@ -95,7 +95,7 @@ export async function unfold(at) {
   button.ariaExpanded = String(!open);
   if (open) { open.remove(); return; }
   const table = /** @type {HTMLElement} */ (row.closest("table"));
-  const id = row.parentElement?.dataset.refresh;
+  const id = idOf(row.parentElement);
   button.ariaBusy = "true";
   try {
     const detail = table.dataset.detail && id ? await fetched(table.dataset.detail, id) : made(row);
@@ -108,13 +108,12 @@ export async function unfold(at) {
   button.ariaBusy = null;
 }
 
-/** The button that copies the address beside it. @param {HTMLElement} mail */
-function copier(mail) {
+/** The button that copies the address beside it. */
+function copier() {
   const button = document.createElement("button");
   button.className = "plain-button copy";
   button.type = "button";
   button.dataset.copy = "";
-  button.ariaLabel = `Copy the address of ${wordsOf(mail)}`;
   return button;
 }
 
@@ -125,7 +124,10 @@ function dress(table) {
     kebab.ariaHasPopup = "dialog";
     kebab.ariaLabel ??= `Actions for ${nameOf(/** @type {HTMLElement} */ (kebab.closest("tr")))}`;
   }
-  for (const mail of table.dataset.detail ? all("td > a[href^='mailto:']:only-child", table) : []) mail.after(copier(mail));
+  for (const mail of table.dataset.detail ? all("td > a[href^='mailto:']:only-child", table) : []) mail.after(copier());
+  for (const button of all("a + [data-copy]:not([aria-label])", table)) {
+    button.ariaLabel = `Copy the address of ${wordsOf(/** @type {Element} */ (button.previousElementSibling))}`;
+  }
   for (const row of rowsOf(table)) {
     const cell = /** @type {HTMLElement} */ (first("td.act", row));
     let button = first(".unfold", cell);
