@@ -44,7 +44,7 @@ SHOWN = (
     "discount_end_date", "seats", "externals", "observers", "recorded_seconds", "workspace__public_id",
     "workspace__name", "workspace__kind", "workspace__visibility", "workspace__data_owner__name",
 )  # fmt: skip
-# Workspaces of each account on a page: so many, or fewer, down to the least, so that a page shows at most so many in all.
+# Workspaces of each account on a page: so many, or fewer down to the least, so that a page has at most so many in all.
 NESTED, NESTED_LEAST, NESTED_IN_ALL = 5, 3, 150
 NESTED_MORE = 200
 MONTHS_SHOWN = 13
