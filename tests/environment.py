@@ -15,6 +15,7 @@ FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 
 folder = Path(tempfile.mkdtemp(prefix="bursar-test-"))
 os.environ["BURSAR_VAR"] = str(folder)
+os.environ["BURSAR_HANDBOOK"] = str(folder / "no-site")  # whatever was built here; tests of the site build their own
 os.environ.setdefault("BURSAR_SECRET_KEY", "only-for-tests-only-for-tests-only-for-tests")
 for limit in ("MARK_PAID", "WRITE_OFF", "PAY_BACK"):  # a test of limits sets its own
     os.environ.setdefault(f"BURSAR_{limit}_LIMIT", "1000000.00")

@@ -22,6 +22,8 @@ from bursar.core.money import plain
 from bursar.partners.actions.handing import sides_of, why_not
 from bursar.partners.models import ReferralEntry
 from bursar.partners.queries.ledger import list_open_quarters
+from bursar.partners.rules.accrual import HELD_FOR
+from bursar.partners.rules.quarters import Quarter
 from bursar.partners.store.accruing import accrue, get_settled_through
 from bursar.payments.models import Payment
 from bursar.payments.states import PaymentState
@@ -31,9 +33,12 @@ from bursar.tenants.models import BillingAccount, Kind, Organisation, Organisati
 Line = dict[str, Any]
 AGREED: tuple[dict[str, Any], ...] = (
     {"share": 15, "cap": "", "notes": "Agreed by phone; the contract is in the shared folder."},
-    {"share": 10, "cap": "60.00", "notes": "They said that a small cap is enough."},
+    {"share": 10, "cap": "25.00", "notes": "They said that a small cap is enough."},
     {"share": 20, "cap": "5000.00", "notes": "They also train the client's people.", "with_other": True},
 )
+
+RUNS = 11  # months ago, when the entries began
+WAIT = HELD_FOR + timedelta(weeks=1)
 
 
 def make_partners(now: datetime) -> None:
@@ -54,7 +59,7 @@ def _lead_all(now: datetime) -> None:
 
 def _settle_up(partners: list[Organisation], now: datetime) -> None:
     """One has a quarter that is settled; what is owed to the other waits."""
-    for place, client in enumerate(_list_clients()):
+    for place, client in enumerate(_list_clients(now)):
         _refer(partners[place % len(partners)], client, place, now)
     for partner in partners:
         accrue(partner.pk, now)
@@ -94,9 +99,16 @@ def _hand_off_one() -> None:
                 return
 
 
-def _list_clients() -> list[BillingAccount]:
-    """Accounts that pay through Mollie, none of a partner."""
-    paid = Payment.objects.filter(account_id=OuterRef("pk"), status=PaymentState.PAID, charge__isnull=False)
+def _list_clients(now: datetime) -> list[BillingAccount]:
+    """Accounts that pay through Mollie, none of a partner: what they paid while the entry runs is payable by the end of
+    the last quarter, even if it was a direct debit.
+    """
+    today = seller_day(now)
+    by = Quarter.of(today).first - WAIT
+    paid = Payment.objects.filter(
+        account_id=OuterRef("pk"), status=PaymentState.PAID, charge__isnull=False,
+        paid_at__date__gt=add_months(today, -RUNS), paid_at__date__lt=by,
+    )  # fmt: skip
     rows = BillingAccount.objects.filter(Exists(paid), organisation__is_partner=False).order_by("id")
     return list(rows[: len(AGREED)])
 
@@ -104,7 +116,7 @@ def _list_clients() -> list[BillingAccount]:
 def _refer(partner: Organisation, client: BillingAccount, place: int, now: datetime) -> None:
     today = seller_day(now)
     ends = {"expires_on": (today + timedelta(days=40)).isoformat()} if place == 1 else {}
-    starts = {"partner": partner.public_id, "starts_on": add_months(today, -11).isoformat()}
+    starts = {"partner": partner.public_id, "starts_on": add_months(today, -RUNS).isoformat()}
     _do("partners.account.refer", client.public_id, {**starts, **AGREED[place], **ends})
 
 

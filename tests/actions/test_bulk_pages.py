@@ -32,7 +32,7 @@ def test_from_the_picked_rows_to_a_result_for_each(cast: Cast) -> None:
     ("posted", "status", "words"),
     [
         ({**HALF, "reason": ""}, 422, "Say why"),
-        ({**HALF, "percent": "101", "reason": "x"}, 422, "less than or equal"),
+        ({**HALF, "percent": "101", "reason": "x"}, 422, "At most 100"),
     ],
 )
 def test_bad_input_changes_nothing(cast: Cast, posted: dict[str, Any], status: int, words: str) -> None:

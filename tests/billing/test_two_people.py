@@ -121,7 +121,7 @@ def test_denied_with_a_note(cast: Cast, issued: Invoice) -> None:
     fien = finance("fien")
     with at(1):
         made = ask(cast.ties, issued, "2000.00")
-        assert "required" in refused(DENY, fien, made, {})
+        assert "Fill this in" in refused(DENY, fien, made, {})
         run(DENY, fien, made.public_id, {"note": "The bank has no such line."})
     made.refresh_from_db()
     assert (made.state, made.note) == ("denied", "The bank has no such line.") and not LedgerEntry.objects.exists()

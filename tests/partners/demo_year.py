@@ -30,7 +30,8 @@ def look_at_partners() -> None:
     )
     settled, today = Settlement.objects.get(), seller_day(clock.now())
     owed = list_owed(ReferralEntry.objects.values_list("partner_id", flat=True), today)
-    assert settled.amount > 0 and [one for one in owed if one != settled.partner_id and owed[one] > 0]
+    assert settled.amount > 0, settled.amount
+    assert [one for one in owed if one != settled.partner_id and owed[one] > 0]
     capped: Any = with_sums(ReferralEntry.objects.exclude(cap=None), today)
     assert [one for one in capped if one.accrued == one.cap]
     moved = AuditLine.objects.get(key="partners.workspace.hand_off")

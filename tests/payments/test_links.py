@@ -211,7 +211,7 @@ def test_the_hook_with_a_token_that_nobody_knows_learns_nothing(counter: Counter
         ({"amount": "99999.00"}, "is more"),
         ({"last_day": "2026-11-01"}, "today or later"),
         ({"last_day": "2027-11-01"}, "at most 180 days"),
-        ({"amount": "0"}, "greater than"),
+        ({"amount": "0"}, "At least 0.01"),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused(

@@ -13,7 +13,7 @@ from bursar.actions.run import preview, run
 from bursar.core import clock
 from bursar.plans.models import Discount, PaymentTerms
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
-from tests.cast import NOW, Cast, bring_all, fact, prove, refusal_of, sign_in
+from tests.cast import NOW, Cast, bring_all, fact, prove, refusal_of, shown_by, sign_in
 
 SET_HERE, REMOVE_HERE = "plans.workspace.set_discount", "plans.workspace.remove_discount"
 HALF = {"kind": "scholarship", "percent": "50", "end_date": "2027-01-15"}
@@ -30,8 +30,10 @@ def test_the_last_day_stands_on_row_file_and_api(cast: Cast, tmp_path: Any) -> N
     run("plans.account.set_discount", cast.ties, cast.haarlem.public_id, HALF, reason="x")
     run(SET_HERE, cast.ties, cast.noord.public_id, {**HALF, "percent": "20", "end_date": "2026-12-31"}, reason="x")
     iris = sign_in("iris@agora.example")
-    page = iris.get("/panel/usage/?q=haarlem").content.decode()
-    assert "discounted 50 %, scholarship, until 15 January 2027" in page and "until 31 Dec" in page
+    page = shown_by(iris.get("/panel/usage/?q=haarlem"))
+    assert "−50 %" in page and "20 % off, scholarship, until 31 Dec" in page
+    detail = shown_by(iris.get(reverse("rollup:detail", args=[cast.haarlem.public_id])))
+    assert "discounted 50 %, scholarship, until 15 January 2027" in detail
     workspace = iris.get(reverse("panel:workspace", args=[cast.noord.public_id])).content.decode()
     assert "scholarship, until 31 December 2026" in workspace
     (account,) = iris.get("/api/v1/accounts?q=haarlem").json()["accounts"]

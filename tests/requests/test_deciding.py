@@ -133,7 +133,7 @@ BAD: list[tuple[dict[str, str], type[Refusal], str]] = [
     ({"tier": "free"}, Refused, "Free is no upgrade: the workspace is on Free."),
     ({"end_date": "2025-12-31"}, Invalid, "31 December 2025 is past."),
     ({"end_date": "9999-12-31"}, Invalid, "more than 50 years in the future"),
-    ({"end_date": "soon"}, Invalid, "valid date"),
+    ({"end_date": "soon"}, Invalid, "Write a day"),
     ({"discount_percent": "20"}, Invalid, "Choose the kind of discount"),
     ({"discount_kind": "trial"}, Invalid, "Say how many per cent."),
     ({"discount_kind": "trial", "discount_percent": "50"}, Invalid, "A trial discount needs an end date."),

@@ -48,7 +48,7 @@ def test_page_file_and_sort_say_the_same(cast: Cast) -> None:
     payment(cast.haarlem, NOW - timedelta(days=3), amount=Decimal("77.00"))
     iris = sign_in("iris@agora.example")
     page = iris.get("/panel/usage/?sort=-payment").content.decode()
-    assert "21 Nov</span> · 77.00" in page
+    assert "21 Nov · 77.00" in page
     assert page.index("Gemeente Haarlem") < page.index("Universiteit Oost")
     [row] = [row for row in export(iris) if row["account"] == "Gemeente Haarlem"]
     assert row["last_payment_at"] == (NOW - timedelta(days=3)).isoformat()

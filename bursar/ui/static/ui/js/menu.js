@@ -59,7 +59,6 @@ function ask(box, link) {
 }
 
 if (menu) {
-  menu.setAttribute("role", "dialog");
   listen(menu);
   menu.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState !== "closed" || !opener) return;
