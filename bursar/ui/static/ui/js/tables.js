@@ -9,7 +9,7 @@ const rowsOf = (table) => /** @type {HTMLTableRowElement[]} */ (all("tbody > tr:
 const wordsOf = (one) => (one.textContent ?? "").replace(/\s+/g, " ").trim();
 
 /** What a row is of. @param {HTMLElement} row */
-const nameOf = (row) => wordsOf(first("td.name b, td.name a, td", row) ?? row);
+const nameOf = (row) => wordsOf(first("td.name b", row) ?? first("td.name a", row) ?? first("td", row) ?? row);
 
 /** Whether somebody hid the column: then it is in no detail either. @param {Element} part @param {Element} table */
 const isHidden = (part, table) => [...part.classList].some((name) => name.startsWith("c-") && table.classList.contains(`hide-${name.slice(2)}`));
