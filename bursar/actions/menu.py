@@ -13,6 +13,7 @@ from bursar.access.actor import Actor
 from bursar.actions import undo
 from bursar.actions.checks import why_not_permitted
 from bursar.actions.finding import Keys, keys_of
+from bursar.actions.models import UndoOffer
 from bursar.actions.registry import ACTIONS, TARGETS, list_actions_on, list_hints, target_of
 from bursar.actions.spec import Action, Case, Group
 from bursar.core.naming import Said
@@ -102,8 +103,8 @@ def build(actor: Actor, slug: str, target_id: str, now: datetime) -> list[Sectio
     """The row's own verbs first, then those of what it belongs to (workspace → account → organisation)."""
     thing, beside = TARGETS[slug].fetch(actor, target_id), dict[str, Any]()
     cases = [Case(actor, part, now, beside=beside) for part in [thing, *TARGETS[slug].parents(thing)]]
-    codes = Codes()
-    made = [_section(case, codes) for case in cases]
+    codes, offers = Codes(), undo.list_newest_offers([case.target.public_id for case in cases], now)
+    made = [_section(case, codes, offers.get(case.target.public_id)) for case in cases]
     sections = [section for section in made if section.groups]
     if not sections:
         return []
@@ -127,12 +128,12 @@ class Codes:
         return code
 
 
-def _section(case: Case, codes: Codes) -> Section:
+def _section(case: Case, codes: Codes, offer: UndoOffer | None) -> Section:
     kind = target_of(case.target)
     levers = [action for action in list_actions_on(kind.slug) if action.in_menu]
     made = {lever.key: _entry(lever, case, codes.take(lever)) for lever in levers}
     groups = {group.value: [made[lever.key] for lever in levers if lever.group is group] for group in Group}
-    entries = {"": _undo_entry(case), **groups}
+    entries = {"": _undo_entry(case, offer), **groups}
     shown = {name: some for name, some in entries.items() if some}
     return Section(kind.label.capitalize(), kind.name(case.target), kind.slug, case.target.public_id, shown)
 
@@ -176,9 +177,8 @@ def _entry_elsewhere(key: str, thing: Any, case: Case, codes: Codes) -> Entry | 
     return None if why_not(action, other) else _entry(action, other, codes.take(action))
 
 
-def _undo_entry(case: Case) -> list[Entry]:
+def _undo_entry(case: Case, made: UndoOffer | None) -> list[Entry]:
     """“Undo …” on top, while the last action on this target can be taken back by this actor."""
-    made = undo.get_offer(case.target.public_id, case.now)
     if made is None or why_not(ACTIONS[made.key], case):
         return []
     back, title = _entry(ACTIONS[made.key], case, ""), f"Undo “{ACTIONS[made.of_key].title}”"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -64,10 +64,12 @@ def line_of(action: Action, undoes: str, data: Mapping[str, Any]) -> str:
     return undoes or (str(data.get("line", ""))[:24] if action.way_back else "")
 
 
-def get_offer(target_id: str, now: datetime) -> UndoOffer | None:
-    """The newest action on this target that can still be taken back."""
-    made = UndoOffer.objects.filter(target_id=target_id, created_at__gt=now - OFFERED_FOR).order_by("-id").first()
-    return made if made is not None and not find_overtaken([made]) else None
+def list_newest_offers(target_ids: Iterable[str], now: datetime) -> dict[str, UndoOffer]:
+    """The newest action on each of these targets, where it can still be taken back."""
+    rows = UndoOffer.objects.filter(target_id__in=list(target_ids), created_at__gt=now - OFFERED_FOR)
+    newest = list(rows.order_by("target_id", "-id").distinct("target_id"))
+    overtaken = find_overtaken(newest)
+    return {made.target_id: made for made in newest if made.line_id not in overtaken}
 
 
 def find_offer(line_id: str, target_id: str, key: str) -> UndoOffer | None:

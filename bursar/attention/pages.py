@@ -100,6 +100,8 @@ def _list(
     own = counts[kind.slug]
     return {
         "slug": kind.slug,
+        "row_url": present.row_pattern(kind),
+        "log_url": present.log_pattern(kind),
         "title": "Workspaces" if kind is WORKSPACES else "Accounts",
         "rows": [row for row in rows if row["slug"] == kind.slug],
         "links": present.reason_links(kind, own, ask, request.GET),

@@ -86,6 +86,16 @@ def bulk_tools(slug: str) -> list[dict[str, str]]:
     ]
 
 
+def row_pattern(kind: Kind) -> str:
+    """Where one row is fetched; the page's script puts its id for the star."""
+    return reverse("attention:row", args=[kind.slug, "x"]).removesuffix("x") + "*"
+
+
+def log_pattern(kind: Kind) -> str:
+    """As `row_pattern`, where it is told that a prepared mail was opened."""
+    return reverse("actions:dialog", args=[kind.slug, "x", "log_outreach"]).replace("/x/", "/*/")
+
+
 def row(line: Line, actor: Actor, now: datetime) -> dict[str, Any]:
     slug, target_id = line.kind.slug, line.target.public_id
     mail = words.prepare(line, actor.name)
@@ -114,9 +124,6 @@ def row(line: Line, actor: Actor, now: datetime) -> dict[str, Any]:
         "take_url": dialog("take"),
         "snooze_url": dialog("snooze"),
         "send_url": dialog("send_outreach"),
-        "log_url": dialog("log_outreach"),
-        "note_url": dialog("note_outcome"),
-        "url": reverse("attention:row", args=[slug, target_id]),
         "side_url": reverse(f"panel:{slug}", args=[target_id]),
         "menu_url": reverse("actions:menu", args=[slug, target_id]),
     }

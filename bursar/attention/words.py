@@ -16,6 +16,8 @@ from bursar.core.hours import cap_hours, clock_hours
 from bursar.plans.models import Tier
 from bursar.tenants.queries import Contact
 
+PLAIN = "/:,?!()"  # stands as it is in a mail's address (RFC 6068)
+
 
 def span(since: datetime, now: datetime) -> str:
     """ "3 days", "5 hours", "less than an hour": how long something has lasted."""
@@ -53,7 +55,8 @@ class Mail:
 
     @property
     def address(self) -> str:
-        return f"mailto:{quote(self.to.email, safe='@')}?subject={quote(self.subject)}&body={quote(self.text)}"
+        subject, body = (quote(text, safe=PLAIN) for text in (self.subject, self.text))
+        return f"mailto:{quote(self.to.email, safe='@')}?subject={subject}&body={body}"
 
 
 def prepare(line: Line, sender: str, contact: Contact | None = None) -> Mail | None:

@@ -96,7 +96,7 @@ def _shown(request: HttpRequest) -> int:
     text = request.GET.get("shown", str(queries.NESTED))
     if not (text.isascii() and text.isdigit() and len(text) < 7):
         raise BadRequest("The address says how many workspaces to show, and that is no number. Open the page anew.")
-    return max(int(text), queries.NESTED)
+    return max(int(text), queries.NESTED_LEAST)
 
 
 @require_GET

@@ -187,6 +187,6 @@ def workspace_row(line: WorkspaceLine) -> dict[str, Any]:
         "externals": words.from_elsewhere(fact),
         "state": standing.state.label,
         "tone": {"ok": "", "approaching": "warn"}.get(standing.state.key, "bad"),
-        "share": standing.state.share if is_capped else None,
+        "filled": f"{standing.state.share / 100:g}" if is_capped else "",
         "counted": f"{clock_hours(standing.counted)} of {cap_hours(standing.cap or 0)}" if is_capped else "",
     }

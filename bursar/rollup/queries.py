@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -44,7 +44,8 @@ SHOWN = (
     "discount_end_date", "seats", "externals", "observers", "recorded_seconds", "workspace__public_id",
     "workspace__name", "workspace__kind", "workspace__visibility", "workspace__data_owner__name",
 )  # fmt: skip
-NESTED = 5
+# Workspaces of each account on a page: so many, or fewer down to the least, so that a page has at most so many in all.
+NESTED, NESTED_LEAST, NESTED_IN_ALL = 5, 3, 150
 NESTED_MORE = 200
 MONTHS_SHOWN = 13
 ORDER = {
@@ -275,7 +276,18 @@ def list_page(view: View, now: datetime) -> list[AccountLine]:
     """The rows of one page, in a number of statements that does not depend on how many there are."""
     start = (view.page - 1) * PAGE_SIZE
     rows = with_names(ordered(view, filtered(view)))
-    return list_lines(list(rows[start : start + PAGE_SIZE]), view, now)
+    return _fit_page(list_lines(list(rows[start : start + PAGE_SIZE]), view, now))
+
+
+def _fit_page(lines: list[AccountLine]) -> list[AccountLine]:
+    """Every account alike: the first `NESTED` workspaces, or as many of them as keep the page light."""
+    sizes = [len(line.workspaces) for line in lines]
+    choice = range(NESTED, NESTED_LEAST, -1)
+    each = next((n for n in choice if sum(min(n, size) for size in sizes) <= NESTED_IN_ALL), NESTED_LEAST)
+    return [
+        replace(line, workspaces=line.workspaces[:each], more=line.more + max(0, size - each))
+        for line, size in zip(lines, sizes, strict=True)
+    ]
 
 
 def list_lines(facts: list[AccountMonth], view: View, now: datetime, nested: int | None = NESTED) -> list[AccountLine]:

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 _FRAME = '<path stroke="none" d="M0 0h24v24H0z" fill="none"/>'  # the set's own bounds, which draw nothing
 _SPACE = re.compile(r"\s+")
+_GAP = re.compile(r" ?([A-Za-z]) ?| (?=-)")  # letters and signs part the numbers of a path as well as a space does
 _STROKE = re.compile(r'<path d="(M[^"]*)"/>')  # what has no more to say than where it goes: one path may hold several
 _HEAD = '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">'
 
@@ -38,5 +39,5 @@ def draw(name: str) -> SafeString:
         return SafeString()
     shapes = _SPACE.sub(" ", path.read_text().partition(">")[2]).replace(" />", "/>").replace("> <", "><").strip()
     shapes = shapes.replace(_FRAME, "")
-    strokes = " ".join(_STROKE.findall(shapes))
+    strokes = _GAP.sub(r"\1", "".join(_STROKE.findall(shapes)))
     return mark_safe(f'{_HEAD}<path d="{strokes}"/>{_STROKE.sub("", shapes)}')

@@ -231,7 +231,7 @@ def test_without_javascript_an_action_works_as_pages(committed: Cast, live_serve
     page = chromium.new_context(java_script_enabled=False).new_page()
     sign_in(page, live_server.url, "ties@agora.example")
     page.goto(f"{live_server.url}/panel/usage/?q=samen")
-    page.get_by_role("link", name="Actions for Jeugdpanel", exact=True).click()
+    page.locator("tr.nested", has_text="Jeugdpanel").locator("a.kebab").click()
     page.click("text=Reset usage…")
     page.fill("#f-reason", "No script here")
     page.click("button:has-text('Reset usage')")

@@ -264,5 +264,5 @@ def test_more_than_five_and_an_ended_one_are_all_counted_in_the_rest(cast: Cast)
     )
     import_end("m6", "many", "Space 6", NOW - timedelta(hours=1), NOW)
     page = sign_in("iris@agora.example").get("/panel/usage/?q=many").content.decode()
-    assert page.count('aria-label="Actions for Space') == 5 and "2 more workspaces" in page
+    assert page.count('href="/panel/actions/menu/workspace/') == 5 and "2 more workspaces" in page
     assert fact(BillingAccount.objects.get(organisation__external_id="many")).workspaces == 6

@@ -52,12 +52,12 @@ def test_five_workspaces_and_the_rest_on_demand(cast: Cast) -> None:
     more_accounts(1)
     iris = sign_in("iris@agora.example")
     page = iris.get("/panel/usage/?q=organisation 00").content.decode()
-    assert page.count('aria-label="Actions for Space') == 5 and "2 more workspaces" in page
+    assert page.count('href="/panel/actions/menu/workspace/') == 5 and "2 more workspaces" in page
     from bursar.tenants.models import BillingAccount
 
     account = BillingAccount.objects.get(organisation__external_id="o0")
     rows = iris.get(f"/panel/usage/rows/{account.public_id}?shown=205").content.decode()
-    assert rows.count('aria-label="Actions for Space') == 7 and "more workspace" not in rows
+    assert rows.count('href="/panel/actions/menu/workspace/') == 7 and "more workspace" not in rows
     assert iris.get(f"/panel/usage/rows/{account.public_id}?shown=6").content.decode().count("1 more workspace") == 1
     assert iris.get(f"/panel/usage/rows/{account.public_id}?shown=x").status_code == 400
 

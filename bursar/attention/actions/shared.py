@@ -36,7 +36,13 @@ def slug_of(target: Any) -> str:
 
 
 def triage_of(case: Case) -> Triage | None:
-    found: Triage | None = case.once("triage", lambda: queries.get_triage(case.target))
+    """What the row has of it, where the row was read."""
+
+    def load() -> Triage | None:
+        line: Line | None = case.cache.get("at_risk")
+        return line.triage if line else queries.get_triage(case.target)
+
+    found: Triage | None = case.once("triage", load)
     return found
 
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from bursar.billing.queries import decide
 from bursar.billing.rules import VatDecision
 from bursar.billing.seller import seller_day
@@ -34,10 +36,19 @@ def get_meant(account_id: int) -> Subscription | None:
 
 def get_usable_mandate(account_id: int) -> Mandate | None:
     """By which Mollie may charge without the customer: that of the subscription, else the newest valid one."""
-    valid = Mandate.objects.filter(customer__account_id=account_id, status="valid").order_by("-created_at", "-id")
+    valid = _valid_mandates(account_id).order_by("-created_at", "-id")
     meant = get_meant(account_id)
     own = valid.filter(mollie_id=meant.mollie_mandate_id).first() if meant and meant.mollie_mandate_id else None
     return own or valid.first()
+
+
+def has_usable_mandate(account_id: int) -> bool:
+    """Whether there is one at all, whichever it would be."""
+    return _valid_mandates(account_id).exists()
+
+
+def _valid_mandates(account_id: int) -> QuerySet[Mandate]:
+    return Mandate.objects.filter(customer__account_id=account_id, status="valid")
 
 
 def get_planned(account_id: int) -> Charge | None:

@@ -13,7 +13,7 @@ from bursar.billing.seller import seller_day
 from bursar.core.money import ZERO
 from bursar.payments.gateway import get_mode
 from bursar.payments.models import Charge, Offer, Payment, Subscription
-from bursar.payments.queries.basics import get_meant, get_usable_mandate, list_open
+from bursar.payments.queries.basics import get_meant, has_usable_mandate, list_open
 from bursar.payments.queries.seats import count_paid_seats
 from bursar.payments.rules.amounts import Quote, quote_rest
 from bursar.payments.rules.intervals import count_days_left
@@ -49,7 +49,7 @@ def load_standing(account: BillingAccount, state: AccountState, now: datetime) -
         is_set_up=get_mode() is not None,
         has_workspace=any(workspace.is_live(now) for workspace in state.workspaces),
         has_details=get_details(account.pk) is not None,
-        has_mandate=get_usable_mandate(account.pk) is not None,
+        has_mandate=has_usable_mandate(account.pk),
         has_subscription=has_subscription,
         is_alive_there=has_subscription and _is_alive(meant),
         then=bool(meant and (meant.then_tier or meant.then_cadence)),

@@ -111,7 +111,7 @@ def local_day(at: datetime | None) -> str:
 
 
 def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat()
+    return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))

@@ -1,12 +1,22 @@
 // Small things that a click or a choice does in the page itself: copy, theme, chips, prepared mail.
-import { all, first, hit } from "./dom.js";
+import { all, first, hit, idOf, load, opensElsewhere } from "./dom.js";
 import { toast } from "./toasts.js";
 
 // A prepared mail opens in the person's own program; that it was opened is logged by the action behind it.
 document.addEventListener("click", (event) => {
-  const mail = /** @type {HTMLElement | null} */ (hit(event).closest("a[data-log]"));
-  if (!mail) return;
-  window.htmx.ajax("POST", mail.dataset.log ?? "", { source: mail, swap: "none", values: { subject: mail.dataset.subject } });
+  const mail = /** @type {HTMLAnchorElement | null} */ (hit(event).closest("a[data-log]"));
+  const address = mail?.closest("table")?.dataset.log?.replace("*", idOf(mail.closest("tbody")));
+  if (!mail || !address) return;
+  const subject = new URL(mail.href).searchParams.get("subject");
+  window.htmx.ajax("POST", address, { source: mail, swap: "none", values: { subject } });
+});
+
+// A link to an action's dialog opens it here; elsewhere it is a page.
+document.addEventListener("click", (event) => {
+  const link = hit(event).closest("a[data-dialog]");
+  if (!link || opensElsewhere(event)) return;
+  event.preventDefault();
+  load(link.getAttribute("href") ?? "", link, "#dialog");
 });
 
 /** @param {HTMLElement} copier */

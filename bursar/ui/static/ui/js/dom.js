@@ -16,6 +16,9 @@ export const first = (selector, root = document) => root.querySelector(selector)
 /** What was clicked, typed into or sent, as an element. @param {Event} event @returns {HTMLElement} */
 export const hit = (event) => /** @type {HTMLElement} */ (event.target);
 
+/** The id of what a part of the page is of, which is the first that it is fetched anew for. @param {HTMLElement | null} part */
+export const idOf = (part) => (part?.dataset.refresh ?? "").split(" ")[0] ?? "";
+
 /** Whether a link was clicked to be opened elsewhere. @param {MouseEvent} event */
 export const opensElsewhere = (event) => event.metaKey || event.ctrlKey || event.shiftKey;
 

@@ -1,10 +1,10 @@
 // After a change, every part that shows what changed fetches itself, and the focus stays where it was.
-import { all, first } from "./dom.js";
+import { all, first, idOf } from "./dom.js";
 
 /** A row of a table that says once where its rows are fetched; with as many workspaces as are shown.
  * @param {HTMLElement} part @param {string} address */
 function fetchRow(part, address) {
-  const url = new URL(address.replace("*", part.dataset.refresh ?? ""), location.href);
+  const url = new URL(address.replace("*", idOf(part)), location.href);
   url.searchParams.set("shown", String(all(".nested .kebab", part).length));
   window.htmx.ajax("GET", url.pathname + url.search, { source: part, target: part, swap: "outerHTML" });
 }

@@ -1,5 +1,5 @@
 // A row's detail: what has no room in the row, and what it says by a sign alone, whole. And the edge of a table that goes on.
-import { all, first, hit } from "./dom.js";
+import { all, first, hit, idOf } from "./dom.js";
 
 /** @param {HTMLElement} frame */
 const tableIn = (frame) => /** @type {HTMLTableElement | null} */ (first(":scope > table", frame));
@@ -7,6 +7,9 @@ const tableIn = (frame) => /** @type {HTMLTableElement | null} */ (first(":scope
 const rowsOf = (table) => /** @type {HTMLTableRowElement[]} */ (all("tbody > tr:not(.detail, .nested)", table).filter((row) => first("td.act", row)));
 /** @param {Element} one */
 const wordsOf = (one) => (one.textContent ?? "").replace(/\s+/g, " ").trim();
+
+/** What a row is of. @param {HTMLElement} row */
+const nameOf = (row) => wordsOf(first("td.name b", row) ?? first("td.name a", row) ?? first("td", row) ?? row);
 
 /** Whether somebody hid the column: then it is in no detail either. @param {Element} part @param {Element} table */
 const isHidden = (part, table) => [...part.classList].some((name) => name.startsWith("c-") && table.classList.contains(`hide-${name.slice(2)}`));
@@ -92,7 +95,7 @@ export async function unfold(at) {
   button.ariaExpanded = String(!open);
   if (open) { open.remove(); return; }
   const table = /** @type {HTMLElement} */ (row.closest("table"));
-  const id = row.parentElement?.dataset.refresh;
+  const id = idOf(row.parentElement);
   button.ariaBusy = "true";
   try {
     const detail = table.dataset.detail && id ? await fetched(table.dataset.detail, id) : made(row);
@@ -105,13 +108,12 @@ export async function unfold(at) {
   button.ariaBusy = null;
 }
 
-/** The button that copies the address beside it. @param {HTMLElement} mail */
-function copier(mail) {
+/** The button that copies the address beside it. */
+function copier() {
   const button = document.createElement("button");
   button.className = "plain-button copy";
   button.type = "button";
   button.dataset.copy = "";
-  button.ariaLabel = `Copy the address of ${wordsOf(mail)}`;
   return button;
 }
 
@@ -120,8 +122,12 @@ function dress(table) {
   for (const kebab of all(".kebab:not([role])", table)) {
     kebab.role = "button";
     kebab.ariaHasPopup = "dialog";
+    kebab.ariaLabel ??= `Actions for ${nameOf(/** @type {HTMLElement} */ (kebab.closest("tr")))}`;
   }
-  for (const mail of table.dataset.detail ? all("td > a[href^='mailto:']:only-child", table) : []) mail.after(copier(mail));
+  for (const mail of table.dataset.detail ? all("td > a[href^='mailto:']:only-child", table) : []) mail.after(copier());
+  for (const button of all("a + [data-copy]:not([aria-label])", table)) {
+    button.ariaLabel = `Copy the address of ${wordsOf(/** @type {Element} */ (button.previousElementSibling))}`;
+  }
   for (const row of rowsOf(table)) {
     const cell = /** @type {HTMLElement} */ (first("td.act", row));
     let button = first(".unfold", cell);
@@ -130,7 +136,7 @@ function dress(table) {
       button.className = "unfold";
       button.setAttribute("type", "button");
       button.ariaExpanded = "false";
-      button.ariaLabel = `More about ${wordsOf(first("td.name b, td.name a, td", row) ?? row).slice(0, 100)}`;
+      button.ariaLabel = `More about ${nameOf(row).slice(0, 100)}`;
       cell.prepend(button);
     }
     const open = detailOf(row);
