@@ -56,6 +56,8 @@ def find_ending(action: Action, case: Case, outcome: Outcome | None) -> Ending |
         return Ending(f"{cannot}; the opposite is", opposite.title, url)
     if action.instead:
         return Ending(f"{cannot}. {action.instead}")
+    if action.way_back:
+        return Ending("It cannot be undone; what it takes back can be done anew.")
     return Ending(f"{cannot}.") if action.inverse else None
 
 

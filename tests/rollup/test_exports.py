@@ -24,6 +24,7 @@ from bursar.rollup.models import AccountMonth
 from bursar.rollup.refresh import refresh
 from tests.cast import NOW, Cast, bring_all, sign_in
 
+NUMBER = re.compile(r"-?\d+(\.\d+)?(?:[,;].*)?")  # alone, or before what another reader takes for a separator
 RUNS = re.compile("[=+\\-@＝＋－＠]")
 
 
@@ -65,7 +66,7 @@ def test_whatever_reads_it_meets_no_formula(rows: list[list[str]]) -> None:
             for line in text.splitlines():
                 for cell in line.split(reader):
                     bare = cell.strip().strip('"').strip()
-                    assert not RUNS.match(bare) or re.fullmatch(r"-?\d+(\.\d+)?", bare), (cell, text)
+                    assert not RUNS.match(bare) or NUMBER.fullmatch(bare), (cell, text)
         read = rows_of(text, layout.separator)
         assert [[c.replace("'", "") for c in row] for row in read] == [
             [c.replace("'", "") for c in row] for row in rows_of(_plain(rows, layout.separator), layout.separator)

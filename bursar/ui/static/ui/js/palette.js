@@ -70,7 +70,7 @@ function showPageActions() {
   const group = document.createElement("div");
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", "On this page");
-  group.append(Object.assign(document.createElement("h3"), { textContent: "On this page" }));
+  group.append(Object.assign(document.createElement("h3"), { textContent: "On this page", role: "presentation" }));
   for (const button of buttons) group.append(optionFor(button));
   if (!options().length) found.replaceChildren();
   const recent = first("[role=group]:has([data-recent])", found);
@@ -132,6 +132,7 @@ if (palette && found) {
   palette.addEventListener("input", () => { isAwaited = false; });
   for (const name of ["htmx:responseError", "htmx:sendError"]) palette.addEventListener(name, () => { isAwaited = false; });
   found.addEventListener("htmx:afterSwap", (event) => {
+    found.removeAttribute("aria-busy");
     const { formData } = /** @type {CustomEvent} */ (event).detail.requestConfig;
     answered = `${formData.get("act")} ${formData.get("q")}`;
     showPageActions();
