@@ -33,19 +33,21 @@ def stay(page: Any) -> None:
 
 
 def open_menu(page: Any) -> None:
-    page.locator("tr.nested .kebab").first.click()
-    page.wait_for_selector("#menu a")
+    page.locator("tr:not(.nested) > .act .kebab").first.click()
+    page.wait_for_selector("#menu [role=option]")
 
 
 def open_dialog(page: Any) -> None:
     open_menu(page)
-    page.locator("#menu a[hx-get]:visible").first.click()
+    page.locator("#menu [role=option]:visible", has_text="Discount").first.click()
     page.wait_for_selector("#dialog form")
+    page.fill("#f-percent", "50")
+    page.wait_for_selector("#preview b")
 
 
 def open_palette(page: Any) -> None:
     page.keyboard.press("Control+k")
-    page.wait_for_selector("#palette a")
+    page.wait_for_selector("#palette [role=option]")
 
 
 def open_first(page: Any) -> None:
