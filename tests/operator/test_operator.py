@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 import structlog
@@ -84,8 +85,7 @@ def test_what_strangers_invent_becomes_no_label(cast: Cast) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_several_processes_answer_for_each_other(transactional_db: None, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = free_port()
     server = start("serve", "--no-migrate", "--processes", "2", "--port", port, BURSAR_VAR=str(tmp_path))
     try:
         for _ in range(600):
@@ -99,8 +99,28 @@ def test_several_processes_answer_for_each_other(transactional_db: None, tmp_pat
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
                 assert 'route="sign-in/",status="200"} 6.0' in answer.read().decode()
     finally:
-        server.terminate()
-        server.wait(120)  # seconds; two busy cores end it in a few
+        end(server)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_ends_while_its_processes_are_still_loading(transactional_db: None, tmp_path: Path) -> None:
+    port = free_port()
+    server = start("serve", "--no-migrate", "--processes", "2", "--port", port, BURSAR_VAR=str(tmp_path))
+    try:
+        while len(psutil.Process(server.pid).children()) < 2:
+            time.sleep(0.01)
+    finally:
+        end(server)
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return str(free.getsockname()[1])
+
+
+def end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    server.wait(120)  # seconds; two busy cores end it in a few
 
 
 def test_one_line_a_request_without_names(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:

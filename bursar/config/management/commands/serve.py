@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import sys
 from typing import Any
@@ -14,6 +15,7 @@ from bursar.config.parent import end_with_parent
 from bursar.config.slots import SIZE, WAITING
 
 MEASURES = "PROMETHEUS_MULTIPROC_DIR"
+GRACE = 20  # seconds that a request has to end after SIGTERM; what asks for more is made to be taken up again
 BESIDE = 16  # threads for what needs no slot: health, static files, and saying that Bursar is busy
 
 
@@ -46,12 +48,15 @@ class Command(BaseCommand):
             ) from None
         if not options["no_migrate"]:
             call_command("migrate", verbosity=0)
+        # A worker that is still loading has our handler of SIGTERM, which only notes it: it would never end.
+        os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
         Server(
             "bursar.config.wsgi:application",
             address=options["host"],
             port=options["port"],
             workers=options["processes"],
             blocking_threads=SIZE + WAITING + BESIDE,
+            workers_kill_timeout=GRACE,
             interface=Interfaces.WSGI,
             log_enabled=False,
         ).serve()

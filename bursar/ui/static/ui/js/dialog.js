@@ -68,6 +68,7 @@ if (dialog) {
   guard(dialog);
   dialog.addEventListener("keydown", (event) => sendByKey(dialog, event));
   dialog.addEventListener("close", () => {
+    if (dialog.open) return; // told late, and the next one is there already
     dialog.replaceChildren();
     focusOpener();
   });

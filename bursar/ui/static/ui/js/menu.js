@@ -7,10 +7,12 @@ const GAP = 4;
 /** What the menu, and the dialog after it, were opened from. @type {HTMLElement | null} */
 let opener = null;
 
-/** The focus goes back to where it all began, found anew when its row was fetched meanwhile. */
+/** The focus goes back to where it all began, found anew when its row was fetched meanwhile. The browser has mostly
+ * done so, and told of the closing later: who is on the way elsewhere by then is left alone. */
 export function focusOpener() {
-  if (opener?.isConnected) opener.focus();
-  else first(`.kebab[href="${opener?.getAttribute("href")}"]`)?.focus();
+  const isNowhere = document.activeElement === document.body || first("dialog:not([open]) :focus");
+  if (isNowhere && opener?.isConnected) opener.focus();
+  else if (isNowhere) first(`.kebab[href="${opener?.getAttribute("href")}"]`)?.focus();
   opener = null; // the next dialog may come from elsewhere
 }
 
@@ -34,6 +36,7 @@ function place(box, button) {
 /** @param {HTMLElement} box @param {HTMLElement} button */
 function open(box, button) {
   opener = button;
+  button.focus({ preventScroll: true }); // so the browser gives it back at once when the menu closes
   if (!box.matches(":popover-open")) box.showPopover();
   box.setAttribute("aria-label", button.getAttribute("aria-label") ?? button.textContent ?? "");
   button.setAttribute("aria-expanded", "true");
