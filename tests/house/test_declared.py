@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from bursar.actions.registry import ACTIONS, list_declaration_faults
+from bursar.actions.closing import list_declaration_faults
+from bursar.actions.registry import ACTIONS
 from bursar.actions.spec import Action
 from bursar.audit import rules
 from bursar.webhooks.events import EVENTS, TEST
