@@ -21,9 +21,6 @@ class DatedQuerySet(models.QuerySet["D"]):
     def at(self, instant: datetime) -> Self:
         return self.filter(Q(valid_until=None) | Q(valid_until__gt=instant), valid_from__lte=instant)
 
-    def newest_first(self) -> Self:
-        return self.order_by("-valid_from")
-
 
 class Dated(models.Model):
     """Holds in [valid_from, valid_until).
