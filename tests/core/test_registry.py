@@ -21,7 +21,7 @@ from django.urls import get_resolver
 
 from bursar.access.holders import HOLDERS
 from bursar.access.rights import Right
-from bursar.actions import registry
+from bursar.actions import closing, registry
 from bursar.actions.cards import FACTS
 from bursar.actions.spec import Company
 from bursar.actions.webhook_events import Event
@@ -145,7 +145,7 @@ def test_what_names_an_unknown_target_stops_the_start(monkeypatch: pytest.Monkey
     monkeypatch.setattr(registry.ACTIONS, "is_closed", False)
     monkeypatch.setitem(registry.APART.things, "planet", nothing)
     with pytest.raises(ImproperlyConfigured, match="a way to tell targets apart “planet”, which is unknown"):
-        registry.close()
+        closing.close()
 
 
 def test_every_entry_of_the_navigation_leads_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
