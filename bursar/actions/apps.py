@@ -6,6 +6,6 @@ class ActionsConfig(AppConfig):
     label = "actions"
 
     def ready(self) -> None:
-        from bursar.actions import registry
+        from bursar.actions import closing
 
-        registry.close()
+        closing.close()

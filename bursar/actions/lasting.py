@@ -32,11 +32,6 @@ class Ending(NamedTuple):
     url: str = ""
 
 
-def is_said(action: Action) -> bool:
-    """Whether the declaration says how it is taken back, or what one can do instead."""
-    return bool(action.inverse or action.opposite or action.instead)
-
-
 def find_ending(action: Action, case: Case, outcome: Outcome | None) -> Ending | None:
     """`outcome`: of the rehearsal; None while the form is not whole. Returns None where nothing is to be taken back."""
     if outcome is not None and outcome.waits:

@@ -8,7 +8,7 @@ from django import forms
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from bursar.actions.rows import RowsField
-from bursar.actions.spec import Action, ActionForm, Reason
+from bursar.actions.spec import Action, Reason
 from bursar.core import body_words
 from bursar.core.errors import Invalid
 from bursar.core.fields import Tick, Whole
@@ -110,7 +110,3 @@ def body_model(action: Action, *, takes_back: bool) -> type[BaseModel]:
         words = "The id of the line that this takes back: refused unless the target stands as that left it."
         fields["undoes"] = (str, Field("", max_length=24, description=words))
     return create_model(f"{inner.__name__.removesuffix('Data')}Body", __config__=ConfigDict(extra="forbid"), **fields)
-
-
-def has_fields(form: type[ActionForm]) -> bool:
-    return bool(form.base_fields)  # type: ignore[attr-defined]  # set by Django's form metaclass

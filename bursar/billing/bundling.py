@@ -82,8 +82,8 @@ def _write(bundle: Bundle) -> store.Written:
                 for file in files:
                     _put(archive, file)
                 if (done + left_out) % SAID_EVERY == 0:
-                    bundles.count_on(bundle, done, left_out)
-        bundles.count_on(bundle, done, left_out)
+                    bundles.note_progress(bundle, done, left_out)
+        bundles.note_progress(bundle, done, left_out)
     return writer.written
 
 

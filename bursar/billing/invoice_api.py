@@ -9,7 +9,7 @@ from typing import Any, Literal
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
 from pydantic import Field, create_model
 
 from bursar.access.request import actor_of
@@ -23,37 +23,31 @@ from bursar.billing.queries.ledger import list_credit_notes, list_entries
 from bursar.billing.rules.ageing import Band
 from bursar.billing.seller import seller_day
 from bursar.core import clock, cursors
+from bursar.core.api import LIMIT, parameter
 from bursar.core.errors import BadRequest, NotFound
 from bursar.core.money import plain
 from bursar.core.reading import consistent_read
 from bursar.files.pages import answer
 
 router = Router(tags=["invoices"])
-LIMIT: int = Query(50, ge=1, le=200, description="How many rows; at most 200.")  # type: ignore[type-arg]  # ninja types
-
-
-def _described(name: str, values: Any, said: str, *, several: bool = False) -> dict[str, Any]:
-    one = {"type": "string", **({"enum": list(values)} if values else {})}
-    schema = {"type": "array", "items": one} if several else one
-    return {"name": name, "in": "query", "required": False, "description": said, "schema": schema}
 
 
 # The page reads the same names from its address; `invoice_filters.read` is what knows them.
 FILTERS = {
     "parameters": [
-        _described("show", tuple(Shown), "The tab. Empty: invoices of which something is open."),
-        _described("q", (), "A number, reference or order number; part of the payer's or the account's name."),
-        _described("state", filters.STATES, "Of invoices.", several=True),
-        _described("age", [band.value for band in Band], "Of open ones, by days after the due day.", several=True),
-        _described("issued", (), "A month of the seller's, such as 2026-10."),
-        _described("due", (), "A month, such as 2026-10."),
-        _described("country", (), "Of the payer, ISO 3166.", several=True),
-        _described("class", (), "Revenue class of the account now.", several=True),
-        _described("manager", (), "Account manager now: a colleague's id, or nobody.", several=True),
-        _described("e_invoice", [one.value for one in filters.EInvoice], "How far its UBL is.", several=True),
-        _described("least", (), "EUR with VAT, at least."),
-        _described("most", (), "EUR with VAT, at most."),
-        _described("sort", ("issued", "-issued"), "A minus turns it round: the newest first."),
+        parameter("show", tuple(Shown), "The tab. Empty: invoices of which something is open."),
+        parameter("q", (), "A number, reference or order number; part of the payer's or the account's name."),
+        parameter("state", filters.STATES, "Of invoices.", several=True),
+        parameter("age", [band.value for band in Band], "Of open ones, by days after the due day.", several=True),
+        parameter("issued", (), "A month of the seller's, such as 2026-10."),
+        parameter("due", (), "A month, such as 2026-10."),
+        parameter("country", (), "Of the payer, ISO 3166.", several=True),
+        parameter("class", (), "Revenue class of the account now.", several=True),
+        parameter("manager", (), "Account manager now: a colleague's id, or nobody.", several=True),
+        parameter("e_invoice", [one.value for one in filters.EInvoice], "How far its UBL is.", several=True),
+        parameter("least", (), "EUR with VAT, at least."),
+        parameter("most", (), "EUR with VAT, at most."),
+        parameter("sort", ("issued", "-issued"), "A minus turns it round: the newest first."),
     ]
 }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
-from ninja import NinjaAPI, Schema
+from ninja import NinjaAPI, Query, Schema
 from ninja.errors import HttpError
 from ninja.parser import Parser
 from pydantic import Field
@@ -26,6 +27,17 @@ REFUSED = {
     429: "Too many tries. Wait a minute.",
     503: "Busy, or the database is away for a moment. The same call may work after `Retry-After` seconds.",
 }
+
+
+LIMIT: int = Query(50, ge=1, le=200, description="How many rows; at most 200.")  # type: ignore[type-arg]  # ninja types
+
+
+def parameter(name: str, values: Iterable[str], words: str, *, several: bool = False) -> dict[str, Any]:
+    """What an address may ask beside its path, for the description; the page's own reader of addresses reads it."""
+    known = list(values)
+    one = {"type": "string", **({"enum": known} if known else {})}
+    schema = {"type": "array", "items": one} if several else one
+    return {"name": name, "in": "query", "required": False, "description": words, "schema": schema}
 
 
 class RefusalBody(Schema):

@@ -21,9 +21,6 @@ class DatedQuerySet(models.QuerySet["D"]):
     def at(self, instant: datetime) -> Self:
         return self.filter(Q(valid_until=None) | Q(valid_until__gt=instant), valid_from__lte=instant)
 
-    def newest_first(self) -> Self:
-        return self.order_by("-valid_from")
-
 
 class Dated(models.Model):
     """Holds in [valid_from, valid_until).
@@ -107,7 +104,7 @@ def _cut(model: type[D], subjects: Sequence[dict[str, Any]], at: datetime, reach
         return
     fields = model._meta.concrete_fields
     columns = {name: str(field.column) for field in fields for name in (field.name, field.attname)}
-    whose = " OR ".join(_is_of({columns[name]: value for name, value in one.items()}) for one in subjects)
+    whose = " OR ".join(_sql_of({columns[name]: value for name, value in one.items()}) for one in subjects)
     keys = [_key_of(value) for one in subjects for value in one.values() if value is not None]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -118,7 +115,7 @@ def _cut(model: type[D], subjects: Sequence[dict[str, Any]], at: datetime, reach
         )
 
 
-def _is_of(known_by: dict[str, Any]) -> str:
+def _sql_of(known_by: dict[str, Any]) -> str:
     parts = [f"{name} IS NULL" if value is None else f"{name} = %s" for name, value in known_by.items()]
     return f"({' AND '.join(parts)})"
 

@@ -91,7 +91,7 @@ def decide(world: World, payment: Payment, outcome: str) -> None:
     if status == "paid":
         payment.details = payment.details or _paid_details(payment)
     if status == "failed":
-        _say_why(payment, reason)
+        _give_reason(payment, reason)
     _follow(world, payment, reason)
     world.tell(payment, f"payment.{status}")
 
@@ -112,7 +112,7 @@ def _may_still_fail(world: World, payment: Payment) -> bool:
     return world.now().date() <= add_business_days(payment.paid_at.date(), DEBIT_MAY_FAIL_DAYS)
 
 
-def _say_why(payment: Payment, reason: str) -> None:
+def _give_reason(payment: Payment, reason: str) -> None:
     if payment.method == "directdebit":
         code = reason if reason in BANK_FAILURES else "MS03"
         payment.details |= {"bankReasonCode": code, "bankReason": BANK_FAILURES[code]}

@@ -11,6 +11,7 @@ from ninja import Query, Router, Schema
 from bursar.access.request import actor_of
 from bursar.billing.seller import seller_day
 from bursar.core import clock, cursors
+from bursar.core.api import LIMIT
 from bursar.core.money import plain
 from bursar.core.reading import consistent_read
 from bursar.partners.filters import read_quarter
@@ -18,7 +19,6 @@ from bursar.partners.queries import ledger
 from bursar.partners.queries.statements import get_statement
 
 router = Router(tags=["partners"])
-LIMIT: int = Query(50, ge=1, le=200, description="How many rows; at most 200.")  # type: ignore[type-arg]  # ninja types
 
 
 class NamedOut(Schema):

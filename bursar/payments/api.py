@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
 from pydantic import Field, create_model
 
 from bursar.core import clock, cursors
+from bursar.core.api import LIMIT, parameter
 from bursar.core.errors import BadRequest
 from bursar.core.money import plain
 from bursar.core.reading import consistent_read
@@ -18,25 +19,18 @@ from bursar.payments import csv, filters, words
 from bursar.payments.queries import listing
 
 router = Router(tags=["payments"])
-LIMIT: int = Query(50, ge=1, le=200, description="How many rows; at most 200.")  # type: ignore[type-arg]  # ninja types
-
-
-def _described(name: str, values: Any, said: str, *, several: bool = False) -> dict[str, Any]:
-    one = {"type": "string", **({"enum": list(values)} if values else {})}
-    schema = {"type": "array", "items": one} if several else one
-    return {"name": name, "in": "query", "required": False, "description": said, "schema": schema}
 
 
 # The page reads the same names from its address; `filters.read` is what knows them.
 FILTERS = {
     "parameters": [
-        _described("month", (), "The seller's, such as 2026-10, or all. Empty: the current one."),
-        _described("q", (), "Part of a name of the account, or an id of ours or of Mollie's."),
-        _described("status", filters.STATES, "As Mollie says, or what went back of it.", several=True),
-        _described("kind", [kind.value for kind in words.KINDS], "What it pays for.", several=True),
-        _described("method", words.METHODS, "By which it was paid.", several=True),
-        _described("source", [source.value for source in words.SOURCES], "Where it came in.", several=True),
-        _described("sort", ("date", "-date"), "A minus turns it round: the newest first."),
+        parameter("month", (), "The seller's, such as 2026-10, or all. Empty: the current one."),
+        parameter("q", (), "Part of a name of the account, or an id of ours or of Mollie's."),
+        parameter("status", filters.STATES, "As Mollie says, or what went back of it.", several=True),
+        parameter("kind", [kind.value for kind in words.KINDS], "What it pays for.", several=True),
+        parameter("method", words.METHODS, "By which it was paid.", several=True),
+        parameter("source", [source.value for source in words.SOURCES], "Where it came in.", several=True),
+        parameter("sort", ("date", "-date"), "A minus turns it round: the newest first."),
     ]
 }
 

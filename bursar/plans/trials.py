@@ -45,7 +45,7 @@ def last_trial_end(account: AccountState, at: datetime) -> datetime | None:
 
 
 def why_not_grant_trial(account: AccountState, at: datetime) -> str | None:
-    """Whatever right one holds; the twelve months are a matter of `is_too_soon`."""
+    """Whatever right one holds; the twelve months are a matter of `find_recent_end`."""
     tiers = [effective for _, effective in live_workspaces(account, at)]
     if not tiers:
         return "The account has no workspace to try anything in."
@@ -63,7 +63,7 @@ def why_not_grant_trial(account: AccountState, at: datetime) -> str | None:
     return None
 
 
-def is_too_soon(account: AccountState, at: datetime) -> datetime | None:
+def find_recent_end(account: AccountState, at: datetime) -> datetime | None:
     """The end of an earlier trial within the last 12 months; None when there was none."""
     last = last_trial_end(account, at)
     return last if last is not None and last > add_months_at(at, -ONE_TRIAL_IN) else None

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Router
 
 from bursar.access.request import actor_of
 from bursar.core import clock, cursors
+from bursar.core.api import LIMIT
 from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest, NotFound
 from bursar.core.hours import plain_hours
@@ -24,7 +25,6 @@ from bursar.rollup.refresh import refresh
 from bursar.rollup.schemas import FILTERS, PAGED, AccountsOut, MovedOut, MovementsOut, RollupOut, ViewOut
 
 router = Router(tags=["rollup"])
-LIMIT: int = Query(50, ge=1, le=200, description="How many rows; at most 200.")  # type: ignore[type-arg]  # ninja types
 
 
 @router.get(

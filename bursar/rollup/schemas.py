@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from ninja import Schema
 from pydantic import Field, create_model
 
+from bursar.core.api import parameter
 from bursar.plans.models import Tier
 from bursar.rollup import csv, filters
 from bursar.rollup.models import RevenueClass
 from bursar.rollup.movements import KINDS
 
-
-def _described(name: str, values: Iterable[str], words: str, *, several: bool = False) -> dict[str, Any]:
-    one = {"type": "string", **({"enum": list(values)} if values else {})}
-    schema = {"type": "array", "items": one} if several else one
-    return {"name": name, "in": "query", "required": False, "description": words, "schema": schema}
-
-
 # The page reads the same names from its address; `filters.read` is what knows them.
 FILTERS = {
     "parameters": [
-        _described("month", (), "Such as 2026-10; the current one and the twelve before it. Empty: the current one."),
-        _described("q", (), "Part of the name of an account, organisation, workspace or contact."),
-        _described("tier", Tier.values, "Any workspace of the account has it.", several=True),
-        _described("class", RevenueClass.values, "The revenue class.", several=True),
-        _described("status", filters.STATUSES, "The payment status, or managed.", several=True),
-        _described("manager", (), "The account manager's id, or nobody.", several=True),
-        _described("partner", ("yes", "no"), "Whether the organisation is a partner."),
-        _described("sort", [sign + key for key in filters.SORTS for sign in ("", "-")], "A minus turns it round."),
+        parameter("month", (), "Such as 2026-10; the current one and the twelve before it. Empty: the current one."),
+        parameter("q", (), "Part of the name of an account, organisation, workspace or contact."),
+        parameter("tier", Tier.values, "Any workspace of the account has it.", several=True),
+        parameter("class", RevenueClass.values, "The revenue class.", several=True),
+        parameter("status", filters.STATUSES, "The payment status, or managed.", several=True),
+        parameter("manager", (), "The account manager's id, or nobody.", several=True),
+        parameter("partner", ("yes", "no"), "Whether the organisation is a partner."),
+        parameter("sort", [sign + key for key in filters.SORTS for sign in ("", "-")], "A minus turns it round."),
     ]
 }  # fmt: skip
-PAGED = {"parameters": [*FILTERS["parameters"], _described("page", (), "From 1, fifty accounts each.")]}
+PAGED = {"parameters": [*FILTERS["parameters"], parameter("page", (), "From 1, fifty accounts each.")]}
 
 
 class ClassTotalOut(Schema):

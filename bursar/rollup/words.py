@@ -105,10 +105,6 @@ def from_elsewhere(fact: WorkspaceMonth) -> str:
     return ", ".join(count(number, noun) for number, noun in counts if number)
 
 
-def status_label(fact: AccountMonth) -> str:
-    return str(PaymentStatus(fact.status).label)
-
-
 def badge(fact: AccountMonth, at: datetime) -> tuple[str, str] | None:
     """The one alarm beside the class: (words, tone), or None."""
     if fact.overdue_since:

@@ -68,12 +68,6 @@ def list_managers(domain: str = "") -> list[StaffMember]:
     return list(rows.filter(user__email__endswith=f"@{domain}") if domain else rows)
 
 
-def leads_with(right: Right) -> list[str]:
-    """Whom to ask for a right: names of active staff who hold it through a role that manages staff."""
-    rows = StaffMember.objects.filter(is_active=True, roles__rights__contains=[right.value, Right.MANAGE_STAFF.value])
-    return sorted(set(rows.values_list("user__name", flat=True)))
-
-
 SEEN_IS_NOTED_EVERY = timedelta(minutes=1)
 
 

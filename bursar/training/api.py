@@ -14,6 +14,7 @@ from pydantic import Field
 from bursar.access.request import actor_of
 from bursar.billing.seller import seller_day
 from bursar.core import clock, cursors
+from bursar.core.api import LIMIT
 from bursar.core.money import plain
 from bursar.training import licence_filters
 from bursar.training.certificates import make_address
@@ -23,7 +24,6 @@ from bursar.training.models import Attendee, Licence, Training, TrainingPrice, T
 from bursar.training.queries import catalogue, licences, rosters, sessions
 
 router = Router(tags=["training"])
-LIMIT: int = Query(50, ge=1, le=200, description="How many rows; at most 200.")  # type: ignore[type-arg]  # ninja types
 SHOW: Shown = Query(Shown.ALL, description="The tab of the page. `ends_30`: active, and ends within 30 days.")  # type: ignore[type-arg]  # ninja types
 TRAININGS: list[str] = Query([], description="Ids; any of them.")  # type: ignore[type-arg]  # ninja types
 M = TypeVar("M", bound=Model)

@@ -14,7 +14,7 @@ _SAY_THE_TIER = {"plans_basetier", "plans_tiergrant", "plans_paymentterms"}
 
 
 @projection("usage")
-def count_what_is_ahead(touched: Touched, case: Case, later: bool) -> list[Change]:
+def recount_what_is_ahead(touched: Touched, case: Case, later: bool) -> list[Change]:
     """What came before a change of tier and is dated after it counts on the new one. Files have all counted anew."""
     if not later and not _SAY_THE_TIER.isdisjoint(case.written):
         recount_ahead(touched, case.now)

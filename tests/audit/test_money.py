@@ -11,7 +11,8 @@ import pytest
 from django.core.management import call_command
 
 from bursar.actions import bulk
-from bursar.actions.registry import ACTIONS, list_declaration_faults
+from bursar.actions.closing import list_declaration_faults
+from bursar.actions.registry import ACTIONS
 from bursar.actions.run import run
 from bursar.audit import rules
 from bursar.audit.models import AuditLine

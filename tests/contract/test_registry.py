@@ -14,7 +14,8 @@ from django.urls import reverse
 from bursar.access.actor import Actor
 from bursar.access.rights import Right, explain_missing
 from bursar.actions import menu
-from bursar.actions.registry import ACTIONS, TARGETS, list_declaration_faults
+from bursar.actions.closing import list_declaration_faults
+from bursar.actions.registry import ACTIONS, TARGETS
 from bursar.actions.run import run
 from bursar.actions.spec import Action, Case, Reason
 from bursar.audit.models import AuditLine

@@ -21,9 +21,10 @@ from django.urls import get_resolver
 
 from bursar.access.holders import HOLDERS
 from bursar.access.rights import Right
-from bursar.actions import registry
+from bursar.actions import closing, registry
 from bursar.actions.cards import FACTS
 from bursar.actions.spec import Company
+from bursar.actions.webhook_events import Event
 from bursar.approvals.queues import QUEUES
 from bursar.attention.needs import NEEDS
 from bursar.audit.links import ERASURES, REFERENCES, erases, refers_to_lines
@@ -50,7 +51,7 @@ from bursar.tenants.handoff import PARTS
 from bursar.ui import navigation
 from bursar.ui.lists import ACCOUNT_FILTERS, VIEW_KEEPERS
 from bursar.ui.navigation import NavEntry
-from bursar.webhooks.events import EVENTS, describe
+from bursar.webhooks.events import EVENTS
 
 
 def test_a_name_is_taken_once_and_in_time() -> None:
@@ -83,7 +84,7 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "erasure": (ERASURES, lambda name: erases(name)(nothing)),  # type: ignore[arg-type]  # never called
     "line reference": (REFERENCES, lambda name: refers_to_lines(name, nothing)),  # type: ignore[arg-type]  # never called
     "name look-up": (NAMES, lambda name: NAMES.add(name, nothing)),  # type: ignore[arg-type]  # never called
-    "event": (EVENTS, lambda name: describe(name, "Nothing.")),
+    "event": (EVENTS, lambda name: EVENTS.add(name, Event("Nothing."))),
     "navigation entry": (navigation.ENTRIES, lambda name: navigation.register(replace(ENTRY, key=name))),
     "kind of line": (records.KINDS, lambda name: records.KINDS.add(name, Record)),
     "taker of lines": (TAKERS, lambda name: takes(name)(nothing)),  # type: ignore[arg-type]  # never called
@@ -144,7 +145,7 @@ def test_what_names_an_unknown_target_stops_the_start(monkeypatch: pytest.Monkey
     monkeypatch.setattr(registry.ACTIONS, "is_closed", False)
     monkeypatch.setitem(registry.APART.things, "planet", nothing)
     with pytest.raises(ImproperlyConfigured, match="a way to tell targets apart “planet”, which is unknown"):
-        registry.close()
+        closing.close()
 
 
 def test_every_entry_of_the_navigation_leads_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from django import forms
 
-from bursar.actions.registry import ACTIONS, list_declaration_faults
+from bursar.actions.closing import list_declaration_faults
+from bursar.actions.registry import ACTIONS
 from bursar.actions.sentences import list_refusals
 from bursar.actions.spec import Action, ActionForm, Case, Group, Outcome
 from bursar.plans import rules

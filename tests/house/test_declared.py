@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from bursar.actions.registry import ACTIONS, list_declaration_faults
+from bursar.actions.closing import list_declaration_faults
+from bursar.actions.registry import ACTIONS
 from bursar.actions.spec import Action
 from bursar.audit import rules
 from bursar.webhooks.events import EVENTS, TEST
@@ -64,7 +65,7 @@ def test_every_event_that_is_described_is_sent_by_somebody() -> None:
         ({"help": ""}, "needs a label and a help sentence"),
         ({"group": None}, "in none of its groups"),
         ({"concerns_money": None}, "does not say whether it is about money"),
-        ({"event": "made.up"}, "sends the event made.up, which `bursar/webhooks/events.py` does not describe"),
+        ({"event": "made.up"}, "sends the event made.up, which no `webhook_events.py` describes"),
         ({"inverse": ("no.such.thing",)}, "its inverse no.such.thing does not exist"),
         ({"inverse": ("plans.account.end_trial",)}, "is on another target"),
         ({"calls": ("no.such.thing",)}, "calls no.such.thing, which does not exist"),

@@ -17,7 +17,7 @@ from bursar.actions.run import run
 from bursar.audit.models import AuditLine
 from bursar.billing import making
 from bursar.billing.models import BillingDetails, Invoice, LedgerEntry, NotIssued
-from bursar.billing.queries.not_issued import count_not_issued, list_not_issued
+from bursar.billing.queries.not_issued import list_not_issued
 from bursar.billing.store import accept, set_details
 from bursar.core import clock
 from bursar.core.calendar import Month
@@ -210,7 +210,7 @@ def test_without_details_it_waits_and_comes_with_them(shop: Cast) -> None:
     assert list_not_issued().get().tries == 2 and list_not_issued().get().since == waits.since
     set_details({shop.samen.pk: DETAILS}, clock.now())
     minute()
-    assert made.invoice.open == 0 and count_not_issued() == 0
+    assert made.invoice.open == 0 and list_not_issued().count() == 0
     check_books()
 
 
@@ -485,4 +485,4 @@ def test_what_cannot_be_made_up_waits_with_the_reason(shop: Cast, settings: Any)
     assert list_not_issued().get().made_for == made.charge.public_id
     set_details({shop.samen.pk: DETAILS}, clock.now())
     minute()
-    assert made.invoice.open == 0 and count_not_issued() == 0, "it was meant, whenever it was paid"
+    assert made.invoice.open == 0 and list_not_issued().count() == 0, "it was meant, whenever it was paid"

@@ -148,9 +148,9 @@ def test_what_came_after_is_not_worked_out_again(shop: Shop, cast: Cast) -> None
         {"cadence": "yearly", "cancel": True},
         reason="x",
     )
-    before = months(shop)[-1], PaymentTerms.objects.newest_first().filter(account=shop.account)[0].pk
+    before = months(shop)[-1], PaymentTerms.objects.filter(account=shop.account).latest("valid_from").pk
     take_in()
-    assert before == (months(shop)[-1], PaymentTerms.objects.newest_first().filter(account=shop.account)[0].pk)
+    assert before == (months(shop)[-1], PaymentTerms.objects.filter(account=shop.account).latest("valid_from").pk)
     assert PaymentTerms.objects.at(clock.now()).get(account=shop.account).mode == "managed"
 
 

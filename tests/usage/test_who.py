@@ -32,7 +32,7 @@ def who_on(client: Client, workspace: Workspace, path: str = "/workspaces/") -> 
     found = re.search(r'id="who">.*?</section>', page, re.S)
     assert found
     rows = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.S) for row in re.findall(r"<tr>(.*?)</tr>", found.group(), re.S)]
-    return [tuple(re.sub(r"<[^>]+>", "", row[at]).strip() for at in (0, 2)) for row in rows if row]
+    return [tuple(" ".join(re.sub(r"<[^>]+>", "", row[at]).split()) for at in (0, 2)) for row in rows if row]
 
 
 def user_of(ref: str) -> Client:

@@ -11,7 +11,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from bursar.actions.registry import ACTIONS, list_declaration_faults
+from bursar.actions.closing import list_declaration_faults
+from bursar.actions.registry import ACTIONS
 from bursar.actions.run import run
 from bursar.actions.spec import Outcome
 from bursar.core import clock
@@ -37,7 +38,9 @@ __all__ = ["seller"]
 
 @pytest.mark.parametrize("key", sorted(key for key, action in ACTIONS.items() if action.event))
 def test_what_an_action_declares_is_documented(key: str) -> None:
-    assert ACTIONS[key].event in EVENTS, f"{key} sends “{ACTIONS[key].event}”: add it to webhooks/events.py"
+    assert ACTIONS[key].event in EVENTS, (
+        f"{key} sends “{ACTIONS[key].event}”: describe it in the `webhook_events.py` of its room"
+    )
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
@@ -207,7 +210,7 @@ def test_an_event_that_nobody_described_is_named_at_start() -> None:
     action = ACTIONS["usage.workspace.reset_usage"]
     assert list_declaration_faults(action) == []
     odd = replace(action, event="made.up", events=("usage.reset", "dreamt.up"))
-    words = "usage.workspace.reset_usage: sends the event {}, which `bursar/webhooks/events.py` does not describe"
+    words = "usage.workspace.reset_usage: sends the event {}, which no `webhook_events.py` describes"
     assert list_declaration_faults(odd) == [words.format("dreamt.up"), words.format("made.up")]
 
 

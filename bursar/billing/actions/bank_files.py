@@ -218,7 +218,7 @@ def book_lines(act: Act, file: BankFile, data: Cleaned) -> Outcome:
     keys = BankLine.objects.filter(public_id__in=_list_ids(data)).values_list("pk", flat=True)
     certain = list(_list_certain(pen.take_lines(keys)))
     book_shares(act, pen.decide(certain, DecisionKind.ITSELF, act.now))
-    pen.count_booked(file.pk, len(certain))
+    pen.note_booked(file.pk, len(certain))
     changes = [Change("Lines booked", "", f"{len(certain):,}")]
     return Outcome(f"{len(certain):,} lines of “{file}” are booked.", changes, data={"booked": len(certain)})
 

@@ -6,15 +6,12 @@ from typing import Any
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Change, Cleaned, Group, Outcome, Reason, Shown, Topic
-from bursar.billing.actions.invoices import IssueForm, compose, refuse, show
+from bursar.actions.spec import Case, Change, Cleaned, Group, Outcome, Reason, Topic
+from bursar.billing.actions.invoices import IssueForm, compose, refuse
 from bursar.billing.actions.issuing import (
     Composed,
-    Made,
     issue_composed,
-    outcome_of,
-    prepare_composed,
-    rehearse,
+    issues,
     show_composed,
     why_not_issue,
 )
@@ -24,7 +21,6 @@ from bursar.billing.models import Draft
 from bursar.billing.store import drafts
 from bursar.core.errors import Refused
 from bursar.core.money import plain
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED
 from bursar.tenants.models import BillingAccount
 
 
@@ -52,7 +48,7 @@ def save(act: Act, account: BillingAccount, verb: str, data: Cleaned, composed: 
     reason=Reason.NONE,
     blocked=why_not_issue,
     refused=refuse,
-    shows=show,
+    shows=lambda case, data: show_composed(compose(case, data)),
     topic=Topic.MONEY,
 )
 def draft_invoice(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
@@ -99,45 +95,24 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     return ["Since it was drafted, this has changed:", *changed] if changed else []
 
 
-def _prepare(case: Case, data: Cleaned) -> Made:
-    return prepare_composed(_compose(case))
-
-
-def _show(case: Case, data: Cleaned) -> Shown:
-    return show_composed(_compose(case))
-
-
 @action(
     key="billing.draft.issue",
     on=Draft,
     label="Issue…",
-    opposite="billing.invoice.credit",
     done="Invoice issued",
     icon="file-invoice",
     code="is",
     formerly=("send", "finalise"),
-    group=Group.MONEY,
     help="Makes the invoice anew, as things stand now, numbers and freezes it. What changed since it was drafted is "
     "said before.",
     when="When a draft is right. What is wrong in it is changed first: nothing of an invoice can be changed.",
-    customer_visible=True,
-    concerns_money=True,
-    reason=Reason.OPTIONAL,
     blocked=_why_not_issue,
     preview=_foresee,
-    shows=_show,
-    prepare=_prepare,
-    tell=EVERYBODY_CONCERNED,
-    topic=Topic.MONEY,
     bulk=True,
+    **issues(lambda case, data: _compose(case)),
 )
 def issue(act: Act, row: Draft, data: Cleaned) -> Outcome:
-    composed = _compose(act.case)
-    if act.request.rehearsed:
-        return rehearse(composed)
-    invoice = issue_composed(act, row.account, composed)
-    drafts.settle(row, invoice)
-    return outcome_of(invoice)
+    return issue_composed(act, row.account, _compose(act.case), lambda invoice: drafts.settle(row, invoice))
 
 
 class ChangeForm(IssueForm):
@@ -175,7 +150,7 @@ def _why_not_change(case: Case) -> str | None:
     reason=Reason.NONE,
     blocked=_why_not_change,
     refused=lambda case, data: refuse(_on_account(case), data),
-    shows=lambda case, data: show(_on_account(case), data),
+    shows=lambda case, data: show_composed(compose(_on_account(case), data)),
     topic=Topic.MONEY,
 )
 def change(act: Act, row: Draft, data: Cleaned) -> Outcome:

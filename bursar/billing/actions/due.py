@@ -8,15 +8,12 @@ from django import forms
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Cleaned, Group, Outcome, Reason, Shown, Topic
+from bursar.actions.spec import ActionForm, Case, Cleaned, Group, Outcome, Reason, Topic
 from bursar.billing.actions.drafts import save
 from bursar.billing.actions.issuing import (
     Composed,
-    Made,
     issue_composed,
-    outcome_of,
-    prepare_composed,
-    rehearse,
+    issues,
     show_composed,
     why_not_issue,
 )
@@ -24,7 +21,6 @@ from bursar.billing.actions.makers import MAKERS, VERBS, clean, fill_in, find_du
 from bursar.billing.queries.to_issue import list_drafts_of
 from bursar.billing.rules.to_issue import Due, Why
 from bursar.core.errors import Refused
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED
 from bursar.tenants.models import BillingAccount
 
 NOTHING_DUE = "Nothing is to be issued for it."
@@ -79,42 +75,25 @@ def _refuse_draft(case: Case, data: Cleaned) -> str | None:
     return "A draft of it waits already." if waiting else None
 
 
-def _show(case: Case, data: Cleaned) -> Shown:
-    return show_composed(_compose(case, data))
-
-
-def _prepare(case: Case, data: Cleaned) -> Made:
-    return prepare_composed(_compose(case, data))
-
-
 SHARED: dict[str, Any] = {
-    "on": BillingAccount, "form": DueForm, "in_menu": False, "concerns_money": True, "topic": Topic.MONEY,
-    "blocked": _why_not, "shows": _show, "bulk": True,
+    "on": BillingAccount, "form": DueForm, "in_menu": False, "blocked": _why_not, "bulk": True,
 }  # fmt: skip
 
 
 @action(
     key="billing.account.issue_due",
     label="Issue what is due…",
-    opposite="billing.invoice.credit",
     done="Invoice issued",
     icon="file-invoice",
-    group=Group.MONEY,
     help="Issues what stands in To issue for the account: its next service period, a first one, a pilot or extra "
     "seats, as the dialog would begin. The same days are asked for once.",
     when="For many accounts at once, from To issue. Of one account, look at its own dialog instead.",
-    customer_visible=True,
-    reason=Reason.OPTIONAL,
     refused=_refuse,
-    prepare=_prepare,
-    tell=EVERYBODY_CONCERNED,
     **SHARED,
+    **issues(_compose),
 )
 def issue_due(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
-    composed = _compose(act.case, data)
-    if act.request.rehearsed:
-        return rehearse(composed)
-    return outcome_of(issue_composed(act, account, composed))
+    return issue_composed(act, account, _compose(act.case, data))
 
 
 @action(
@@ -126,8 +105,11 @@ def issue_due(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     group=Group.MONEY,
     help="Drafts what stands in To issue for the account. The customer sees nothing of it.",
     when="For many accounts at once, from To issue, where somebody looks at each before it is issued.",
+    concerns_money=True,
     reason=Reason.NONE,
     refused=_refuse_draft,
+    shows=lambda case, data: show_composed(_compose(case, data)),
+    topic=Topic.MONEY,
     **SHARED,
 )
 def draft_due(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:

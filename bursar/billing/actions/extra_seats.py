@@ -10,17 +10,14 @@ from django import forms
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Cleaned, DayInput, Group, Outcome, Reason, Shown, Topic
+from bursar.actions.spec import Case, Cleaned, DayInput, Outcome
 from bursar.billing import proposing
 from bursar.billing.actions.issuing import (
     Composed,
-    Made,
     PapersForm,
+    compose_papers,
     issue_composed,
-    outcome_of,
-    prepare_composed,
-    rehearse,
-    show_composed,
+    issues,
     why_not_issue,
     why_not_this,
 )
@@ -33,7 +30,7 @@ from bursar.billing.seller import seller_day
 from bursar.billing.store.documents import Issue
 from bursar.core.days import say_day
 from bursar.core.money import euros
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
+from bursar.plans.actions.shared import state_of, terms_of
 from bursar.plans.rules import is_charging
 from bursar.tenants.models import BillingAccount
 
@@ -82,10 +79,8 @@ def compose(case: Case, data: Cleaned) -> Composed:
     vat = proposing.decide_for_item(details, ItemKind.SEATS, first_day)
     parts = proposing.list_added(state_of(case), period, first_day, case.now, catalogue_of(case))
     items = proposing.propose_added(parts, period, first_day, vat, details.language)
-    wanted = proposing.Wanted(tuple(items), data["payment_days"], data["order_number"], data["buyer_reference"])
-    seats = sum(part.line.seats for part in parts)
-    how = Issue(seats=seats, adds_to=Invoice(pk=period.invoice_id), wants_e_invoice=data["e_invoice"])
-    return Composed(proposing.make_invoice(details, wanted, case.now), how)
+    how = Issue(seats=sum(part.line.seats for part in parts), adds_to=Invoice(pk=period.invoice_id))
+    return compose_papers(case, items, data, how)
 
 
 def refuse(case: Case, data: Cleaned) -> str | None:
@@ -93,41 +88,21 @@ def refuse(case: Case, data: Cleaned) -> str | None:
     return why_not_this(case.target.pk, composed) if composed.document.items else TOO_LITTLE
 
 
-def prepare(case: Case, data: Cleaned) -> Made:
-    """As for any invoice."""
-    return prepare_composed(compose(case, data))
-
-
-def show(case: Case, data: Cleaned) -> Shown:
-    return show_composed(compose(case, data))
-
-
 @action(
     key="billing.account.invoice_extra_seats",
     on=BillingAccount,
     form=ExtraSeatsForm,
     label="Invoice extra seats…",
-    opposite="billing.invoice.credit",
     done="Extra seats invoiced",
     icon="users-plus",
     code="xs",
     formerly=("additional seats", "true up", "seats"),
-    group=Group.MONEY,
     help="Asks for the seats above those that were invoiced, by days until the service period ends.",
     when="When more people sit in an account that pays by invoice than its invoice asks for. Fewer seats are never "
     "given back; the next invoice asks for those that are there then.",
-    customer_visible=True,
-    concerns_money=True,
-    reason=Reason.OPTIONAL,
     blocked=why_not_seats,
     refused=refuse,
-    shows=show,
-    prepare=prepare,
-    tell=EVERYBODY_CONCERNED,
-    topic=Topic.MONEY,
+    **issues(compose),
 )
 def invoice_extra_seats(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
-    composed = compose(act.case, data)
-    if act.request.rehearsed:
-        return rehearse(composed)
-    return outcome_of(issue_composed(act, account, composed))
+    return issue_composed(act, account, compose(act.case, data))

@@ -10,18 +10,15 @@ from django import forms
 from bursar.actions.registry import action
 from bursar.actions.rows import RowsField
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Cleaned, DayInput, Group, Outcome, Reason, Shown, Topic
+from bursar.actions.spec import Case, Cleaned, DayInput, Outcome
 from bursar.billing import proposing
 from bursar.billing.actions.issuing import (
     Composed,
-    Made,
     PapersForm,
+    compose_papers,
     composed_of,
     issue_composed,
-    outcome_of,
-    prepare_composed,
-    rehearse,
-    show_composed,
+    issues,
     why_not_issue,
     why_not_this,
 )
@@ -35,7 +32,7 @@ from bursar.billing.to_issue import get_ahead
 from bursar.core.calendar import midnight
 from bursar.core.days import say_day, say_end
 from bursar.core.money import plain
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED, state_of, terms_of
+from bursar.plans.actions.shared import state_of, terms_of
 from bursar.plans.added import count_seats
 from bursar.plans.models import Cadence
 from bursar.plans.rules import is_charging
@@ -97,16 +94,11 @@ def compose(case: Case, data: Cleaned) -> Composed:
 
 
 def _compose(case: Case, data: Cleaned) -> Composed:
-    details, seats = details_of(case), 0
-    assert details is not None
+    seats = 0
     if data["with_seats"]:
         span = data["cadence"], data["first_day"]
         seats = count_seats(proposing.list_plan_lines(state_of(case), *span, catalogue_of(case)))
-    wanted = proposing.Wanted(
-        tuple(_items(case, data)), data["payment_days"], data["order_number"], data["buyer_reference"]
-    )
-    how = Issue(counts=True, seats=seats, wants_e_invoice=data["e_invoice"])
-    return Composed(proposing.make_invoice(details, wanted, case.now), how)
+    return compose_papers(case, _items(case, data), data, Issue(counts=True, seats=seats))
 
 
 def _items(case: Case, data: Cleaned) -> list[Item]:
@@ -140,42 +132,22 @@ def _why_paid_otherwise(case: Case, first_day: date) -> str | None:
     return None
 
 
-def prepare(case: Case, data: Cleaned) -> Made:
-    """Draws and checks it under a number that stands for its own. Raises Refused with every fault."""
-    return prepare_composed(compose(case, data))
-
-
-def show(case: Case, data: Cleaned) -> Shown:
-    return show_composed(compose(case, data))
-
-
 @action(
     key="billing.account.issue_invoice",
     on=BillingAccount,
     form=IssueForm,
     label="Issue invoice…",
-    opposite="billing.invoice.credit",
     done="Invoice issued",
     icon="file-invoice",
     code="ii",
     formerly=("bill", "create invoice", "new invoice", "renew"),
-    group=Group.MONEY,
     help="Numbers an invoice and freezes it. Issuing grants nothing: it asks for money.",
     when="For accounts that pay by bank, and for whatever else an account owes; one that pays by Mollie stays as it "
     "is. Nothing of it can be changed afterwards. What is to be looked at first is saved as a draft.",
-    customer_visible=True,
-    concerns_money=True,
-    reason=Reason.OPTIONAL,
     blocked=why_not_issue,
     refused=refuse,
-    shows=show,
     beside="billing.account.draft_invoice",
-    prepare=prepare,
-    tell=EVERYBODY_CONCERNED,
-    topic=Topic.MONEY,
+    **issues(compose),
 )
 def issue_invoice(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
-    composed = compose(act.case, data)
-    if act.request.rehearsed:
-        return rehearse(composed)
-    return outcome_of(issue_composed(act, account, composed))
+    return issue_composed(act, account, compose(act.case, data))

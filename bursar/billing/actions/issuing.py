@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
 from django import forms
 
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Outcome, Shown, Stale
-from bursar.billing import files, making
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Shown, Stale, Topic
+from bursar.billing import files, making, proposing
 from bursar.billing.actions.shared import details_of
 from bursar.billing.documents.content import describe
-from bursar.billing.documents.document import Document, ItemKind
+from bursar.billing.documents.document import Document, Item, ItemKind
 from bursar.billing.documents.pdf import list_undrawable
 from bursar.billing.models import BillingDetails, Invoice
 from bursar.billing.queries.documents import find_invoiced
@@ -24,6 +25,7 @@ from bursar.core import clock
 from bursar.core.days import say_day
 from bursar.core.errors import Refused
 from bursar.core.money import euros, plain
+from bursar.plans.actions.shared import EVERYBODY_CONCERNED
 from bursar.tenants.models import BillingAccount
 
 NOTHING = "Nothing is asked for: the lines come to nothing."
@@ -37,13 +39,34 @@ class Composed(NamedTuple):
     how: Issue
 
 
+Compose = Callable[[Case, Cleaned], Composed]
+
+
 class Made(NamedTuple):
     """What `prepare` looked at and found in order."""
 
     document: Document
 
 
-def composed_of(case: Case, data: Cleaned, compose: Callable[[Case, Cleaned], Composed]) -> Composed:
+def issues(compose: Compose) -> dict[str, Any]:
+    """What every way to an invoice declares, by what it would issue; the verb ends in `issue_composed`."""
+    return {
+        "opposite": "billing.invoice.credit", "group": Group.MONEY, "reason": Reason.OPTIONAL,
+        "customer_visible": True, "concerns_money": True, "tell": EVERYBODY_CONCERNED, "topic": Topic.MONEY,
+        "shows": lambda case, data: show_composed(compose(case, data)),
+        "prepare": lambda case, data: prepare_composed(compose(case, data)),
+    }  # fmt: skip
+
+
+def compose_papers(case: Case, items: Sequence[Item], data: Cleaned, how: Issue) -> Composed:
+    """These items to whoever the case's account names as buyer, with what `PapersForm` says beside them."""
+    details = details_of(case)
+    assert details is not None
+    wanted = proposing.Wanted(tuple(items), data["payment_days"], data["order_number"], data["buyer_reference"])
+    return Composed(proposing.make_invoice(details, wanted, case.now), replace(how, wants_e_invoice=data["e_invoice"]))
+
+
+def composed_of(case: Case, data: Cleaned, compose: Compose) -> Composed:
     """As it would be issued now; made once a case."""
     known: tuple[Cleaned, Composed] | None = case.cache.get("composed")
     if known is None or known[0] is not data:
@@ -115,7 +138,19 @@ def prepare_composed(composed: Composed) -> Made:
     return Made(document)
 
 
-def issue_composed(act: Act, account: BillingAccount, composed: Composed) -> Invoice:
+def issue_composed(
+    act: Act, account: BillingAccount, composed: Composed, then: Callable[[Invoice], object] = lambda row: None
+) -> Outcome:
+    """What the verb of every way to an invoice does. `then`: what else is kept of it; a rehearsal issues none."""
+    if act.request.rehearsed:
+        document = composed.document
+        return Outcome(f"An invoice of {euros(document.totals.gross)} goes to {document.buyer.name}.")
+    row = _issue(act, account, composed)
+    then(row)
+    return _outcome_of(row)
+
+
+def _issue(act: Act, account: BillingAccount, composed: Composed) -> Invoice:
     """Under its number. Raises Stale where it is another document than `prepare` looked at."""
     made: Made | None = act.prepared
     if made is None or made.document != composed.document:
@@ -128,13 +163,7 @@ def issue_composed(act: Act, account: BillingAccount, composed: Composed) -> Inv
     return row
 
 
-def rehearse(composed: Composed) -> Outcome:
-    """Instead of issuing."""
-    document = composed.document
-    return Outcome(f"An invoice of {euros(document.totals.gross)} goes to {document.buyer.name}.")
-
-
-def outcome_of(row: Invoice) -> Outcome:
+def _outcome_of(row: Invoice) -> Outcome:
     changes = [
         Change("Invoice", "", row.number, concerns_money=True),
         Change("To pay, EUR", "", plain(row.gross), concerns_money=True),

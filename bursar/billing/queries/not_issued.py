@@ -20,10 +20,6 @@ def list_not_issued(account_id: int | None = None) -> QuerySet[NotIssued]:
     return rows if account_id is None else rows.filter(account_id=account_id)
 
 
-def count_not_issued() -> int:
-    return NotIssued.objects.count()
-
-
 def find(now: datetime) -> list[ToIssue]:
     """Each with its sentence, and to be tried again."""
     return [

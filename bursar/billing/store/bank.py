@@ -76,7 +76,7 @@ def plan(to_book: Mapping[int, int]) -> None:
         BankFile.objects.filter(pk=file_id).update(to_book=F("booked") + count)
 
 
-def count_booked(file_id: int, count: int) -> None:
+def note_booked(file_id: int, count: int) -> None:
     BankFile.objects.filter(pk=file_id).update(booked=F("booked") + count)
 
 

@@ -14,7 +14,7 @@ def begin(values: dict[str, Any], now: datetime) -> Bundle:
     return Bundle.objects.create(created_at=now, **values)
 
 
-def count_on(bundle: Bundle, done: int, left_out: int) -> None:
+def note_progress(bundle: Bundle, done: int, left_out: int) -> None:
     Bundle.objects.filter(pk=bundle.pk).update(done=done, left_out=left_out)
 
 

@@ -6,7 +6,7 @@ That changes nothing but what follows from payments, so it is no action (decisio
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -64,11 +64,6 @@ def get_settled_through(partner_id: int) -> date | None:
 def get_open_from(partner_id: int) -> date:
     last = get_settled_through(partner_id)
     return date.min if last is None else last + timedelta(days=1)
-
-
-def look_again(entries: Iterable[ReferralEntry]) -> None:
-    """Their terms are others: the job looks at them next."""
-    ReferralEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(looked_at=None)
 
 
 def list_due(before: datetime, limit: int) -> Sequence[int]:

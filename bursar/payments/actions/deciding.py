@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
-
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Loss, Notice, Outcome, Reason, Topic
+from bursar.actions.spec import Case, Change, Cleaned, Group, Loss, Notice, Outcome, Reason, Topic
+from bursar.approvals.actions import Deny
 from bursar.approvals.rules import why_not_decide
 from bursar.core.money import euros
 from bursar.payments.actions.cancelling import AT_ONCE, CANCEL
@@ -75,13 +74,6 @@ def approve(act: Act, refund: Refund, data: Cleaned) -> Outcome:
     send(act, refund)
     change = Change("Refund", "waits", f"{euros(refund.amount)} approved", private=True)
     return Outcome(f"{euros(refund.amount)} go back to the payer.", [change], data=_tell(refund))
-
-
-class Deny(ActionForm):
-    note = forms.CharField(
-        label="Why not", max_length=500, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="For the colleague who asked. The customer never sees it.",
-    )  # fmt: skip
 
 
 @action(

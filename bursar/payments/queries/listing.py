@@ -160,9 +160,3 @@ def get_payment(asked: str) -> Payment:
 
 def has_any() -> bool:
     return Payment.objects.exists()
-
-
-def has_other_world() -> bool:
-    """Whether payments of the other mode are kept, which this page leaves out."""
-    mode = get_mode()
-    return mode is not None and Payment.objects.exclude(mode=mode).exists()

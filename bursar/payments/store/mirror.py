@@ -115,13 +115,6 @@ def keep_customer(
 
 
 @transaction.atomic
-def set_rules_since(customers: Iterable[MollieCustomer], since: datetime) -> int:
-    """From then on Mollie says how these accounts pay. Returns how many were not ruled by it yet."""
-    ids = [one.pk for one in customers]
-    return MollieCustomer.objects.filter(pk__in=ids, rules_since=None).update(rules_since=since)
-
-
-@transaction.atomic
 def keep_mandate(found: objects.Mandate, customer: MollieCustomer, asked: Asked) -> Mandate:
     """Raises Older."""
     row = _take(Mandate, found.id, asked) or Mandate(mollie_id=found.id, mode=found.mode.value, customer=customer)

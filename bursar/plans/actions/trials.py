@@ -20,12 +20,12 @@ def _why_no_trial(case: Case) -> str | None:
 
 def _need_override(case: Case, data: Cleaned | None) -> Need | None:
     """For a second trial within a year; where none can be granted at all, that is what is said."""
-    last = None if _why_no_trial(case) else trials.is_too_soon(state_of(case), case.now)
+    last = None if _why_no_trial(case) else trials.find_recent_end(state_of(case), case.now)
     return Need(Right.OVERRIDE, f"The last trial ended on {say_end(last)}; one in 12 months.") if last else None
 
 
 def _foresee_trial(case: Case, data: Cleaned) -> list[str]:
-    last = trials.is_too_soon(state_of(case), case.now)
+    last = trials.find_recent_end(state_of(case), case.now)
     words = ["It reverts by itself; nothing is charged. Three days before the end the customer's admins are told."]
     if last is not None:
         words.append(

@@ -19,7 +19,7 @@ from bursar.plans.rules import AccountState, EffectiveTier
 from bursar.requests import queries, rules
 from bursar.requests.models import RequestState, UpgradeRequest
 from bursar.tenants.models import Workspace
-from bursar.tenants.queries import get_sight, list_account_ids_of, list_account_public_ids_of
+from bursar.tenants.queries import get_roles, get_sight, list_account_ids_of, list_account_public_ids_of
 from bursar.tenants.store import lock_accounts
 
 
@@ -96,6 +96,30 @@ def why_decided(case: Case) -> str | None:
         name = f"the {settings.BURSAR_COMPANY_NAME} team"
     assert request.decided_at is not None
     return rules.why_decided(request.get_state_display(), name, request.decided_at)
+
+
+def _standing(case: Case) -> rules.Standing:
+    found: rules.Standing = case.once("request standing", lambda: queries.get_standing(case.target, case.now))
+    return found
+
+
+def why_overtaken(case: Case) -> str | None:
+    request: UpgradeRequest = case.target
+    subject = request.organisation if request.makes_workspace else request.workspace
+    return rules.why_overtaken(request.tier, _standing(case), str(subject), request.requester.name)
+
+
+def _why_not_mine(case: Case) -> str | None:
+    """The door knows whose accounts are one's own; an organisation may have none yet."""
+    if case.actor.kind is not ActorKind.STAFF or case.actor.person_id is None:
+        return None
+    if any(get_roles(case.actor.person_id, case.target.organisation_id, case.target.workspace_id, case.now)):
+        return "You belong to this organisation yourself. Ask a colleague."
+    return "You asked for this yourself. Ask a colleague." if case.actor.person_id == case.target.requester_id else None
+
+
+def why_not_decide(case: Case) -> str | None:
+    return why_decided(case) or _why_not_mine(case)
 
 
 def decide(act: Act, request: UpgradeRequest, state: RequestState, note: str = "") -> Change:

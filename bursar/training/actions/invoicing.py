@@ -9,18 +9,15 @@ from django import forms
 from bursar.actions.registry import action
 from bursar.actions.rows import RowsField
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Cleaned, Group, Outcome, Reason, Shown, Topic
+from bursar.actions.spec import Case, Cleaned, Outcome
 from bursar.billing import proposing
 from bursar.billing.actions.issuing import (
     Composed,
-    Made,
     PapersForm,
+    compose_papers,
     composed_of,
     issue_composed,
-    outcome_of,
-    prepare_composed,
-    rehearse,
-    show_composed,
+    issues,
     why_not_issue,
     why_not_this,
 )
@@ -31,7 +28,6 @@ from bursar.billing.documents.texts import Wording
 from bursar.billing.seller import seller_day
 from bursar.billing.store.documents import Issue
 from bursar.core.money import plain
-from bursar.plans.actions.shared import EVERYBODY_CONCERNED
 from bursar.tenants.models import BillingAccount
 from bursar.training import rules
 from bursar.training.models import TrainingSession
@@ -122,12 +118,9 @@ def _compose(case: Case, data: Cleaned) -> Composed:
 
 
 def _compose_afresh(case: Case, data: Cleaned) -> Composed:
-    details, day = details_of(on_account(case, data["account"])), seller_day(case.now)
-    assert details is not None
-    items = make_items(data["lines"], lambda kind: proposing.decide_for_item(details, kind, day))
-    wanted = proposing.Wanted(tuple(items), data["payment_days"], data["order_number"], data["buyer_reference"])
-    how = Issue(wants_e_invoice=data["e_invoice"])
-    return Composed(proposing.make_invoice(details, wanted, case.now), how)
+    payer, day = on_account(case, data["account"]), seller_day(case.now)
+    items = make_items(data["lines"], lambda kind: proposing.decide_for_item(details_of(payer), kind, day))
+    return compose_papers(payer, items, data, Issue())
 
 
 def _refuse(case: Case, data: Cleaned) -> str | None:
@@ -135,21 +128,11 @@ def _refuse(case: Case, data: Cleaned) -> str | None:
     return why_not_issue(on_account(case, account)) or why_not_this(account.pk, _compose(case, data))
 
 
-def _prepare(case: Case, data: Cleaned) -> Made:
-    return prepare_composed(_compose(case, data))
-
-
-def _show(case: Case, data: Cleaned) -> Shown:
-    return show_composed(_compose(case, data))
-
-
 @action(
     key="training.session.invoice",
     on=TrainingSession,
     form=InvoiceForm,
     label="Invoice this session…",
-    opposite="billing.invoice.credit",
-    group=Group.MONEY,
     done="Training invoiced",
     icon="file-invoice",
     code="iv",
@@ -157,20 +140,10 @@ def _show(case: Case, data: Cleaned) -> Shown:
     help="Numbers an invoice for it and freezes it, with lines that come to the estimate.",
     when="Before or after it is held, once. It is asked for again only when its invoice was credited in full. What "
     "else the account owes belongs on an invoice of the account.",
-    customer_visible=True,
-    concerns_money=True,
-    reason=Reason.OPTIONAL,
     blocked=_why_not,
     refused=_refuse,
-    shows=_show,
-    prepare=_prepare,
-    tell=EVERYBODY_CONCERNED,
-    topic=Topic.MONEY,
+    **issues(_compose),
 )
 def invoice(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
     composed = _compose(act.case, data)
-    if act.request.rehearsed:
-        return rehearse(composed)
-    row = issue_composed(act, data["account"], composed)
-    sessions.set_invoice(session, row)
-    return outcome_of(row)
+    return issue_composed(act, data["account"], composed, lambda row: sessions.set_invoice(session, row))

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
+
+from django.db.models import QuerySet
 
 from bursar.tenants.models import Organisation, Person
 from bursar.training.models import Attendee, Licence, TrainingSession
 from bursar.training.queries.rosters import find_by_address
 from bursar.training.store import licences
+
+M = TypeVar("M", Attendee, Licence)
 
 
 def add_people(session: TrainingSession, people: Sequence[Person], now: datetime) -> list[Attendee]:
@@ -29,17 +34,20 @@ def attach(emails: Collection[str], now: datetime) -> None:
     wanted = {email for email in emails if email}
     if not wanted:
         return
-    waiting = Attendee.objects.filter(person=None, email__in=wanted).select_related("session__organisation")
-    for row in waiting.order_by("pk").select_for_update(no_key=True, of=("self",)):
+    for row in _waiting(Attendee.objects.select_related("session__organisation"), wanted):
         person = _find(row.email, row.session.organisation, now)
         if person and not row.session.roster.filter(person=person).exists():
             row.person, row.name = person, person.name
             row.save(update_fields=["person", "name"])
-    waiting_licences = Licence.objects.filter(person=None, email__in=wanted).select_related("organisation")
-    for licence in waiting_licences.order_by("pk").select_for_update(no_key=True, of=("self",)):
+    for licence in _waiting(Licence.objects.select_related("organisation"), wanted):
         owner = _find(licence.email, licence.organisation, now)
         if owner is not None:
             licences.give_to(licence, owner)
+
+
+def _waiting(rows: QuerySet[M], emails: Collection[str]) -> QuerySet[M]:
+    """Those at one of these addresses that are nobody's yet, held."""
+    return rows.filter(person=None, email__in=emails).order_by("pk").select_for_update(no_key=True, of=("self",))
 
 
 def _find(email: str, organisation: Organisation, now: datetime) -> Person | None:

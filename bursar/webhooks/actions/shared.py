@@ -11,10 +11,7 @@ from bursar.webhooks.events import EVENTS
 def list_undescribed(action: Action) -> list[str]:
     """What nobody described, nobody could receive."""
     names = {action.event, *action.events} - {""}
-    return [
-        f"sends the event {name}, which `bursar/webhooks/events.py` does not describe"
-        for name in sorted(names - EVENTS.keys())
-    ]
+    return [f"sends the event {name}, which no `webhook_events.py` describes" for name in sorted(names - EVENTS.keys())]
 
 
 def why_gone(case: Case) -> str | None:

@@ -1,102 +1,22 @@
-"""What an action is. One declaration; the menu, dialog, API, command line, book and docs follow from it."""
+"""One declaration, and what its verb returns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
-from enum import Enum, StrEnum
-from functools import partial
 from typing import Any, NamedTuple
 
-from django import forms
 from django.conf import settings
 from django.db import models
 
-from bursar.access.actor import Actor
 from bursar.access.rights import Own, Right
 from bursar.actions.finding import Keys, keys_of
-from bursar.core import bounds
+from bursar.actions.spec.case import Case
+from bursar.actions.spec.choices import Group, Notice, Reason, Topic
+from bursar.actions.spec.form import ActionForm, Cleaned
 from bursar.core.calendar import Month
 from bursar.core.naming import Said
-from bursar.core.text import why_not_name
-
-
-class Reason(Enum):
-    REQUIRED = "required"
-    OPTIONAL = "optional"
-    NONE = "none"
-
-
-class Notice(Enum):
-    """Whom an action tells; the rooms that carry notices find the people.
-
-    GRANTER: the staff member who granted what ends, else the account manager, else the leads. STAFF: every colleague
-    who may act. APPROVERS: colleagues who decide on refunds and on
-    other money that waits for a second person. LEADS: those who manage staff. MANAGER: the account
-    manager, where there is one. ORGANISATION_ADMINS: those who run the organisation. REQUESTER: whoever asked for what
-    was decided. ASKER: the colleague who asked for it.
-    OWN_PEOPLE: of a plain member's ask the workspace's own admins and billing people; else nobody. FORMER: who runs or
-    pays in the organisation that something left.
-    """
-
-    WORKSPACE_ADMINS = "workspace_admins"
-    BILLING = "billing"
-    ORGANISATION_ADMINS = "organisation_admins"
-    GRANTER = "granter"
-    MANAGER = "manager"
-    STAFF = "staff"
-    APPROVERS = "approvers"
-    ASKER = "asker"
-    LEADS = "leads"
-    REQUESTER = "requester"
-    OWN_PEOPLE = "own_people"
-    FORMER = "former"
-
-    @property
-    def is_for_staff(self) -> bool:
-        return self not in _FOR_CUSTOMERS
-
-
-_FOR_CUSTOMERS = (
-    Notice.WORKSPACE_ADMINS,
-    Notice.BILLING,
-    Notice.ORGANISATION_ADMINS,
-    Notice.REQUESTER,
-    Notice.OWN_PEOPLE,
-    Notice.FORMER,
-)
-
-
-class Group(StrEnum):
-    """What a lever in the kebab is about. Their order here is the kebab's; the value is the heading."""
-
-    DECISION = "Decision"
-    PLAN = "Plan and usage"
-    MONEY = "Money"
-    PEOPLE = "People and access"
-    TRAINING = "Training"
-    PARTNER = "Partner"
-    ATTENTION = "Attention and notes"
-    DELIVERY = "Delivery"
-    SETUP = "Set-up"
-
-
-class Topic(Enum):
-    """What a notice is about, as people choose what to hear of. Urgent ones always go by mail at once (DOMAIN 8)."""
-
-    PLAN = "plan"
-    USAGE = "usage"
-    PEOPLE = "people"
-    REQUESTS = "requests"
-    DECISIONS = "decisions"
-    MONEY = "money"
-    SECURITY = "security"
-
-    @property
-    def is_urgent(self) -> bool:
-        return self in (Topic.DECISIONS, Topic.MONEY, Topic.SECURITY)
 
 
 @dataclass(frozen=True)
@@ -183,52 +103,6 @@ class Outcome:
         self.sentence = Said(self.sentence)
 
 
-@dataclass
-class Case:
-    """One actor looking at one target at one instant. `cache` lets predicates share what they loaded.
-
-    `written`: the tables feeding the month facts that the verb wrote since; `unread`: those of them of which what the
-    case has loaded does not know yet, so that nothing else is read again.
-    `held`: what was loaded before of the accounts that are locked, and stands like that still.
-    `moved`: names of the card's facts that the rehearsal moved, for `Action.idle`.
-    `is_one_of_several`: the form is filled in once for many targets, so that nothing of this one may stand in it.
-    `beside`: what cases share that are only looked at together, as those of a menu; None where anything is written.
-    """
-
-    actor: Actor
-    target: Any
-    now: datetime
-    cache: dict[str, Any] = field(default_factory=dict)
-    written: set[str] = field(default_factory=set)
-    unread: set[str] = field(default_factory=set)
-    held: dict[str, Any] = field(default_factory=dict)
-    is_one_of_several: bool = False
-    moved: frozenset[str] = frozenset()
-    beside: dict[str, Any] | None = None
-
-    def share(self, name: str, load: Callable[[], Any]) -> Any:
-        """Loaded once for all cases that are looked at together; `name` says of what it is."""
-        if self.beside is None:
-            return load()
-        if name not in self.beside:
-            self.beside[name] = load()
-        return self.beside[name]
-
-    def once(self, name: str, load: Callable[[], Any]) -> Any:
-        if name not in self.cache:
-            self.cache[name] = load()
-        return self.cache[name]
-
-
-class DayInput(forms.DateInput):
-    """The browser's own calendar. It reads a prefilled day in the ISO form alone; anything else it shows as empty."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
-
-
 class Shown(NamedTuple):
     """A template of the action's own room, and what it is given: how something will look, in the dialog's preview."""
 
@@ -238,70 +112,6 @@ class Shown(NamedTuple):
 
 class Stale(Exception):
     """Raised by a verb: what `prepare` made rests on what has changed since. The door has it made again."""
-
-
-class ActionForm(forms.Form):
-    """A form that knows its case, so that choices and defaults follow the target.
-
-    Every text in it can be kept and read, and every day and instant can be true. `rare`: names of fields that are
-    seldom filled in; the dialog folds them.
-    """
-
-    rare: tuple[str, ...] = ()
-
-    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
-        self.case = case
-        kwargs.setdefault("auto_id", "f-%s")
-        super().__init__(*args, **kwargs)
-        for made in self.fields.values():
-            for kind, why_not in _FITNESS:
-                if isinstance(made, kind):
-                    made.validators.append(partial(_check, why_not, case.now))
-
-    @classmethod
-    def as_confirmed(cls, case: Case) -> dict[str, Any]:
-        """What is only typed to confirm, as it would be: what will happen is read before one agrees to it."""
-        return {}
-
-    def list_common(self) -> list[forms.BoundField]:
-        return [bound for bound in self.visible_fields() if bound.name not in self.rare]
-
-    def list_rare(self) -> list[forms.BoundField]:
-        return [bound for bound in self.visible_fields() if bound.name in self.rare]
-
-    @property
-    def is_rare_open(self) -> bool:
-        """Whether what is folded has to be seen: a fault, or something that differs from what stood there."""
-        return any(bound.errors or self._is_filled_in(bound) for bound in self.list_rare())
-
-    def _is_filled_in(self, bound: forms.BoundField) -> bool:
-        given = self.initial.get(bound.name, bound.field.initial)
-        if self.is_bound and bound.field.widget.value_omitted_from_data(self.data, self.files, bound.html_name):
-            return False
-        return bool(bound.field.has_changed(bound.field.initial, bound.data if self.is_bound else given))
-
-    def leave_open(self, name: str) -> None:
-        """Nothing is chosen here until somebody does: the list begins with “choose…”, which is no answer."""
-        made = self.fields[name]
-        assert isinstance(made, forms.ChoiceField) and isinstance(made.widget, forms.Select)
-        choices: Any = made.choices  # the stubs allow a callable, which Django has called by now
-        made.widget.choices = [("", "choose…"), *choices]
-
-
-_FITNESS: tuple[tuple[type[forms.Field], Callable[[Any, datetime], str | None]], ...] = (
-    (forms.CharField, lambda text, now: why_not_name(text)),
-    (forms.DateField, bounds.why_not_end_on),
-    (forms.DateTimeField, bounds.why_not_end),
-)
-
-
-def _check(why_not: Callable[[Any, datetime], str | None], now: datetime, value: Any) -> None:
-    sentence = why_not(value, now)
-    if sentence:
-        raise forms.ValidationError(f"This {sentence}.")
-
-
-Cleaned = dict[str, Any]
 
 
 class Together(NamedTuple):

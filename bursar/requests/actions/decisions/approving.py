@@ -1,4 +1,4 @@
-"""What staff do with a request: approve, deny, close as done, note."""
+"""Approving a request: what may be filled in, what is offered instead of given, and what comes of it."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ from typing import Any
 
 from django import forms
 
-from bursar.access.actor import ActorKind
 from bursar.actions.registry import ACTIONS, action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Need, Notice, Outcome, Reason, Topic
+from bursar.actions.spec import ActionForm, Case, Cleaned, DayInput, Group, Need, Notice, Outcome, Topic
 from bursar.core import naming
-from bursar.core.days import say_day
-from bursar.payments.actions.checkout import say_offer
 from bursar.plans import rules as plans
 from bursar.plans.models import Cadence, DiscountKind, Tier
-from bursar.requests import costs, queries, rules
-from bursar.requests.actions.shared import decide, differences, present_of, why_decided
+from bursar.requests import queries, rules
+from bursar.requests.actions.decisions.granting import (
+    CHANGE_TIER,
+    OFFER,
+    grant,
+    keep_grant,
+    list_changes,
+    make_workspace,
+    say_grant,
+    say_price,
+)
+from bursar.requests.actions.shared import decide, differences, present_of, why_not_decide, why_overtaken
 from bursar.requests.models import RequestState, UpgradeRequest
-from bursar.tenants import notes
-from bursar.tenants.models import BillingAccount, Visibility, Workspace
-from bursar.tenants.queries import get_roles
+from bursar.tenants.models import BillingAccount, Visibility
 from bursar.tenants.rules import NAME_LENGTH
-from bursar.tenants.store.accounts import get_pooled_account
 
-CHANGE_TIER = "plans.workspace.change_tier"
-OFFER = "payments.account.send_checkout"
 DATE = DayInput()
 WORKSPACE_FIELDS = ("name", "visibility")
 
@@ -89,33 +91,9 @@ class Approve(ActionForm):
             self.add_error(name, sentence)
 
 
-def _standing(case: Case) -> rules.Standing:
-    found: rules.Standing = case.once("request standing", lambda: queries.get_standing(case.target, case.now))
-    return found
-
-
-def _why_overtaken(case: Case) -> str | None:
-    request: UpgradeRequest = case.target
-    subject = request.organisation if request.makes_workspace else request.workspace
-    return rules.why_overtaken(request.tier, _standing(case), str(subject), request.requester.name)
-
-
-def _why_not_mine(case: Case) -> str | None:
-    """The door knows whose accounts are one's own; an organisation may have none yet."""
-    if case.actor.kind is not ActorKind.STAFF or case.actor.person_id is None:
-        return None
-    if any(get_roles(case.actor.person_id, case.target.organisation_id, case.target.workspace_id, case.now)):
-        return "You belong to this organisation yourself. Ask a colleague."
-    return "You asked for this yourself. Ask a colleague." if case.actor.person_id == case.target.requester_id else None
-
-
-def _why_not_decide(case: Case) -> str | None:
-    return why_decided(case) or _why_not_mine(case)
-
-
 def _why_not_approve(case: Case) -> str | None:
     """Beside the request's own state: what would switch the lever “Change tier” off, in the same words."""
-    sentence = _why_not_decide(case) or _why_overtaken(case)
+    sentence = why_not_decide(case) or why_overtaken(case)
     if sentence or case.target.makes_workspace:
         return sentence
     return None if _is_offered(case) else _why_blocked(CHANGE_TIER, case, case.target.workspace)
@@ -257,152 +235,20 @@ CALLED = (
 )
 def approve(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
     if request.makes_workspace:
-        request.workspace = _make_workspace(act, request, data)
+        request.workspace = make_workspace(act, request, data)
     workspace = request.workspace
     assert workspace is not None
     before = Tier(queries.present_tier(workspace, queries.load_state(workspace), act.now).tier).label
     offer = _offer_of(act.case, data)
     if offer is not None:
         data = {**data, **offer}
-    _grant(act, workspace, data, offer)
-    _keep_grant(request, data)
-    changes = [decide(act, request, RequestState.APPROVED, act.request.message), *_changes(request, before, offer)]
-    changes += _price(act, request, offer)
-    sentence = f"{workspace.name} gets {_words(request)}{' as soon as it is paid' if offer else ''}."
+    grant(act, workspace, data, offer)
+    keep_grant(request, data)
+    changes = [decide(act, request, RequestState.APPROVED, act.request.message), *list_changes(request, before, offer)]
+    changes += say_price(act, request, offer)
+    sentence = f"{workspace.name} gets {say_grant(request)}{' as soon as it is paid' if offer else ''}."
     if request.makes_workspace:
         owner = naming.of(request.requester)
-        tier = f"{_words(request)} as soon as that is paid" if offer else _words(request)
+        tier = f"{say_grant(request)} as soon as that is paid" if offer else say_grant(request)
         sentence = f"The workspace {workspace.name} is made, on {tier}; {owner} owns it."
     return Outcome(sentence, changes, {workspace.account_id: None}, data=queries.tell(request))
-
-
-def _make_workspace(act: Act, request: UpgradeRequest, data: Cleaned) -> Workspace:
-    account = get_pooled_account(request.organisation, act.now)
-    asked = {"name": data["name"], "visibility": data["visibility"], "owner": request.requester.public_id}
-    made = act.also("requests.account.create_workspace", account, asked)
-    return Workspace.objects.select_related("account__organisation", "organisation").get(
-        public_id=made.data["bursar_id"]
-    )
-
-
-def _grant(act: Act, workspace: Workspace, data: Cleaned, offer: dict[str, str] | None) -> None:
-    """By the levers of plans and payments: their rights, refusals, lines and notices are the same as by hand."""
-    if offer is not None:
-        act.also(OFFER, workspace.account, offer)
-    elif data["end_date"]:
-        act.also("plans.workspace.grant_tier", workspace, {"tier": data["tier"], "end_date": data["end_date"]})
-    elif data["tier"] != Tier.FREE:
-        if not plans.has_way_of_paying(queries.load_state(workspace), act.now):
-            act.also("plans.account.set_managed", workspace.account, {"cadence": data["cadence"]})
-        act.also(CHANGE_TIER, workspace, {"tier": data["tier"]})
-    if data["discount_kind"]:
-        deal = {"kind": data["discount_kind"], "percent": data["discount_percent"], "end_date": data["discount_end"]}
-        act.also("plans.workspace.set_discount", workspace, deal)
-
-
-def _keep_grant(request: UpgradeRequest, data: Cleaned) -> None:
-    for name in ("tier", "cadence", "end_date", "discount_kind", "discount_percent", "discount_end"):
-        setattr(request, f"granted_{name}", data[name])
-    if request.makes_workspace:
-        request.granted_name, request.granted_visibility = data["name"], data["visibility"]
-
-
-def _words(request: UpgradeRequest) -> str:
-    words = Tier(request.granted_tier).label
-    if request.granted_end_date:
-        words += f" until {say_day(request.granted_end_date)}"
-    return words
-
-
-def _price(act: Act, request: UpgradeRequest, offer: dict[str, str] | None) -> list[Change]:
-    """What it costs and since when, for whoever pays. A time-limited tier costs nothing by itself."""
-    workspace = request.workspace
-    assert workspace is not None
-    if offer is not None:
-        inner = Case(act.actor, workspace.account, act.now)
-        return [Change("What it costs", "", " ".join(say_offer(inner, offer)), concerns_money=True)]
-    holds = [Change("Holds from", "", say_day(act.now))]
-    if request.granted_end_date or request.granted_tier == Tier.FREE:
-        return holds
-    cost = costs.say_given(workspace, request.granted_cadence, act.now)
-    return [*holds, *([Change("What it costs", "", cost, concerns_money=True)] if cost else [])]
-
-
-def _changes(request: UpgradeRequest, before: str, offer: dict[str, str] | None) -> list[Change]:
-    changes = [Change("Tier", before, f"{_words(request)}, as soon as it is paid" if offer else _words(request))]
-    if request.granted_tier != Tier.FREE:
-        asked = request.cadence if request.cadence != request.granted_cadence else ""
-        changes.append(Change("Billed", asked, request.granted_cadence, concerns_money=True))
-    if request.granted_discount_kind:
-        kind = DiscountKind(request.granted_discount_kind).label
-        words = plans.describe_discount(kind, request.granted_discount_percent or 0, request.granted_discount_end)
-        changes.append(Change("Discount", "", words, concerns_money=True))
-    if request.makes_workspace and request.name != request.granted_name:
-        changes.append(Change("Name", request.name, request.granted_name))
-    return changes
-
-
-@action(
-    key="requests.request.deny",
-    on=UpgradeRequest,
-    label="Deny…",
-    instead="The customer can ask again.",
-    group=Group.DECISION,
-    done="Request denied",
-    icon="x",
-    code="de",
-    formerly=("reject", "decline"),
-    help="Says no. The requester is told, with the message that you write to them.",
-    when="When the answer is no. Where something else came of it, approve it changed, or close it as done.",
-    reason=Reason.OPTIONAL,
-    customer_visible=True,
-    concerns_money=False,
-    message=Reason.REQUIRED,
-    blocked=_why_not_decide,
-    tell=(Notice.REQUESTER,),
-    topic=Topic.DECISIONS,
-    event="request.decided",
-)
-def deny(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
-    change = decide(act, request, RequestState.DENIED, act.request.message)
-    return Outcome(
-        f"{request} is denied; {naming.of(request.requester)} is told.", [change], data=queries.tell(request)
-    )
-
-
-def _why_not_close(case: Case) -> str | None:
-    sentence = _why_not_decide(case)
-    if sentence or case.target.is_ask or _why_overtaken(case):
-        return sentence
-    return "Nothing has overtaken this request: approve it, or deny it."
-
-
-@action(
-    key="requests.request.close_as_done",
-    on=UpgradeRequest,
-    label="Close as done…",
-    instead="The customer can ask again.",
-    group=Group.DECISION,
-    done="Request closed as done",
-    icon="checks",
-    code="cd",
-    formerly=("resolve",),
-    help="Closes a request that needs no decision any more; nothing else is changed.",
-    when="When the workspace is gone or moved, or is on the tier already; or when a member's ask is settled otherwise.",
-    reason=Reason.OPTIONAL,
-    customer_visible=True,
-    concerns_money=False,
-    blocked=_why_not_close,
-    tell=(Notice.REQUESTER,),
-    topic=Topic.DECISIONS,
-    event="request.decided",
-)
-def close_as_done(act: Act, request: UpgradeRequest, data: Cleaned) -> Outcome:
-    change = decide(act, request, RequestState.DONE, act.request.message)
-    return Outcome(f"{request} is closed as done.", [change], data=queries.tell(request))
-
-
-notes.declare(
-    "requests", "request", UpgradeRequest,
-    "For what the next colleague should know. What the requester should read goes into the decision's message.",
-)  # fmt: skip
