@@ -9,12 +9,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bursar.access.actor import Actor
 from bursar.access.request import actor_of
 from bursar.actions import bulk, dialog, runs
 from bursar.actions.cards import Card, Watcher, add_up
+from bursar.actions.checks import why_not_permitted
 from bursar.actions.lasting import find_ending, say_mail
 from bursar.actions.models import BulkRun, BulkState
 from bursar.actions.pages import is_own, read_fields
@@ -75,6 +76,15 @@ def show_bulk(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
     return response
 
 
+@require_POST
+def show_preview(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
+    """While somebody fills it in."""
+    action, ids, case = _open(request, slug, verb)
+    told = {**dialog.describe(action, case), **_tell(action, case, ids, read_fields(action, request.POST))}
+    status = 403 if why_not_permitted(action, case) else 200
+    return render(request, "actions/_bulk_preview.html", told, status=status)
+
+
 def _read_words(action: Action, request: HttpRequest) -> tuple[str, str, bool]:
     narrow = action.asks_for_whom and bool(request.POST.get("message_for_billing"))
     return request.POST.get("reason", ""), request.POST.get("message", ""), narrow
@@ -86,21 +96,30 @@ def _render(
     form = more["form"]
     initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     data = read_fields(action, request.POST) if form.is_bound else initial
-    foreseen = _foresee(action, case.actor, ids, {k: v for k, v in data.items() if v is not None})
+    address = [action.target_slug, action.verb_name]
     context = {
         **dialog.describe(action, case),
+        **_tell(action, case, ids, {k: v for k, v in data.items() if v is not None}),
         "ids": ids,
         "slug": action.target_slug,
-        "post_url": reverse("actions:bulk", args=[action.target_slug, action.verb_name]),
-        "foreseen": foreseen,
-        "together": _add_up(foreseen),
-        "ending": find_ending(action, case, None),
-        "mailed": say_mail(action),
+        "post_url": reverse("actions:bulk", args=address),
+        "preview_url": reverse("actions:bulk_preview", args=address),
         "idempotency_key": request.POST.get("idempotency_key") or secrets.token_urlsafe(16),
-        "unseen": max(0, len(ids) - FORESEEN),
         **more,
     }
     return _answer(request, "actions/bulk.html", context, status)
+
+
+def _tell(action: Action, case: Case, ids: list[str], data: dict[str, Any]) -> dict[str, Any]:
+    """What will happen, as far as it is filled in."""
+    foreseen = _foresee(action, case.actor, ids, data)
+    return {
+        "foreseen": foreseen,
+        "together": _add_up(foreseen),
+        "unseen": max(0, len(ids) - FORESEEN),
+        "ending": find_ending(action, case, None),
+        "mailed": say_mail(action),
+    }
 
 
 def _foresee(action: Action, actor: Actor, ids: list[str], data: dict[str, Any]) -> list[dict[str, Any]]:

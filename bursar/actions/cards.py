@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from bursar.access.actor import ActorKind
 from bursar.access.rights import Own
 from bursar.actions.guard import watched
-from bursar.actions.registry import target_of
+from bursar.actions.registry import TARGETS, target_of
 from bursar.actions.spec import Case, Change
 from bursar.core.registry import Registry
 from bursar.core.words import list_words
@@ -51,6 +51,7 @@ class Fact:
 
     `own_label`: what customers' dialogs call it; empty where it is for staff alone. `concerns_money`: of customers only
     those with billing rights see it. `say_sum`: of several targets together, where values add up.
+    `of_account`: of who pays, whatever the target: said of both, each named, where the verb gives it to another.
     """
 
     label: str
@@ -60,6 +61,7 @@ class Fact:
     own_label: str = ""
     concerns_money: bool = False
     say_sum: Callable[[Decimal], str] | None = None
+    of_account: bool = False
 
 
 FACTS: Registry[Fact] = Registry("card fact")
@@ -110,6 +112,15 @@ class Card:
         return any(line.label == change.label for line in self.changed)
 
 
+@dataclass(frozen=True)
+class _Successor:
+    """The account that pays from now on, `new`, made by the verb; and what stands of it, by the fact's name."""
+
+    old: str
+    new: str
+    seen: dict[str, Seen | None]
+
+
 class Watcher:
     """Reads the card around a rehearsal; `card` is there even when the action is refused, as far as it was read."""
 
@@ -120,40 +131,68 @@ class Watcher:
     def __call__(self, case: Case) -> Iterator[None]:
         """Around the verb and the projections."""
         shown = list_shown(case)
-        account_ids = sorted(target_of(case.target).accounts(case.target)) if shown else []
+        account_ids = _accounts_of(case) if shown else []
         if not account_ids:
             shown = []
         first, wrote = Reading(case, account_ids), set[str]()
         before = {name: made.read(first) for name, made in shown}
-        self.card = self._compare(case, shown, before, None)
+        self.card = _compare(case, shown, before, None)
         with watched(wrote, every=True):
             yield
         then = Reading(case, account_ids, is_after=True)
         after = {
             name: made.read(then) if wrote & set(made.rests_on()) else before[name] for name, made in shown
         }  # what rests on nothing that was written is not read again
-        self.card = self._compare(case, shown, before, after, frozenset(wrote))
+        successor = _find_successor(case, shown, account_ids) if shown else None
+        self.card = Card(_compare(case, shown, before, after, successor).lines, True, frozenset(wrote))
 
-    def _compare(
-        self,
-        case: Case,
-        shown: list[tuple[str, Fact]],
-        before: dict[str, Seen | None],
-        after: dict[str, Seen | None] | None,
-        wrote: frozenset[str] = frozenset(),
-    ) -> Card:
-        is_own, nothing = case.actor.kind is ActorKind.CUSTOMER, Seen(NONE, None)
-        lines = [
-            Line(
-                name,
-                made.own_label if is_own else made.label,
-                before[name] or nothing,
-                None if after is None else after[name] or nothing,
-            )
-            for name, made in shown
-            if before[name] is not None or (after is not None and after[name] is not None)
-        ]
-        return Card(tuple(lines), after is not None, wrote)
+
+def _accounts_of(case: Case) -> list[int]:
+    return sorted(target_of(case.target).accounts(case.target))
+
+
+def _find_successor(case: Case, shown: list[tuple[str, Fact]], before: Sequence[int]) -> _Successor | None:
+    """None where the accounts are those that they were."""
+    gained = [pk for pk in _accounts_of(case) if pk not in before]
+    if not gained:
+        return None
+    then = Reading(case, gained, is_after=True)
+    seen = {name: made.read(then) for name, made in shown if made.of_account}
+    return _Successor(_name_payers(before), _name_payers(gained), seen)
+
+
+def _name_payers(ids: Sequence[int]) -> str:
+    """By what the accounts belong to: an account of one workspace has the workspace's name, whoever pays."""
+    kind = next(one for one in TARGETS.values() if one.is_account)
+    found = kind.model._base_manager.filter(pk__in=ids)  # type: ignore[attr-defined]  # a target may be no model
+    payers = [(kind.parents(account) or [account])[0] for account in found.order_by("pk")]
+    return list_words([target_of(payer).name(payer) for payer in payers])
+
+
+def _compare(
+    case: Case,
+    shown: list[tuple[str, Fact]],
+    before: dict[str, Seen | None],
+    after: dict[str, Seen | None] | None,
+    successor: _Successor | None = None,
+) -> Card:
+    """`after` is None before anything is filled in."""
+    is_own, nothing = case.actor.kind is ActorKind.CUSTOMER, Seen(NONE, None)
+    lines = list[Line]()
+
+    def add(name: str, label: str, was: Seen | None, is_now: Seen | None) -> None:
+        if was is not None or is_now is not None:
+            lines.append(Line(name, label, was or nothing, None if after is None else is_now or nothing))
+
+    for name, made in shown:
+        label = made.own_label if is_own else made.label
+        is_now = None if after is None else after[name]
+        if successor is not None and made.of_account:
+            add(name, f"{label} of {successor.old}", before[name], is_now)
+            add(name, f"{label} of {successor.new}", None, successor.seen[name])
+        else:
+            add(name, label, before[name], is_now)
+    return Card(tuple(lines))
 
 
 def list_shown(case: Case) -> list[tuple[str, Fact]]:

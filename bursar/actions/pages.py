@@ -83,7 +83,8 @@ def show_dialog(request: HttpRequest, slug: str, target_id: str, verb: str) -> H
     initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     known = {k: v for k, v in initial.items() if v is not None}
     context = dialog.foresee(action, case, known, is_untouched=True) if not sentence else {}
-    return _render(request, action, case, {**context, "form": form, "blocked": sentence, "undoes": undoes}, 200)
+    response = _render(request, action, case, {**context, "form": form, "blocked": sentence, "undoes": undoes}, 200)
+    return _say_changed(response, case) if sentence else response
 
 
 def _asked(request: HttpRequest, action: Action) -> dict[str, Any]:
@@ -123,14 +124,14 @@ def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
     except Refusal as refusal:
         if refusal.status in (404, 503):
             raise
-        return _render(request, action, case, _as_refused(action, case, request.POST, refusal), refusal.status)
+        refused = _render(request, action, case, _as_refused(action, case, request.POST, refusal), refusal.status)
+        return _say_changed(refused, case) if refusal.status == 409 else refused
     if outcome.secret:
         template = "actions/secret.html" if request.headers.get("HX-Request") else "actions/secret_page.html"
         is_path = outcome.secret.startswith("/")
         secret = request.build_absolute_uri(outcome.secret) if is_path else outcome.secret
         response = render(request, template, {"outcome": outcome, "secret": secret, "next": _next_url(request)})
-        response["HX-Trigger"] = json.dumps({"changed": {"ids": target_of(case.target).touches(case.target)}})
-        return response
+        return _say_changed(response, case)
     return _done(request, case, outcome)
 
 
@@ -199,21 +200,22 @@ def _done(request: HttpRequest, case: Case, outcome: Outcome) -> HttpResponse:
         return HttpResponseRedirect(outcome.next or _next_url(request))
     if outcome.next:
         return HttpResponse(status=204, headers={"HX-Redirect": outcome.next})
-    touched = target_of(case.target).touches(case.target)
-    response = HttpResponse(status=204)
-    response["HX-Trigger"] = json.dumps(
-        {
-            "changed": {"ids": touched},
-            "toast": {
-                "text": outcome.sentence,
-                "tone": "good",
-                "undo": _undo_url(case, outcome),
-                "about": case.target.public_id,
-                "on": target_of(case.target).name(case.target),
-            },
-            "close-dialog": True,
-        }
-    )
+    toast = {
+        "text": outcome.sentence,
+        "tone": "good",
+        "undo": _undo_url(case, outcome),
+        "about": case.target.public_id,
+        "on": target_of(case.target).name(case.target),
+    }
+    return _say_changed(HttpResponse(status=204), case, {"toast": toast, "close-dialog": True})
+
+
+def _say_changed(response: HttpResponse, case: Case, more: dict[str, Any] | None = None) -> HttpResponse:
+    """What is shown of the target fetches itself anew: it was done, or the target stands otherwise than the page says,
+    for somebody else was quicker. `more`: other events of the page.
+    """
+    changed = {"ids": target_of(case.target).touches(case.target)}
+    response["HX-Trigger"] = json.dumps({"changed": changed, **(more or {})})
     return response
 
 

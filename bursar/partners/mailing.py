@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
-from bursar.access.actor import system
+from bursar.access.actor import Actor, system
 from bursar.billing import files
-from bursar.billing.documents.document import read_document
+from bursar.billing.documents.document import Document, read_document
 from bursar.billing.documents.ubl import Profile
 from bursar.billing.queries.addresses import list_addresses
+from bursar.billing.store.sending import Parcel, deliver_soon, put_mail
 from bursar.outbox import store as outbox
 from bursar.outbox.carriers import carrier
 from bursar.outbox.models import OutboxRow
 from bursar.partners import self_billing
 from bursar.partners.models import Settlement
-from bursar.tenants.queries import find_addressee
 from bursar.tenants.store import lock_accounts
 from bursar.tenants.store.accounts import get_pooled_account
 
@@ -33,9 +33,7 @@ def want(row: Settlement, now: datetime) -> None:
 def make_and_mail(outbox_row: OutboxRow) -> str:
     """Killed at any moment and repeated, each address has one mail."""
     row = Settlement.objects.select_related("partner").get(public_id=outbox_row.payload["settlement"])
-    assert row.says is not None
-    document = read_document(row.says)
-    written = files.write_document(document, with_e_invoice=row.has_e_invoice, profile=Profile.SELF_BILLING)
+    written = write_files(row)
     with transaction.atomic():
         account = get_pooled_account(row.partner, row.made_at)
         now = lock_accounts([account.pk])
@@ -44,13 +42,27 @@ def make_and_mail(outbox_row: OutboxRow) -> str:
         to = list_addresses(account, now)
         if not to:
             return "there is no address"
-        made = files.finish(document, account, written, system("partners"), now)
-        letter = self_billing.write_letter(document)
-        for place, email in enumerate(to):
-            payload = {
-                "recipient": find_addressee(email), "to": email, "name": "", "subject": letter.subject,
-                "text": letter.text, "language": letter.language,
-                "files": [one.public_id for one in made if one is not None], "reply_to": settings.BURSAR_SELLER_MAIL,
-            }  # fmt: skip
-            outbox.put("mail", f"{row.public_id}:{place}", payload, now)
+        mail(row, written, to, system("partners"), f"{row.public_id}:", now)
     return f"mailed to {len(to)}"
+
+
+def mail(row: Settlement, written: files.Made, to: Sequence[str], actor: Actor, key: str, now: datetime) -> None:
+    """The invoice with its files, one mail an address, in the caller's transaction. `key`: what those of one round
+    begin with.
+    """
+    document, account = document_of(row), get_pooled_account(row.partner, row.made_at)
+    made = files.finish(document, account, written, actor, now)
+    parcel = Parcel(self_billing.write_letter(document), made, [account.public_id, row.partner.public_id])
+    for place, email in enumerate(to):
+        put_mail(parcel, email, f"{key}{place}", now)
+    deliver_soon()
+
+
+def document_of(row: Settlement) -> Document:
+    """As it was issued."""
+    assert row.says is not None
+    return read_document(row.says)
+
+
+def write_files(row: Settlement) -> files.Made:
+    return files.write_document(document_of(row), with_e_invoice=row.has_e_invoice, profile=Profile.SELF_BILLING)

@@ -138,7 +138,9 @@ def show_partner(request: HttpRequest, organisation_id: str) -> HttpResponse:
 def _addresses(partner: Organisation, quarter: Quarter) -> present.Addresses:
     ids = [partner.public_id, str(quarter)]
     names = ("statement", "self_billing", "e_invoice")
-    return present.Addresses(*(reverse(f"partners:{name}", args=ids) for name in names))
+    again = reverse("actions:dialog", args=["organisation", partner.public_id, "send_self_billing_again"])
+    files = present.Addresses(*(reverse(f"partners:{name}", args=ids) for name in names))
+    return files._replace(again=f"{again}?quarter={quarter}")
 
 
 @require_GET

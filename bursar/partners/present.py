@@ -21,11 +21,14 @@ from bursar.tenants.models import Organisation
 
 
 class Addresses(NamedTuple):
-    """Of a quarter's statement, and of the self-billing invoice that may have settled it."""
+    """Of a quarter's statement, and of the self-billing invoice that may have settled it. `again`: mails that once
+    more, for staff.
+    """
 
     statement: str
     paper: str
     e_invoice: str
+    again: str = ""
 
 
 def partner_row(partner: Organisation, sums: dict[str, Decimal], owed: Decimal) -> dict[str, Any]:
@@ -78,6 +81,7 @@ def quarter_row(
         "is_settled": by is not None,
         "url": addresses.statement,
         "paper_url": addresses.paper if has_paper else "",
+        "again_url": addresses.again if has_paper else "",
         "e_invoice_url": addresses.e_invoice if has_paper and by is not None and by.has_e_invoice else "",
     }
 

@@ -135,8 +135,8 @@ def _read_cap(reading: Reading) -> Seen | None:
 
 
 fact("tier", Fact("Tier", 10, _read_tier, _rests_on, own_label="Plan"))
-fact("mrr", Fact("MRR", 20, _amount("mrr"), _rests_on, say_sum=euros))
-fact("potential", Fact("Potential", 21, _amount("potential"), _rests_on, say_sum=euros))
-fact("class", Fact("Class", 30, _read_class, _rests_on))
+fact("mrr", Fact("MRR", 20, _amount("mrr"), _rests_on, say_sum=euros, of_account=True))
+fact("potential", Fact("Potential", 21, _amount("potential"), _rests_on, say_sum=euros, of_account=True))
+fact("class", Fact("Class", 30, _read_class, _rests_on, of_account=True))
 fact("seats", Fact("Seats", 50, _read_seats, _rests_on, own_label="Seats", say_sum="{:,}".format))
 fact("cap", Fact("Cap", 60, _read_cap, _rests_on, own_label="Hours included"))

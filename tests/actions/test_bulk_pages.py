@@ -7,7 +7,7 @@ import pytest
 from bursar.actions.models import BulkRun
 from bursar.audit.models import AuditLine
 from bursar.plans.models import Discount
-from tests.cast import Cast, prove, sign_in
+from tests.cast import Cast, prove, shown_by, sign_in
 
 HALF: dict[str, Any] = {"kind": "scholarship", "percent": "50", "end_date": ""}
 ADDRESS = "/panel/actions/bulk/account/set_discount"
@@ -26,6 +26,22 @@ def test_from_the_picked_rows_to_a_result_for_each(cast: Cast) -> None:
     again = ties.post(ADDRESS, {"account": ids, **HALF, "reason": "Spring"}).content.decode()
     assert again.count(">not done<") == 2 and "holds already" in again
     prove()
+
+
+def test_what_will_happen_is_told_while_it_is_filled_in(cast: Cast) -> None:
+    ties = sign_in("ties@agora.example")
+    ids = [cast.haarlem.public_id, cast.samen.public_id]
+    told = shown_by(ties.post(f"{ADDRESS}/preview", {"account": ids, **HALF}, headers={"HX-Request": "true"}))
+    assert "MRR € 150.00 → € 75.00" in told and "Together" in told and "Stichting Samen" in told
+    half = shown_by(ties.post(f"{ADDRESS}/preview", {"account": ids, "kind": "scholarship", "percent": ""}))
+    assert "→" not in half and "Stichting Samen" in half
+    refused = sign_in("ada@agora.example").post(f"{ADDRESS}/preview", {"account": ids, **HALF})
+    assert "€ 75.00" not in refused.content.decode()
+    assert (
+        not Discount.objects.exists()
+        and not BulkRun.objects.exists()
+        and not AuditLine.objects.filter(key="plans.account.set_discount")
+    )
 
 
 @pytest.mark.parametrize(

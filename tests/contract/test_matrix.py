@@ -113,6 +113,7 @@ TOLD = {
     "/panel/": 302,
     "/panel/actions/<slug:slug>/<slug:target_id>/<slug:verb>/preview": 405,
     "/panel/actions/bulk/<slug:slug>/<slug:verb>": 400,  # no row is picked
+    "/panel/actions/bulk/<slug:slug>/<slug:verb>/preview": 405,
     "/panel/actions/bulk-runs/<slug:run_id>": 404,  # no such run
     "/panel/at-risk/export": 405,
     "/panel/book/export": 405,
@@ -149,6 +150,7 @@ TOLD = {
     "/actions/<slug:slug>/<slug:target_id>/<slug:verb>/preview": 405,
     "/actions/bulk-runs/<slug:run_id>": 404,
     "/actions/bulk/<slug:slug>/<slug:verb>": 404,
+    "/actions/bulk/<slug:slug>/<slug:verb>/preview": 405,
     "/actions/menu/<slug:slug>/<slug:target_id>": 404,
     "/notices/<slug:notice_id>/open": 405,
     "/notices/read": 405,

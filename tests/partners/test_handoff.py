@@ -103,6 +103,24 @@ def test_it_is_the_clients_own_and_pays_for_itself(cast: Cast, raad: Workspace) 
     prove()
 
 
+def test_the_card_says_of_both_payers_what_becomes_of_each(cast: Cast, raad: Workspace) -> None:
+    """Each named, and as the facts have it once it is done."""
+    data = {name: value for name, value in filled().items() if name != "typed"}
+    card = foresee(ACTIONS[HAND_OFF], Case(cast.iris, raad, NOW), data)["card"]
+    said = {line.label: (line.before.text, line.after.text) for line in card.lines if line.after}
+    old, was = raad.account, said["Class of Bureau"]
+    assert not {"Class", "MRR", "Next charge"} & set(said), "of whose account?"
+    hand_off(cast, raad)
+    raad.refresh_from_db()
+    months = AccountMonth.objects.filter(month=Month.of(NOW).first)
+    left, gained = months.get(account=old), months.get(account=raad.account)
+    assert was == ("paying", left.klass)
+    assert said["Class of Stichting Samen"] == ("none", gained.klass)
+    assert said["MRR of Bureau"] == ("€ 150.00", "none") and left.mrr == gained.mrr == 0
+    assert str(old) == str(raad.account), "which is why the organisations are named"
+    assert said["Tier"][0].startswith("Changemaker"), "the workspace's own facts are of nobody's account"
+
+
 def test_the_tier_ends_with_what_was_paid(cast: Cast, raad: Workspace) -> None:
     hand_off(cast, raad)
     raad.refresh_from_db()

@@ -16,6 +16,7 @@ from bursar.billing.models import AccountCredit
 from bursar.core import clock
 from bursar.core.errors import Blocked
 from bursar.notifications.models import Notification
+from bursar.plans.models import PaymentTerms
 from bursar.requests.models import UpgradeRequest
 from bursar.support.models import SupportRequest, SupportSession, SupportSwitch
 from bursar.tenants.models import Invitation, Organisation, Person, Workspace
@@ -24,6 +25,7 @@ from tests.cast import NOW, Cast, bring_all, person, prove, refusal_of
 from tests.notifications.telling import carry_out
 from tests.partners.helpers import DAY, refer
 from tests.partners.test_handoff import HAND_OFF, OLD, filled, hand_off, raad
+from tests.payments import ledger
 from tests.requests.helpers import ask, customer
 from tests.support import helpers as support
 
@@ -32,6 +34,17 @@ __all__ = ["raad"]
 
 def said(cast: Cast, raad: Workspace) -> str:
     return " ".join(foresee(ACTIONS[HAND_OFF], Case(cast.iris, raad, clock.now()), filled())["will"])
+
+
+def test_what_runs_at_mollie_is_not_left_running(cast: Cast, raad: Workspace, settings: Any) -> None:
+    """Without a key it could not be ended there, and the partner would be charged for what it has no more."""
+    ledger.subscription(raad.account)
+    PaymentTerms.objects.filter(account=raad.account).update(mode="self_serve", status="active")
+    settings.BURSAR_MOLLIE_KEY = ""
+    refusal = refusal_of(HAND_OFF, cast.iris, raad.public_id, filled(), reason="Both agreed")
+    assert isinstance(refusal, Blocked) and "not set up" in refusal.sentence
+    settings.BURSAR_MOLLIE_KEY = "test_key"
+    assert "ends at Mollie now" in said(cast, raad)
 
 
 def test_what_the_partner_asked_for_ends_and_the_client_asks_anew(cast: Cast, raad: Workspace) -> None:

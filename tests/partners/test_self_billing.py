@@ -15,19 +15,20 @@ from bursar.billing.documents.document import read_document
 from bursar.billing.documents.ubl import Profile, to_ubl
 from bursar.billing.store import Details, accept, set_details
 from bursar.core.calendar import midnight
-from bursar.core.errors import Refused
+from bursar.core.errors import Blocked, Refused
 from bursar.partners.models import ReferralEntry, SelfBillingSeries, Settlement
 from bursar.partners.verify import list_faults
 from tests.billing.documents.reading import list_differences, read
 from tests.billing.documents.samples import credit_note
 from tests.billing.test_proposing import seller
-from tests.cast import NOW, Cast, refusal_of, sign_in
+from tests.cast import NOW, Cast, refusal_of, shown_by, sign_in
 from tests.notifications.telling import carry_out
 from tests.partners.helpers import account_of, look, refer
 from tests.payments import ledger as rows
 
 __all__ = ["seller"]
 SELF = "partners.organisation.settle_by_self_billing"
+AGAIN = "partners.organisation.send_self_billing_again"
 ASKED = {"quarter": "2026-Q3", "agreed": True, "e_invoice": True}
 DUTCH = Details(
     "Bureau B.V.", "Lindenlaan 4", "2011 RD", "Haarlem", "NL", vat_id="NL123456782B90", language="nl",
@@ -78,6 +79,36 @@ def test_it_is_made_checked_downloaded_and_mailed(cast: Cast, owed: ReferralEntr
     assert [one[0] for one in letter.attachments] == ["invoice-SB2026-000001.pdf", "invoice-SB2026-000001.xml"]
     assert letter.attachments[1][1] in (xml, xml.decode())
     assert list(list_faults()) == []
+
+
+def letters() -> list[EmailMultiAlternatives]:
+    for _ in range(2):  # its files, then the mail with them
+        carry_out()
+    return [one for one in django_mail.outbox if isinstance(one, EmailMultiAlternatives) and one.attachments]
+
+
+def test_it_is_sent_again_as_it_was_and_where_it_went_nowhere(cast: Cast, owed: ReferralEntry) -> None:
+    partner = owed.partner.public_id
+    assert isinstance(refusal_of(AGAIN, cast.iris, partner, {"quarter": "2026-Q3", "to": ""}, reason="x"), Blocked)
+    detail(owed, DUTCH)
+    run(SELF, cast.iris, partner, ASKED, reason="They agreed")
+    [first] = letters()
+    ties = sign_in("ties@agora.example")
+    again = f"/panel/actions/organisation/{partner}/send_self_billing_again?quarter=2026-Q3"
+    assert f'href="{again}"' in ties.get(f"/panel/partners/{partner}").content.decode()
+    dialog = shown_by(ties.get(again))
+    assert "office@client.example" in dialog and "SB2026-000001" in dialog and "namens u" in dialog
+    run(AGAIN, cast.ties, partner, {"quarter": "2026-Q3", "to": ""})
+    run(AGAIN, cast.ties, partner, {"quarter": "2026-Q3", "to": "books@client.example"})
+    _, second, third = letters()
+    assert (second.to, third.to) == (["office@client.example"], ["books@client.example"])
+    for one in (second, third):
+        assert (one.subject, one.body) == (first.subject, first.body)
+        assert [each[:2] for each in one.attachments] == [each[:2] for each in first.attachments]
+    assert Settlement.objects.count() == 1, "sent again, not issued again"
+    detail(owed, Details(**{**DUTCH.__dict__, "mails": ()}))
+    refusal = refusal_of(AGAIN, cast.ties, partner, {"quarter": "2026-Q3", "to": ""})
+    assert isinstance(refusal, Refused) and "no address for documents" in refusal.sentence
 
 
 def test_what_breaks_a_rule_is_refused_and_leaves_no_gap(cast: Cast, owed: ReferralEntry) -> None:

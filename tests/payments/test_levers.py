@@ -19,7 +19,8 @@ from bursar.payments.models import Call, Charge, Mandate, Offer, Payment, Refund
 from bursar.payments.queries.drift import list_drift
 from bursar.plans.models import PaymentTerms
 from bursar.webhooks.events import EVENTS
-from tests.cast import Cast, bring_all, fact, person, refusal_of, seat, workspace
+from tests.cast import Cast, bring_all, fact, person, refusal_of, seat, sign_in, workspace
+from tests.dashboard.test_levers import list_dead
 from tests.payments.buying import DETAILS, Buyer, set_details
 from tests.payments.counter import Counter
 from tests.payments.till import HTTP
@@ -97,6 +98,21 @@ def test_nothing_is_asked_without_a_key(buyer: Buyer, settings: Any) -> None:
     settings.BURSAR_MOLLIE_KEY = ""
     assert "not set up" in buyer.refused("check_out", {**YEAR, "agrees": True})
     assert "not set up" in buyer.refused("refresh", who=buyer.cast.ties)
+
+
+def test_what_runs_cannot_be_ended_without_a_key(buyer: Buyer, settings: Any) -> None:
+    """Off with its reason, for customer and staff; and what stands on the page can be done."""
+    buyer.buy(method="creditcard")
+    address = f"/billing/{buyer.account.public_id}"
+    settings.BURSAR_MOLLIE_KEY = ""
+    for verb, who in (("cancel_plan", None), ("cancel_subscription", buyer.cast.ties), ("change_plan", None)):
+        assert "not set up" in buyer.refused(verb, who=who)
+    Subscription.objects.update(then_tier="guardian")
+    assert "not set up" in buyer.refused("withdraw_change")
+    count, dead = list_dead(sign_in("lotte@client.example"))
+    assert count and dead == []
+    page = sign_in("lotte@client.example").get(address).content.decode()
+    assert "Cancel plan" not in page and "nothing can be changed or cancelled on this page" in page
 
 
 def test_cancel_and_resume(buyer: Buyer) -> None:

@@ -111,7 +111,11 @@ class ToForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.case.is_one_of_several:
-            self.fields["to"].initial = "\n".join(addresses_of(self.case))
+            self.fields["to"].initial = "\n".join(self.list_usual())
+
+    def list_usual(self) -> list[str]:
+        """Where they go when nothing is written there."""
+        return addresses_of(self.case)
 
     def clean_to(self) -> list[str]:
         emails = list(dict.fromkeys(self.cleaned_data["to"].replace(",", " ").replace(";", " ").split()))

@@ -13,6 +13,7 @@ from procrastinate.contrib.django import app
 from bursar.billing.documents.letters import Letter
 from bursar.billing.models import Handover, Hold, Invoice, Reminder, Sending
 from bursar.billing.models.sending import HandoverState, SendingKind, SendingState
+from bursar.files.models import File
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.tenants.queries import find_addressee
@@ -30,24 +31,42 @@ class Post:
 
 
 def send(row: Invoice, post: Post, to: Sequence[str], now: datetime) -> list[Sending]:
-    """One mail an address with the files attached, each in the outbox, in the caller's transaction. The files are named
-    and not copied; they are read when a mail leaves.
-    """
-    files = [one.public_id for one in (row.pdf, row.e_invoice) if one is not None]
+    """One mail an address with the files attached, in the caller's transaction."""
     about, made = [row.account.public_id, row.account.organisation.public_id], []
     for email in to:
         sending = Sending(invoice=row, kind=post.kind, reminder=post.reminder, email=email, at=now)
-        payload = {
-            "recipient": find_addressee(email), "to": email, "name": "", "subject": post.letter.subject,
-            "text": post.letter.text, "language": post.letter.language, "files": files,
-            "reply_to": settings.BURSAR_SELLER_MAIL, "about": about,
-        }  # fmt: skip
-        sending.delivery_id = outbox.put("mail", sending.public_id, payload, now).public_id
+        parcel = Parcel(post.letter, (row.pdf, row.e_invoice), about)
+        sending.delivery_id = put_mail(parcel, email, sending.public_id, now).public_id
         sending.save(force_insert=True)
         made.append(sending)
     if made:
-        app.configure_task("outbox.deliver").defer()  # in this transaction: it starts right after commit
+        deliver_soon()
     return made
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A letter with its files, None among them where there is none. `about`: public ids of whose it is."""
+
+    letter: Letter
+    files: Sequence[File | None]
+    about: Sequence[str]
+
+
+def put_mail(parcel: Parcel, email: str, key: str, now: datetime) -> OutboxRow:
+    """In the outbox, in the caller's transaction. The files are named and not copied; they are read when it leaves."""
+    letter = parcel.letter
+    payload = {
+        "recipient": find_addressee(email), "to": email, "name": "", "subject": letter.subject, "text": letter.text,
+        "language": letter.language, "files": [one.public_id for one in parcel.files if one is not None],
+        "reply_to": settings.BURSAR_SELLER_MAIL, "about": list(parcel.about),
+    }  # fmt: skip
+    return outbox.put("mail", key, payload, now)
+
+
+def deliver_soon() -> None:
+    """In the caller's transaction: it starts right after commit."""
+    app.configure_task("outbox.deliver").defer()
 
 
 def note_ended(now: datetime) -> int:

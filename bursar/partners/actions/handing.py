@@ -16,7 +16,7 @@ from bursar.partners.queries.ledger import list_running
 from bursar.payments.actions import turning
 from bursar.payments.actions.levers import standing_of
 from bursar.payments.actions.turning import say_waiting
-from bursar.payments.rules.levers import why_not_cancel
+from bursar.payments.rules.levers import Standing, why_nothing_to_cancel, why_out_of_reach
 from bursar.plans import rules as plans
 from bursar.plans.actions.shared import state_of, terms_of
 from bursar.plans.models import DiscountKind, Tier
@@ -67,7 +67,7 @@ def why_not(case: Case) -> str | None:
         return f"{workspace.account} has something open. {' '.join(stops)}"
     if not sides_of(case).able:
         return "Nobody of the client could run it: have them invited into the workspace first."
-    return None
+    return why_out_of_reach(_paying(case)) if not stays_paid_for(case) and ends_subscription(case) else None
 
 
 def stays_paid_for(case: Case) -> bool:
@@ -77,7 +77,14 @@ def stays_paid_for(case: Case) -> bool:
 
 def ends_subscription(case: Case) -> bool:
     """Of the account that pays until now."""
-    return why_not_cancel(standing_of(Case(case.actor, case.target.account, case.now))) is None
+    return why_nothing_to_cancel(_paying(case)) is None
+
+
+def _paying(case: Case) -> Standing:
+    found: Standing = case.once(
+        "who pays until now", lambda: standing_of(Case(case.actor, case.target.account, case.now))
+    )
+    return found
 
 
 def kept_until(case: Case) -> datetime | None:

@@ -58,4 +58,7 @@ def _state(reading: Reading, account_id: int) -> AccountState:
     return (state_after(case, account_id) if reading.is_after else None) or state_of_account(case, account_id)
 
 
-fact("next_charge", Fact("Next charge", 40, _read, _rests_on, own_label="Next charge", concerns_money=True))
+fact(
+    "next_charge",
+    Fact("Next charge", 40, _read, _rests_on, own_label="Next charge", concerns_money=True, of_account=True),
+)

@@ -140,6 +140,15 @@ def why_not_retry(standing: Standing) -> str | None:
 
 
 def why_not_cancel(standing: Standing) -> str | None:
+    return why_nothing_to_cancel(standing) or why_out_of_reach(standing)
+
+
+def why_out_of_reach(standing: Standing) -> str | None:
+    """What runs at Mollie can be ended there alone."""
+    return None if standing.is_set_up else NOT_SET_UP
+
+
+def why_nothing_to_cancel(standing: Standing) -> str | None:
     if is_managed(standing.terms):
         return MANAGED
     if standing.terms.status == Status.CANCELLED:
@@ -205,7 +214,7 @@ def why_not_withdraw(standing: Standing) -> str | None:
     if upgrade is not None and upgrade.state == ChargeState.UNDER_WAY:
         return "It is being paid already: once that has arrived, the plan can be changed back for the next interval."
     if standing.then or upgrade is not None:
-        return None
+        return why_out_of_reach(standing)
     return "No change is planned."
 
 

@@ -122,7 +122,6 @@ function dress(table) {
   for (const kebab of all(".kebab:not([role])", table)) {
     kebab.role = "button";
     kebab.ariaHasPopup = "dialog";
-    kebab.ariaLabel ??= `Actions for ${nameOf(/** @type {HTMLElement} */ (kebab.closest("tr")))}`;
   }
   for (const mail of table.dataset.detail ? all("td > a[href^='mailto:']:only-child", table) : []) mail.after(copier());
   for (const button of all("a + [data-copy]:not([aria-label])", table)) {
