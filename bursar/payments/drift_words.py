@@ -90,8 +90,8 @@ def _say_payment(drift: Drift, payment: Payment) -> str:
         back = euros(payment.refunded + payment.charged_back)
         more = euros(payment.refunded + payment.charged_back - payment.amount)
         return (
-            f"{back} went back of {euros(payment.amount)}: it was refunded, and charged back as well. Ask for the {more} "
-            "by a payment link without an invoice."
+            f"{back} went back of {euros(payment.amount)}: it was refunded, and charged back as well. "
+            f"Ask for the {more} by a payment link without an invoice."
         )
     day = say_day(seller_day(payment.dated_at))
     rest = payment.amount - payment.refunded - payment.charged_back

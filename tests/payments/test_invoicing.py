@@ -402,7 +402,7 @@ def test_what_came_after_an_end_is_no_credit_while_as_much_is_owed(bought: Bough
     data = {"amount": str(row.open + 20), "on": clock.now().date().isoformat(), "keeps_rest": True}
     run(PAID, ties, row.public_id, data, reason="x")
     assert (bought.invoice.open, bought.credit) == (0, -30)
-    refused = refusal_of("billing.account.pay_back_credit", ties, bought.account.public_id, {"amount": "20.00"})
+    refused = refusal_of("billing.account.pay_back_credit", shop.iris, bought.account.public_id, {"amount": "20.00"})
     assert isinstance(refused, Blocked) and "No credit" in refused.sentence and bought.credit == -30
     assert [one.drift for one in list_drift(clock.now())] == [Drift.RETURNED_MORE]
     books.book(bought.account, {}, ledger.receive(Decimal(30), []), Cause(TODAY), clock.now())

@@ -5,29 +5,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0011_lists_of_invoices_by_index'),
-        ('tenants', '0006_visibility_by_staff'),
+        ("billing", "0011_lists_of_invoices_by_index"),
+        ("tenants", "0006_visibility_by_staff"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='accountcredit',
-            name='credit_is_none_or_more',
+            model_name="accountcredit",
+            name="credit_is_none_or_more",
         ),
         migrations.AddField(
-            model_name='accountcredit',
-            name='owed',
+            model_name="accountcredit",
+            name="owed",
             field=models.DecimalField(decimal_places=2, default=0, max_digits=12),
         ),
         migrations.AlterField(
-            model_name='ledgerentry',
-            name='kind',
-            field=models.CharField(choices=[('received', 'received'), ('returned', 'returned'), ('moved', 'moved'), ('credited', 'credited'), ('written_off', 'written off'), ('difference', 'difference'), ('overdrawn', 'overdrawn')], max_length=12),
+            model_name="ledgerentry",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("received", "received"),
+                    ("returned", "returned"),
+                    ("moved", "moved"),
+                    ("credited", "credited"),
+                    ("written_off", "written off"),
+                    ("difference", "difference"),
+                    ("overdrawn", "overdrawn"),
+                ],
+                max_length=12,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='accountcredit',
-            constraint=models.CheckConstraint(condition=models.Q(('owed__gte', 0), ('amount__gte', django.db.models.expressions.CombinedExpression(models.F('owed'), '*', models.Value(-1)))), name='credit_is_below_0_by_what_is_owed'),
+            model_name="accountcredit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("owed__gte", 0),
+                    (
+                        "amount__gte",
+                        django.db.models.expressions.CombinedExpression(models.F("owed"), "*", models.Value(-1)),
+                    ),
+                ),
+                name="credit_is_below_0_by_what_is_owed",
+            ),
         ),
     ]

@@ -1,8 +1,9 @@
 """Where each euro of invoices stands: the only rules of the ledger. Pure. EUR.
 
 An invoice's gross is always open + paid + credited + written off. Money over stands as the account's credit, which is
-below 0 by what went back beyond what had come, and by no more. Each change is a few entries; an entry lowers what is open of its invoice by its amount, or raises the account's credit where
-it has none. Nothing is ever changed or taken out: what was wrong is turned round by further entries.
+below 0 by what went back beyond what had come, and by no more. Each change is a few entries; an entry lowers what is
+open of its invoice by its amount, or raises the account's credit where it has none. Nothing is ever changed or taken
+out: what was wrong is turned round by further entries.
 """
 
 from __future__ import annotations
@@ -242,9 +243,9 @@ def write_off(one: Standing) -> list[Entry]:
     return [Entry(EntryKind.WRITTEN_OFF, one.invoice, one.open)]
 
 
-def reopen(one: Standing) -> list[Entry]:
-    """A write-off, turned round."""
-    return [Entry(EntryKind.WRITTEN_OFF, one.invoice, -one.written_off)]
+def reopen(amount: Decimal, one: Standing) -> list[Entry]:
+    """What `write_off` did, turned round. amount: at most `written_off`."""
+    return [Entry(EntryKind.WRITTEN_OFF, one.invoice, -amount)]
 
 
 def _move(amount: Decimal, invoice: int) -> list[Entry]:

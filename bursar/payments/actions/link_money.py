@@ -37,8 +37,8 @@ def _why_not_book(case: Case, data: Cleaned) -> str | None:
     form=OfCharge,
     permission=By.JOB,
     label="Money of a payment link booked",
-    help="What came by a link without an invoice stands to the account's good; what went back does no more, and is owed "
-    "where it was used already.",
+    help="What came by a link without an invoice stands to the account's good; what went back does no more, and is "
+    "owed where it was used already.",
     when=BY_JOB + "Apply it to an invoice, or pay it back, from the account's kebab.",
     refused=_why_not_book,
 )

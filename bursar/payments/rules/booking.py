@@ -73,7 +73,7 @@ def _receive(amount: Decimal, books: Books) -> list[Entry]:
 
 
 def _take_back(amount: Decimal, books: Books) -> list[Entry]:
-    """First what stands to the account's good from this very charge; then the invoice is open again; the rest is owed."""
+    """First what is there of this charge's money; then the invoice is open again; the rest is owed."""
     paid = books.invoice.paid if books.invoice else ZERO
     from_invoice = max(ZERO, min(amount - books.left, paid))
     entries = leave(amount - from_invoice, books) if amount > from_invoice else []
@@ -92,7 +92,7 @@ def refund(amount: Decimal, invoice: Standing, books: Books) -> Back:
 
 
 def leave(amount: Decimal, books: Books) -> list[Entry]:
-    """A refund without a credit note: of what stood to the account's good, or one that came back and leaves after all."""
+    """A refund that makes no credit note: of the account's credit, or one that came back and leaves after all."""
     from_credit = min(amount, books.left)
     owed = amount - from_credit
     return (ledger.pay_back(from_credit) if from_credit else []) + (ledger.overdraw(owed) if owed else [])
@@ -103,4 +103,3 @@ def come_again(amount: Decimal, books: Books) -> list[Entry]:
     again = min(amount, books.own_owed)
     entries = ledger.make_up(again) if again else []
     return entries + (ledger.receive(amount - again, []) if amount > again else [])
-
