@@ -85,7 +85,7 @@ def _says_nothing(model: type[Model], row: dict[str, Any]) -> bool:
 
 def _lately(value: Any) -> Any:
     """An instant of this test is one as the other; a day that was agreed is not."""
-    is_lately = isinstance(value, datetime) and NOW <= value <= NOW + timedelta(hours=2)
+    is_lately = isinstance(value, datetime) and NOW <= value <= NOW + timedelta(hours=12)
     return "lately" if is_lately else value
 
 
