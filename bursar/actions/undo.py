@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from django import forms
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from bursar.actions.models import UndoOffer
 from bursar.actions.registry import ACTIONS
@@ -144,6 +146,33 @@ def _find_moved_on(made: Sequence[UndoOffer]) -> set[str]:
         by_key[one.key].append(one)
     asked = ((ACTIONS[key].moved_on, some) for key, some in by_key.items())
     return {line for moved_on, some in asked if moved_on is not None for line in moved_on(some)}
+
+
+def moved_from(load: Callable[[Collection[str]], Mapping[str, Any]]) -> Callable[[Sequence[Any]], Collection[str]]:
+    """For `Action.moved_on`: whatever stands otherwise than the action left it. `load`: of targets, by their public
+    ids, what `Undo.left` has.
+    """
+
+    def find(offers: Sequence[UndoOffer]) -> Collection[str]:
+        now = load({one.target_id for one in offers})
+        return {one.line_id for one in offers if now.get(one.target_id) != one.left}
+
+    return find
+
+
+def drop(made: UndoOffer) -> None:
+    """It can be taken back no more."""
+    made.delete()
+
+
+def forget(emails: Iterable[str]) -> None:
+    """Offers that would bring back an address of somebody who is erased go."""
+    rows = UndoOffer.objects.annotate(kept=Cast("data", TextField()), was_left=Cast("left", TextField()))
+    held = Q(pk__in=[])
+    for email in emails:
+        written = json.dumps(email, ensure_ascii=False)
+        held |= Q(kept__icontains=written) | Q(was_left__icontains=written)
+    rows.filter(held).delete()
 
 
 def list_offers(now: datetime, *, by: str = "", before: int | None = None) -> QuerySet[UndoOffer]:

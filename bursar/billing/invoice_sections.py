@@ -22,6 +22,7 @@ ENTRIES = {
     EntryKind.CREDITED: ("credited", "credited no more"),
     EntryKind.WRITTEN_OFF: ("written off", "not written off any more"),
     EntryKind.DIFFERENCE: ("let be", "asked for again"),
+    EntryKind.OVERDRAWN: ("made up for", "went back beyond what had come"),
 }
 """What an entry says, above zero and below."""
 

@@ -16,6 +16,7 @@ from bursar.billing.queries import documents
 from bursar.billing.queries.ledger import list_own
 from bursar.billing.seller import get_identity, seller_day
 from bursar.billing.store.ledger import get_credit
+from bursar.core.money import ZERO
 from bursar.core.turning import turn
 from bursar.ui.sections import Look, Section
 
@@ -59,11 +60,12 @@ def _turned(
     look: Look, rows: QuerySet[Invoice], describe: Callable[[Invoice, date], dict[str, Any]]
 ) -> dict[str, Any] | None:
     part = turn(rows, "invoices", look.asked.get("invoices", ""), SHOWN)
-    if not part.rows and not part.pager["previous"]:
+    credit = get_credit(look.target)
+    if not part.rows and not part.pager["previous"] and not credit:
         return None
     today = seller_day(look.now)
     found = [describe(row, today) for row in part.rows]
-    return {"invoices": found, "pager": part.pager, "credit": get_credit(look.target)}
+    return {"invoices": found, "pager": part.pager, "credit": max(credit, ZERO), "owed": max(-credit, ZERO)}
 
 
 ACCOUNT_INVOICES = Section("invoices", "Invoices", "billing/_invoices.html", _invoices)

@@ -35,11 +35,14 @@ WHERE (%(account)s = '' OR a.public_id = %(account)s)
 ORDER BY i.id
 """
 _CREDIT = f"""
-SELECT a.public_id, COALESCE(c.amount, 0), COALESCE(s.amount, 0) FROM tenants_billingaccount a
-LEFT JOIN billing_accountcredit c ON c.account_id = a.id
-LEFT JOIN (SELECT account_id, SUM(amount) AS amount FROM {LedgerEntry._meta.db_table} WHERE invoice_id IS NULL
-  GROUP BY account_id) s ON s.account_id = a.id
-WHERE (%(account)s = '' OR a.public_id = %(account)s) AND COALESCE(c.amount, 0) <> COALESCE(s.amount, 0)
+SELECT a.public_id, COALESCE(c.amount, 0), COALESCE(c.owed, 0), COALESCE(s.amount, 0), COALESCE(s.owed, 0)
+FROM tenants_billingaccount a LEFT JOIN billing_accountcredit c ON c.account_id = a.id
+LEFT JOIN (
+  SELECT account_id, SUM(amount) AS amount, -SUM(amount) FILTER (WHERE kind = '{EntryKind.OVERDRAWN}') AS owed
+  FROM {LedgerEntry._meta.db_table} WHERE invoice_id IS NULL GROUP BY account_id
+) s ON s.account_id = a.id
+WHERE (%(account)s = '' OR a.public_id = %(account)s)
+  AND (COALESCE(c.amount, 0), COALESCE(c.owed, 0)) <> (COALESCE(s.amount, 0), COALESCE(s.owed, 0))
 ORDER BY a.id
 """
 _BANK = f"""
@@ -79,8 +82,10 @@ def _sums(account: str) -> Iterator[str]:
 def _credits(account: str) -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute(_CREDIT, {"account": account})
-        for public_id, stored, entries in cursor.fetchall():
-            yield f"{public_id}: the credit says {stored}, its entries come to {entries}"
+        for public_id, *values in cursor.fetchall():
+            for part, one, other in zip(("credit", "owed"), values[:2], values[2:], strict=True):
+                if one != other:
+                    yield f"{public_id}: the {part} says {one}, its entries come to {other}"
 
 
 def _bank(account: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bursar.billing.models import Invoice
+from bursar.billing.store.ledger import get_credit
 from bursar.core.money import euros
 from bursar.payments.models import Refund
 from bursar.payments.queries import list_open
@@ -16,6 +17,8 @@ UNDER_WAY = (RefundState.ASKED, RefundState.SENDING, RefundState.QUEUED, RefundS
 def list_open_ends(account: BillingAccount, status: str) -> list[str]:
     """A sentence each. What was only begun at a checkout is none: it ends with the handoff."""
     said = [f"Invoice {row.number} is open, {euros(row.open)}." for row in _list_open_invoices(account)]
+    if (credit := get_credit(account)) < 0:
+        said.append(f"It owes {euros(-credit)} beside its invoices.")
     if status == Status.PAST_DUE:
         said.append("A payment is past due.")
     if status == Status.PENDING or any(one.state == ChargeState.UNDER_WAY for one in list_open(account.pk)):

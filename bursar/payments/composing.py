@@ -107,7 +107,7 @@ def _buyer_of(details: BillingDetails, decision: VatDecision) -> Party:
 
 def _list_received(money: Money, quote: Quote, language: str) -> tuple[Received, ...]:
     kept = [(one, calc_kept(one.status, one.amount, one.charged_back)) for one in money.payments]
-    came = [(one, amount) for one, amount in kept if amount and one.paid_at]
+    came = [(one, amount) for one, amount in kept if amount > 0 and one.paid_at]
     shares = share([amount for _, amount in came], quote.gross)
     return tuple(
         Received(amount, seller_day(one.paid_at), say_how(one.method, say_method(one.method), language))

@@ -23,7 +23,7 @@ LEVERS: dict[Drift, tuple[str, ...]] = {
     Drift.NOBODY_THERE: ("payments.account.cancel_subscription",),
     Drift.MANDATE: ("payments.account.refresh",),
     Drift.ENDED_THERE: ("payments.account.send_checkout",),
-    Drift.RETURNED_MORE: ("payments.account.refresh",),
+    Drift.RETURNED_MORE: ("payments.account.issue_payment_link", "payments.account.refresh"),
     Drift.AFTER_END: ("payments.payment.refund", "payments.account.start_interval"),
 }
 """What can be done about each, by the keys of actions; a link stands where the action exists."""
@@ -88,7 +88,11 @@ def say(one: Found) -> str:
 def _say_payment(drift: Drift, payment: Payment) -> str:
     if drift is Drift.RETURNED_MORE:
         back = euros(payment.refunded + payment.charged_back)
-        return f"{back} went back of {euros(payment.amount)}: it was refunded, and charged back as well."
+        more = euros(payment.refunded + payment.charged_back - payment.amount)
+        return (
+            f"{back} went back of {euros(payment.amount)}: it was refunded, and charged back as well. "
+            f"Ask for the {more} by a payment link without an invoice."
+        )
     day = say_day(seller_day(payment.dated_at))
     rest = payment.amount - payment.refunded - payment.charged_back
     return f"{euros(rest)} arrived on {day} and pays for nothing here: give it back, or start an interval with it."

@@ -16,7 +16,7 @@ from bursar.core.retention import forgets
 from bursar.core.retry import JOB_AGAIN
 from bursar.core.ticks import tick
 from bursar.outbox.store import deliver_apart, list_finished, list_order_keys_due
-from bursar.payments import carry, invoicing, look, paid_out, timed
+from bursar.payments import carry, invoicing, look, paid_out, timed, verify
 from bursar.payments.errors import MollieProblem, RateLimited
 from bursar.payments.gateway import get_gateway, get_mode
 from bursar.payments.models import Payment, PaymentLink
@@ -25,7 +25,7 @@ from bursar.payments.store import calls, hints, links
 from bursar.payments.store.work import enqueue
 from bursar.payments.sync import walks
 
-__all__ = ["carry", "invoicing", "timed"]
+__all__ = ["carry", "invoicing", "timed", "verify"]
 CALLS_AT_ONCE = 10  # at 30 s each this ends before the outbox takes a row for stuck
 SWEPT_AT_ONCE = 1000
 APPLIED_AT_ONCE = 200

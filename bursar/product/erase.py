@@ -16,6 +16,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.db.models import Q
 
 from bursar.access.models import User
+from bursar.actions import undo
 from bursar.actions.models import BulkRun
 from bursar.audit.links import erases
 from bursar.audit.store import blank_names
@@ -63,6 +64,7 @@ def erase(person: Person, chosen: Collection[str] | None, now: datetime) -> Coun
     names = sum(blank_names(reference) for reference in references)
     usage.forget_names(traces.references)
     _forget_actor(traces.references)
+    undo.forget(traces.emails)
     logins = tenants.logins.forget(person)
     accounts = tenants.workspaces.forget_address(person.email) if person.email else set()
     billing.forget_mails(traces.emails)

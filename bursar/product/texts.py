@@ -17,8 +17,9 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from bursar.access.models import User
-from bursar.actions.models import Approval, BulkResult, BulkRun, IdempotencyKey
+from bursar.actions.models import Approval, BulkResult, BulkRun, IdempotencyKey, UndoOffer
 from bursar.actions.second import reword as reword_approval
+from bursar.actions.undo import drop as drop_offer
 from bursar.attention.models import Triage
 from bursar.billing.models import BillingDetails, Draft, Handover, Hold, Reminder
 from bursar.billing.store import reword as reword_details
@@ -45,6 +46,11 @@ from bursar.usage.models import UsageReset
 from bursar.usage.store import reword
 
 AROUND = 60
+OFFERED = (
+    "was", "name", "street", "street_more", "city", "order_number", "buyer_reference", "contract", "lines", "notes",
+    "note", "subject", "body", "place", "why", "description",
+)  # fmt: skip
+"""Of what an action can be taken back by, the parts that somebody wrote: an offer with the words in them goes."""
 
 
 @dataclass(frozen=True)
@@ -274,6 +280,13 @@ SOURCES: dict[str, Source] = {
         lambda result: f"Result in a bulk run, {say_day(result.run.created_at)}",
         lambda traces: BulkResult.objects.select_related("run"),
         ("sentence",),
+    ),
+    "undo": Source(
+        lambda made: f"What can be undone of an action, {say_day(made.created_at)}",
+        lambda traces: UndoOffer.objects.all(),
+        ("data", "left"),
+        OFFERED,
+        put=lambda row, values: drop_offer(row),
     ),
     "answer": Source(
         lambda kept: f"Answer kept for a repeated submit, {say_day(kept.created_at)}",

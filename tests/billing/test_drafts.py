@@ -24,6 +24,7 @@ from bursar.outbox.models import OutboxRow
 from tests.billing.test_proposing import PUBLIC, seller
 from tests.cast import NOW, Cast, prove, refusal_of, sign_in
 from tests.requests.helpers import customer
+from tests.taken_back import check_way_back
 
 __all__ = ["seller"]
 DRAFT, ISSUE = "billing.account.draft_invoice", "billing.draft.issue"
@@ -213,3 +214,8 @@ def test_programs_read_drafts_as_they_were_made(payer: Cast) -> None:
     assert reader.get("/api/v1/drafts").json()["drafts"] == []
     assert reader.get(f"/api/v1/drafts/{row.public_id}").json()["invoice"] == made.public_id
     assert reader.get("/api/v1/drafts/dft_nothing").status_code == 404
+
+
+def test_a_change_of_a_draft_is_taken_back(payer: Cast) -> None:
+    row = draft(payer)
+    check_way_back(payer, CHANGE, row.public_id, {"with_seats": False, "lines": [EVENING]}, actor=payer.ties)

@@ -108,7 +108,7 @@ class Books(RuleBasedStateMachine):
     def it_is_not_given_up_after_all(self, number: int) -> None:
         one = self.pick(number, lambda one: one.written_off > 0)
         if one:
-            self.book(ledger.reopen(one))
+            self.book(ledger.reopen(one.written_off, one))
 
     @invariant()
     def each_euro_has_one_place(self) -> None:

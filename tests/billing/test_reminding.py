@@ -26,6 +26,7 @@ from bursar.core.errors import Blocked, Forbidden, Invalid, Refused
 from bursar.tenants.models import BillingAccount, Person
 from tests.billing.invoiced import SELLER, TOWN_HALL, carry_out, day_after_due, issued, know
 from tests.cast import NOW, Cast, prove, refusal_of, sign_in
+from tests.taken_back import check_way_back
 
 REMIND, RECORD = "billing.invoice.remind", "billing.invoice.record_reminder"
 HOLD, RELEASE = "billing.invoice.hold", "billing.invoice.release"
@@ -266,3 +267,15 @@ def test_only_staff_see_it(payer: Cast, row: Invoice) -> None:
     for address in (PAGE, f"/panel/invoices/{row.public_id}"):
         assert sign_in("maud@client.example").get(address).status_code in (302, 403, 404)
         assert sign_in("ada@agora.example").get(address).status_code == 200
+
+
+def test_what_was_recorded_at_the_wrong_invoice_is_withdrawn(payer: Cast, row: Invoice) -> None:
+    with days_after_due(row, 6) as now:
+        called = {"way": "phone", "on": now.date().isoformat(), "note": "Called"}
+        check_way_back(payer, RECORD, row.public_id, called, but=["InstallationFact"])
+        again = run(RECORD, payer.ties, row.public_id, {"way": "phone", "on": now.date().isoformat()})
+    with days_after_due(row, 7):
+        assert again.undo is not None and Reminder.objects.count() == 1
+        Reminder.objects.create(invoice=row, level=2, way="mail", on=clock.now().date(), at=clock.now(), open=row.open)
+        late = refusal_of(again.undo.key, payer.ties, row.public_id, again.undo.data, undoes=again.line_id)
+        assert late.status == 409 and Reminder.objects.count() == 2

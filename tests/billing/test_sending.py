@@ -25,6 +25,7 @@ from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.tenants.models import Person
 from tests.billing.invoiced import SELLER, TOWN_HALL, carry_out, issue, issued, know
 from tests.cast import NOW, Cast, prove, refusal_of, shown_by, sign_in
+from tests.taken_back import check_way_back
 
 AGAIN, NOTE = "billing.invoice.send_again", "billing.invoice.note_handover"
 OFFICE = "ap@haarlem.example"
@@ -274,6 +275,17 @@ def test_how_the_network_took_it_is_noted_and_a_refusal_counted(payer: Cast) -> 
     assert count_undelivered() == 0
     plain = issued(payer.ties, payer.haarlem)
     assert isinstance(refusal_of(NOTE, payer.ties, plain.public_id, {"state": "handed_in", "why": ""}), Blocked)
+
+
+def test_what_was_noted_at_the_wrong_e_invoice_is_taken_back(payer: Cast) -> None:
+    row = issued(payer.ties, payer.haarlem, e_invoice=True)
+    check_way_back(payer, NOTE, row.public_id, {"state": "refused", "why": "R049"})
+    check_way_back(payer, NOTE, row.public_id, {"state": "handed_in", "why": ""})
+    done = run(NOTE, payer.ties, row.public_id, {"state": "handed_in", "why": ""})
+    Handover.objects.update(state="refused", why="The access point says so")
+    assert done.undo is not None
+    late = refusal_of(NOTE, payer.ties, row.public_id, done.undo.data, undoes=done.line_id)
+    assert late.status == 409 and Handover.objects.get().state == "refused"
 
 
 def test_an_invoice_that_is_settled_meanwhile_is_sent_again_as_such(payer: Cast) -> None:

@@ -18,6 +18,7 @@ from bursar.plans.models import PaidPeriod
 from tests.billing.test_proposing import PUBLIC, seller
 from tests.cast import NOW, Cast, fact, prove, refusal_of
 from tests.requests.helpers import customer
+from tests.taken_back import check_way_back
 
 __all__ = ["seller"]
 ISSUE, PAID, BACK = "billing.account.issue_invoice", "billing.invoice.mark_paid", "billing.invoice.reverse_payment"
@@ -198,3 +199,34 @@ def test_a_small_difference_is_let_be_only_where_the_setting_says_so(
     assert (issued.open, issued.difference, klass(cast, 8)[0]) == (0, Decimal("0.05"), "paying")
     do(cast, BACK, issued, 9, amount=short)
     assert (issued.open, issued.difference, klass(cast, 10)[0]) == (issued.gross, 0, "managed")
+
+
+def test_a_write_off_is_taken_back(cast: Cast, issued: Invoice) -> None:
+    do(cast, PAID, issued, amount="21.00", on=TODAY)
+    check_way_back(cast, OFF, issued.public_id, {}, but=["LedgerEntry has"])
+    issued.refresh_from_db()
+    assert (issued.open, issued.written_off, issued.paid) == (issued.gross - 21, 0, 21)
+
+
+def test_not_once_money_came_for_it(cast: Cast, issued: Invoice) -> None:
+    done = run(OFF, cast.iris, issued.public_id, {}, reason="hopeless")
+    do(cast, PAID, issued, amount="21.00", on=TODAY)
+    assert done.undo is not None and issued.written_off == issued.gross - 21
+    with clock.frozen(NOW + timedelta(hours=1)):
+        late = refusal_of(done.undo.key, cast.iris, issued.public_id, done.undo.data, reason="x", undoes=done.line_id)
+        assert late.status == 409 and "changed since" in late.sentence
+        stranger = refusal_of(done.undo.key, cast.ada, issued.public_id, done.undo.data, reason="x")
+        assert stranger.status == 403
+    issued.refresh_from_db()
+    assert issued.written_off == issued.gross - 21
+
+
+def test_a_pay_back_that_no_transfer_followed_is_taken_back(cast: Cast, issued: Invoice) -> None:
+    do(cast, PAID, issued, amount=str(issued.gross + 80), on=TODAY, keeps_rest=True)
+    check_way_back(cast, REPAY, cast.oost.public_id, {"amount": "50.00"}, but=["LedgerEntry has"])
+    assert get_credit(cast.oost) == 80
+    done = run(REPAY, cast.iris, cast.oost.public_id, {"amount": "50.00"}, reason="asked for")
+    run(REPAY, cast.iris, cast.oost.public_id, {"amount": "5.00"}, reason="asked for")
+    assert done.undo is not None
+    late = refusal_of(done.undo.key, cast.iris, cast.oost.public_id, done.undo.data, reason="x", undoes=done.line_id)
+    assert late.status == 409 and get_credit(cast.oost) == 25

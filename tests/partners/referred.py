@@ -15,7 +15,7 @@ from bursar.partners.models import AccrualLine, ReferralEntry, Settlement
 from bursar.partners.queries.ledger import list_open_quarters
 from bursar.partners.store.accruing import accrue, get_settled_through
 from bursar.partners.verify import list_faults
-from bursar.payments.models import Payment
+from bursar.payments.models import Charge
 from bursar.tenants.models import Organisation
 from tests.cast import bring_all, client_workspace
 from tests.payments.life import DONE, Life
@@ -62,13 +62,11 @@ class Referred(Chance):
     def live(self, steps: int) -> None:
         for name in self.random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=steps):
             getattr(self, name)()
-            if self.is_overdrawn():
-                DONE["overdrawn"] += 1
-                return
+            DONE["overdrawn"] += self.is_overdrawn()
             self.look()
 
     def is_overdrawn(self) -> bool:
-        """More went back than came: that is Drift, which people look into; no ledger knows what it paid for."""
+        """More went back of a payment than came by it."""
         known = self.life.there()
         gone = {one.id: Decimal(0) for one in known}
         world = self.life.simulator.world
@@ -184,17 +182,26 @@ class Referred(Chance):
 
     def list_receipts(self) -> Iterator[tuple[date, Decimal, bool]]:
         """Day, net that stays, and whether it is the subscription's: from payments, and what was told of the bank."""
-        for payment in Payment.objects.filter(account=self.life.account, status="paid").select_related("charge"):
-            charge = payment.charge
-            if charge is None or charge.kind not in COUNTED or charge.state == "ended" or payment.paid_at is None:
-                continue
-            sent = payment.refunds.filter(state="refunded").values_list("amount", flat=True)
-            back = sum(sent, payment.charged_back)
-            net = charge.net - rounded(charge.net * min(back, payment.amount) / payment.amount)
-            yield seller_day(payment.paid_at), net, True
+        for charge in Charge.objects.filter(account=self.life.account, kind__in=COUNTED).exclude(state="ended"):
+            yield from list_kept(charge)
         for one in self.transfers:
             if one.stays:
                 yield one.on, one.net, False
+
+
+def list_kept(charge: Charge) -> Iterator[tuple[date, Decimal, bool]]:
+    """Of what one charge came to: what went back twice is taken off what came by another try of it."""
+    paid = [one for one in charge.payments.order_by("paid_at", "pk") if one.status == "paid" and one.paid_at]
+    rests = [
+        one.amount - sum(one.refunds.filter(state="refunded").values_list("amount", flat=True), one.charged_back)
+        for one in paid
+    ]
+    left = max(Decimal(0), min(charge.gross, sum(rests, Decimal(0))))
+    for payment, rest in zip(paid, rests, strict=True):
+        kept = max(Decimal(0), min(left, rest))
+        left -= kept
+        back = charge.net - rounded(charge.net * (payment.amount - kept) / payment.amount)
+        yield seller_day(payment.paid_at), back if kept == rest else rounded(charge.net * kept / charge.gross), True
 
 
 def seller_day(at: datetime) -> date:

@@ -280,3 +280,19 @@ def test_we_write_the_partners_invoice_in_its_name(cast: Cast, seller: Any) -> N
     other = sign_in("ties@agora.example").get(f"/panel/partners/{entry.partner.public_id}/self-billing/2026-Q2")
     assert other.status_code == 404
     assert list(list_faults()) == []
+
+
+def test_what_went_back_twice_takes_nothing_off_other_money(cast: Cast) -> None:
+    """A receipt is never below 0; what comes for the same charge again only makes up for it first."""
+    entry = refer(cast, cast.oost, JULY)
+    day = midnight(date(2026, 8, 1))
+    owed = rows.charge(cast.oost, day.date())
+    paid = rows.payment(cast.oost, day, owed=owed, method="ideal")
+    rows.payment(cast.oost, day, owed=rows.charge(cast.oost, day.date()), method="ideal")
+    assert sum(look(entry)) == 20
+    rows.refund(paid, "50.00", day + DAY)
+    rows.chargeback(paid, day + 2 * DAY)
+    assert sum(look(entry)) == 10, "all of it is taken off, and no more"
+    rows.payment(cast.oost, day + 3 * DAY, owed=owed, method="ideal")
+    assert sum(look(entry)) == Decimal("15.87"), "71.00 of 121.00 stayed of that charge"
+    assert list(list_faults()) == []

@@ -61,6 +61,7 @@ def test_subscriptions(change: dict[str, Any], wanted: list[Drift]) -> None:
     [
         ({}, []),
         ({"refunded": GROSS, "charged_back": Decimal("0.01")}, [D.RETURNED_MORE]),
+        ({"refunded": GROSS, "charged_back": Decimal("0.01"), "is_made_up": True}, []),
         ({"refunded": GROSS}, []),
         ({"is_ours": False}, [D.AFTER_END]),
         ({"is_ours": False, "refunded": GROSS}, []),
@@ -107,7 +108,7 @@ def test_the_page_says_each_in_a_sentence(drifted: Cast) -> None:
     page = sign_in("iris@agora.example").get(PAGE).content.decode()
     for said in (
         "who has no account here", "the customer pays twice", "ours is € 121.00", "ours is billed monthly",
-        "every workspace of the account is gone", "it will fail", "went back of € 121.00", "€ 100.00 arrived on 24 November",
+        "every workspace of the account is gone", "it will fail", "went back of € 121.00", "Ask for the € 100.00", "€ 100.00 arrived on 24 November",
     ):  # fmt: skip
         assert said in page, said
 

@@ -17,17 +17,23 @@ from bursar.actions.run import run
 from bursar.audit.models import AuditLine
 from bursar.billing import making
 from bursar.billing.models import BillingDetails, Invoice, LedgerEntry, NotIssued
-from bursar.billing.queries.not_issued import list_not_issued
+from bursar.billing.queries.not_issued import count_not_issued, list_not_issued
+from bursar.billing.rules import ledger
 from bursar.billing.store import accept, set_details
+from bursar.billing.store import ledger as books
+from bursar.billing.store.ledger import Cause
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import Blocked, Refused
 from bursar.payments import gateway as gateways
 from bursar.payments import invoicing
 from bursar.payments.models import Charge, InvoicesFrom, Payment
+from bursar.payments.queries.drift import list_drift
 from bursar.payments.queries.gap import calc_gap
+from bursar.payments.rules.drift import Drift
 from bursar.payments.states import ChargeKind
 from bursar.payments.store import charges
+from bursar.payments.verify import list_faults
 from bursar.rollup.models import AccountMonth
 from tests.billing.test_proposing import seller
 from tests.cast import NOW, Cast, fact, prove, refusal_of
@@ -353,27 +359,67 @@ def test_what_a_person_credited_goes_back_without_a_second_note(bought: Bought, 
     check_books()
 
 
-def test_money_that_left_twice_stands_in_to_issue(bought: Bought) -> None:
+def test_money_that_left_twice_is_owed_beside_the_invoice(bought: Bought) -> None:
     bought.refund(str(bought.gross))
     minute()
-    bought.charge_back()
+    taken = bought.charge_back()
     minute()
-    [waits] = list_not_issued()
-    assert waits.what == "booking" and "had left before" in waits.sentence
+    row = bought.invoice
+    assert (row.open, row.paid, row.credited, bought.credit) == (0, 0, row.gross, -bought.gross)
+    assert entries(None) == [("overdrawn", -bought.gross)] and not list_not_issued().exists()
     prove()
+    bought.reverse(taken)
+    minute()
+    assert (bought.invoice.open, bought.credit) == (0, 0)
+    check_books()
 
 
-def test_what_was_refunded_in_part_and_charged_back_whole_is_open_by_what_is_owed(bought: Bought) -> None:
-    bought.refund("50.00")
-    minute()
-    bought.charge_back()
-    minute()
-    assert bought.invoice.open == bought.gross - 50 == bought.gross - bought.invoice.credited
-    assert "€ 50.00 were charged back" in list_not_issued().get().sentence
-    minute(61)
+@pytest.mark.parametrize("is_refund_first", [True, False])
+def test_what_was_refunded_in_part_and_charged_back_whole_is_open_by_what_is_owed(
+    bought: Bought, is_refund_first: bool
+) -> None:
+    steps = [lambda: bought.refund("50.00"), bought.charge_back]
+    for step in steps if is_refund_first else reversed(steps):
+        step()  # type: ignore[operator]  # of two shapes
+        minute()
+    row = bought.invoice
+    assert row.open == row.gross - 50 == row.gross - row.credited and bought.credit == -50
     bought.charge.refresh_from_db()
-    assert bought.charge.state == "failed" and list_not_issued().get().tries == 2
+    assert bought.charge.state == "failed" and not list_not_issued().exists()
     prove()
+    bought.pay_again()
+    minute()
+    assert (bought.invoice.open, bought.credit) == (0, 0), "a retry takes all that was charged, and nothing is over"
+    check_books()
+
+
+def test_what_came_after_an_end_is_no_credit_while_as_much_is_owed(bought: Bought, shop: Cast) -> None:
+    """Nobody can apply, or be paid back, what the customer has already."""
+    bought.refund("50.00")
+    bought.charge_back()
+    minute()
+    row, ties = bought.invoice, shop.ties
+    data = {"amount": str(row.open + 20), "on": clock.now().date().isoformat(), "keeps_rest": True}
+    run(PAID, ties, row.public_id, data, reason="x")
+    assert (bought.invoice.open, bought.credit) == (0, -30)
+    refused = refusal_of("billing.account.pay_back_credit", shop.iris, bought.account.public_id, {"amount": "20.00"})
+    assert isinstance(refused, Blocked) and "No credit" in refused.sentence and bought.credit == -30
+    assert [one.drift for one in list_drift(clock.now())] == [Drift.RETURNED_MORE]
+    books.book(bought.account, {}, ledger.receive(Decimal(30), []), Cause(TODAY), clock.now())
+    assert bought.credit == 0 and not list_drift(clock.now())
+    prove()
+
+
+def test_verify_finds_what_the_ledger_has_otherwise(bought: Bought) -> None:
+    minute()
+    prove()
+    Payment.objects.filter(pk=bought.payment.pk).update(charged_back=1)
+    assert list(list_faults()) == [
+        f"{bought.payment.public_id}: {bought.gross - 1} of it came and stayed, the ledger has {bought.gross}"
+    ]
+    assert list(list_faults(bought.account.public_id)) == list(list_faults())
+    Payment.objects.filter(pk=bought.payment.pk).update(to_book=True)
+    assert list(list_faults()) == [], "it is looked at first"
 
 
 def test_money_for_what_was_written_off_reopens_and_settles_it(bought: Bought, shop: Cast) -> None:

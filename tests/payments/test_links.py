@@ -178,6 +178,26 @@ def test_without_an_invoice_the_money_stands_as_credit_and_goes_back_from_there(
     prove()
 
 
+def test_what_was_applied_and_is_charged_back_then_is_owed_until_it_is_paid_again(
+    cast: Cast, counter: Counter, issued: Invoice
+) -> None:
+    paid = pay(counter, link_for(counter, cast.ties, cast.oost, amount="50.00", description="Deposit"))
+    book(counter)
+    run("billing.invoice.apply_credit", cast.ties, issued.public_id, {"amount": "50.00"}, reason="x")
+    HTTP.post(f"{counter.simulator.base}/change/{paid.mollie_id}", data={"outcome": "chargeback"})
+    counter.tell()
+    book(counter)
+    issued.refresh_from_db()
+    assert (issued.paid, get_credit(cast.oost)) == (50, -50)
+    page = sign_in("iris@agora.example").get(f"/panel/accounts/{cast.oost.public_id}").content.decode()
+    assert "owed beside the invoices" in page and "50.00" in page
+    prove()
+    run("billing.invoice.reverse_payment", cast.ties, issued.public_id, {"amount": "50.00"}, reason="x")
+    issued.refresh_from_db()
+    assert (issued.paid, get_credit(cast.oost)) == (0, 0), "the credit that paid it is there no more: it is open again"
+    prove()
+
+
 def test_without_its_webhook_the_links_own_list_tells(cast: Cast, counter: Counter, issued: Invoice) -> None:
     """Nothing is heard, and what Mollie shows of the payment names another address than ours."""
     link = link_for(counter, cast.ties, issued)

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from bursar.access.actor import Actor
 from bursar.access.models import User
 from bursar.actions import bulk
-from bursar.actions.models import BulkRun, IdempotencyKey
+from bursar.actions.models import BulkRun, IdempotencyKey, UndoOffer
 from bursar.actions.run import run
 from bursar.actions.spec import Outcome
 from bursar.attention.models import Triage
@@ -340,6 +340,26 @@ def test_free_text_of_every_kind_is_shown_and_changed_when_all_is_chosen(cast: C
     assert draft.document == replace(document, contract="By Erased person")
     assert list(AuditLine.objects.exclude(key=ERASE).order_by("pk").values()) == book  # append-only: its words stay
     prove()
+
+
+def test_what_an_undo_would_bring_back_goes_too(cast: Cast) -> None:
+    """An address always; a name where the eraser says so."""
+    details = {"name": "Oost", "street": "Plein 1", "postcode": "1011 AB", "city": "Amsterdam", "country": "NL"}
+    write = "billing.account.set_billing_details"
+    for account, told in ((cast.oost, {"mails": "jan@client.example"}), (cast.haarlem, {"name": "Jan"})):
+        run(write, cast.iris, account.public_id, {**details, **told}, reason="x")
+        with clock.frozen(NOW + timedelta(minutes=1)):
+            run(write, cast.iris, account.public_id, {**details, "name": "Another"}, reason="x")
+    assert UndoOffer.objects.count() == 4
+    lines = texts.find(texts.trace(_jan()), 100).lines
+    chosen = next(line.id for line in lines if line.id.startswith("undo:") and line.before == "")
+    with clock.frozen(NOW + timedelta(hours=1)):
+        run(ERASE, cast.iris, _jan().public_id, {"typed": "Jan", "lines": [chosen]}, reason="x")
+    left = "".join(str((one.data, one.left)) for one in UndoOffer.objects.filter(target_id=cast.oost.public_id))
+    assert "jan@client.example" not in left
+    assert UndoOffer.objects.filter(target_id=cast.haarlem.public_id).count() == 1, (
+        "of two that named Jan one was chosen"
+    )
 
 
 def test_what_names_nobody_is_refused_and_nothing_is_erased(cast: Cast) -> None:

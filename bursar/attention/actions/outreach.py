@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django import forms
@@ -9,11 +10,14 @@ from django import forms
 from bursar.access.models import User
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Undo
+from bursar.actions.undo import WayBack, moved_from, offer_of
 from bursar.attention import words
-from bursar.attention.actions.shared import TARGETS, line_of, why_not_at_risk, write_triage
+from bursar.attention.actions.shared import TARGETS, line_of, triage_of, why_not_at_risk, write_triage
+from bursar.attention.models import Triage
 from bursar.attention.words import Mail
 from bursar.core import naming
+from bursar.core.bounds import read_instant
 from bursar.tenants.queries import Contact
 
 SUBJECT_LENGTH = 200
@@ -98,8 +102,36 @@ class LogMail(ActionForm):
 
 
 def log_outreach(act: Act, target: Any, data: Cleaned) -> Outcome:
+    before = triage_of(act.case)
+    at = before.outreach_at.isoformat() if before and before.outreach_at else None
+    was = {
+        "at": at,
+        "subject": before.outreach_subject if before else "",
+        "by": before.outreach_by_id if before else None,
+    }
     write_triage(act.case, outreach_at=act.now, outreach_subject=data["subject"], outreach_by_id=act.actor.staff_id)
-    return Outcome(f"Logged at {target}: “{data['subject']}”.", [_told("Outreach", data["subject"])])
+    undo = Undo(act.request.action.inverse[0], was, left={"at": act.now.isoformat()})
+    return Outcome(f"Logged at {target}: “{data['subject']}”.", [_told("Outreach", data["subject"])], undo=undo)
+
+
+def withdraw_outreach(act: Act, target: Any, data: Cleaned) -> Outcome:
+    was, triage = offer_of(act.request).data, triage_of(act.case)
+    before = triage.outreach_subject if triage else ""
+    at = read_instant(was["at"]) if was["at"] else None
+    write_triage(act.case, outreach_at=at, outreach_subject=was["subject"], outreach_by_id=was["by"])
+    change = Change("Outreach", before, was["subject"], private=True)
+    return Outcome(f"The outreach logged at {target} is withdrawn.", [change])
+
+
+def _load_outreach(slug: str) -> Callable[[Collection[str]], dict[str, dict[str, str]]]:
+    """Of targets of this kind, by their ids: when somebody wrote or called last."""
+
+    def load(ids: Collection[str]) -> dict[str, dict[str, str]]:
+        rows = Triage.objects.filter(**{f"{slug}__public_id__in": ids}, outreach_at__isnull=False)
+        found = rows.values_list(f"{slug}__public_id", "outreach_at")
+        return {public_id: {"at": at.isoformat()} for public_id, at in found}
+
+    return load
 
 
 for _slug, _model in TARGETS:
@@ -125,7 +157,7 @@ for _slug, _model in TARGETS:
         on=_model,
         form=LogMail,
         label="Log outreach…",
-        instead="The line stays in the book; write a note beside it.",
+        inverse=(f"attention.{_slug}.withdraw_outreach",),
         group=Group.ATTENTION,
         done="Outreach logged",
         icon="mail-check",
@@ -135,3 +167,18 @@ for _slug, _model in TARGETS:
         when="After a call, or a mail that you began outside Bursar. What came of it belongs into “Note outcome”.",
         reason=Reason.NONE,
     )(log_outreach)
+    action(
+        key=f"attention.{_slug}.withdraw_outreach",
+        on=_model,
+        form=WayBack,
+        label="Withdraw outreach",
+        group=Group.ATTENTION,
+        done="Outreach withdrawn",
+        icon="note-off",
+        help="Takes a logged call or mail back: the row shows the outreach before it again.",
+        when="When it was logged at the wrong row: within 24 hours, and while nobody wrote or called since.",
+        reason=Reason.NONE,
+        way_back=True,
+        moved_on=moved_from(_load_outreach(_slug)),
+        in_menu=False,
+    )(withdraw_outreach)

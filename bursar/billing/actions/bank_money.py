@@ -21,6 +21,7 @@ from bursar.billing.actions.settling import outcome_of, settle_each
 from bursar.billing.models import BankShare, Invoice
 from bursar.billing.rules import bank_lines
 from bursar.billing.rules.ledger import Entry
+from bursar.billing.rules.words import say_credit
 from bursar.billing.seller import seller_day
 from bursar.billing.store import bank as pen
 from bursar.billing.store import ledger as books
@@ -187,5 +188,5 @@ def book_bank_credit(act: Act, account: BillingAccount, data: Cleaned) -> Outcom
         told = {"paid_back": plain(-amount), "credit": plain(after)}
         sentence = f"{euros(-amount)} are taken off the credit of {account} again: {euros(after)} are left."
         return Outcome(sentence, changes, data=told, event="credit.paid_back", told="Credit reversed")
-    sentence = f"{euros(amount)} stand to the credit of {account}, {euros(after)} in all."
+    sentence = f"{euros(amount)} came for the credit of {account}: {say_credit(str(account), after)}."
     return Outcome(sentence, changes, data={"received": plain(amount), "credit": plain(after)})

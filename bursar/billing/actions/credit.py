@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +11,13 @@ from django import forms
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Topic, Undo
+from bursar.actions.undo import WayBack, moved_from, offer_of
 from bursar.billing.actions.settling import outcome_of, settle, why_no_invoice
 from bursar.billing.actions.weighing import PAY_BACK, weigh_pay_back
-from bursar.billing.models import Invoice
+from bursar.billing.models import AccountCredit, Invoice
 from bursar.billing.rules import ledger
+from bursar.billing.rules.words import say_credit
 from bursar.billing.seller import seller_day
 from bursar.billing.store import ledger as books
 from bursar.billing.store.ledger import Cause
@@ -23,6 +26,7 @@ from bursar.plans.actions.shared import EVERYBODY_CONCERNED
 from bursar.tenants.models import BillingAccount
 
 CREDIT = "Credit, EUR"
+KEEP_CREDIT = "billing.account.keep_credit"
 NONE = "No credit stands to the account's good."
 
 
@@ -95,7 +99,7 @@ def apply_credit(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     on=BillingAccount,
     form=PayBackForm,
     label="Pay credit back…",
-    instead="Book what comes back from the bank as money that arrived.",
+    inverse=(KEEP_CREDIT,),
     done="Credit paid back",
     icon="arrow-up-from-arc",
     code="pb",
@@ -121,4 +125,41 @@ def pay_back_credit(act: Act, account: BillingAccount, data: Cleaned) -> Outcome
     books.book(account, {}, ledger.pay_back(amount), Cause(seller_day(act.now)), act.now)
     changes = [Change(CREDIT, plain(before), plain(before - amount), concerns_money=True)]
     told = {"paid_back": plain(amount), "credit": plain(before - amount)}
-    return Outcome(f"{euros(amount)} of the credit of {account} go back to them.", changes, data=told)
+    undo = Undo(KEEP_CREDIT, {"amount": plain(amount)}, left={"credit": plain(before - amount)})
+    return Outcome(f"{euros(amount)} of the credit of {account} go back to them.", changes, data=told, undo=undo)
+
+
+def _load_credit(ids: Collection[str]) -> dict[str, dict[str, str]]:
+    rows = AccountCredit.objects.filter(account__public_id__in=ids).values_list("account__public_id", "amount")
+    return {public_id: {"credit": plain(amount)} for public_id, amount in rows}
+
+
+@action(
+    key=KEEP_CREDIT,
+    on=BillingAccount,
+    form=WayBack,
+    label="Keep the credit after all",
+    done="Credit kept after all",
+    icon="arrow-back",
+    group=Group.MONEY,
+    help="Takes the booking of a pay-back back: the credit stands to the account's good as before.",
+    when="When it was booked at the wrong account, and the bank has not made the transfer: within 24 hours, and while "
+    "the credit did not move since. Money that left and comes back is booked as the bank brings it.",
+    permission=Right.APPROVE_REFUND,
+    customer_visible=True,
+    concerns_money=True,
+    preview=lambda case, data: ["Only where the bank makes no transfer: stop it first."],
+    tell=EVERYBODY_CONCERNED,
+    topic=Topic.MONEY,
+    event="credit.received",
+    way_back=True,
+    moved_on=moved_from(_load_credit),
+    in_menu=False,
+)
+def keep_credit(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
+    before, amount = credit_of(act.case), Decimal(offer_of(act.request).data["amount"])
+    books.book(account, {}, ledger.take_again(amount), Cause(seller_day(act.now)), act.now)
+    after = before + amount
+    changes = [Change(CREDIT, plain(before), plain(after), concerns_money=True)]
+    told = {"received": plain(amount), "credit": plain(after)}
+    return Outcome(f"{euros(amount)} did not go back: {say_credit(str(account), after)}.", changes, data=told)

@@ -15,6 +15,7 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Cleaned, Group, Outcome, Reason, Topic
 from bursar.billing import queries, store, vies
+from bursar.billing.actions.details_back import RESTORE_DETAILS, undo_details
 from bursar.billing.actions.shared import (
     decision_of,
     details_of,
@@ -223,7 +224,6 @@ def write(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
 _SHARED: dict[str, Any] = {
     "on": BillingAccount,
     "label": "Billing details…",
-    "instead": "Write the former details here again; what was issued keeps those it was issued with.",
     "done": "Billing details changed",
     "icon": "address-book",
     "customer_visible": True,
@@ -242,6 +242,7 @@ _SHARED: dict[str, Any] = {
     group=Group.MONEY,
     code="bd",
     formerly=("address", "vat number", "tax id", "purchase order"),
+    inverse=(RESTORE_DETAILS,),
     help="Says who pays: name, address, VAT id and where documents go. Whose VAT is charged follows from it.",
     form=StaffForm,
     when="When a customer writes what their invoices shall say, or that their VAT id or address has changed. Customers "
@@ -250,11 +251,14 @@ _SHARED: dict[str, Any] = {
     **_SHARED,
 )
 def set_billing_details(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
-    return write(act, account, data)
+    outcome = write(act, account, data)
+    outcome.undo = undo_details(details_of(act.case), account)
+    return outcome
 
 
 @action(
     key="billing.account.give_billing_details",
+    instead="Write the former details here again; what was issued keeps those it was issued with.",
     help="Says who pays: name, address, VAT id and where documents go.",
     when="For customers with billing rights, on their own pages: before they pay for the first time, and whenever it "
     "changes. Staff use “Billing details” in the kebab of the account.",

@@ -6,8 +6,8 @@ from typing import Any
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Change, Cleaned, Group, Outcome, Reason, Topic
-from bursar.billing.actions.invoices import IssueForm, compose, refuse
+from bursar.actions.spec import Case, Change, Cleaned, Group, Outcome, Reason, Shown, Topic, Undo
+from bursar.billing.actions.invoices import IssueForm, compose, refuse, show
 from bursar.billing.actions.issuing import (
     Composed,
     issue_composed,
@@ -22,6 +22,8 @@ from bursar.billing.store import drafts
 from bursar.core.errors import Refused
 from bursar.core.money import plain
 from bursar.tenants.models import BillingAccount
+
+CHANGE_DRAFT = "billing.draft.change"
 
 
 def save(act: Act, account: BillingAccount, verb: str, data: Cleaned, composed: Composed) -> Outcome:
@@ -134,11 +136,11 @@ def _why_not_change(case: Case) -> str | None:
 
 
 @action(
-    key="billing.draft.change",
+    key=CHANGE_DRAFT,
     on=Draft,
     form=ChangeForm,
     label="Change draft…",
-    instead="Change it again; a draft binds nobody.",
+    inverse=(CHANGE_DRAFT,),
     done="Draft changed",
     icon="file-pencil",
     code="cd",
@@ -155,10 +157,12 @@ def _why_not_change(case: Case) -> str | None:
 )
 def change(act: Act, row: Draft, data: Cleaned) -> Outcome:
     before, document = row.document, compose(_on_account(act.case), data).document
+    undo = Undo(CHANGE_DRAFT, row.data)
     drafts.change(row, keep(data), document, act.now, act.actor.staff_id)
     was, now = plain(before.totals.gross), plain(document.totals.gross)
     changes = [Change("Draft, EUR", was, now, private=True, concerns_money=True)] if was != now else []
-    return Outcome(f"The draft to {document.buyer.name} comes to {now} EUR.", changes, data={"gross": now})
+    sentence = f"The draft to {document.buyer.name} comes to {now} EUR."
+    return Outcome(sentence, changes, data={"gross": now}, undo=undo)
 
 
 @action(

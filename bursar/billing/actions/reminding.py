@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.conf import settings
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Reason, Topic, Undo
+from bursar.actions.undo import WayBack, moved_from, offer_of
 from bursar.billing.actions.sending import ToForm, say_letter, say_many, say_to, to_of, why_no_files, why_nobody
 from bursar.billing.documents.letters import Letter, write_reminder
 from bursar.billing.models import Invoice, Reminder
@@ -24,6 +26,7 @@ from bursar.billing.store.sending import Post
 from bursar.core.days import say_day
 from bursar.core.money import euros
 
+WITHDRAW_REMINDER = "billing.invoice.withdraw_reminder"
 HELD_FOR = timedelta(days=14)
 HELD_AT_MOST = timedelta(days=366)
 
@@ -125,7 +128,7 @@ class RecordForm(ActionForm):
     on=Invoice,
     form=RecordForm,
     label="Record reminder…",
-    instead="The reminder counts; hold the next ones where they should wait.",
+    inverse=(WITHDRAW_REMINDER,),
     done="Reminder recorded",
     icon="phone-check",
     code="rr",
@@ -144,7 +147,36 @@ def record_reminder(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     said = f"{made.get_way_display()} on {say_day(made.on)}" + (f", as level {level}" if level else "")
     changes = [Change("Reminder", "", said, private=True)]
     changes += [Change("What came of it", "", data["note"], private=True)] if data["note"] else []
-    return Outcome(f"{row.number}: asked for {said}.", changes)
+    undo = Undo(WITHDRAW_REMINDER, {"reminder": made.pk}, left={"newest": made.pk})
+    return Outcome(f"{row.number}: asked for {said}.", changes, undo=undo)
+
+
+def _load_newest(ids: Collection[str]) -> dict[str, dict[str, int]]:
+    rows = Reminder.objects.filter(invoice__public_id__in=ids).order_by("invoice__public_id", "-pk")
+    found = rows.distinct("invoice__public_id").values_list("invoice__public_id", "pk")
+    return {public_id: {"newest": pk} for public_id, pk in found}
+
+
+@action(
+    key=WITHDRAW_REMINDER,
+    on=Invoice,
+    form=WayBack,
+    label="Withdraw reminder",
+    done="Reminder withdrawn",
+    icon="arrow-back",
+    group=Group.DELIVERY,
+    help="Takes a recorded reminder back: it counts no more, and the next level is as before.",
+    when="When a call or letter was recorded at the wrong invoice: within 24 hours, and while nobody reminded of it "
+    "since.",
+    reason=Reason.NONE,
+    way_back=True,
+    moved_on=moved_from(_load_newest),
+    in_menu=False,
+)
+def withdraw_reminder(act: Act, row: Invoice, data: Cleaned) -> Outcome:
+    store.forget_reminder(row, offer_of(act.request).data["reminder"])
+    change = Change("Reminder", "recorded", "withdrawn", private=True)
+    return Outcome(f"The recorded reminder of {row.number} counts no more.", [change])
 
 
 class HoldForm(ActionForm):

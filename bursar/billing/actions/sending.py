@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
@@ -13,7 +13,8 @@ from django.urls import reverse
 from bursar.access.rights import By
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Topic, Undo
+from bursar.actions.undo import moved_from
 from bursar.billing.actions.shared import why_removed
 from bursar.billing.documents.letters import Letter, write_letter
 from bursar.billing.files import SEND_OUT
@@ -26,6 +27,7 @@ from bursar.core.money import plain
 from bursar.files.models import File
 from bursar.tenants.queries import find_addressee
 
+NOTE_HANDOVER = "billing.invoice.note_handover"
 ADDRESSES_AT_MOST = 10
 NO_ADDRESS = "There is no address for documents: neither in the billing details, nor of people with billing rights."
 
@@ -219,15 +221,29 @@ def note_handover(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     before = known.get_state_display() if known else ""
     said = f"{state.label}: {data['why']}" if data["why"] else str(state.label)
     changes = [Change("E-invoice", before, said, private=True)]
-    return Outcome(f"The e-invoice of {row.number}: {said}.", changes, data={"state": state.value, "why": data["why"]})
+    told = {"state": state.value, "why": data["why"]}
+    undo = (
+        Undo(NOTE_HANDOVER, {"state": known.state, "why": known.why}, left=told) if known and _is_by_hand(act) else None
+    )
+    return Outcome(f"The e-invoice of {row.number}: {said}.", changes, data=told, undo=undo)
+
+
+def _is_by_hand(act: Act) -> bool:
+    return act.request.action.key == NOTE_HANDOVER
+
+
+def _load_handovers(ids: Collection[str]) -> dict[str, dict[str, str]]:
+    rows = Handover.objects.filter(invoice__public_id__in=ids).values_list("invoice__public_id", "state", "why")
+    return {public_id: {"state": state, "why": why} for public_id, state, why in rows}
 
 
 action(
-    key="billing.invoice.note_handover",
+    key=NOTE_HANDOVER,
     on=Invoice,
     form=HandoverForm,
     label="Note delivery of the e-invoice…",
-    instead="Note the state again as it is.",
+    inverse=(NOTE_HANDOVER,),
+    moved_on=moved_from(_load_handovers),
     done="Delivery of an e-invoice noted",
     icon="affiliate",
     code="nd",

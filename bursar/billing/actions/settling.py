@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,8 @@ from django.conf import settings
 from bursar.access.rights import Right
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Topic
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Topic, Undo
+from bursar.actions.undo import WayBack, moved_from, offer_of
 from bursar.billing.actions.weighing import MARK_PAID, WRITE_OFF, weigh_paid, weigh_write_off
 from bursar.billing.brought import Brought, find_brought
 from bursar.billing.documents.document import DocumentKind
@@ -31,6 +32,7 @@ from bursar.plans.models import PaidPeriod, PeriodSource
 from bursar.plans.store import periods
 
 OPEN = "Open, EUR"
+REOPEN = "billing.invoice.reopen"
 
 
 class PaidForm(ActionForm):
@@ -222,7 +224,7 @@ def reverse_payment(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     key=WRITE_OFF,
     on=Invoice,
     label="Write off…",
-    instead="Money that still comes opens it again; mark it paid then.",
+    inverse=(REOPEN,),
     done="Written off",
     icon="eraser",
     code="wo",
@@ -242,4 +244,36 @@ def reverse_payment(act: Act, row: Invoice, data: Cleaned) -> Outcome:
 def write_off(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     before = row.open
     after = settle(act, row, ledger.write_off(row.standing), Cause(seller_day(act.now)))
-    return outcome_of(after, before, f"{euros(before)} of {row.number} are given up.", written_off=plain(before))
+    outcome = outcome_of(after, before, f"{euros(before)} of {row.number} are given up.", written_off=plain(before))
+    outcome.undo = Undo(REOPEN, {"amount": plain(before)}, left={"written_off": plain(after.written_off)})
+    return outcome
+
+
+def _load_written_off(ids: Collection[str]) -> dict[str, dict[str, str]]:
+    rows = Invoice.objects.filter(public_id__in=ids).values_list("public_id", "written_off")
+    return {public_id: {"written_off": plain(amount)} for public_id, amount in rows}
+
+
+@action(
+    key=REOPEN,
+    on=Invoice,
+    form=WayBack,
+    label="Take write-off back",
+    done="Write-off taken back",
+    icon="arrow-back",
+    group=Group.MONEY,
+    help="Asks again for what was given up: it is open as before.",
+    when="When the wrong invoice was written off: within 24 hours, and while nothing else moved on it.",
+    permission=Right.APPROVE_REFUND,
+    concerns_money=True,
+    preview=lambda case, data: ["A payment link that was archived by the write-off stays so; issue a new one."],
+    topic=Topic.MONEY,
+    event="invoice.reopened",
+    way_back=True,
+    moved_on=moved_from(_load_written_off),
+    in_menu=False,
+)
+def reopen(act: Act, row: Invoice, data: Cleaned) -> Outcome:
+    before, amount = row.open, Decimal(offer_of(act.request).data["amount"])
+    after = settle(act, row, ledger.reopen(amount, row.standing), Cause(seller_day(act.now)))
+    return outcome_of(after, before, f"{euros(amount)} of {row.number} are asked for again.")

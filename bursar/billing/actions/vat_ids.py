@@ -9,6 +9,7 @@ from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Topic
 from bursar.billing import queries, store, vies
+from bursar.billing.actions.details_back import RESTORE_DETAILS, undo_details
 from bursar.billing.actions.shared import (
     VAT,
     VAT_ID,
@@ -229,7 +230,7 @@ def _why_not_accept(case: Case) -> str | None:
     on=BillingAccount,
     form=AcceptForm,
     label="Accept VAT id…",
-    instead="Take the VAT id out of the billing details to charge VAT again.",
+    inverse=(RESTORE_DETAILS,),
     group=Group.MONEY,
     done="VAT id accepted",
     icon="shield-check",
@@ -252,4 +253,5 @@ def accept_vat_id(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     after = store.accept([account.pk], data["consultation"], act.now)[account.pk]
     now = decision_of(act.case, after)
     changes = [Change(VAT_ID, words, say_vat_id(after)), *list_change_of_vat(was, now)]
-    return Outcome(f"{after.vat_id} counts as valid. {say_after(after, now)}", changes, data=tell(account, after, now))
+    sentence = f"{after.vat_id} counts as valid. {say_after(after, now)}"
+    return Outcome(sentence, changes, data=tell(account, after, now), undo=undo_details(before, account))

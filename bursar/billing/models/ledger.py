@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from bursar.billing.models.details import PEN
 from bursar.billing.models.documents import Invoice, money_field
@@ -48,12 +48,19 @@ class LedgerEntry(models.Model):
 
 
 class AccountCredit(models.Model):
-    """What stands to the account's good, EUR: the sum of its entries without an invoice."""
+    """What stands to the account's good, EUR: the sum of its entries without an invoice; below 0, what it owes beside
+    its invoices. `owed`: what went back beyond what had come, by which alone it may be below 0.
+    """
 
     account = models.OneToOneField(BillingAccount, primary_key=True, on_delete=models.PROTECT, related_name="credit")
     amount = money_field(default=0)
+    owed = money_field(default=0)
 
     pen = PEN
 
     class Meta:
-        constraints = [models.CheckConstraint(name="credit_is_none_or_more", condition=Q(amount__gte=0))]
+        constraints = [
+            models.CheckConstraint(
+                name="credit_is_below_0_by_what_is_owed", condition=Q(owed__gte=0) & Q(amount__gte=-F("owed"))
+            )
+        ]

@@ -1,8 +1,9 @@
 """Where each euro of invoices stands: the only rules of the ledger. Pure. EUR.
 
-An invoice's gross is always open + paid + credited + written off. Money over stands as the account's credit. Each
-change is a few entries; an entry lowers what is open of its invoice by its amount, or raises the account's credit where
-it has none. Nothing is ever changed or taken out: what was wrong is turned round by further entries.
+An invoice's gross is always open + paid + credited + written off. Money over stands as the account's credit, which is
+below 0 by what went back beyond what had come, and by no more. Each change is a few entries; an entry lowers what is
+open of its invoice by its amount, or raises the account's credit where it has none. Nothing is ever changed or taken
+out: what was wrong is turned round by further entries.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class EntryKind(StrEnum):
     """RECEIVED: came from outside. RETURNED: went back there. MOVED: between an invoice and the account's credit.
 
     CREDITED: by a credit note. WRITTEN_OFF: given up. DIFFERENCE: so small that it is let be, and settles.
+    OVERDRAWN: went back beyond what had come, of the account alone, which owes it.
     """
 
     RECEIVED = "received"
@@ -28,6 +30,7 @@ class EntryKind(StrEnum):
     CREDITED = "credited"
     WRITTEN_OFF = "written_off"
     DIFFERENCE = "difference"
+    OVERDRAWN = "overdrawn"
 
 
 _MONEY = frozenset({EntryKind.RECEIVED, EntryKind.RETURNED, EntryKind.MOVED})
@@ -111,6 +114,11 @@ def say_state(one: Standing, due_on: date | None, today: date) -> InvoiceState:
 def change_of_credit(entries: Iterable[Entry]) -> Decimal:
     """Of the account's credit, by these entries."""
     return sum((entry.amount for entry in entries if entry.invoice is None), ZERO)
+
+
+def change_of_owed(entries: Iterable[Entry]) -> Decimal:
+    """Of what went back of the account's money beyond what had come, by these entries."""
+    return -sum((entry.amount for entry in entries if entry.kind is EntryKind.OVERDRAWN), ZERO)
 
 
 def receive(amount: Decimal, invoices: Sequence[Standing]) -> list[Entry]:
@@ -220,14 +228,24 @@ def take_again(amount: Decimal) -> list[Entry]:
     return [Entry(EntryKind.RETURNED, None, amount)]
 
 
+def overdraw(amount: Decimal) -> list[Entry]:
+    """Money went back that is nowhere here: the account owes it."""
+    return [Entry(EntryKind.OVERDRAWN, None, -amount)]
+
+
+def make_up(amount: Decimal) -> list[Entry]:
+    """What `overdraw` did, turned round: it came again. amount: at most what is owed."""
+    return [Entry(EntryKind.OVERDRAWN, None, amount)]
+
+
 def write_off(one: Standing) -> list[Entry]:
     """All that is open is given up; no credit note."""
     return [Entry(EntryKind.WRITTEN_OFF, one.invoice, one.open)]
 
 
-def reopen(one: Standing) -> list[Entry]:
-    """A write-off, turned round."""
-    return [Entry(EntryKind.WRITTEN_OFF, one.invoice, -one.written_off)]
+def reopen(amount: Decimal, one: Standing) -> list[Entry]:
+    """What `write_off` did, turned round. amount: at most `written_off`."""
+    return [Entry(EntryKind.WRITTEN_OFF, one.invoice, -amount)]
 
 
 def _move(amount: Decimal, invoice: int) -> list[Entry]:

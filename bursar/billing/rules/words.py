@@ -1,4 +1,4 @@
-"""Decisions and VAT ids in words, the same on every page, in the book and in mails."""
+"""Decisions, VAT ids and credit in words, the same on every page, in the book and in mails."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from bursar.billing.rules.places import say_country
 from bursar.billing.rules.vat import Treatment, VatDecision
 from bursar.billing.rules.vat_ids import Standing, VatIdStatus
 from bursar.core.days import say_day
+from bursar.core.money import euros
+
+
+def say_credit(account: str, amount: Decimal) -> str:
+    """Of an account: what stands to its good; below 0, what went back to it beyond what it had paid."""
+    if amount < 0:
+        return f"{account} owes {euros(-amount)} beside its invoices"
+    return f"{euros(amount)} stand to the good of {account}"
 
 
 def say_rate(rate: Decimal) -> str:

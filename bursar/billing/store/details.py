@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -62,6 +63,20 @@ def set_details(wanted: Mapping[int, Details], now: datetime) -> dict[int, Billi
     _save(rows)
     not_issued.wake(rows, now)
     return rows
+
+
+def put_back(account_id: int, values: Mapping[str, Any] | None, now: datetime) -> BillingDetails | None:
+    """By column, as it was; None: there were none. What is not named stays."""
+    row = BillingDetails.objects.get(account_id=account_id)
+    if values is None:
+        row.delete()
+        return None
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.changed_at = now
+    row.save()
+    not_issued.wake({account_id: row}, now)
+    return row
 
 
 def take_history(lines: Sequence[tuple[int, Details]], now: datetime) -> dict[int, str]:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import F, Sum
 
 from bursar.billing.models import AccountCredit, Invoice, LedgerEntry
-from bursar.billing.rules.ledger import Entry, EntryKind, change_of_credit
+from bursar.billing.rules.ledger import Entry, EntryKind, change_of_credit, change_of_owed
 from bursar.core.ids import public_id
 from bursar.core.money import ZERO
 from bursar.core.registry import Registry
@@ -66,7 +66,7 @@ def hold(invoices: Sequence[Invoice]) -> dict[int, Invoice]:
 
 
 def get_credit(account: BillingAccount) -> Decimal:
-    """EUR that stand to the account's good."""
+    """EUR that stand to the account's good; below 0, what it owes beside its invoices."""
     amount: Decimal | None = AccountCredit.objects.filter(pk=account.pk).values_list("amount", flat=True).first()
     return amount or ZERO
 
@@ -96,7 +96,7 @@ def book_all(asked: Sequence[Asked], held: dict[int, Invoice], now: datetime) ->
     moved = {entry.invoice: held[entry.invoice] for one in asked for entry in one.entries if entry.invoice is not None}
     _keep(moved.values())
     for one in asked:
-        _move_credit(one.account, change_of_credit(one.entries))
+        _move_credit(one.account, change_of_credit(one.entries), change_of_owed(one.entries))
     for follow in FOLLOWERS.values():
         follow(list(moved.values()), now)
     return booked
@@ -149,6 +149,7 @@ def _keep(moved: Collection[Invoice]) -> None:
         row.open = still_open[row.pk]
 
 
-def _move_credit(account: BillingAccount, by: Decimal) -> None:
-    if by and not AccountCredit.objects.filter(pk=account.pk).update(amount=F("amount") + by):
-        AccountCredit.objects.create(account=account, amount=by)
+def _move_credit(account: BillingAccount, by: Decimal, owed: Decimal) -> None:
+    moved = AccountCredit.objects.filter(pk=account.pk)
+    if (by or owed) and not moved.update(amount=F("amount") + by, owed=F("owed") + owed):
+        AccountCredit.objects.create(account=account, amount=by, owed=owed)

@@ -111,6 +111,11 @@ def note_reminder(reminder: Reminder) -> Reminder:
     return reminder
 
 
+def forget_reminder(row: Invoice, reminder_id: int) -> None:
+    """It was recorded by mistake, and nobody was asked."""
+    Reminder.objects.filter(pk=reminder_id, invoice=row).delete()
+
+
 def hold(row: Invoice, note: str, last_day: date, now: datetime) -> None:
     Hold.objects.update_or_create(pk=row.pk, defaults={"note": note, "last_day": last_day, "at": now})
 

@@ -10,10 +10,11 @@ from django import forms
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Loss, Outcome
+from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Loss, Outcome, Undo
 from bursar.billing.seller import seller_day
 from bursar.core.days import say_day
 from bursar.core.money import euros, plain
+from bursar.partners.actions.entries_kept import RESTORE, WITHDRAW, keep, undo_entry
 from bursar.partners.models import ReferralEntry
 from bursar.partners.queries import ledger
 from bursar.partners.queries.sources import load_positions
@@ -92,7 +93,7 @@ def _partner_of(case: Case, data: Cleaned) -> Organisation:
     return next(one for one in _partners(case) if one.public_id == data["partner"])
 
 
-def _live_discount(case: Case, client: BillingAccount) -> Discount | None:
+def live_discount(case: Case, client: BillingAccount) -> Discount | None:
     found: Discount | None = case.once("client discount", lambda: get_discount(case.now, account_id=client.pk))
     return found
 
@@ -103,18 +104,18 @@ def _why_not_refer(case: Case, data: Cleaned) -> str | None:
         partner_id=partner.pk, organisation_id=client.organisation_id, is_partner=partner.is_partner,
         partner=partner.name,
     ) or rules.why_not_run(data["starts_on"], data["expires_on"], today)  # fmt: skip
-    sentence = sentence or _why_overlap(client, data["starts_on"], data["expires_on"])
+    sentence = sentence or why_overlap(client, data["starts_on"], data["expires_on"])
     return sentence or _why_not_discount(case, client, 0, data["client_discount"])
 
 
-def _why_overlap(client: BillingAccount, starts_on: date, expires_on: date | None, but: int = 0) -> str | None:
+def why_overlap(client: BillingAccount, starts_on: date, expires_on: date | None, but: int = 0) -> str | None:
     other = ledger.find_overlap(client, starts_on, expires_on, but)
     return rules.why_overlap(other.partner.name, other.starts_on, other.expires_on) if other else None
 
 
 def _why_not_discount(case: Case, client: BillingAccount, before: int, wanted: int) -> str | None:
     """before: what the entry gave so far; then the account's partner discount is this entry's own."""
-    live = _live_discount(case, client)
+    live = live_discount(case, client)
     is_own = live is not None and before > 0 and live.kind == DiscountKind.PARTNER
     if live is None or is_own or not wanted:
         return None
@@ -123,7 +124,7 @@ def _why_not_discount(case: Case, client: BillingAccount, before: int, wanted: i
 
 def _follow_discount(act: Act, client: BillingAccount, before: int, wanted: int, last_day: date | None) -> None:
     """The client's discount becomes what the entry says. Somebody else's is left alone."""
-    live = _live_discount(act.case, client)
+    live = live_discount(act.case, client)
     own = live if live is not None and before and live.kind == DiscountKind.PARTNER else None
     if wanted and (own is None or (own.percent, own.end_date) != (wanted, last_day)):
         end = last_day.isoformat() if last_day else ""
@@ -132,15 +133,15 @@ def _follow_discount(act: Act, client: BillingAccount, before: int, wanted: int,
         act.also(REMOVE_DISCOUNT, client, {})
 
 
-def _say_terms(share: int, *, with_other: bool) -> str:
+def say_terms(share: int, *, with_other: bool) -> str:
     return f"{share} % of {'all money' if with_other else 'the subscription'}"
 
 
-def _say_cap(cap: Decimal | None) -> str:
+def say_cap(cap: Decimal | None) -> str:
     return "no cap" if cap is None else euros(cap)
 
 
-def _say_last(day: date | None) -> str:
+def say_last(day: date | None) -> str:
     return say_day(day) or "no end"
 
 
@@ -149,6 +150,7 @@ def _say_last(day: date | None) -> str:
     on=BillingAccount,
     form=ReferForm,
     label="Add referral…",
+    inverse=(WITHDRAW,),
     opposite="partners.referral.end",
     group=Group.PARTNER,
     done="Referral added",
@@ -173,15 +175,17 @@ def refer(act: Act, client: BillingAccount, data: Cleaned) -> Outcome:
         data["share"], with_other=data["with_other"],
     )  # fmt: skip
     _follow_discount(act, client, 0, data["client_discount"], data["expires_on"])
-    words = _say_terms(data["share"], with_other=data["with_other"])
+    words = say_terms(data["share"], with_other=data["with_other"])
     changes = [
         Change("Partner", "", partner.name),
         Change("Share", "", words, concerns_money=True),
-        Change("Cap", "", _say_cap(made.cap), concerns_money=True),
-        Change("Last day", "", _say_last(made.expires_on)),
+        Change("Cap", "", say_cap(made.cap), concerns_money=True),
+        Change("Last day", "", say_last(made.expires_on)),
     ]
     sentence = f"{partner.name} gets {words} of {client}, from {say_day(made.starts_on)} on."
-    return Outcome(sentence, changes, touches=[made.public_id, partner.public_id], data={"referral": made.public_id})
+    undo = Undo(WITHDRAW, {"entry": made.public_id}, left=keep(made).as_json())
+    told = {"referral": made.public_id}
+    return Outcome(sentence, changes, touches=[made.public_id, partner.public_id], data=told, undo=undo)
 
 
 class EditForm(TermsForm):
@@ -215,7 +219,7 @@ def _why_not_edit(case: Case, data: Cleaned) -> str | None:
     entry: ReferralEntry = case.target
     today = seller_day(case.now)
     sentence = rules.why_not_run(entry.starts_on, data["expires_on"], today)
-    sentence = sentence or _why_overlap(entry.client, entry.starts_on, data["expires_on"], entry.pk)
+    sentence = sentence or why_overlap(entry.client, entry.starts_on, data["expires_on"], entry.pk)
     sentence = sentence or rules.why_not_cap(data["cap"], accrued_of(case))
     return sentence or _why_not_discount(case, entry.client, entry.client_discount, data["client_discount"])
 
@@ -232,10 +236,10 @@ def _foresee_edit(case: Case, data: Cleaned) -> list[str]:
 def _list_edits(case: Case, data: Cleaned) -> list[Change]:
     entry, terms = case.target, terms_of(case)
     pairs = [
-        ("Share", _say_terms(terms.share, with_other=terms.with_other),
-         _say_terms(data["share"], with_other=data["with_other"])),
-        ("Cap", _say_cap(entry.cap), _say_cap(data["cap"])),
-        ("Last day", _say_last(entry.expires_on), _say_last(data["expires_on"])),
+        ("Share", say_terms(terms.share, with_other=terms.with_other),
+         say_terms(data["share"], with_other=data["with_other"])),
+        ("Cap", say_cap(entry.cap), say_cap(data["cap"])),
+        ("Last day", say_last(entry.expires_on), say_last(data["expires_on"])),
         ("Client's discount", f"{entry.client_discount} %", f"{data['client_discount']} %"),
         ("Notes", entry.notes, data["notes"]),
     ]  # fmt: skip
@@ -247,7 +251,7 @@ def _list_edits(case: Case, data: Cleaned) -> list[Change]:
     on=ReferralEntry,
     form=EditForm,
     label="Edit referral…",
-    instead="Edit it again; another share holds from that day on.",
+    inverse=(RESTORE,),
     group=Group.PARTNER,
     done="Referral changed",
     icon="pencil",
@@ -266,11 +270,14 @@ def _list_edits(case: Case, data: Cleaned) -> list[Change]:
 )
 def edit_referral(act: Act, entry: ReferralEntry, data: Cleaned) -> Outcome:
     changes, before, terms = _list_edits(act.case, data), entry.client_discount, terms_of(act.case)
+    was = keep(entry)
     if (data["share"], data["with_other"]) != (terms.share, terms.with_other):
         store.set_terms(entry, seller_day(act.now), data["share"], with_other=data["with_other"])
     store.put(entry, **{name: data[name] for name in ("expires_on", "cap", "client_discount", "notes")})
     _follow_discount(act, entry.client, before, data["client_discount"], data["expires_on"])
-    return Outcome(f"The entry of {entry.client} by {entry.partner.name} is changed.", changes)
+    return Outcome(
+        f"The entry of {entry.client} by {entry.partner.name} is changed.", changes, undo=undo_entry(was, entry)
+    )
 
 
 class EndForm(ActionForm):
@@ -297,7 +304,7 @@ def _why_not_end(case: Case, data: Cleaned) -> str | None:
     on=ReferralEntry,
     form=EndForm,
     label="End referral…",
-    instead="Add a referral anew from today on.",
+    inverse=(RESTORE,),
     group=Group.PARTNER,
     done="Referral ended",
     icon="circle-off",
@@ -315,10 +322,11 @@ def _why_not_end(case: Case, data: Cleaned) -> str | None:
     takes_away=True,
 )
 def end_referral(act: Act, entry: ReferralEntry, data: Cleaned) -> Outcome:
-    before = _say_last(entry.expires_on)
+    before, was = say_last(entry.expires_on), keep(entry)
     store.put(entry, expires_on=data["last_day"], ended_at=act.now)
-    live = _live_discount(act.case, entry.client)
+    live = live_discount(act.case, entry.client)
     if live is not None and live.kind == DiscountKind.PARTNER:
         _follow_discount(act, entry.client, entry.client_discount, entry.client_discount, data["last_day"])
     changes = [Change("Last day", before, say_day(data["last_day"]))]
-    return Outcome(f"The entry of {entry.client} by {entry.partner.name} ends on {say_day(data['last_day'])}.", changes)
+    sentence = f"The entry of {entry.client} by {entry.partner.name} ends on {say_day(data['last_day'])}."
+    return Outcome(sentence, changes, undo=undo_entry(was, entry))

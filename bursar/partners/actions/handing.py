@@ -148,7 +148,7 @@ def _say_money(case: Case, to: str) -> list[str]:
 def _say_what_stays(old: BillingAccount, case: Case) -> list[str]:
     """With the account that paid."""
     said = []
-    if credit := get_credit(old):
+    if (credit := get_credit(old)) > 0:
         said.append(f"Its credit of {euros(credit)} stays with {old}.")
     if list_drafts_of([old.pk]):
         said.append(f"A draft of an invoice stays with {old}: it was made with this workspace.")

@@ -66,9 +66,11 @@ def _of_mirror(account_id: int) -> Iterator[Position]:
     charges = charges.exclude(state=ChargeState.ENDED.value)
     paid = paid.prefetch_related("chargebacks", Prefetch("refunds", queryset=sent))
     for charge in charges.prefetch_related(Prefetch("payments", queryset=paid)):
-        left: Decimal = charge.gross  # what was paid twice goes back
-        for payment in charge.payments.all():
-            kept = min(left, max(ZERO, payment.amount - _went_back(payment)))
+        payments = list(charge.payments.all())
+        stayed = sum((one.amount - _went_back(one) for one in payments), ZERO)
+        left = min(charge.gross, stayed)  # what was paid twice goes back; what went back twice came never
+        for payment in payments:
+            kept = max(ZERO, min(left, payment.amount - _went_back(payment)))
             left -= kept
             yield _position(payment, cents(charge.net * kept / charge.gross))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from bursar.partners.models import ReferralEntry, ReferralTerms, SelfBillingSeries, Settlement
+from bursar.partners.rules.accrual import Terms
 from bursar.partners.rules.settling import Way
 from bursar.tenants.models import Organisation
 
@@ -34,6 +36,19 @@ def set_terms(entry: ReferralEntry, from_on: date, share: int, *, with_other: bo
     """From that day on; what was said on that day before is forgotten."""
     terms = {"share": share, "with_other": with_other}
     ReferralTerms.objects.update_or_create(entry=entry, from_on=from_on, defaults=terms)
+
+
+def put_terms(entry: ReferralEntry, terms: Sequence[Terms]) -> None:
+    """These and no others."""
+    ReferralTerms.objects.filter(entry=entry).exclude(from_on__in=[one.from_on for one in terms]).delete()
+    for one in terms:
+        set_terms(entry, one.from_on, one.share, with_other=one.with_other)
+
+
+def withdraw(entry: ReferralEntry) -> None:
+    """It was made by mistake, and nothing was counted of it."""
+    ReferralTerms.objects.filter(entry=entry).delete()
+    entry.delete()
 
 
 def take_number(year: int) -> int:

@@ -31,7 +31,7 @@ from bursar.payments.models import Charge, Payment, Refund
 from bursar.payments.queries import invoicing as queries
 from bursar.payments.queries.invoicing import Money, load_books, load_money
 from bursar.payments.rules import booking
-from bursar.payments.rules.booking import Books, NotThere
+from bursar.payments.rules.booking import Books
 from bursar.payments.store import charges
 from bursar.tenants.models import BillingAccount
 
@@ -135,23 +135,22 @@ def issue_charge_invoice(act: Act, account: BillingAccount, data: Cleaned) -> Ou
 def _book_all(act: Act, money: Money, row: Invoice) -> Invoice:
     """Each payment's difference; what went back before what came, so that another try settles what it left open.
 
-    Returns the invoice as it stands then. Raises Refused where nothing of it can be booked.
+    Returns the invoice as it stands then.
     """
-    found, entries, faults = load_books(money, row), list[ledger.Entry](), list[str]()
-    for cause, find in [*_of_payments(act, money), *_of_refunds(act, money)]:
-        try:
-            new = find(found)
-        except NotThere as fault:
-            faults.append(str(fault))
-            continue
-        entries += new
-        row, found = _book(act, row, found, new, cause)
-    if faults and not entries:
-        raise Refused(" ".join(faults))
+    found = load_books(money, row)
+    for cause, find in list_bookings(act, money):
+        entries = find(found)
+        if entries:
+            row, found = settle(act, row, entries, cause), found.after(entries)
     return row
 
 
 Finder = Callable[[Books], list[ledger.Entry]]
+
+
+def list_bookings(act: Act, money: Money) -> list[tuple[Cause, Finder]]:
+    """Of payments, and of refunds that are booked and turned; each with what finds its entries."""
+    return [*_of_payments(act, money), *_of_refunds(act, money)]
 
 
 def _of_payments(act: Act, money: Money) -> Iterator[tuple[Cause, Finder]]:
@@ -163,12 +162,8 @@ def _of_payments(act: Act, money: Money) -> Iterator[tuple[Cause, Finder]]:
 
 def _of_refunds(act: Act, money: Money) -> Iterator[tuple[Cause, Finder]]:
     for one in money.list_to_turn():
-        turn = booking.send_again if queries.is_sent(one) else booking.come_again
+        turn = booking.leave if queries.is_sent(one) else booking.come_again
         yield Cause(seller_day(act.now), one.public_id), partial(turn, one.amount)
-
-
-def _book(act: Act, row: Invoice, found: Books, entries: list[ledger.Entry], cause: Cause) -> tuple[Invoice, Books]:
-    return (settle(act, row, entries, cause), found.after(entries)) if entries else (row, found)
 
 
 def day_of(payment: Payment, act: Act) -> date:
@@ -225,10 +220,10 @@ def _refund_of(case: Case, data: Cleaned) -> Refund:
 
 
 def _back_of(case: Case, data: Cleaned) -> booking.Back:
-    """Raises NotThere."""
     money = money_of(case, data)
-    assert money.charge.invoice is not None
-    return booking.refund(_refund_of(case, data).amount, load_books(money, money.charge.invoice))
+    invoice = money.charge.invoice
+    assert invoice is not None
+    return booking.refund(_refund_of(case, data).amount, invoice.standing, load_books(money, invoice))
 
 
 def _compose_note(case: Case, data: Cleaned) -> Document | None:
@@ -244,10 +239,6 @@ def _why_not_credit(case: Case, data: Cleaned) -> str | None:
         return "The invoice of what is refunded was not made by Bursar."
     if data["refund"] not in [one.public_id for one in money.list_to_credit()]:
         return "Mollie has not sent it, or it is booked already."
-    try:
-        _back_of(case, data)
-    except NotThere as fault:
-        return str(fault)
     return None
 
 

@@ -14,7 +14,7 @@ from bursar.payments.models import Call, Charge, Mandate, MollieCustomer, Paymen
 from bursar.payments.queries.listing import of_this_world, with_names
 from bursar.payments.rules.drift import CHARGES, ENDED, Drift, Money, Standing, judge_payment, judge_subscription
 from bursar.payments.rules.intervals import MOLLIE_CALLS_IT
-from bursar.payments.states import CallState, ChargeState, PaymentKind, PaymentState
+from bursar.payments.states import CallState, ChargeKind, ChargeState, PaymentKind, PaymentState
 from bursar.tenants.models import BillingAccount, Workspace
 
 UNDONE = (CallState.WAITING, CallState.LOOKING)
@@ -131,17 +131,19 @@ def _loose() -> QuerySet[Payment]:
     return paid.filter(Exists(ruled)).exclude(kind=PaymentKind.METHOD)
 
 
-def _payments() -> QuerySet[Payment]:
+def _payments() -> QuerySet[Any]:
     """From which more went back than was paid; and paid ones that pay for nothing, once they were applied."""
     more = of_this_world().filter(amount__lt=F("refunded") + F("charged_back"))
     paid = of_this_world().filter(status=PaymentState.PAID, to_apply=False, account__isnull=False)
     after = paid.filter(charge__in=Charge.objects.filter(state=ChargeState.ENDED))
     ids = list(more.values_list("pk", flat=True).union(_loose().values_list("pk"), after.values_list("pk")))
-    return with_names(of_this_world().filter(pk__in=ids)).select_related("charge", "account__organisation")
+    found = with_names(of_this_world().filter(pk__in=ids)).select_related("charge", "account__organisation")
+    return found.annotate(credit=F("account__credit__amount"))
 
 
-def _count_money(one: Payment) -> Money:
+def _count_money(one: Any) -> Money:
     is_owed = one.charge is not None and one.charge.state != ChargeState.ENDED
+    is_booked = one.charge is not None and (one.charge.invoice_id or one.charge.kind == ChargeKind.LINK)
     return Money(
         is_paid=one.status == PaymentState.PAID,
         has_account=one.account_id is not None,
@@ -149,4 +151,5 @@ def _count_money(one: Payment) -> Money:
         amount=one.amount,
         refunded=one.refunded,
         charged_back=one.charged_back,
+        is_made_up=bool(is_booked) and not one.to_book and (one.credit or 0) >= 0,
     )

@@ -28,7 +28,7 @@ AS_CREDIT = "book_link_money"
 NEVER_BILLED = (ChargeKind.METHOD, ChargeKind.LINK)
 """What proves a method sells nothing; a payment link collects what an invoice asks for, or stands as credit."""
 ELSEWHERE = "elsewhere"
-MONEY = (EntryKind.RECEIVED.value, EntryKind.RETURNED.value)
+MONEY = (EntryKind.RECEIVED.value, EntryKind.RETURNED.value, EntryKind.OVERDRAWN.value)
 
 
 class Step(NamedTuple):
@@ -123,13 +123,18 @@ def list_refund_ids(charge: Charge) -> list[str]:
     return list(Refund.objects.filter(payment__charge=charge).values_list("public_id", flat=True))
 
 
-def load_books(money: Money, invoice: Invoice) -> Books:
-    """The invoice and the account's credit as they stand."""
-    own = LedgerEntry.objects.filter(account_id=invoice.account_id, invoice=None)
-    of_invoice = LedgerEntry.objects.filter(invoice=invoice).values("booking")
-    total = own.filter(Q(cause__in=money.causes) | Q(booking__in=of_invoice)).aggregate(total=Sum("amount"))["total"]
-    credit = AccountCredit.objects.filter(pk=invoice.account_id).values_list("amount", flat=True).first()
-    return Books(invoice.standing, credit or ZERO, total or ZERO)
+def load_books(money: Money, invoice: Invoice | None) -> Books:
+    """The invoice, where it has one, and the account's money as they stand. Two statements."""
+    account, own = money.charge.account_id, Q(cause__in=money.causes)
+    if invoice is not None:
+        own |= Q(booking__in=LedgerEntry.objects.filter(invoice=invoice).values("booking"))
+    is_owed = Q(kind=EntryKind.OVERDRAWN.value)
+    found = LedgerEntry.objects.filter(own, account_id=account, invoice=None).aggregate(
+        own=Sum("amount", filter=~is_owed), owed=Sum("amount", filter=is_owed)
+    )
+    credit = AccountCredit.objects.filter(pk=account).annotate(there=F("amount") + F("owed"))
+    there = credit.values_list("there", flat=True).first()
+    return Books(invoice and invoice.standing, there or ZERO, found["own"] or ZERO, -(found["owed"] or ZERO))
 
 
 def find_step(charge: Charge, first_day: date) -> Step | None:

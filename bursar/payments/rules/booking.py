@@ -1,7 +1,8 @@
 """What the ledger is to book of a charge's money: the difference between what Mollie says and what stands there. Pure.
 
 EUR. Each payment and refund is the cause of its entries, so what is booked of it is their sum, whatever became of the
-invoice meanwhile.
+invoice meanwhile. What came less what went back may be below 0: the invoice is open then for all that it still asks,
+and the account owes the rest. Money that comes again settles the invoice first, then makes up for that.
 """
 
 from __future__ import annotations
@@ -13,29 +14,33 @@ from typing import NamedTuple
 
 from bursar.billing.rules import ledger
 from bursar.billing.rules.ledger import Entry, Standing
-from bursar.core.money import ZERO, euros
+from bursar.core.money import ZERO
 from bursar.payments.states import PaymentState
-
-
-class NotThere(Exception):
-    """More went back than the ledger has of it. The sentence says how much."""
 
 
 @dataclass(frozen=True)
 class Books:
-    """The invoice of a charge, and the account's credit: all of it, and how much of it is money of this charge."""
+    """The invoice of a charge (None: its money stands to the account's good), and the account's money.
 
-    invoice: Standing
-    credit: Decimal
-    own_credit: Decimal
+    `there`: all that came for the account, was for no invoice and did not go back. `own`, `own_owed`: of this charge's
+    money what came so, and what went back beyond what had come.
+    """
+
+    invoice: Standing | None
+    there: Decimal
+    own: Decimal
+    own_owed: Decimal
 
     @property
-    def own(self) -> Decimal:
-        return max(ZERO, min(self.own_credit, self.credit))
+    def left(self) -> Decimal:
+        """What is there still of this charge's money; the rest was applied or paid back."""
+        return max(ZERO, min(self.own, self.there))
 
     def after(self, entries: Sequence[Entry]) -> Books:
-        by = ledger.change_of_credit(entries)
-        return Books(self.invoice.after(entries), self.credit + by, self.own_credit + by)
+        owed = ledger.change_of_owed(entries)
+        by = ledger.change_of_credit(entries) + owed
+        invoice = self.invoice and self.invoice.after(entries)
+        return Books(invoice, self.there + by, self.own + by, self.own_owed + owed)
 
 
 class Back(NamedTuple):
@@ -46,65 +51,55 @@ class Back(NamedTuple):
 
 
 def calc_kept(status: str, amount: Decimal, charged_back: Decimal) -> Decimal:
-    """Of one payment: what came and was not charged back."""
-    return max(ZERO, amount - charged_back) if status == PaymentState.PAID else ZERO
+    """Of one payment: what came less what was charged back. With what refunds sent taken off as well, it is what really
+    came of it and stayed, and may be below 0.
+    """
+    return amount - charged_back if status == PaymentState.PAID else ZERO
 
 
 def follow(kept: Decimal, booked: Decimal, books: Books) -> list[Entry]:
-    """Of one payment: what is missing is received, what is too much is taken back. Raises NotThere."""
+    """Of one payment: what is missing is received, what is too much is taken back."""
     more = kept - booked
     if more > 0:
-        return ledger.receive(more, [books.invoice])
+        return _receive(more, books)
     return _take_back(-more, books) if more else []
 
 
+def _receive(amount: Decimal, books: Books) -> list[Entry]:
+    """For the invoice, then for what this charge's money is owed, then to the account's good."""
+    entries = ledger.receive(amount, [books.invoice] if books.invoice else [])
+    over = ledger.change_of_credit(entries)
+    return [one for one in entries if one.invoice is not None] + (come_again(over, books) if over else [])
+
+
 def _take_back(amount: Decimal, books: Books) -> list[Entry]:
-    """First what stands to the account's good from this very charge; then the invoice is open again. As much as there
-    is: only where there is nothing of it, NotThere.
-    """
-    from_credit = min(amount, books.own)
-    from_invoice = min(amount - from_credit, books.invoice.paid)
-    from_credit += min(amount - from_credit - from_invoice, books.credit - from_credit)
-    if not from_credit and not from_invoice:
-        raise NotThere(f"{euros(amount)} were charged back that had left before, as a refund or as credit paid back.")
-    entries = ledger.pay_back(from_credit) if from_credit else []
-    return entries + (ledger.take_back(from_invoice, books.invoice) if from_invoice else [])
+    """First what is there of this charge's money; then the invoice is open again; the rest is owed."""
+    paid = books.invoice.paid if books.invoice else ZERO
+    from_invoice = max(ZERO, min(amount - books.left, paid))
+    entries = leave(amount - from_invoice, books) if amount > from_invoice else []
+    return entries + (ledger.take_back(from_invoice, books.invoice) if books.invoice and from_invoice else [])
 
 
-def refund(amount: Decimal, books: Books) -> Back:
-    """Mollie sent it. What was paid twice goes first, and makes no credit note. Raises NotThere."""
-    from_credit = min(amount, books.own)
-    noted = amount - from_credit
-    if noted > min(books.invoice.paid, books.invoice.creditable):
-        raise NotThere(f"{noted} EUR were refunded of an invoice for which less is booked as paid. Look at its ledger.")
-    entries = ledger.pay_back(from_credit) if from_credit else []
-    return Back(entries + (ledger.refund(noted, books.invoice) if noted else []), noted)
+def refund(amount: Decimal, invoice: Standing, books: Books) -> Back:
+    """Mollie sent it. What was paid twice goes first, and makes no credit note; nor does what is credited already."""
+    from_credit = min(amount, books.left)
+    noted = min(amount - from_credit, invoice.creditable)
+    from_invoice = min(noted, invoice.paid)
+    entries = ledger.refund(from_invoice, invoice) if from_invoice else []
+    if noted > from_invoice:
+        entries += ledger.credit(noted - from_invoice, invoice.after(entries))
+    return Back(leave(amount - from_invoice, books) + entries, noted)
 
 
-def follow_as_credit(kept: Decimal, booked: Decimal, credit: Decimal) -> list[Entry]:
-    """As `follow`, of a payment that settles no invoice: it stands to the account's good. Raises NotThere."""
-    more = kept - booked
-    if more > 0:
-        return ledger.receive(more, [])
-    return _leave(-more, credit, "charged back") if more else []
+def leave(amount: Decimal, books: Books) -> list[Entry]:
+    """A refund that makes no credit note: of the account's credit, or one that came back and leaves after all."""
+    from_credit = min(amount, books.left)
+    owed = amount - from_credit
+    return (ledger.pay_back(from_credit) if from_credit else []) + (ledger.overdraw(owed) if owed else [])
 
 
-def send_again(amount: Decimal, books: Books) -> list[Entry]:
-    """A refund that came back, and has its credit note, leaves after all. Raises NotThere."""
-    return _leave(amount, books.credit, "refunded")
-
-
-def leave_credit(amount: Decimal, credit: Decimal) -> list[Entry]:
-    """A refund of money that stood to the account's good: no credit note. Raises NotThere."""
-    return _leave(amount, credit, "refunded")
-
-
-def _leave(amount: Decimal, credit: Decimal, went: str) -> list[Entry]:
-    if amount > credit:
-        raise NotThere(f"{amount} EUR were {went} that do not stand to the account's good any more.")
-    return ledger.pay_back(amount)
-
-
-def come_again(amount: Decimal, books: Books | None = None) -> list[Entry]:
+def come_again(amount: Decimal, books: Books) -> list[Entry]:
     """A refund that Mollie had sent did not go through: the credit note stands, so the account has it to its good."""
-    return ledger.receive(amount, [])
+    again = min(amount, books.own_owed)
+    entries = ledger.make_up(again) if again else []
+    return entries + (ledger.receive(amount - again, []) if amount > again else [])

@@ -93,7 +93,9 @@ def _is_mandate_bad(one: Standing) -> bool:
 
 @dataclass(frozen=True)
 class Money:
-    """One payment. `is_ours`: it pays for a charge that nobody ended, or only proves a new method."""
+    """One payment. `is_ours`: it pays for a charge that nobody ended, or only proves a new method. `is_made_up`: it is
+    booked, and the account owes nothing beside its invoices.
+    """
 
     is_paid: bool
     has_account: bool
@@ -101,6 +103,7 @@ class Money:
     amount: Decimal
     refunded: Decimal
     charged_back: Decimal
+    is_made_up: bool = False
 
     @property
     def rest(self) -> Decimal:
@@ -109,7 +112,7 @@ class Money:
 
 def judge_payment(one: Money) -> list[Drift]:
     if one.rest < 0:
-        return [Drift.RETURNED_MORE]
+        return [] if one.is_made_up else [Drift.RETURNED_MORE]
     if one.is_paid and one.has_account and not one.is_ours and one.rest > 0:
         return [Drift.AFTER_END]
     return []

@@ -16,6 +16,7 @@ from bursar.staff.models import StaffMember
 from bursar.staff.queries import list_managers
 from bursar.training import rules
 from bursar.training.actions.mailing import call_off, invite, is_ahead, list_everybody, say_mailed
+from bursar.training.actions.planning_kept import RESTORE_PLAN, keep_plan, undo_plan
 from bursar.training.letters import Outgoing, trainer_as_guest
 from bursar.training.models import PLACE_LENGTH, Mode, SessionState, TrainingSession
 from bursar.training.queries.sessions import tell
@@ -62,7 +63,7 @@ def _plan_of(data: Cleaned) -> Plan:
     return Plan(there.astimezone(UTC), data["minutes"], data["mode"], trainer, data["place"], data["link"])
 
 
-def _present(session: TrainingSession) -> Plan | None:
+def present_of(session: TrainingSession) -> Plan | None:
     if session.starts_at is None or session.minutes is None:
         return None
     return Plan(
@@ -75,7 +76,7 @@ def say_time(plan: Plan | None) -> str:
     return f"{say_local(plan.starts_at, seller_zone())}, {plan.minutes} minutes" if plan else ""
 
 
-def _list_changes(before: Plan | None, after: Plan) -> list[Change]:
+def list_changes(before: Plan | None, after: Plan) -> list[Change]:
     was, now = before.trainer if before else None, after.trainer
     pairs = [
         Change("Planned", say_time(before), say_time(after)),
@@ -97,24 +98,25 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
 
 
 def _plan(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
-    before, after = _present(session), _plan_of(data)
+    before, after, was = present_of(session), _plan_of(data), keep_plan(session)
     was_ahead = is_ahead(session, act.now)
     sessions.plan(session, after)
-    outgoing = _tell_calendars(act, session, before if was_ahead else None)
+    outgoing = tell_calendars(act, session, before if was_ahead else None)
     sentence = f"{session} is on {say_time(after)}.{say_mailed(outgoing)}"
-    return Outcome(sentence, _list_changes(before, after), data=_told(session, outgoing), outgoing=outgoing)
+    told, undo = told_of(session, outgoing), undo_plan(was, session)
+    return Outcome(sentence, list_changes(before, after), data=told, outgoing=outgoing, undo=undo)
 
 
-def _told(session: TrainingSession, outgoing: list[Outgoing]) -> dict[str, Any]:
+def told_of(session: TrainingSession, outgoing: list[Outgoing]) -> dict[str, Any]:
     """Whoever asked and takes part hears of it by the mail for their calendar, and by no second one."""
     told = tell(session)
     mailed = {payload["recipient"] for _, payload in outgoing}
     return {**told, "requester": "" if told["requester"] in mailed else told["requester"]}
 
 
-def _tell_calendars(act: Act, session: TrainingSession, before: Plan | None) -> list[Outgoing]:
+def tell_calendars(act: Act, session: TrainingSession, before: Plan | None) -> list[Outgoing]:
     """`before`: what calendars hold, if anything. Of another trainer alone only the two trainers hear."""
-    after = _present(session)
+    after = present_of(session)
     assert after is not None
     former = before.trainer if before and before.trainer != after.trainer else None
     off = call_off(session, trainer_as_guest(former), act.now)
@@ -130,6 +132,7 @@ def _tell_calendars(act: Act, session: TrainingSession, before: Plan | None) -> 
     on=TrainingSession,
     form=PlanForm,
     label="Schedule…",
+    inverse=(RESTORE_PLAN,),
     opposite="training.session.cancel",
     group=Group.TRAINING,
     done="Training scheduled",
@@ -153,7 +156,7 @@ def schedule(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
 
 
 def _why_same(case: Case, data: Cleaned) -> str | None:
-    return "This is how it is planned already." if _plan_of(data) == _present(case.target) else None
+    return "This is how it is planned already." if _plan_of(data) == present_of(case.target) else None
 
 
 @action(
@@ -161,7 +164,7 @@ def _why_same(case: Case, data: Cleaned) -> str | None:
     on=TrainingSession,
     form=PlanForm,
     label="Reschedule…",
-    instead="Reschedule it again; everybody's calendar follows.",
+    inverse=(RESTORE_PLAN,),
     group=Group.TRAINING,
     done="Training rescheduled",
     icon="calendar-repeat",
@@ -191,6 +194,7 @@ def _foresee_cancel(case: Case, data: Cleaned) -> list[str]:
     key="training.session.cancel",
     on=TrainingSession,
     label="Cancel…",
+    inverse=(RESTORE_PLAN,),
     opposite="training.session.reopen",
     group=Group.TRAINING,
     done="Training cancelled",
@@ -210,19 +214,21 @@ def _foresee_cancel(case: Case, data: Cleaned) -> list[str]:
     event="session.cancelled",
 )
 def cancel(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
-    was = session.get_state_display()
+    was, kept = session.get_state_display(), keep_plan(session)
     is_told = session.state == SessionState.SCHEDULED and is_ahead(session, act.now)
     sessions.cancel(session, act.now)
     outgoing = call_off(session, list_everybody(session), act.now) if is_told else []
     change = Change("State", was, session.get_state_display())
-    told = _told(session, outgoing)
-    return Outcome(f"{session} is off.{say_mailed(outgoing)}", [change], data=told, outgoing=outgoing)
+    told = told_of(session, outgoing)
+    sentence = f"{session} is off.{say_mailed(outgoing)}"
+    return Outcome(sentence, [change], data=told, outgoing=outgoing, undo=undo_plan(kept, session))
 
 
 @action(
     key="training.session.reopen",
     on=TrainingSession,
     label="Reopen…",
+    inverse=(RESTORE_PLAN,),
     opposite="training.session.cancel",
     group=Group.TRAINING,
     done="Training reopened",
@@ -239,6 +245,8 @@ def cancel(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
     event="session.reopened",
 )
 def reopen(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
+    kept = keep_plan(session)
     sessions.reopen(session)
     change = Change("State", "cancelled", session.get_state_display())
-    return Outcome(f"{session} waits to be scheduled.", [change], data=tell(session))
+    undo = undo_plan(kept, session)
+    return Outcome(f"{session} waits to be scheduled.", [change], data=tell(session), undo=undo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from email.utils import getaddresses
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from django.utils.datastructures import MultiValueDict
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcome, Reason, Topic, Undo
+from bursar.actions.undo import WayBack, moved_from, offer_of
 from bursar.core import naming
 from bursar.core.ids import is_public_id
 from bursar.core.text import why_not_name
@@ -25,6 +27,7 @@ from bursar.training.store import rosters
 AT_MOST = 200
 LONGEST = 254
 WAITS = "an address that the product has not named"
+TAKE_OFF = "training.session.take_off"
 ABSENT, PRESENT = "training.attendee.mark_absent", "training.attendee.mark_present"
 
 
@@ -122,6 +125,7 @@ def why_not_add(case: Case, data: Cleaned) -> str | None:
     on=TrainingSession,
     form=AddForm,
     label="Add attendees…",
+    inverse=(TAKE_OFF,),
     opposite="training.attendee.remove",
     group=Group.TRAINING,
     done="Attendees added",
@@ -149,7 +153,56 @@ def add_attendees(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
     waits = f", {len(new.waiting)} of them to be named by the product" if new.waiting else ""
     sentence = f"{words} on the roster of {session}{waits}.{say_mailed(outgoing)}"
     told = {"attendees": [one.public_id for one in made]}
-    return Outcome(sentence, changes, data=told, touches=_touched(made), outgoing=outgoing)
+    undo = Undo(TAKE_OFF, told, left=_load_rosters([session.public_id])[session.public_id])
+    return Outcome(sentence, changes, data=told, touches=_touched(made), outgoing=outgoing, undo=undo)
+
+
+def _load_rosters(ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Of sessions, by their ids: who is on it, and who of them is marked absent."""
+    found: dict[str, dict[str, Any]] = {public_id: {"roster": []} for public_id in ids}
+    rows = Attendee.objects.filter(session__public_id__in=ids).order_by("pk")
+    for session, *row in rows.values_list("session__public_id", "public_id", "is_absent"):
+        found[session]["roster"].append(row)
+    return found
+
+
+@action(
+    key=TAKE_OFF,
+    on=TrainingSession,
+    form=WayBack,
+    label="Take attendees off again",
+    done="Attendees taken off again",
+    icon="arrow-back",
+    group=Group.TRAINING,
+    help="Takes everybody off the roster whom one step put there. Where the session stands in their calendar, it is "
+    "taken out again.",
+    when="When people were put on the wrong roster: within 24 hours, and while nothing else on it changed.",
+    reason=Reason.NONE,
+    customer_visible=True,
+    concerns_money=False,
+    message=Reason.NONE,
+    blocked=lambda case: rules.why_not_change_roster(case.target.state),
+    topic=Topic.PEOPLE,
+    way_back=True,
+    moved_on=moved_from(_load_rosters),
+    in_menu=False,
+)
+def take_off(act: Act, session: TrainingSession, data: Cleaned) -> Outcome:
+    before, ids = session.roster.count(), offer_of(act.request).data["attendees"]
+    rows = list(session.roster.filter(public_id__in=ids).select_related("person"))
+    is_planned = session.state == SessionState.SCHEDULED and is_ahead(session, act.now)
+    outgoing = call_off(session, guests_of(rows), act.now) if is_planned else []
+    changes, touched = [Change("On the roster", str(before), str(before - len(rows)))], _touched(rows)
+    changes += [
+        Change("Attendee", row.person.name, "", before_ref=row.person.public_id, private=True)
+        for row in rows
+        if row.person
+    ]
+    for row in rows:
+        rosters.remove(row)
+    words = "1 is" if len(rows) == 1 else f"{len(rows)} are"
+    sentence = f"{words} off the roster of {session} again.{say_mailed(outgoing)}"
+    return Outcome(sentence, changes, touches=touched, outgoing=outgoing)
 
 
 def _say(was: str, person: Person) -> Change:

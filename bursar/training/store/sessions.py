@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bursar.billing.models import Invoice
 from bursar.staff.models import StaffMember
@@ -55,6 +56,13 @@ def cancel(row: TrainingSession, now: datetime) -> None:
 def reopen(row: TrainingSession) -> None:
     """It is asked for again, and waits for a new day; trainer and place stay as a proposal."""
     row.state, row.cancelled_at, row.starts_at, row.minutes = SessionState.REQUESTED, None, None, None
+    row.save()
+
+
+def put_back(row: TrainingSession, columns: Mapping[str, Any]) -> None:
+    """As it was planned, asked for or called off before."""
+    for name, value in columns.items():
+        setattr(row, name, value)
     row.save()
 
 
