@@ -17,7 +17,7 @@ from bursar.actions.run import run
 from bursar.audit.models import AuditLine
 from bursar.billing import making
 from bursar.billing.models import BillingDetails, Invoice, LedgerEntry, NotIssued
-from bursar.billing.queries.not_issued import count_not_issued, list_not_issued
+from bursar.billing.queries.not_issued import list_not_issued
 from bursar.billing.rules import ledger
 from bursar.billing.store import accept, set_details
 from bursar.billing.store import ledger as books

@@ -6,8 +6,8 @@ from typing import Any
 
 from bursar.actions.registry import action
 from bursar.actions.run import Act
-from bursar.actions.spec import Case, Change, Cleaned, Group, Outcome, Reason, Shown, Topic, Undo
-from bursar.billing.actions.invoices import IssueForm, compose, refuse, show
+from bursar.actions.spec import Case, Change, Cleaned, Group, Outcome, Reason, Topic, Undo
+from bursar.billing.actions.invoices import IssueForm, compose, refuse
 from bursar.billing.actions.issuing import (
     Composed,
     issue_composed,
