@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -18,8 +19,9 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from bursar.core import clock
 from bursar.files import store
-from tests import emptying
+from tests import emptying, migrated
 from tests.cast import NOW, Cast
+from tests.environment import IS_OWN_SERVER
 from tests.mould import cast_of_late, cast_of_process, keep_shipped
 
 
@@ -47,6 +49,7 @@ def _look_for_static_files_once() -> None:
     WhiteNoiseMiddleware.add_files_from_finders = take
 
 
+RUBBISH = (20_000, 20, 20)  # when Python looks for it; of its own accord after 700 things, which is a page in a moment
 LONG = ("test_dev_run.py", "test_every_page.py", "test_migration.py", "test_waiting.py", "test_paying_life.py")
 
 
@@ -64,6 +67,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)
 
 
+def pytest_collection_finish() -> None:
+    gc.set_threshold(*RUBBISH)
+    _never_look_through_this_again()
+
+
+def _never_look_through_this_again() -> None:
+    """Nothing of what was imported, collected or migrated becomes rubbish: most of what Python would look at each time."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """A database that could not be emptied would show in another test, far away: the whole run stops instead."""
@@ -75,9 +89,28 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def kept(request: pytest.FixtureRequest) -> Path | None:
+    """Where the migrated database is kept. None beside a server that somebody else gave, and where nothing is kept."""
+    cache = getattr(request.config, "cache", None)
+    return migrated.place_in(cache.mkdir("migrated")) if cache and IS_OWN_SERVER else None
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any, kept: Path | None
+) -> None:
+    if kept and kept.exists():
+        with django_db_blocker.unblock():
+            migrated.lay_out(kept)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, kept: Path | None) -> None:
     with django_db_blocker.unblock():
+        if kept and not kept.exists():
+            migrated.keep(kept)
         keep_shipped()
+    _never_look_through_this_again()
 
 
 @pytest.fixture

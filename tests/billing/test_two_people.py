@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import close_old_connections
+from django.db import connection
 
 from bursar.access.actor import operator
 from bursar.actions.models import Approval
@@ -230,7 +230,7 @@ def test_two_who_approve_at_once_book_it_once(committed: Cast, seller: Any) -> N
             except Refusal as refusal:
                 sentences.append(refusal.sentence)
             finally:
-                close_old_connections()
+                connection.close()
 
         return press
 

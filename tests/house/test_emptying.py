@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -64,6 +65,12 @@ def test_a_database_that_cannot_be_emptied_stops_the_run(
     assert list(hook) == [None] and "next test would meet old data" in item.session.shouldstop
     emptying.empty_or_end(TransactionTestCase("__init__"))
     assert not User.objects.exists()
+
+
+def test_a_thread_of_a_test_closes_its_connection() -> None:
+    """Closing “the old ones” leaves a young one open: it is cut off after two seconds, and warned of in another test."""
+    word = "_".join(("close", "old", "connections"))
+    assert not [path.name for path in Path(__file__).parent.parent.rglob("*.py") if word in path.read_text()]
 
 
 def test_a_process_that_a_test_left_behind_is_killed() -> None:

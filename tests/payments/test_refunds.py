@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import close_old_connections
+from django.db import connection
 
 from bursar.access.actor import Actor
 from bursar.access.models import User
@@ -232,7 +232,7 @@ def test_two_colleagues_at_once_cannot_send_it_twice(committed: Cast, settings: 
             except Refusal as refusal:
                 said.append(refusal.sentence)
             finally:
-                close_old_connections()
+                connection.close()
 
         return go
 

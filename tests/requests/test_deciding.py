@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import close_old_connections, connection
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bursar.access.models import User
@@ -495,7 +495,6 @@ def test_two_colleagues_at_once_have_one_effect(committed: Cast) -> None:
         except Refusal as refusal:
             said.append(refusal.sentence)
         finally:
-            close_old_connections()
             connection.close()
 
     threads = [threading.Thread(target=approve, args=(who,)) for who in (committed.noor, committed.iris)]
