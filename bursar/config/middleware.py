@@ -40,6 +40,7 @@ from bursar.staff.queries import note_seen
 Next = Callable[[HttpRequest], HttpResponseBase]
 BAD_TOKENS = 30
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}  # RFC 9110 and 5789
+WITH_A_PAGE = (403, 404, 429)  # what their headline says better than "Not possible"
 FOR_STAFF = ("/panel/", "/handbook/")
 QUIET = ("/static/", "/healthz", "/readyz", "/metrics")
 log = structlog.get_logger("bursar.web")
@@ -205,7 +206,7 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         return answer_unavailable(request, refusal)
     if _is_under(request.path, "/api/"):
         return refuse_json(refusal.status, refusal.code, refusal.sentence, getattr(refusal, "fields", {}))
-    template = "404.html" if refusal.status == 404 else "refused.html"
+    template = f"{refusal.status}.html" if refusal.status in WITH_A_PAGE else "refused.html"
     response = render(request, template, {"sentence": refusal.sentence}, status=refusal.status)
     if isinstance(refusal, TooMany):
         response["Retry-After"] = str(refusal.seconds)

@@ -48,4 +48,5 @@ def _shaped(request: HttpRequest, status: int, code: str, sentence: str, templat
         return refuse_json(status, code, sentence)
     if request.headers.get("HX-Request"):
         return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
-    return HttpResponse(render_to_string(template, {"sentence": sentence}), status=status)
+    again = request.get_full_path() if request.method == "GET" else ""
+    return HttpResponse(render_to_string(template, {"sentence": sentence, "again": again}), status=status)

@@ -68,7 +68,7 @@ def list_mailed(inbox: Inbox) -> list[str]:
     on=Inbox,
     form=MailChoices,
     label="Choose what comes by mail…",
-    instead="Choose again whenever you like.",
+    opposite="notifications.inbox.set_mail",
     done="Choice of mail changed",
     icon="bell-cog",
     help="Says which notices you also get by mail. The bell shows every one of them in any case.",

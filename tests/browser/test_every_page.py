@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -297,11 +298,19 @@ def show(walker: Walker, box: str, address: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "429", "500", "refused"])
+REFUSALS = sorted(one.name for one in Path(settings.ROOT).glob("bursar/ui/templates/*.html"))
+
+
+@pytest.mark.parametrize("name", REFUSALS)
 def test_the_pages_of_refusal(walker: Walker, name: str) -> None:
-    body = render_to_string(f"{name}.html", {"sentence": "There is no such month.", "reason": "x"})
+    """In Bursar's own type and in the reader's theme, also those that are made without asking the database."""
+    body = render_to_string(name, {"sentence": "There is no such month.", "again": "/panel/", "company": "Agora"})
     walker.page.route("**/made-up", lambda route: route.fulfill(body=body, content_type="text/html"))
+    walker.page.emulate_media(color_scheme="dark")
     walker.go(NOBODY, "/made-up")
+    assert walker.page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    assert walker.page.evaluate("getComputedStyle(document.body).fontSize") == "13px"
+    assert walker.page.locator("main a[href='/']").count() == 1
     walker.audit()
     walker.fits(390)
     walker.assert_sound()

@@ -117,6 +117,26 @@ def test_unknown_ids_are_404(cast: Cast, address: str) -> None:
     assert sign_in("iris@agora.example").get(address).status_code == 404
 
 
+def test_a_refusal_stands_where_its_reader_stands_and_leads_on(cast: Cast) -> None:
+    """Staff keep the sidebar and Jump to…, customers their bar; a stranger has the company's name and the way back."""
+    lead, customer, stranger = sign_in("iris@agora.example"), sign_in("lotte@client.example"), Client()
+    for address, status in (("/nothing/here", 404), ("/panel/usage/?month=1999-01", 400)):
+        answer = lead.get(address)
+        assert answer.status_code == status and 'id="sidebar"' in answer.text and "data-palette" in answer.text
+    theirs, nobodys = customer.get("/nothing/here").text, stranger.get("/nothing/here").text
+    assert 'aria-label="Dashboard"' in theirs and 'id="sidebar"' not in theirs
+    assert 'class="brand" href="/"' in nobodys and "<nav" not in nobodys
+    assert all('href="/">Back to the start' in one for one in (theirs, nobodys))
+
+
+def test_only_what_asked_for_too_much_is_opened_from_its_start(cast: Cast) -> None:
+    lead = sign_in("iris@agora.example")
+    assert "Open this page from its start" in lead.get("/panel/usage/?month=1999-01").text
+    assert "from its start" not in lead.get("/nothing/here?month=1999-01").text
+    too_much = lead.post("/panel/notices/read?x=1", {"y": "z" * (21 << 20)})
+    assert too_much.status_code == 413 and "from its start" not in too_much.text
+
+
 def test_healthz(client: Client) -> None:
     assert client.get("/healthz").content == b"ok\n"
 

@@ -30,7 +30,7 @@ function pairsOf(row) {
     if (cell.matches(".act")) return;
     const head = heads[at];
     const label = head ? wordsOf(head).replace(/ [↓↑]$/, "") : "";
-    const told = [...titlesIn(cell), ...(head?.title ? [head.title] : [])];
+    const told = [...titlesIn(cell), ...(head?.title ? [head.title] : [])].filter((words) => words !== wordsOf(cell));
     const isShort = told.some((words) => words.startsWith(wordsOf(cell).replace(/…$/, "")));
     if (isAway(cell, table) && !isShort) pairs.push([label, cell]);
     else if (!isHidden(cell, table) && told.length) pairs.push([label, told]);
