@@ -19,12 +19,13 @@ from bursar.demo.stories import STORIES, Story
 Line = dict[str, Any]
 HISTORY = 13
 NEARLY_FULL = 2880  # seconds, of the 3,600 that Free includes
-# The first customer is the one that visitors sign in to: its people by place, with their seats.
+# The customers that visitors sign in to, the first and a partner: their people by place, with the first one's seats.
 GUESTS = {
     (1, 0): "admin@client.example",
     (1, 3): "member@client.example",
     (1, 4): "billing@client.example",
     (1, 5): "external@client.example",
+    (9, 0): "partner@client.example",
 }
 GUEST_SEATS = {
     "member@client.example": "member",

@@ -32,6 +32,7 @@ SIGN_INS = [
     ("billing@client.example", "the same customer's billing person"),
     ("member@client.example", "a plain member there"),
     ("external@client.example", "a guest there, from outside"),
+    ("partner@client.example", "a partner's owner"),
     ("guest@client.example", "a customer without any role"),
     ("newcomer@agora.example", "a colleague whose account is not set up as staff"),
 ]

@@ -17,7 +17,6 @@ from bursar.core.calendar import Month
 from bursar.core.errors import NotFound
 from bursar.core.money import ZERO, plain
 from bursar.rollup import filters, movements, present, queries, rules, words
-from bursar.rollup.models import RevenueClass
 from bursar.rollup.movements import KINDS, LABELS, NET, RULE_CHANGED, Figure, MonthMovements
 from bursar.rollup.refresh import refresh
 from bursar.rollup.states import HOPED_FOR, Klass
@@ -36,6 +35,8 @@ register(
     )
 )
 IN_CHART = (Klass.PAYING, *HOPED_FOR)
+AMOUNT_HEADS = {klass: f"{'Potential' if klass in HOPED_FOR else 'MRR'}, {klass}" for klass in IN_CHART}
+COUNT_HEADS = {klass: f"{klass.capitalize()} accounts" for klass in Klass if klass not in IN_CHART}
 
 
 @require_GET
@@ -49,6 +50,8 @@ def show_movements(request: HttpRequest) -> HttpResponse:
         "now": now,
         "months": [_month(one, shown) for one in made],
         "kinds": [{"key": key, "label": KINDS[key]} for key in shown],
+        "amount_heads": AMOUNT_HEADS,
+        "count_heads": COUNT_HEADS,
         "rule": present.rule(rules.RULE_VERSION),
     }
     return render(request, "rollup/movements.html", context)
@@ -57,7 +60,7 @@ def show_movements(request: HttpRequest) -> HttpResponse:
 def _month(one: MonthMovements, shown: list[str]) -> dict[str, Any]:
     page = f"{reverse('rollup:page')}?month={one.month}"
     before = one.month if one.is_first else one.month.previous()
-    classes = {key: _figure(figure, f"{page}&class={key}") for key, figure in one.classes.items()}
+    urls = {klass: f"{page}&class={klass}" for klass in Klass}
     return {
         "label": one.month.label,
         "short": f"{one.month.first:%b %y}",
@@ -69,15 +72,16 @@ def _month(one: MonthMovements, shown: list[str]) -> dict[str, Any]:
         "net": one.net,
         "net_url": reverse("rollup:moved", args=[one.month, NET]),
         "end": one.end,
-        "amounts": [classes[key] for key in IN_CHART],
-        "counts": [classes[klass] for klass in RevenueClass.values],
-        "moves": [_figure(one.kinds[key], reverse("rollup:moved", args=[one.month, key])) for key in shown],
+        "amounts": [_figure(head, one.classes[key], urls[key]) for key, head in AMOUNT_HEADS.items()],
+        "counts": [_figure(head, one.classes[key], urls[key]) for key, head in COUNT_HEADS.items()],
+        "moves": [_figure(KINDS[key], one.kinds[key], reverse("rollup:moved", args=[one.month, key])) for key in shown],
     }
 
 
-def _figure(figure: Figure, url: str) -> dict[str, Any]:
+def _figure(head: str, figure: Figure, url: str) -> dict[str, Any]:
     tone = "good" if figure.amount > 0 else "bad"
     return {
+        "head": head,
         "amount": figure.amount,
         "plain": plain(figure.amount),
         "accounts": figure.accounts,

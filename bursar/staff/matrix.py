@@ -36,21 +36,21 @@ def list_shipped_roles() -> list[ShippedRole]:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """`right`: its code. `words`: what it says. `cells`: whether each role may, in the order of the roles."""
+    """`right`: its code. `words`: what it says. `cells`: each role, in their order, and whether it may."""
 
     action: Action
     right: str
     words: str
-    cells: list[bool]
+    cells: list[tuple[HasRights, bool]]
 
 
 def build_matrix(roles: Iterable[HasRights]) -> list[MatrixRow]:
-    held = [set(role.rights) for role in roles]
+    held = [(role, set(role.rights)) for role in roles]
     rows = []
     for _, action in sorted(ACTIONS.items(), key=lambda item: (item[1].target_slug, item[1].title)):
         right = action.permission.value if action.permission else ""
         words = str(action.permission.label) if action.permission else "everybody, for themselves"
-        rows.append(MatrixRow(action, right, words, [not right or right in rights for rights in held]))
+        rows.append(MatrixRow(action, right, words, [(role, not right or right in rights) for role, rights in held]))
     return rows
 
 

@@ -100,7 +100,7 @@ def test_no_amount_and_no_badge_is_cut(crowded: Cast, live_server: Any, page: An
 
 def test_a_table_that_goes_on_says_so_until_its_end(crowded: Cast, live_server: Any, page: Any) -> None:
     sign_in(page, live_server.url, "iris@agora.example")
-    page.set_viewport_size({"width": 390, "height": 900})
+    page.set_viewport_size({"width": 640, "height": 900})
     page.goto(f"{live_server.url}/panel/usage/movements/")
     frame = page.locator(".table-frame.scrolls.more").first
     frame.wait_for()
@@ -207,6 +207,23 @@ def test_small_tables_become_lists_with_an_edge_on_a_phone(crowded: Cast, live_s
     assert frame.locator("td[data-head]").first.is_visible() and not frame.locator("thead").is_visible()
     edge = "(frame) => [getComputedStyle(frame).borderRightWidth, frame.matches('.scrolls'), frame.scrollWidth - frame.clientWidth]"
     assert frame.evaluate(edge) == ["1px", False, 0]
+
+
+def test_movements_and_roles_are_whole_on_a_phone(crowded: Cast, live_server: Any, page: Any) -> None:
+    """Nothing is swiped: each month's figures under their names, each action with the roles that may."""
+    sign_in(page, live_server.url, "iris@agora.example")
+    page.set_viewport_size({"width": 390, "height": 900})
+    for address in ("/panel/usage/movements/", "/panel/staff/roles"):
+        page.goto(live_server.url + address)
+        assert list_cut(page, 390) == []
+        assert not page.locator(".table-frame.scrolls").count(), address
+    shown = "(cells) => cells.filter((cell) => cell.checkVisibility()).map((cell) => cell.dataset.head)"
+    row = page.locator(".matrix tr", has_text="Change tier").filter(has_text="workspace").first
+    assert row.locator(".mid").evaluate_all(shown) == ["Success", "Finance", "Lead"]
+    page.goto(f"{live_server.url}/panel/usage/movements/")
+    month = page.locator("[data-chart=chart-movements] tbody tr").last
+    heads = ["Start", "New", "Reactivation", "Expansion", "Contraction", "Churn"]
+    assert month.locator("td").evaluate_all(shown) == [None, *heads, "Net", "End"]
 
 
 def test_a_tick_stands_where_a_bulk_bar_stands(crowded: Cast, live_server: Any, page: Any) -> None:

@@ -162,3 +162,8 @@ def test_an_export_at_the_shell_lies_where_it_says(
     with pytest.raises(CommandError, match="cannot be written: File exists"):
         call_command("act", "rollup.company.export", "company", "--set", "rows=accounts")
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_leaves_a_dialog_is_not_taken_for_the_action() -> None:
+    """As “Cancel” beside “Cancel plan” would be."""
+    assert [key for key, action in ACTIONS.items() if action.title.startswith(action.way_out)] == []

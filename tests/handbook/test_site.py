@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from bursar.actions.registry import ACTIONS
 from bursar.config.handbook import hash_scripts
+from bursar.config.settings import ROOT
 from tests.cast import Cast, sign_in
 
 SCRIPT = "let page = '<p>é</p>';\n"
@@ -153,3 +154,12 @@ def test_every_dialog_of_staff_leads_to_its_page(cast: Cast, ada: Client) -> Non
 def test_the_help_of_a_page_leads_to_its_section(cast: Cast, ada: Client) -> None:
     page = ada.get("/panel/book/").content.decode()
     assert 'href="/handbook/book/"' in page and 'href="/handbook/api-keys/"' not in page
+
+
+def test_no_table_of_the_docs_falls_apart() -> None:
+    """A table's first line has its rule below it; what follows an empty line would be read as running text."""
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("bench/**/*.md")):
+        lines = ["", *re.sub(r"(?ms)^```.*?^```", "", path.read_text()).splitlines(), ""]
+        for before, line, after in zip(lines, lines[1:], lines[2:], strict=False):
+            begins = line.startswith("|") and not before.startswith("|")
+            assert not begins or re.fullmatch(r"\|[\s:|-]+\|", after), (path, line)

@@ -241,6 +241,11 @@ class Action:
         """The label without the ellipsis that says a dialog follows."""
         return self.label.removesuffix("…")
 
+    @property
+    def way_out(self) -> str:
+        """What leaves its dialog: beside “Cancel plan” a button “Cancel” would be taken for the action itself."""
+        return "Back" if self.title.startswith("Cancel") else "Cancel"
+
     def keys_beside(self, code: str, target: str) -> Keys:
         """By what it is found in a menu: as `finding.keys_of`, with the code that it has there."""
         return keys_of(self.title, code, self.formerly, target)

@@ -123,9 +123,10 @@ class Statement:
 
 
 def say(statement: Statement) -> str:
-    """In a sentence: "number 12 of 3 to 4 November 2026"."""
+    """In a sentence: "number 12 of 3 Nov to 4 November 2026"; of one day "number 12 of 4 November 2026"."""
     number = f"number {statement.number}" if statement.number else f"“{statement.id}”"
-    return f"{number} of {say_day(statement.from_on, is_short=True)} to {say_day(statement.until_on)}"
+    begin = "" if statement.from_on == statement.until_on else f"{say_day(statement.from_on, is_short=True)} to "
+    return f"{number} of {begin}{say_day(statement.until_on)}"
 
 
 def read_amount(text: str) -> Decimal:

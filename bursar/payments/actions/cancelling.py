@@ -53,7 +53,7 @@ def end_plan(act: Act, account: BillingAccount, *, at_once: bool) -> Outcome:
 
 def _foresee(case: Case, data: Cleaned) -> list[str]:
     standing = standing_of(case)
-    said: list[str] = ["Mollie charges nothing more from now on."]
+    said: list[str] = []
     if standing.list_failed():
         said.append("What failed is not tried any more; it can still be paid.")
     if standing.paid_until is None:

@@ -55,11 +55,10 @@ def ask_least(case: Case, data: Cleaned) -> Decimal | None:
 
 
 def _foresee(case: Case, data: Cleaned) -> list[str]:
-    said = ["The next page leads to the checkout, where you choose another card or bank account."]
     if _failed(case) is None:
-        said.append("It proves the new method by the smallest payment that is possible; that goes back to you at once.")
+        said = ["It proves the new method by the smallest payment that is possible; that goes back to you at once."]
     else:
-        said.append("What is open is paid with it.")
+        said = ["What is open is paid with it."]
     said.append("The old method is given up once the subscription runs on the new one.")
     return [*said, *([say_next_charge(case)] if standing_of(case).has_subscription else [])]
 

@@ -51,7 +51,7 @@ def test_the_sentence_names_both_sides() -> None:
     one, _, three = chain([10, 25, 5])
     [gap] = find_gaps([one, three])
     assert gap.sentence == (
-        "Between number 1 of 2 Nov to 2 November 2026 and number 3 of 4 Nov to 4 November 2026 a statement is missing:"
+        "Between number 1 of 2 November 2026 and number 3 of 4 November 2026 a statement is missing:"
         " one closes with 110.00, the next opens with 135.00."
     )
 

@@ -93,7 +93,7 @@ def roles_page() -> str:
             f"[{row.action.title}](actions/{row.action.key}.md)",
             TARGETS[row.action.target_slug].label,
             f"`{row.right}`" if row.right else "none",
-            *("●" if may else "·" for may in row.cells),
+            *("●" if may else "·" for _, may in row.cells),
         ]
         for row in build_matrix(roles)
     ]
