@@ -7,10 +7,16 @@ interface HtmxDetail {
   requestConfig: { elt: HTMLElement; verb: string; path: string; formData: FormData };
 }
 
+/** What may be decided before it is put into the page. */
+interface HtmxAnswer extends HtmxDetail {
+  shouldSwap: boolean;
+  isError: boolean;
+}
+
 interface HTMLElementEventMap {
   "htmx:afterSwap": CustomEvent<HtmxDetail>;
   "htmx:afterSettle": CustomEvent<HtmxDetail>;
-  "htmx:beforeSwap": CustomEvent<HtmxDetail>;
+  "htmx:beforeSwap": CustomEvent<HtmxAnswer>;
   "htmx:beforeSend": CustomEvent<HtmxDetail>;
   "htmx:beforeRequest": CustomEvent<HtmxDetail>;
   "htmx:afterRequest": CustomEvent<HtmxDetail>;

@@ -3,6 +3,7 @@ import "./times.js";
 import "./toasts.js";
 import "./session.js";
 import "./refresh.js";
+import "./latest.js";
 import "./tables.js";
 import "./menu.js";
 import "./dialog.js";

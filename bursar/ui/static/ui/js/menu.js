@@ -82,7 +82,9 @@ if (menu) {
     if (opener) place(menu, opener);
   });
   for (const name of /** @type {const} */ (["htmx:responseError", "htmx:sendError"])) {
-    document.body.addEventListener(name, ({ detail }) => { if (detail.target.id === "menu-parts") menu.hidePopover(); });
+    document.body.addEventListener(name, ({ detail }) => { // of the menu that is there, not of one before
+      if (detail.target.id === "menu-parts" && detail.target.isConnected) menu.hidePopover();
+    });
   }
   // A kebab, and a figure with a popover, are plain links; here they open in place.
   document.addEventListener("click", (event) => {

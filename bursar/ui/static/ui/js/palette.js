@@ -21,10 +21,11 @@ function subject() {
 const field = (name) => /** @type {HTMLInputElement} */ (first(`[name=${name}]`, palette ?? document));
 const options = () => all("[role=option]:not([aria-disabled])", found ?? document);
 const ask = () => window.htmx.trigger(field("q"), "ask");
-const asked = () => `${field("act").value} ${field("q").value}`;
+const asked = () => `${field("act").value} ${field("on").value} ${field("q").value}`;
 
+/** Not over a dialog: what is filled in there would be lost to what is chosen here. */
 export function openPalette() {
-  if (!palette || palette.open) return;
+  if (!palette || first("dialog[open]")) return;
   field("on").value = subject();
   field("recent").value = recents().join(",");
   palette.showModal();
@@ -134,7 +135,7 @@ if (palette && found) {
   found.addEventListener("htmx:afterSwap", (event) => {
     found.removeAttribute("aria-busy");
     const { formData } = /** @type {CustomEvent} */ (event).detail.requestConfig;
-    answered = `${formData.get("act")} ${formData.get("q")}`;
+    answered = `${formData.get("act")} ${formData.get("on")} ${formData.get("q")}`;
     showPageActions();
     for (const [place, item] of options().entries()) item.id = `hit-${place}`;
     select(options()[0] ?? null);

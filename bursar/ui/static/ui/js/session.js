@@ -6,7 +6,8 @@ const dialog = dialogById("dialog");
 const body = document.body;
 const isSignIn = location.pathname === "/sign-in/";
 const address = `/sign-in/?next=${encodeURIComponent(location.pathname + location.search)}`;
-let isSignedOut = false;
+/** What says so in the dialog. @type {HTMLElement | null} */
+let said = null;
 let wasAway = false;
 
 /** @typedef {{ ledTo?: string, isSame?: boolean, name?: string }} Taken */
@@ -18,14 +19,14 @@ const complain = (text) => body.dispatchEvent(new CustomEvent("toast", { detail:
 /** With words in an open dialog, people sign in beside it, come back, and send it again. */
 function askToSignIn() {
   if (!dialog?.open) { location.assign(address); return; }
-  if (isSignedOut) return;
-  isSignedOut = true;
+  if (said?.isConnected) return;
   const line = document.createElement("p");
   line.className = "faults";
   line.setAttribute("role", "alert");
   const link = Object.assign(document.createElement("a"), { href: address, target: "_blank", textContent: "Sign in in a new tab" });
   line.append("You were signed out meanwhile. What you typed is still here. ", link, ", come back and send it again.");
   first(".dialog", dialog)?.prepend(line);
+  said = line;
   line.scrollIntoView({ block: "nearest" });
 }
 body.addEventListener("htmx:responseError", ({ detail }) => { if (detail.xhr.status === 401) askToSignIn(); });
@@ -50,12 +51,12 @@ export async function takeKeys(asWhom = body.dataset.who) {
 document.addEventListener("visibilitychange", () => { wasAway ||= document.hidden; });
 addEventListener("blur", () => { wasAway = true; });
 addEventListener("focus", async () => {
-  if (!isSignedOut && !isSignIn) return;
+  if (!said && !isSignIn) return;
   const { ledTo, isSame, name } = await takeKeys();
   if (isSignIn && ledTo) location.assign(ledTo);
-  if (isSame === undefined || !isSignedOut) return;
-  if (dialog) first(".faults[role=alert]", dialog)?.remove();
-  isSignedOut = false;
+  if (isSame === undefined || !said) return;
+  said.remove();
+  said = null;
   if (!isSame) complain(SOMEBODY_ELSE + name);
 });
 
@@ -69,6 +70,7 @@ body.addEventListener("htmx:afterRequest", async ({ detail }) => {
   const { xhr, elt, target, requestConfig } = detail;
   if (!xhr?.getResponseHeader("Bursar-Stale")) return;
   const { isSame, name } = again.has(elt) ? nothing() : await takeKeys(sentAs.get(xhr)).catch(nothing);
+  if (!elt.isConnected) return; // cancelled meanwhile: it is not done behind anybody's back
   if (isSame) {
     again.add(elt);
     requestConfig.formData.delete("csrfmiddlewaretoken");

@@ -18,7 +18,8 @@ function makeUndo(url, line, on) {
   if (on) link.append(Object.assign(document.createElement("small"), { textContent: ` ${on}` }));
   link.setAttribute("hx-get", url);
   link.setAttribute("hx-target", "#dialog");
-  link.addEventListener("click", () => setTimeout(() => line.remove())); // htmx must find it in the page
+  link.setAttribute("hx-sync", "this:drop");
+  link.addEventListener("htmx:afterOnLoad", () => line.remove()); // before it would tell nobody that nothing came
   return link;
 }
 
