@@ -25,11 +25,15 @@ _TOLD = {
 
 
 class Ending(NamedTuple):
-    """`label`, `url`: the opposite, where its dialog opens for the same target; the sentence ends before its name."""
+    """`label`, `url`: the opposite, where its dialog opens for the same target; the sentence ends before its name.
+
+    `is_final`: neither undo nor another lever brings back what was.
+    """
 
     sentence: str
     label: str = ""
     url: str = ""
+    is_final: bool = False
 
 
 def is_said(action: Action) -> bool:
@@ -55,10 +59,10 @@ def find_ending(action: Action, case: Case, outcome: Outcome | None) -> Ending |
         url = _address(opposite, case) if opposite.target_slug == action.target_slug else ""
         return Ending(f"{cannot}; the opposite is", opposite.title, url)
     if action.instead:
-        return Ending(f"{cannot}. {action.instead}")
+        return Ending(f"{cannot}. {action.instead}", is_final=True)
     if action.way_back:
         return Ending("It cannot be undone; what it takes back can be done anew.")
-    return Ending(f"{cannot}.") if action.inverse else None
+    return Ending(f"{cannot}.", is_final=True) if action.inverse else None
 
 
 def _find_opposite(action: Action) -> Action | None:

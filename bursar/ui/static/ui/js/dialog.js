@@ -1,6 +1,7 @@
 // The dialog of an action: it opens with what the server says, and loses nothing that was filled in.
 import { all, dialogById, first, hit } from "./dom.js";
 import { focusOpener, hideMenu } from "./menu.js";
+import { hold } from "./steady.js";
 
 const dialog = dialogById("dialog");
 let untouched = ""; // what the form said when it was opened; a refused one that comes back is touched
@@ -16,45 +17,52 @@ function filledIn(box) {
 
 /** A click beside it closes it, unless it began inside (a selection dragged out) or something filled in would be lost.
  * Escape follows the same rule. A second one in a row could not be refused as a "cancel", so the key is held back too.
+ * While it is sent it stays as well: what is answered has to be said, and not in what was opened after it.
  * @param {HTMLDialogElement} box */
 function guard(box) {
   /** @type {EventTarget | null} */
   let began = null;
   const isTouched = () => filledIn(box) !== untouched;
+  const isSent = () => first("form[data-lock] .main[disabled]", box) !== null;
   box.addEventListener("pointerdown", (event) => { began = event.target; });
   box.addEventListener("click", (event) => {
-    const isBeside = event.target === box && began === box && !isTouched();
+    const isBeside = event.target === box && began === box && !isTouched() && !isSent();
     if (isBeside || hit(event).closest("[data-close]")) box.close();
   });
   /** @param {Event} event */
   const keep = (event) => {
     if (event instanceof KeyboardEvent ? event.key !== "Escape" : event.target !== box) return;
-    if (!box.open || !isTouched()) return;
+    if (!box.open || (!isTouched() && !isSent())) return;
     event.preventDefault();
-    if (first(".kept", box)) return;
+    if (isSent() || first(".kept", box)) return;
     const line = Object.assign(document.createElement("p"), { className: "kept notice", textContent: LOST });
     line.setAttribute("role", "status");
     first(".buttons", box)?.before(line);
   };
   box.addEventListener("cancel", keep);
-  box.addEventListener("keydown", keep);
+  document.addEventListener("keydown", keep); // of the page: a button that is locked while it is sent has lost the focus
 }
 
-/** @param {HTMLDialogElement} box */
-function open(box) {
+/** @param {HTMLDialogElement} box @param {boolean} isNew one that was asked for, not a refused one that comes back */
+function open(box, isNew) {
   hideMenu();
-  if (!box.open) {
-    untouched = filledIn(box);
-    box.showModal();
-  }
-  (first("[aria-invalid=true], [autofocus]", box) || firstUnfilled(box) || first(FIELDS, box))?.focus();
+  if (isNew || !box.open) untouched = filledIn(box);
+  if (!box.open) box.showModal();
+  hold(box);
+  (first("[aria-invalid=true], [autofocus]", box) ?? firstField(box) ?? safestButton(box))?.focus();
 }
 
-const FIELDS = "select, input:not([type=hidden]), textarea";
+/** Where somebody has to type first, else could. @param {HTMLDialogElement} box */
+function firstField(box) {
+  const fields = all("select, input:not([type=hidden]), textarea", box).filter((one) => one.checkVisibility());
+  return fields.find((one) => one.matches("[required]") && !(/** @type {HTMLInputElement} */ (one).value)) ?? fields[0];
+}
 
-/** Where somebody has to type first. @param {HTMLDialogElement} box */
-function firstUnfilled(box) {
-  return all("[required]", box).find((one) => !(/** @type {HTMLInputElement} */ (one).value) && one.checkVisibility());
+/** Where nothing is to be filled in: what does it, so that Enter is enough; but the way out, where it takes something
+ * away or nothing brings back what was. @param {HTMLDialogElement} box */
+function safestButton(box) {
+  const isGrave = first(".main.danger, .loss, .ending.final", box);
+  return (!isGrave && first(".buttons .main", box)) || first(".buttons [data-close]", box);
 }
 
 /** Done with typing: Ctrl or ⌘ and Enter, from any field. @param {HTMLDialogElement} box @param {KeyboardEvent} event */
@@ -72,7 +80,7 @@ if (dialog) {
     dialog.replaceChildren();
     focusOpener();
   });
-  document.body.addEventListener("htmx:afterSwap", ({ detail }) => { if (detail.target === dialog) open(dialog); });
+  document.body.addEventListener("htmx:afterSwap", ({ detail }) => { if (detail.target === dialog) open(dialog, detail.requestConfig.verb === "get"); });
   document.body.addEventListener("close-dialog", () => dialog.close());
 }
 
@@ -87,10 +95,4 @@ document.addEventListener("submit", (event) => {
   const form = hit(event);
   if (form.hasAttribute("hx-post")) return;
   setTimeout(() => { for (const one of all("button[data-once]", form)) one.toggleAttribute("disabled", true); });
-});
-
-// What will happen is told anew while somebody types. It never gets lower than it was, so that no field jumps up.
-document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  const told = detail.target;
-  if (told.id === "preview" && told instanceof HTMLElement) told.style.minHeight = `${told.offsetHeight}px`;
 });
