@@ -139,7 +139,8 @@ def _addresses(partner: Organisation, quarter: Quarter) -> present.Addresses:
     ids = [partner.public_id, str(quarter)]
     names = ("statement", "self_billing", "e_invoice")
     again = reverse("actions:dialog", args=["organisation", partner.public_id, "send_self_billing_again"])
-    return present.Addresses(*(reverse(f"partners:{name}", args=ids) for name in names), f"{again}?quarter={quarter}")
+    files = present.Addresses(*(reverse(f"partners:{name}", args=ids) for name in names))
+    return files._replace(again=f"{again}?quarter={quarter}")
 
 
 @require_GET
