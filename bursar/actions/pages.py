@@ -124,8 +124,8 @@ def _submit(request: HttpRequest, action: Action, case: Case) -> HttpResponse:
     except Refusal as refusal:
         if refusal.status in (404, 503):
             raise
-        refused = _render(request, action, case, _as_refused(action, case, request.POST, refusal), refusal.status)
-        return _say_changed(refused, case) if refusal.status == 409 else refused
+        answer = _render(request, action, case, _as_refused(action, case, request.POST, refusal), refusal.status)
+        return _say_changed(answer, case) if refusal.status == 409 else answer
     if outcome.secret:
         template = "actions/secret.html" if request.headers.get("HX-Request") else "actions/secret_page.html"
         is_path = outcome.secret.startswith("/")

@@ -23,7 +23,7 @@ function guard(box) {
   /** @type {EventTarget | null} */
   let began = null;
   const isTouched = () => filledIn(box) !== untouched;
-  const isSent = () => first("form.htmx-request, button.htmx-request", box) !== null;
+  const isSent = () => first("form[data-lock] .main[disabled]", box) !== null;
   box.addEventListener("pointerdown", (event) => { began = event.target; });
   box.addEventListener("click", (event) => {
     const isBeside = event.target === box && began === box && !isTouched() && !isSent();
@@ -40,7 +40,7 @@ function guard(box) {
     first(".buttons", box)?.before(line);
   };
   box.addEventListener("cancel", keep);
-  box.addEventListener("keydown", keep);
+  document.addEventListener("keydown", keep); // of the page: a button that is locked while it is sent has lost the focus
 }
 
 /** @param {HTMLDialogElement} box @param {boolean} isNew one that was asked for, not a refused one that comes back */
