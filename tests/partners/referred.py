@@ -198,6 +198,7 @@ def list_kept(charge: Charge) -> Iterator[tuple[date, Decimal, bool]]:
     ]
     left = max(Decimal(0), min(charge.gross, sum(rests, Decimal(0))))
     for payment, rest in zip(paid, rests, strict=True):
+        assert payment.paid_at is not None
         kept = max(Decimal(0), min(left, rest))
         left -= kept
         back = charge.net - rounded(charge.net * (payment.amount - kept) / payment.amount)

@@ -21,7 +21,13 @@ __all__ = ["seller"]
 TODAY = NOW.date()
 JULY = date(2026, 7, 1)
 RESTORE, WITHDRAW = "partners.referral.restore", "partners.account.withdraw_referral"
-OTHER = {"share": 30, "cap": "500.00", "expires_on": "2027-03-31", "client_discount": 20, "notes": "By telephone"}
+OTHER: dict[str, Any] = {
+    "share": 30,
+    "cap": "500.00",
+    "expires_on": "2027-03-31",
+    "client_discount": 20,
+    "notes": "By telephone",
+}
 
 
 def test_a_new_entry_is_withdrawn_with_its_discount(cast: Cast) -> None:

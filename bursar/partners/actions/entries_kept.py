@@ -101,7 +101,7 @@ def _iso(value: Any) -> str | None:
 
 def _load_discounts(clients: Iterable[int]) -> dict[int, Discount]:
     rows = Discount.objects.at(clock.now()).filter(account_id__in=list(clients), kind=DiscountKind.PARTNER.value)
-    return {one.account_id: one for one in rows}
+    return {one.account_id: one for one in rows if one.account_id is not None}
 
 
 def load_left(ids: Collection[str]) -> dict[str, dict[str, Any]]:

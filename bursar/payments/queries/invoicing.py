@@ -134,7 +134,7 @@ def load_books(money: Money, invoice: Invoice | None) -> Books:
     )
     credit = AccountCredit.objects.filter(pk=account).annotate(there=F("amount") + F("owed"))
     there = credit.values_list("there", flat=True).first()
-    return Books(invoice and invoice.standing, there or ZERO, found["own"] or ZERO, -(found["owed"] or ZERO))
+    return Books(invoice.standing if invoice else None, there or ZERO, found["own"] or ZERO, -(found["owed"] or ZERO))
 
 
 def find_step(charge: Charge, first_day: date) -> Step | None:
