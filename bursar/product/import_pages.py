@@ -53,4 +53,6 @@ def _row(one: ImportRun, actor: Actor) -> dict[str, Any]:
     is_mine = report is not None and report.made_by_id == actor.user_id
     is_there = report is not None and (report.expires_at is None or report.expires_at > clock.now())
     url = reverse("files:download", args=[report.public_id]) if report and is_mine and is_there else ""
-    return {"one": one, "by": one.actor["name"], "report_url": url}
+    is_counted = one.state != ImportState.RUNNING or one.lines > 0
+    done = one.taken + one.left_out
+    return {"one": one, "by": one.actor["name"], "report_url": url, "is_counted": is_counted, "done": done}

@@ -56,10 +56,18 @@ def lines_of(source: BinaryIO) -> Iterator[bytes]:
 
 
 def import_lines(
-    lines: Iterable[bytes], actor: Actor, *, strict: bool = False, progress: Progress | None = None
+    lines: Iterable[bytes],
+    actor: Actor,
+    *,
+    strict: bool = False,
+    progress: Progress | None = None,
+    report: Report | None = None,
 ) -> Report:
-    """Good lines are kept and bad ones reported; `strict`: all or nothing. The figures are projected at the end."""
-    report = Report()
+    """Good lines are kept and bad ones reported; `strict`: all or nothing. The figures are projected at the end.
+
+    A `report` that is given fills as it goes, for whoever says how far it is.
+    """
+    report = report or Report()
     with ExitStack() as stack:
         spools = {kind: stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8")) for kind in KINDS}
         counts = _sort_by_kind(lines, spools, report)

@@ -30,9 +30,14 @@ def carry_out(import_id: str) -> None:
     try:
         actor = _ask_again(made)
         file = queries.get_file(actor, made.file.public_id if made.file else "", clock.now(), IMPORT)
-        report = import_lines(
-            queries.read_lines(file), system("import"), strict=made.is_strict, progress=lambda *_: _ask_again(made)
-        )
+        report = Report()
+
+        def go_on(*_: object) -> None:
+            _ask_again(made)
+            _note(made, report)
+
+        lines = queries.read_lines(file)
+        import_lines(lines, system("import"), strict=made.is_strict, progress=go_on, report=report)
         _close(made, report, _write(report, actor))
     except Refusal as refusal:
         _fail(made, refusal.sentence)
@@ -65,12 +70,16 @@ def _batches(report: Report) -> Iterator[list[list[str]]]:
         yield rows[start : start + BATCH]
 
 
+def _note(made: ImportRun, report: Report) -> None:
+    """How far it is, for the page. Where all or nothing was asked for, it is seen at the end alone, with the rest."""
+    ImportRun.objects.filter(pk=made.pk).update(lines=report.lines, taken=report.taken, left_out=len(report.bad))
+
+
 def _close(made: ImportRun, report: Report, file: File | None) -> None:
     problem = "" if report.done else "Nothing was taken: all or nothing was asked for."
-    ImportRun.objects.filter(pk=made.pk).update(
-        state=ImportState.DONE if report.done else ImportState.FAILED, lines=report.lines, taken=report.taken,
-        left_out=len(report.bad), report=file, problem=problem, finished_at=clock.now(),
-    )  # fmt: skip
+    _note(made, report)
+    state = ImportState.DONE if report.done else ImportState.FAILED
+    ImportRun.objects.filter(pk=made.pk).update(state=state, report=file, problem=problem, finished_at=clock.now())
 
 
 def _fail(made: ImportRun, sentence: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
@@ -72,6 +73,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
         "incorrect_code": "This code does not hold. An app soon shows a new one; a recovery code works once.",
         "cannot_generate_recovery_codes": "Recovery codes need a second factor first.",
     }
+
+    def generate_authenticator_name(self, user: User, type: str) -> str:
+        """What a key is called until its owner names it."""
+        had = Authenticator.objects.filter(user=user, type=type).count()
+        return f"Passkey {had + 1}" if had else "Passkey"
 
     def encrypt(self, text: str) -> str:
         return cipher.encrypt(PURPOSE, text)

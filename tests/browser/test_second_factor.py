@@ -63,6 +63,7 @@ def test_an_authenticator_app(committed: Cast, live_server: Any, page: Any, sett
     page.goto(f"{base}/panel/usage/")
     assert "/panel/" not in page.url
     page.goto(f"{base}/account/2fa/authenticate/")
+    assert page.evaluate("document.activeElement.name") == "code"
     page.fill("input[name=code]", "000000")
     page.click("button[type=submit]:not([form])")
     page.wait_for_selector("text=This code does not hold")
@@ -81,6 +82,7 @@ def test_a_passkey(committed: Cast, live_server: Any, page: Any) -> None:
     sign_in(page, base, "iris@agora.example")
     page.goto(f"{base}/account/2fa/webauthn/add/")
     confirm(page)
+    assert page.input_value("input[name=name]") == "Passkey"
     page.fill("input[name=name]", "My laptop")
     page.click("#mfa_webauthn_add")
     page.wait_for_url(re.compile("recovery-codes|/webauthn/$"))

@@ -74,6 +74,22 @@ def test_a_plain_form_leads_to_the_dialog_and_the_worker_imports(cast: Cast) -> 
     prove()
 
 
+def test_a_running_import_says_how_far_it_is_and_never_a_zero_before(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    iris, seen, ask_again = sign_in("iris@agora.example"), list[str](), running._ask_again
+
+    def look(made: ImportRun) -> Any:
+        seen.append(iris.get("/panel/import/").text)
+        return ask_again(made)
+
+    monkeypatch.setattr(running, "_ask_again", look)
+    made = run(ACTION, cast.iris, "company", {"file": sent(content(good(), b"{", {"kind": "planet"}))}, reason="x")
+    running.carry_out(made.data["import"])
+    assert '<progress class="wide" aria-label' in seen[0] and 'class="r">0' not in seen[0]
+    assert '<progress class="wide" max="3" value="3"' in seen[-1] and 'data-head="Left out" class="r">2<' in seen[-1]
+
+
 def test_all_or_nothing_takes_nothing_with_one_bad_line(cast: Cast) -> None:
     made = run(ACTION, cast.iris, "company", {"file": sent(content(good(), b"{")), "strict": True}, reason="x")
     running.carry_out(made.data["import"])

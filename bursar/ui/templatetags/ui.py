@@ -152,6 +152,6 @@ def show_section(context: template.Context, loaded: Loaded) -> str:
 
 
 @register.filter
-def bare(field: BoundField) -> str:
+def bare(field: BoundField, takes_focus: bool) -> str:
     """The field without a placeholder, which would only repeat the label and vanish while one types."""
-    return str(field.as_widget(attrs={"placeholder": False}))
+    return str(field.as_widget(attrs={"placeholder": False, "autofocus": takes_focus}))
