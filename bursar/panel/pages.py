@@ -91,6 +91,14 @@ def _workspaces(request: HttpRequest, organisation: Organisation, now: datetime)
 
 
 @require_GET
+def show_keys_help(request: HttpRequest) -> HttpResponse:
+    """`of`: the key of the entry one came from; any other text is none."""
+    shown = navigation.ENTRIES.get(request.GET.get("of", ""))
+    template = "panel/_keys_help.html" if request.headers.get("HX-Request") else "panel/keys_help.html"
+    return render(request, template, {"shown": shown})
+
+
+@require_GET
 def show_counts(request: HttpRequest) -> HttpResponse:
     """The sidebar's numbers, counted now and kept for the next pages: no page waits for what it does not show."""
     actor = actor_of(request)
