@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -16,7 +17,7 @@ from bursar.payments.actions.checkout import say_offer
 from bursar.plans import rules as plans
 from bursar.plans.models import Cadence, DiscountKind, Tier
 from bursar.requests import costs, queries, rules
-from bursar.requests.actions.shared import decide, differences, present_of, why_decided
+from bursar.requests.actions.shared import account_state_of, decide, differences, present_of, why_decided
 from bursar.requests.models import RequestState, UpgradeRequest
 from bursar.tenants import notes
 from bursar.tenants.models import BillingAccount, Visibility, Workspace
@@ -90,7 +91,8 @@ class Approve(ActionForm):
 
 
 def _standing(case: Case) -> rules.Standing:
-    found: rules.Standing = case.once("request standing", lambda: queries.get_standing(case.target, case.now))
+    load = partial(account_state_of, case)
+    found: rules.Standing = case.once("request standing", lambda: queries.get_standing(case.target, case.now, load))
     return found
 
 
@@ -123,7 +125,7 @@ def _why_not_approve(case: Case) -> str | None:
 
 def _why_blocked(key: str, case: Case, target: Any) -> str | None:
     blocked = ACTIONS[key].blocked
-    return blocked(Case(case.actor, target, case.now)) if blocked else None
+    return blocked(Case(case.actor, target, case.now, beside=case.beside)) if blocked else None
 
 
 def _is_offered(case: Case) -> bool:
@@ -147,8 +149,7 @@ def _payer(case: Case) -> BillingAccount | None:
 def _state(case: Case) -> plans.AccountState:
     account = _payer(case)
     assert account is not None
-    found: plans.AccountState = case.once("account state", lambda: queries.load_account(account.pk))
-    return found
+    return account_state_of(case, account.pk)
 
 
 def _offer_of(case: Case, data: Cleaned) -> dict[str, str] | None:
