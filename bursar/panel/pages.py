@@ -94,8 +94,9 @@ def _workspaces(request: HttpRequest, organisation: Organisation, now: datetime)
 def show_keys_help(request: HttpRequest) -> HttpResponse:
     """`of`: the key of the entry one came from; any other text is none."""
     shown = navigation.ENTRIES.get(request.GET.get("of", ""))
-    template = "panel/_keys_help.html" if request.headers.get("HX-Request") else "panel/keys_help.html"
-    return render(request, template, {"shown": shown})
+    is_dialog = "HX-Request" in request.headers
+    template = "panel/_keys_help.html" if is_dialog else "panel/keys_help.html"
+    return render(request, template, {"shown": shown, "is_dialog": is_dialog})
 
 
 @require_GET
