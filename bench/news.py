@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from bursar.payments.models import Charge, Payment
 
 HOOKS, LOOKS = 300, 60
-_WRITE = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|WITH \w+ AS \(DELETE)")
+_WRITE = re.compile(
+    r"\s*(?:WITH\b.*?\b)?(?:INSERT|UPDATE|DELETE)\b", re.DOTALL
+)  # with what a WITH writes, as the book's
 _HINT = (
     "INSERT INTO payments_hint (mollie_id, told_at, due_at, tries) VALUES (%s, now(), now(), 0) "
     "ON CONFLICT (mollie_id) DO UPDATE SET told_at = EXCLUDED.told_at"

@@ -172,7 +172,8 @@ def _list_likely(cases: Iterable[Case], sections: Iterable[Section], codes: Code
 
 
 def _entry_elsewhere(key: str, thing: Any, case: Case, codes: Codes) -> Entry | None:
-    other = replace(case, target=thing, cache={})
+    loaded = case.share(f"of {thing.public_id}", dict[str, Any])
+    other = replace(case, target=thing, cache=loaded)
     action = ACTIONS[key]
     return None if why_not(action, other) else _entry(action, other, codes.take(action))
 

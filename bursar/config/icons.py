@@ -1,10 +1,11 @@
-"""Which icons the whole uses: checked at every start, and collected with the static files, these alone of thousands."""
+"""Which icons the whole uses: checked at every start, and served as one style sheet of these alone of thousands."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.conf import settings
@@ -13,16 +14,17 @@ from django.core.files.storage import FileSystemStorage
 from django.urls import get_resolver
 
 from bursar.actions.registry import ACTIONS
+from bursar.panel.hits import ICONS
 from bursar.panel.story import STORIES
 from bursar.ui import icons
 from bursar.ui.navigation import ENTRIES
 
-PREFIX = "vendor/icons"
+SHEET = "vendor/icons.css"
 _DRAWN = re.compile(r"""{%\s*icon\s+["']([\w-]+)["']""")
 
 
 def list_used() -> set[str]:
-    """By actions, navigation, stories and templates; a template that draws a variable draws one of the first three."""
+    """By actions, navigation, stories, what the palette finds, and templates, whose variables are of the others."""
     get_resolver().url_patterns  # noqa: B018  (entries are declared with the addresses)
     drawn = {
         name
@@ -30,7 +32,7 @@ def list_used() -> set[str]:
         for name in _DRAWN.findall(path.read_text())
     }
     drawn |= {action.icon for action in ACTIONS.values()} | {entry.icon for entry in ENTRIES.values()} - {""}
-    return drawn | {kind.icon for kinds in STORIES.values() for kind in kinds}
+    return drawn | {kind.icon for kinds in STORIES.values() for kind in kinds} | set(ICONS.values())
 
 
 def list_faults() -> list[str]:
@@ -38,15 +40,31 @@ def list_faults() -> list[str]:
     return icons.list_faults(list_used()) if icons.is_installed() else []
 
 
-class UsedIconsFinder(BaseFinder):
-    """So that `collectstatic` leaves what a server without the front-end packages draws."""
+class IconsFinder(BaseFinder):
+    """The style sheet of the icons in use, made at the start among what the process keeps, where the set is installed.
+    `collectstatic` leaves it to a server without the front-end packages.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.storage = FileSystemStorage(location=str(settings.BURSAR_VAR / "icons"))
+        self.storage.prefix = str(Path(SHEET).parent)  # type: ignore[attr-defined]  # as Django's own finders hand it on
 
     def find(self, path: str, *args: Any, **options: Any) -> Any:
-        return []
+        return next((self.storage.path(name) for name, _ in self.list(None)), []) if path == SHEET else []
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
-        storage = FileSystemStorage(location=str(settings.ICONS))
-        storage.prefix = PREFIX  # type: ignore[attr-defined]  # as Django's own finders hand it on
-        for name in sorted(list_used()):
-            if storage.exists(f"{name}.svg"):
-                yield f"{name}.svg", storage
+        if icons.is_installed():
+            name = Path(SHEET).name
+            _write(Path(self.storage.path(name)), icons.write_sheet(list_used()))
+            yield name, self.storage
+
+
+def _write(path: Path, text: str) -> None:
+    """At once, or not at all: processes that start together write the same, and each reads it while others write."""
+    if path.is_file() and path.read_text() == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=path.parent, suffix=".css", delete=False) as whole:
+        whole.write(text)
+    Path(whole.name).chmod(0o644)
+    Path(whole.name).replace(path)

@@ -34,7 +34,7 @@ FINDERS: dict[str, Callable[[Actor, str, int], list[Any]]] = {
     "workspace": find_workspaces,
     "organisation": find_organisations,
 }
-_ICONS = {"account": "building-bank", "workspace": "layout-board", "organisation": "building", "person": "user"}
+ICONS = {"account": "building-bank", "workspace": "layout-board", "organisation": "building", "person": "user"}
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def show_things(things: Sequence[Any], now: datetime, *, with_kind: bool = False
         slug = _slug(thing)
         url = reverse(f"panel:{slug}", args=[thing.public_id])
         kind = TARGETS[slug].label if with_kind else ""
-        hits.append(Hit(_name(thing), _hint(thing, account, worth), url, _ICONS[slug], kind))
+        hits.append(Hit(_name(thing), _hint(thing, account, worth), url, ICONS[slug], kind))
     return hits
 
 

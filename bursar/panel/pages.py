@@ -91,6 +91,15 @@ def _workspaces(request: HttpRequest, organisation: Organisation, now: datetime)
 
 
 @require_GET
+def show_keys_help(request: HttpRequest) -> HttpResponse:
+    """`of`: the key of the entry one came from; any other text is none."""
+    shown = navigation.ENTRIES.get(request.GET.get("of", ""))
+    is_dialog = "HX-Request" in request.headers
+    template = "panel/_keys_help.html" if is_dialog else "panel/keys_help.html"
+    return render(request, template, {"shown": shown, "is_dialog": is_dialog})
+
+
+@require_GET
 def show_counts(request: HttpRequest) -> HttpResponse:
     """The sidebar's numbers, counted now and kept for the next pages: no page waits for what it does not show."""
     actor = actor_of(request)

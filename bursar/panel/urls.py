@@ -11,6 +11,7 @@ urlpatterns = [
     path("book/", book_pages.show_book, name="book"),
     path("book/export", book_pages.export, name="export_book"),
     path("undo/", undo_pages.show_undo, name="undo"),
+    path("keys-help", pages.show_keys_help, name="keys_help"),
     path("jump", jump.show_jump, name="jump"),
     path("accounts/<slug:account_id>", pages.show_account, name="account"),
     path("accounts/<slug:account_id>/story", story_pages.show_account_story, name="account_story"),

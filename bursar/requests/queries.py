@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -133,8 +134,10 @@ def present_tier(workspace: Workspace, state: AccountState, at: datetime) -> Eff
     return effective_tier(own, terms_at(state, at), at)
 
 
-def get_standing(request: UpgradeRequest, at: datetime) -> rules.Standing:
-    """What the request is about, as it stands now: for telling whether something overtook it."""
+def get_standing(
+    request: UpgradeRequest, at: datetime, load: Callable[[int], AccountState] = load_account
+) -> rules.Standing:
+    """What the request is about, as it stands now: for telling whether something overtook it. `load`: by account."""
     if request.makes_workspace:
         role = get_roles(request.requester_id, request.organisation_id, None, at)[1]
         return rules.Standing(request.organisation.deleted_at is not None, False, None, role in GOVERNING)
@@ -143,7 +146,7 @@ def get_standing(request: UpgradeRequest, at: datetime) -> rules.Standing:
     has_moved = workspace.organisation_id != request.organisation_id
     if workspace.deleted_at is not None:
         return rules.Standing(True, has_moved, None, True)
-    return rules.Standing(False, has_moved, present_tier(workspace, load_state(workspace), at).base, True)
+    return rules.Standing(False, has_moved, present_tier(workspace, load(workspace.account_id), at).base, True)
 
 
 def get_effective_tier(request: UpgradeRequest, at: datetime) -> str:

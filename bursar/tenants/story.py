@@ -34,12 +34,12 @@ def of_workspace(target: Any, path: str = "workspace") -> Q:
     raise LookupError(f"No workspaces belong to a {type(target).__name__}.")
 
 
-def list_workspaces(target: Any) -> dict[int, Workspace]:
-    """By key: the workspace itself, or all of an account's or an organisation's, those that are gone too."""
+def list_workspace_ids(target: Any) -> list[int]:
+    """The workspace itself, or all of an account's or an organisation's, those that are gone too."""
     if isinstance(target, Workspace):
-        return {target.pk: target}
+        return [target.pk]
     own = Q(account=target) if isinstance(target, BillingAccount) else Q(organisation=target)
-    return Workspace.objects.filter(own).in_bulk()
+    return list(Workspace.objects.filter(own).values_list("pk", flat=True))
 
 
 def of_asker(target: Any) -> Q:

@@ -44,6 +44,10 @@ class NavEntry:
     right: str | None = None
     holds: tuple[str, ...] = ()
 
+    @property
+    def is_counted(self) -> bool:
+        return self.count is not None
+
     def concerns(self, actor: Any) -> bool:
         return self.right is None or (actor is not None and actor.can(self.right))
 
@@ -92,24 +96,31 @@ def count(actor: Any) -> dict[str, int]:
     return {entry.key: entry.count(actor) for entry in list_entries() if entry.count and entry.concerns(actor)}
 
 
-def build(side: Side, here: str, actor: Any, counts: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
-    """The entries that concern `actor`, with the one we are on: “page”, or “true” on a page below it.
+@dataclass(frozen=True)
+class Shown:
+    """An entry as one reader sees it now. `is_here`: “page”, or “true” on a page below it. `count`: as last counted."""
+
+    entry: NavEntry
+    is_here: str = ""
+    count: int | None = None
+
+    @property
+    def head(self) -> str:
+        return HEADED.get(self.entry.group, "")
+
+
+def build(side: Side, here: str, actor: Any, counts: Mapping[str, int] | None = None) -> list[Shown]:
+    """The entries that concern `actor`, with the one we are on.
 
     `counts`: by key, as last counted; None where nobody counted yet.
     """
+    known = counts or {}
     return [
-        {
-            "key": entry.key,
-            "label": entry.label,
-            "url_name": entry.url_name,
-            "is_here": "page" if here == entry.url_name else "true" if here in entry.holds else "",
-            "group": entry.group,
-            "head": HEADED.get(entry.group, ""),
-            "icon": entry.icon,
-            "help": entry.help,
-            "is_counted": entry.count is not None,
-            "count": (counts or {}).get(entry.key),
-        }
+        Shown(entry, _say_here(entry, here), known.get(entry.key))
         for entry in list_entries(side)
         if entry.concerns(actor)
     ]
+
+
+def _say_here(entry: NavEntry, here: str) -> str:
+    return "page" if here == entry.url_name else "true" if here in entry.holds else ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from django.db.models import QuerySet
 
@@ -60,6 +60,19 @@ class Entry:
     line_id: str = ""
 
 
+class Placed(Protocol):
+    """What stands at an instant, and at it by its key: an entry, or what one will be made of."""
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def key(self) -> int: ...
+
+
+P = TypeVar("P", bound=Placed)
+
+
 @dataclass(frozen=True)
 class Bound:
     """What a source is asked for: at most `limit` entries before `at`, or at it with a key below `key`."""
@@ -78,7 +91,7 @@ class Bound:
             rows = rows.filter(**{f"{at}__gte": self.since})
         return rows.order_by(f"-{at}", "-pk")[: self.limit]
 
-    def cut_list(self, entries: Iterable[Entry]) -> list[Entry]:
+    def cut_list(self, entries: Iterable[P]) -> list[P]:
         """As `cut`, of what is worked out whole."""
         found = [
             one

@@ -6,6 +6,8 @@ from bursar.actions.registry import action, projection
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change, Cleaned, Group, Notice, Outcome, Topic, Touched
 from bursar.core.hours import clock_hours
+from bursar.plans.actions.shared import state_of, terms_of
+from bursar.plans.rules import effective_tier
 from bursar.tenants.models import Workspace
 from bursar.usage import queries, rules, store
 from bursar.usage.ingest import hold_batches, recount_ahead
@@ -22,7 +24,12 @@ def recount_what_is_ahead(touched: Touched, case: Case, later: bool) -> list[Cha
 
 
 def _standing(case: Case) -> queries.Standing:
-    standing: queries.Standing = case.once("usage standing", lambda: queries.get_standing(case.target, case.now))
+    def load() -> queries.Standing:
+        state = state_of(case)
+        own = next(one for one in state.workspaces if one.id == case.target.pk)
+        return queries.get_standing(case.target, case.now, effective_tier(own, terms_of(case), case.now).tier)
+
+    standing: queries.Standing = case.once("usage standing", load)
     return standing
 
 

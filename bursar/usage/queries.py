@@ -187,8 +187,9 @@ def count_events(tiers: dict[int, str], until: datetime, since: datetime | None 
         return dict(cursor.fetchall())
 
 
-def get_standing(workspace: Workspace, at: datetime) -> Standing:
-    tier = TierClock([workspace.pk]).at(workspace.pk, at).tier
+def get_standing(workspace: Workspace, at: datetime, tier: str = "") -> Standing:
+    """`tier`: the one that it is on, where that is known."""
+    tier = tier or TierClock([workspace.pk]).at(workspace.pk, at).tier
     return list_standings({workspace.pk: tier}, at, is_open=True)[workspace.pk]
 
 

@@ -207,6 +207,8 @@ class Walker:
             self.note(f"{width} px", f"is {wide} px wide: {self.page.evaluate(WIDEST, width)}")
         for line in list_cut(self.page, width):
             self.note("cut", line)
+        for line in self.page.evaluate(UNDRAWN):
+            self.note("icon", line)
 
 
 WIDTH = """async (width) => {
@@ -214,6 +216,8 @@ WIDTH = """async (width) => {
   for (let tries = 0; wide() > width && tries < 20; tries++) await new Promise((go) => setTimeout(go, 25));  // charts follow
   return wide();
 }"""
+UNDRAWN = """() => [...document.querySelectorAll(".icon")].filter((one) => !getComputedStyle(one).maskImage.startsWith("url"))
+  .map((one) => `${one.className} is none of the sheet`)"""
 WIDEST = """(width) => [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > width + 1
   && !one.closest(".table-frame, details:not([open]) > div")).slice(0, 3).map((one) => one.outerHTML.slice(0, 90)).join(" and ")"""
 
@@ -244,7 +248,7 @@ def test_every_page_is_accessible_and_fits(walker: Walker, visitors: Visitors) -
 def test_every_dialog_and_menu_is_accessible_and_fits(walker: Walker, visitors: Visitors) -> None:
     cast = visitors.cast
     walker.go(LEAD, "/panel/usage/")
-    for keys, box in (("Control+k", "#palette"), ("?", "#keys-help")):
+    for keys, box in (("Control+k", "#palette"), ("?", "#dialog")):
         walker.where = box
         walker.page.keyboard.press(keys)
         walker.page.wait_for_selector(f"{box}[open]")

@@ -252,7 +252,7 @@ def test_hands_on_keys(committed: Cast, live_server: Any, page: Any) -> None:
     assert "Burgerberaad Klimaat" in page.inner_text("#menu")
     page.keyboard.press("Escape")
     page.keyboard.press("?")
-    page.wait_for_selector("#keys-help[open]")
+    page.wait_for_selector("#dialog[open] .keys")
     page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
     page.wait_for_selector("#palette[open]")

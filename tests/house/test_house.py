@@ -17,7 +17,7 @@ from tests.cast import Cast, sign_in
 ROOT = Path(settings.ROOT)
 STREET = {room: place for place, room in enumerate(settings.ROOMS)}
 TEMPLATES = sorted(ROOT.glob("bursar/*/templates/**/*.html"))
-_NAMED = re.compile(r"""{%\s*(?:include|extends)\s+["']([\w/.]+)["']""")
+_NAMED = re.compile(r"""{%\s*(?:include|extends|once)\s+["']([\w/.]+)["']""")
 
 
 def room_of(path: Path) -> str:

@@ -64,7 +64,7 @@ def test_they_cost_a_page_no_statement(cast: Cast) -> None:
 
 def test_the_sections_stand_in_order_and_hold_what_concerns_the_reader(cast: Cast) -> None:
     entries = build(Side.PANEL, "payments:drift", cast.iris)
-    heads = [entry["head"] for entry in entries if entry["head"]]
+    heads = [shown.head for shown in entries if shown.head]
     assert list(dict.fromkeys(heads)) == list(HEADED.values()) and heads == sorted(heads, key=[*HEADED.values()].index)
-    assert [entry["key"] for entry in entries if entry["is_here"]] == ["payments"]
-    assert {"approvals", "import"} - {entry["key"] for entry in build(Side.PANEL, "", cast.ada)}
+    assert [shown.entry.key for shown in entries if shown.is_here] == ["payments"]
+    assert {"approvals", "import"} - {shown.entry.key for shown in build(Side.PANEL, "", cast.ada)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -28,6 +29,8 @@ from bursar.payments.models import Chargeback, Payment, Refund
 from bursar.tenants.models import Person
 from bursar.ui.sections import Look
 from bursar.ui.story import Ask, Entry, Kind, Reader, Source, Told, choose, gather, read_place
+from bursar.usage.models import UsageEvent
+from bursar.usage.story import _CROSSINGS
 from tests.billing.invoiced import SELLER, carry_out, day_after_due, issued, know
 from tests.cast import NOW, Cast, bring_all, shown_by, sign_in
 from tests.payments.story import live_through_everything
@@ -119,6 +122,32 @@ def test_a_threshold_is_told_once_a_period_and_never_for_what_has_no_cap(cast: C
         ("83 % of the cap of 1 h recorded on Free", after),
     ]
     assert len(told) == before + 2 and tell(cast, cast.haarlem, "thresholds") == []
+
+
+def test_a_threshold_is_told_after_the_tier_has_changed(cast: Cast) -> None:
+    told = sentences(tell(cast, cast.panel, "thresholds"))
+    with clock.frozen(NOW + HOUR):
+        run("plans.workspace.change_tier", cast.iris, cast.panel.public_id, {"tier": "guardian"}, reason="Agreed")
+        bring_all({"kind": "usage", "workspace": "panel", "source": "t", "id": "c", "seconds": 9000, "at": clock.now()})
+        assert told and sentences(tell(cast, cast.panel, "thresholds")) == told
+
+
+def test_no_event_is_read_where_no_cap_came_near(cast: Cast) -> None:
+    """However much an account records: what counts now is known by the meters."""
+
+    def scans(workspace_id: int) -> list[int]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {_CROSSINGS}", {"workspaces": [workspace_id]})
+            waiting, found = [json.loads(cursor.fetchone()[0])[0]["Plan"]], []
+        while waiting:
+            node = waiting.pop()
+            waiting += node.get("Plans", [])
+            found += [node["Actual Loops"]] if node.get("Relation Name") == "usage_usageevent" else []
+        return found
+
+    assert UsageEvent.objects.filter(workspace=cast.lab).exists()
+    assert sum(scans(cast.panel.pk)) > 0
+    assert scans(cast.lab.pk) and sum(scans(cast.lab.pk)) == 0
 
 
 def test_what_another_kind_tells_better_stands_there_alone(lived: Cast) -> None:

@@ -157,11 +157,10 @@ STATICFILES_DIRS = [
     if (ROOT / "node_modules" / path).is_dir()
 ]
 ICONS = ROOT / "node_modules" / "@tabler" / "icons" / "icons" / "outline"
-ICONS_COLLECTED = STATIC_ROOT / "vendor" / "icons"
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "bursar.config.icons.UsedIconsFinder",
+    "bursar.config.icons.IconsFinder",
 ]
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)

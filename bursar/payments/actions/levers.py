@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from bursar.actions.spec import Case, Notice
+from bursar.billing.actions.shared import details_of
 from bursar.core.money import euros
 from bursar.payments import phrases, queries
 from bursar.payments.models import Charge, Subscription
@@ -25,7 +26,12 @@ LABELS = dict(Tier.choices)
 
 
 def standing_of(case: Case) -> Standing:
-    found: Standing = case.once("paying standing", lambda: read.load_standing(case.target, state_of(case), case.now))
+    def load() -> Standing:
+        has_details = details_of(case) is not None
+        return read.load_standing(case.target, state_of(case), case.now, has_details=has_details)
+
+    name = f"paying standing of {case.target.pk}"
+    found: Standing = case.once("paying standing", lambda: case.share(name, load))
     return found
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from bursar.billing.queries import decide, get_details
+from bursar.billing.queries import decide
 from bursar.billing.seller import seller_day
 from bursar.core.money import ZERO
 from bursar.payments.gateway import get_mode
@@ -41,14 +41,14 @@ ENDED_THERE = ("canceled", "suspended", "completed")
 NO_PLAN = Plan("free", "free", "yearly")
 
 
-def load_standing(account: BillingAccount, state: AccountState, now: datetime) -> Standing:
+def load_standing(account: BillingAccount, state: AccountState, now: datetime, *, has_details: bool) -> Standing:
     meant = get_meant(account.pk)
     has_subscription = meant is not None and meant.end_asked_at is None
     return Standing(
         terms=terms_at(state, now),
         is_set_up=get_mode() is not None,
         has_workspace=any(workspace.is_live(now) for workspace in state.workspaces),
-        has_details=get_details(account.pk) is not None,
+        has_details=has_details,
         has_mandate=has_usable_mandate(account.pk),
         has_subscription=has_subscription,
         is_alive_there=has_subscription and _is_alive(meant),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -53,7 +54,9 @@ def _subject(case: Case) -> dict[str, int | None]:
 
 
 def _discount(case: Case) -> Discount | None:
-    found: Discount | None = case.once("discount", lambda: queries.get_discount(case.now, **_subject(case)))
+    subject = _subject(case)
+    load = partial(queries.get_discount, case.now, **subject)
+    found: Discount | None = case.once("discount", lambda: case.share(f"discount of {subject}", load))
     return found
 
 
@@ -83,9 +86,9 @@ def _account_discount(case: Case) -> Discount | None:
     """What the account has, seen from one of its workspaces."""
     if isinstance(case.target, BillingAccount):
         return None
-    found: Discount | None = case.once(
-        "account discount", lambda: queries.get_discount(case.now, account_id=case.target.account_id)
-    )
+    subject = {"account_id": case.target.account_id, "workspace_id": None}
+    load = partial(queries.get_discount, case.now, **subject)
+    found: Discount | None = case.once("account discount", lambda: case.share(f"discount of {subject}", load))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from bursar.actions.registry import Target, register_target
 from bursar.actions.run import Act
 from bursar.actions.spec import Case, Change
 from bursar.core import clock
+from bursar.plans.actions.shared import held_as
 from bursar.plans.models import Cadence, Tier
 from bursar.plans.queries import load_catalogue
 from bursar.plans.rules import AccountState, EffectiveTier
@@ -75,8 +77,14 @@ register_target(
 
 
 def present_of(case: Case, workspace: Workspace) -> EffectiveTier:
-    state: AccountState = case.once("workspace state", lambda: queries.load_state(workspace))
-    return queries.present_tier(workspace, state, case.now)
+    return queries.present_tier(workspace, account_state_of(case, workspace.account_id), case.now)
+
+
+def account_state_of(case: Case, account_id: int) -> AccountState:
+    """Of whoever pays for what the case is about: kept beside what the door holds of the case's own account."""
+    name = held_as(account_id)
+    found: AccountState = case.once(name, lambda: case.share(name, lambda: queries.load_account(account_id)))
+    return found
 
 
 def differences(before: str, after: str, case: Case) -> list[str]:
@@ -99,7 +107,8 @@ def why_decided(case: Case) -> str | None:
 
 
 def _standing(case: Case) -> rules.Standing:
-    found: rules.Standing = case.once("request standing", lambda: queries.get_standing(case.target, case.now))
+    load = partial(account_state_of, case)
+    found: rules.Standing = case.once("request standing", lambda: queries.get_standing(case.target, case.now, load))
     return found
 
 

@@ -15,8 +15,8 @@ from bursar.core import clock
 from bursar.core import hours as core_hours
 from bursar.core.days import is_end_of_day, say_day, say_end, say_instant
 from bursar.core.money import format_money
-from bursar.ui import icons
-from bursar.ui.navigation import Side, build
+from bursar.ui import drawn, icons
+from bursar.ui.navigation import Shown, Side, build
 from bursar.ui.sections import Loaded
 
 register = template.Library()
@@ -133,13 +133,25 @@ def icon(name: str) -> str:
     return icons.draw(name)
 
 
+@register.simple_tag
+def once(template: str, **values: Any) -> str:
+    """A part of the page that follows from these values alone: “{% once "ui/_styles.html" %}”."""
+    return drawn.draw(template, **values)
+
+
 @register.simple_tag(takes_context=True)
-def navigation(context: template.Context, side: str = "panel") -> list[dict[str, Any]]:
+def navigation(context: template.Context, side: str = "panel") -> list[Shown]:
     """The entries of one side, with the one we are on, and what was last counted beside them."""
     request = context["request"]
     match = request.resolver_match
     here = match.view_name if match else ""
     return build(Side(side), here, getattr(request, "actor", None), context.get("counts"))
+
+
+@register.filter
+def here(entries: list[Shown]) -> Shown | None:
+    """The one we are on."""
+    return next((shown for shown in entries if shown.is_here), None)
 
 
 @register.simple_tag(takes_context=True)

@@ -23,7 +23,14 @@ from bursar.requests.actions.decisions.granting import (
     say_grant,
     say_price,
 )
-from bursar.requests.actions.shared import decide, differences, present_of, why_not_decide, why_overtaken
+from bursar.requests.actions.shared import (
+    account_state_of,
+    decide,
+    differences,
+    present_of,
+    why_not_decide,
+    why_overtaken,
+)
 from bursar.requests.models import RequestState, UpgradeRequest
 from bursar.tenants.models import BillingAccount, Visibility
 from bursar.tenants.rules import NAME_LENGTH
@@ -101,7 +108,7 @@ def _why_not_approve(case: Case) -> str | None:
 
 def _why_blocked(key: str, case: Case, target: Any) -> str | None:
     blocked = ACTIONS[key].blocked
-    return blocked(Case(case.actor, target, case.now)) if blocked else None
+    return blocked(Case(case.actor, target, case.now, beside=case.beside)) if blocked else None
 
 
 def _is_offered(case: Case) -> bool:
@@ -125,8 +132,7 @@ def _payer(case: Case) -> BillingAccount | None:
 def _state(case: Case) -> plans.AccountState:
     account = _payer(case)
     assert account is not None
-    found: plans.AccountState = case.once("account state", lambda: queries.load_account(account.pk))
-    return found
+    return account_state_of(case, account.pk)
 
 
 def _offer_of(case: Case, data: Cleaned) -> dict[str, str] | None:

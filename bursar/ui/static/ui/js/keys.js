@@ -1,5 +1,5 @@
 // Hands on keys: j/k rows, . kebab, x pick, Enter open, / search, ? help.
-import { all, dialogById, first, hit } from "./dom.js";
+import { all, first, hit } from "./dom.js";
 import { fold } from "./sidebar.js";
 import { unfold } from "./tables.js";
 
@@ -48,7 +48,7 @@ const BARE = {
   x: () => current() && first("#bulk .pick", /** @type {HTMLElement} */ (current()))?.click(),
   "/": () => first("input[type=search]")?.focus(),
   "[": fold,
-  "?": () => dialogById("keys-help")?.showModal(),
+  "?": () => first("[data-keys-help]")?.click(),
 };
 
 document.addEventListener("keydown", (event) => {

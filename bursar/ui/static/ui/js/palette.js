@@ -85,7 +85,7 @@ function optionFor(button) {
   option.href = "#";
   option.setAttribute("role", "option");
   option.tabIndex = -1;
-  const icon = first("svg", button)?.cloneNode(true) ?? document.createElement("i");
+  const icon = first(".icon", button)?.cloneNode(true) ?? document.createElement("i");
   const words = Object.assign(document.createElement("span"), { className: "name", textContent: button.textContent?.trim() });
   option.append(icon, words);
   option.addEventListener("click", (event) => {
@@ -159,8 +159,4 @@ document.addEventListener("keydown", (event) => {
   openPalette();
 });
 
-const help = dialogById("keys-help");
-byId("keys-help") && first("[data-keys-help]")?.addEventListener("click", () => help?.showModal());
-for (const box of [palette, help]) {
-  box?.addEventListener("click", (event) => { if (event.target === box || hit(event).closest("[data-close]")) box.close(); });
-}
+palette?.addEventListener("click", (event) => { if (event.target === palette || hit(event).closest("[data-close]")) palette.close(); });

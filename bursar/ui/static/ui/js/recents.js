@@ -5,8 +5,8 @@ const KEPT = 8;
 
 /** Under whose id it is kept; none where nobody of the staff looks. */
 const name = () => {
-  const whose = byId("palette")?.dataset.whose;
-  return whose ? `recent:${whose}` : "";
+  const { who } = document.body.dataset;
+  return who && byId("palette") ? `recent:${who}` : "";
 };
 
 /** Such as “account:acc_…”, the last first. @returns {string[]} */
