@@ -33,12 +33,14 @@ def list_notes(public_id: str) -> QuerySet[AuditLine]:
     return noted.exclude(public_id__in=back.annotate(of=Func("touches", function="unnest")).values("of"))
 
 
-def list_customer_history(public_ids: list[str]) -> QuerySet[AuditLine]:
+def list_customer_history(public_ids: list[str], leaving: Collection[str] = ()) -> QuerySet[AuditLine]:
     """What customers may know of: visible lines whose target is one of the given ids.
 
-    Not every line that touches an account: another workspace's lines are none of this person's business.
+    Not every line that touches an account: another workspace's lines are none of this person's business. But by those
+    of the keys `leaving` a thing goes from some whom it touches, who read of that for the last time.
     """
-    return lines().filter(customer_visible=True, touches__overlap=public_ids, target_id__in=public_ids)
+    theirs = Q(target_id__in=public_ids) | Q(key__in=leaving)
+    return lines().filter(theirs, customer_visible=True, touches__overlap=public_ids)
 
 
 def list_touches(public_id: str) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from bursar.actions.registry import TARGETS, Target
+from bursar.actions.registry import ACTIONS, TARGETS, Target
+from bursar.actions.spec import Notice
 from bursar.audit.models import AuditLine
 from bursar.audit.pages import customer_version, describe
 from bursar.core import naming
@@ -76,7 +77,9 @@ def path_of(line: AuditLine) -> str:
 
 
 def _own_path(line: AuditLine) -> str:
+    """Of what left some who are told of it, to where all of them read it."""
     slug, public_id = _subject(line)
-    if slug in TARGETS and TARGETS[slug].own_page:
+    has_left = line.key in ACTIONS and Notice.FORMER in ACTIONS[line.key].tell
+    if slug in TARGETS and TARGETS[slug].own_page and not has_left:
         return reverse(TARGETS[slug].own_page, args=[public_id])
     return reverse("dashboard:history")

@@ -111,17 +111,18 @@ def show_led(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def show_partner(request: HttpRequest, organisation_id: str) -> HttpResponse:
-    today = seller_day(clock.now())
+    today, page = seller_day(clock.now()), read_page(request.GET.get("page", "1"))
     with consistent_read():
         partner = ledger.get_partner(actor_of(request), organisation_id)
         entries = ledger.list_entries(partner, today)
         quarters = list_quarters(partner, Quarter.of(today))
         spaces = Workspace.objects.filter(organisation=partner, kind=Kind.EXTERNAL_CLIENT, deleted_at=None)
-        spaces = spaces.select_related("data_owner", "account").order_by("sort_key", "pk")[:PAGE_SIZE]
+        spaces = spaces.select_related("data_owner", "account").order_by("sort_key", "pk")
         context = {
             "partner": partner,
             "rows": [present.entry_row(entry, today) for entry in entries],
-            "spaces": list(spaces),
+            "spaces": list(spaces[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]),
+            "pager": pager(page, spaces.count(), request.GET),
             "quarters": [
                 present.quarter_row(one, amount, by, today, _addresses(partner, one)) for one, amount, by in quarters
             ],

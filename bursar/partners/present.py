@@ -77,13 +77,20 @@ def quarter_row(
     return {
         "quarter": quarter,
         "amount": amount,
-        "state": say_settlement(by) if by else "open" if quarter.last < today else "running",
+        "state": say_settlement(by) if by else _say_open(quarter, today),
         "is_settled": by is not None,
         "url": addresses.statement,
         "paper_url": addresses.paper if has_paper else "",
         "again_url": addresses.again if has_paper else "",
         "e_invoice_url": addresses.e_invoice if has_paper and by is not None and by.has_e_invoice else "",
     }
+
+
+def _say_open(quarter: Quarter, today: date) -> str:
+    """What came by direct debit may be owed in a quarter that is still to come."""
+    if quarter.first > today:
+        return "still to come"
+    return "open" if quarter.last < today else "running"
 
 
 def led_row(led: Led, now: datetime) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def load(actor: Actor, now: datetime) -> Scope:
     governed = {row.organisation_id for row in belongs if row.role in GOVERNING}
     rows = workspaces_for(actor).order_by("organisation__sort_key", "organisation_id", "sort_key", "id")
     # Thousands of workspaces share one account: each parent is read once, and not with every row.
-    rows = rows.select_related(None).prefetch_related("organisation", "account__organisation")
+    rows = rows.select_related(None).prefetch_related("organisation", "account__organisation", "data_owner")
     return Scope(
         actor=actor,
         now=now,

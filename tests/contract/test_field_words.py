@@ -12,6 +12,7 @@ from django import forms
 from django.test import Client
 
 from bursar.actions.registry import ACTIONS, TARGETS
+from bursar.actions.schema import data_model
 from bursar.actions.spec import ActionForm, Case
 from tests.cast import NOW, Cast, sign_in
 
@@ -50,6 +51,19 @@ def test_no_action_answers_in_anybody_elses_words(cast: Cast) -> None:
             said.update(faults_of(form))
     assert {"Fill this in.", "Choose one.", "Say which day.", "Write a day, such as 2026-11-30."} <= said
     assert "“no_such_thing” is not in the list. Choose one that is." in said
+
+
+def test_programs_are_asked_for_no_field_that_a_form_may_leave_out(cast: Cast) -> None:
+    """The schema is made without a target: what it calls required, the form asks of each."""
+    left_out = {}
+    for action in ACTIONS.values():
+        whose = cast.iris if action.permission else cast.ada
+        target = TARGETS[action.target_slug].fetch(whose, cast.target_id(action.target_slug))
+        form = action.form_for(Case(cast.iris, target, NOW))
+        required = set(data_model(action).model_json_schema().get("required", ()))
+        if gone := required - {name for name, field in form.fields.items() if field.required}:
+            left_out[action.key] = gone
+    assert left_out == {}
 
 
 @pytest.mark.parametrize("made", [LoginForm, ResetPasswordForm, AuthenticateForm])

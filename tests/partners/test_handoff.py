@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,9 +22,11 @@ from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import Blocked, Forbidden, Invalid, NotFound
 from bursar.notifications.models import Notification
+from bursar.notifications.present import tell
 from bursar.plans.models import PaymentTerms
 from bursar.rollup import movements
 from bursar.rollup.models import AccountMonth
+from bursar.staff.sign_in import make_link
 from bursar.tenants.models import (
     BillingAccount,
     Invitation,
@@ -121,6 +124,17 @@ def test_the_card_says_of_both_payers_what_becomes_of_each(cast: Cast, raad: Wor
     assert said["Tier"][0].startswith("Changemaker"), "the workspace's own facts are of nobody's account"
 
 
+def test_a_program_hands_off_too(cast: Cast, raad: Workspace) -> None:
+    """Where the client's organisation is known, it is not asked for."""
+    iris, body = Client(), json.dumps({"data": filled(), "reason": "Both agreed"})
+    iris.post(make_link(User.objects.get(email="iris@agora.example"), clock.now()))
+    address = f"/api/v1/workspace/{raad.public_id}/actions/hand_off"
+    made = iris.post(address, body, content_type="application/json")
+    assert made.status_code == 200, made.content
+    raad.refresh_from_db()
+    assert raad.organisation.external_id == "samen"
+
+
 def test_the_tier_ends_with_what_was_paid(cast: Cast, raad: Workspace) -> None:
     hand_off(cast, raad)
     raad.refresh_from_db()
@@ -159,7 +173,8 @@ def list_its_addresses(raad: Workspace) -> Iterator[str]:
 
 def test_the_partners_people_see_it_no_more_and_are_told(cast: Cast, raad: Workspace) -> None:
     bea, path = signed_in("bea"), f"/workspaces/{raad.public_id}"
-    assert bea.get(path).status_code == 200
+    for page in (path, "/"):
+        assert "for Stichting Samen" in bea.get(page).content.decode(), "whose data it holds"
     hand_off(cast, raad)
     raad.refresh_from_db()
     closed = set(list_its_addresses(raad))
@@ -176,11 +191,14 @@ def test_the_partners_people_see_it_no_more_and_are_told(cast: Cast, raad: Works
         assert isinstance(refusal_of(action.key, who, target.public_id, {}), NotFound), action.key
     for page in ("/", "/history/"):
         assert raad.public_id not in bea.get(page).content.decode(), page
+    assert "Handed off" in bea.get("/history/").content.decode(), "that it went is the last that they read of it"
     assert signed_in("sam").get(path).status_code == 200
     carry_out()
     told = set(Notification.objects.filter(line__key=HAND_OFF).values_list("recipient_id", flat=True))
     wanted = Person.objects.filter(external_id__in=["bea", "sam"]).values_list("public_id", flat=True)
     assert told == set(wanted)
+    line = AuditLine.objects.get(key=HAND_OFF)
+    assert {bea.get(tell(line, is_staff=False).path).status_code} == {200}, "where the mail leads all who get it"
 
 
 def test_they_may_stay_as_externals_and_see_nothing_either(cast: Cast, raad: Workspace) -> None:

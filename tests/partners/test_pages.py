@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
+import re
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -22,7 +23,7 @@ from bursar.partners.queries.ledger import count_to_settle
 from bursar.partners.queries.statements import get_statement
 from bursar.partners.rules.quarters import Quarter
 from bursar.partners.statement import NO_INVOICE, describe, to_pdf
-from tests.cast import Cast, bring_all, organisation, refusal_of, shown_by, sign_in
+from tests.cast import NOW, Cast, bring_all, organisation, refusal_of, shown_by, sign_in, workspace
 from tests.partners.helpers import look, refer
 from tests.payments import ledger as rows
 
@@ -62,6 +63,26 @@ def test_a_partners_page_shows_progress_and_quarters(cast: Cast, entry: Referral
     page = shown_by(sign_in("ties@agora.example").get(f"/panel/partners/{entry.partner.public_id}"))
     for words in ("Gemeente Haarlem", "€ 40.00", "50 %", "Q3 2026", "Q4 2026", "Raad", "Stichting Samen"):
         assert words in page, words
+
+
+def test_a_quarter_that_has_not_begun_does_not_run(cast: Cast, entry: ReferralEntry) -> None:
+    """A direct debit of November is owed in January."""
+    day = date(2026, 11, 20)
+    owed = rows.charge(cast.haarlem, day)
+    rows.payment(cast.haarlem, midnight(day), owed=owed, method="directdebit")
+    look(entry)
+    page = shown_by(sign_in("ties@agora.example").get(f"/panel/partners/{entry.partner.public_id}"))
+    states = re.findall(r'data-head="State" class="wrap-text">([a-z ]+)<', page)
+    assert states == ["still to come", "running", "open"]
+
+
+def test_a_partner_with_many_clients_shows_them_all(cast: Cast, entry: ReferralEntry) -> None:
+    since = NOW - timedelta(days=90)
+    client = {"type": "external_client", "data_owner": "samen"}
+    bring_all(*[line for n in range(60) for line in workspace(f"r-{n}", "bureau", f"Raad {n:02}", since, **client)])
+    address, staff = f"/panel/partners/{entry.partner.public_id}", sign_in("ties@agora.example")
+    first, second = shown_by(staff.get(address)), shown_by(staff.get(f"{address}?page=2"))
+    assert "1–50 of 61" in first and "51–61 of 61" in second
 
 
 def test_a_statement_reconciles_with_the_ledger_and_says_that_it_is_no_invoice(
@@ -133,6 +154,11 @@ def test_a_partners_people_see_their_own_read_only(cast: Cast, entry: ReferralEn
     assert "Gemeente Haarlem" in page and "20.00" in page and "Q3 2026" in page
     assert "Only for colleagues" not in page and "⋮" not in page
     assert biller.get(f"{address}/statements/2026-Q3").content.startswith(b"%PDF")
+    assert address in biller.get("/").content.decode()
+    run("tenants.organisation.set_partner", cast.iris, entry.partner.public_id, {"partner": "no"}, reason="It ended")
+    home = biller.get("/").content.decode()
+    assert address in home, "what is owed stays to be read"
+    assert "create_client_workspace" not in home
     home = shown_by(biller.get("/"))
     assert "Partner programme" in home and "€ 10.00 to be settled" in home and "Create client workspace" not in home
     for stranger in ("ali@client.example", "maud@client.example"):

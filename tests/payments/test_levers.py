@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from bursar.actions.registry import ACTIONS
 from bursar.actions.run import run
+from bursar.actions.spec import Case
 from bursar.audit.models import AuditLine
 from bursar.core import clock
 from bursar.core.errors import Forbidden
@@ -18,6 +20,7 @@ from bursar.outbox.models import OutboxRow
 from bursar.payments.models import Call, Charge, Mandate, Offer, Payment, Refund, Subscription
 from bursar.payments.queries.drift import list_drift
 from bursar.plans.models import PaymentTerms
+from bursar.tenants.models import Workspace
 from bursar.webhooks.events import EVENTS
 from tests.cast import Cast, bring_all, fact, person, refusal_of, seat, sign_in, workspace
 from tests.dashboard.test_levers import list_dead
@@ -312,6 +315,21 @@ def test_staff_cancel_and_refresh(buyer: Buyer) -> None:
     assert (buyer.terms().status, buyer.tier(), buyer.meant().status) == ("cancelled", "changemaker", "canceled")
     line = AuditLine.objects.get(key="payments.account.cancel_subscription")
     assert line.customer_visible and line.concerns_money
+
+
+def test_the_end_of_what_nobody_uses_speaks_of_no_plan(buyer: Buyer) -> None:
+    """Its workspaces are gone, or were handed off."""
+    buyer.buy(method="creditcard")
+    Workspace.objects.filter(account=buyer.account).update(deleted_at=clock.now())
+    ended = buyer.do("cancel_subscription", who=buyer.cast.ties)
+    assert ended.sentence == "Nothing is charged any more."
+    assert [change.label for change in ended.changes] == ["Payment"]
+
+
+def test_terms_without_a_version_name_none(buyer: Buyer, settings: Any) -> None:
+    settings.BURSAR_TERMS_VERSION = ""
+    form = ACTIONS["payments.account.check_out"].form_for(Case(buyer.lotte, buyer.account, clock.now()))
+    assert "Terms of Agora Voices. The plan renews" in form.fields["agrees"].help_text
 
 
 def test_a_refund_may_end_the_plan(buyer: Buyer) -> None:

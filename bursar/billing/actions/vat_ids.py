@@ -220,7 +220,8 @@ def _why_not_accept(case: Case) -> str | None:
     if details.is_accepted:
         return f"It was {queries.say_status(details)}."
     now = decision_of(case, details)
-    if is_same_vat(now, decision_of(case, _accepted(case))):
+    names_it = case.target.organisation.is_partner  # on self-billing invoices, whatever VAT we charge
+    if not names_it and is_same_vat(now, decision_of(case, _accepted(case))):
         return f"It would change nothing. {explain_decision(now)}"
     return None
 
@@ -236,9 +237,11 @@ def _why_not_accept(case: Case) -> str | None:
     icon="shield-check",
     code="vi",
     formerly=("override vat number", "tax id"),
-    help="Takes a VAT id that VIES has not confirmed for valid: no VAT is charged from now on (reverse charge).",
+    help="Takes a VAT id that VIES has not confirmed for valid: no VAT is charged from now on where it allows that "
+    "(reverse charge).",
     when="When VIES does not answer for days and you have another proof, such as the answer of the member state with "
-    "its number. Whoever accepts answers for the VAT. What VIES says later takes its place.",
+    "its number. Whoever accepts answers for the VAT. What VIES says later takes its place. Of a partner in our own "
+    "country too, whose VAT stays as it is: self-billing invoices name its id.",
     permission=Right.OVERRIDE,
     customer_visible=True,
     concerns_money=True,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
+from bursar.actions.registry import ACTIONS
+from bursar.actions.spec import Notice
 from bursar.audit.models import AuditLine
 from bursar.audit.queries import list_customer_history, without_money
 from bursar.tenants.scope import Scope
@@ -48,5 +50,6 @@ def reach_of(scope: Scope) -> Reach:
 
 def list_lines(reach: Reach) -> QuerySet[AuditLine]:
     """Newest first. Whoever has no billing rights is not told of a line that is about money at all."""
-    found = list_customer_history(sorted(reach.full | reach.plain))
+    leaving = [action.key for action in ACTIONS.values() if Notice.FORMER in action.tell]
+    found = list_customer_history(sorted(reach.full | reach.plain), leaving)
     return without_money(found, sorted(reach.plain))

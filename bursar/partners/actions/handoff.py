@@ -45,18 +45,21 @@ NAME_LENGTH = 200
 
 
 class HandOff(ActionForm):
+    """What is not asked of this workspace is no field of it; so programs may leave out each that may fall away."""
+
     admin = forms.ChoiceField(
         label="Who runs it then",
         help_text="Somebody of the client's: who sits in the workspace, or runs their organisation.",
     )  # fmt: skip
     name = forms.CharField(
-        label="The client's organisation", max_length=NAME_LENGTH,
+        label="The client's organisation", max_length=NAME_LENGTH, required=False,
         help_text="It is made here, with whoever runs the workspace as its owner; the product hears of it.",
     )  # fmt: skip
-    country = forms.ChoiceField(label="Its country", choices=list(COUNTRIES.items()))
+    country = forms.ChoiceField(label="Its country", required=False, choices=list(COUNTRIES.items()))
     people = forms.ChoiceField(
-        label="The partner's people", choices=[("leave", "leave the workspace"), ("external", "stay as externals")]
-    )
+        label="The partner's people", required=False,
+        choices=[("leave", "leave the workspace"), ("external", "stay as externals")],
+    )  # fmt: skip
     typed = forms.CharField(label="Type the workspace's name to confirm", max_length=NAME_LENGTH)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -73,6 +76,8 @@ class HandOff(ActionForm):
             del self.fields["name"], self.fields["country"]
         if not sides_of(self.case).partner:
             del self.fields["people"]
+        for field in self.fields.values():
+            field.required = True
 
     @classmethod
     def as_confirmed(cls, case: Case) -> dict[str, Any]:

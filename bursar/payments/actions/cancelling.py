@@ -18,6 +18,7 @@ from bursar.payments.rules import levers as rules
 from bursar.payments.rules.table import Stand
 from bursar.plans.actions.shared import state_of, tell_falls
 from bursar.plans.models import PaymentStatus
+from bursar.plans.rules import PAID_TIERS
 from bursar.plans.states import Status
 from bursar.tenants.models import BillingAccount
 
@@ -37,10 +38,13 @@ def why_not_end_now(case: Case) -> str | None:
 
 def end_plan(act: Act, account: BillingAccount, *, at_once: bool) -> Outcome:
     """Mollie charges no more. What is paid is kept until its end, unless it ends at once or is over already."""
-    before, plan = str(PaymentStatus(standing_of(act.case).terms.status).label), name(plan_of(act.case).high, "")
+    before, high = str(PaymentStatus(standing_of(act.case).terms.status).label), plan_of(act.case).high
+    plan = name(high, "")
     ended = end_subscription(act, account, at_once=at_once)
     changes = [Change("Payment", before, str(PaymentStatus.CANCELLED.label), concerns_money=True)]
-    if ended.lapses_at is not None:
+    if high not in PAID_TIERS:  # its workspaces are gone, or another's
+        sentence = "Nothing is charged any more."
+    elif ended.lapses_at is not None:
         until = say_end(ended.lapses_at)
         changes.append(Change("Plan", plan, f"{plan} until {until}, then Free"))
         sentence = f"Nothing is charged any more. {plan} stays until {until}."

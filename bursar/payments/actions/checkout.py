@@ -64,9 +64,10 @@ class CheckOut(PlanForm):
         self.offer_tiers(tiers)
         self.fields["tier"].initial = offer.tier if offer else next(iter(tiers), None)
         self.fields["cadence"].initial = offer.cadence if offer else Cadence.YEARLY
+        version = f", version {settings.BURSAR_TERMS_VERSION}" if settings.BURSAR_TERMS_VERSION else ""
         where = f" They stand at {settings.BURSAR_TERMS_URL}." if settings.BURSAR_TERMS_URL else ""
         self.fields["agrees"].help_text = (
-            f"Terms of {settings.BURSAR_COMPANY_NAME}, version {settings.BURSAR_TERMS_VERSION}.{where} The plan renews "
+            f"Terms of {settings.BURSAR_COMPANY_NAME}{version}.{where} The plan renews "
             "by itself and you are told before each renewal; seats that come within an interval are charged by the day."
         )
 

@@ -20,12 +20,12 @@ NOTHING_ANEW = "Empty: as you asked to be let in."
 
 
 class Join(ActionForm):
-    note = note_field("Why you come in")
+    note = note_field("Why you come in", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if standing_of(self.case).approved_of(self.case.actor.staff_id):
-            self.fields["note"].required = False
+        self.fields["note"].required = not standing_of(self.case).approved_of(self.case.actor.staff_id)
+        if not self.fields["note"].required:
             self.fields["note"].help_text = f"{NOTHING_ANEW} {self.fields['note'].help_text}"
 
 

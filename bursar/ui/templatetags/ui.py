@@ -135,7 +135,7 @@ def icon(name: str) -> str:
 
 @register.simple_tag
 def once(template: str, **values: Any) -> str:
-    """A part of the page that follows from these values alone: “{% once "ui/_styles.html" %}”."""
+    """A part of the page that follows from these values alone: “{% once "ui/_look.html" %}”."""
     return drawn.draw(template, **values)
 
 
