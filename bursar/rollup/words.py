@@ -83,9 +83,8 @@ def discount(fact: AccountMonth | WorkspaceMonth) -> str:
 
 
 def short_discount(fact: WorkspaceMonth) -> str:
-    """ "50 % off, scholarship, until 5 Jan": whole, in the row of a workspace."""
-    until = f", until {say_day(fact.discount_end_date, is_short=True)}" if fact.discount_end_date else ""
-    return f"{fact.discount_percent} % off, {_kind(fact.discount_kind)}{until}"
+    """ "50 % off, scholarship", in the row of a workspace; its last day stands beside it."""
+    return f"{fact.discount_percent} % off, {_kind(fact.discount_kind)}"
 
 
 def kind_of(workspace: Workspace) -> str:

@@ -14,6 +14,7 @@ from bursar.tenants.models import BillingAccount, Workspace
 from tests.browser.tables import WIDTHS, list_cut
 from tests.browser.test_visit import kebab_of, sign_in
 from tests.cast import Cast, bring_all, organisation, person, seat, usage, workspace
+from tests.payments import ledger
 from tests.requests.helpers import ask
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -67,8 +68,25 @@ def crowded(committed: Cast) -> Cast:
         run("plans.account.set_discount", committed.iris, account.public_id, discount, reason="Spring")
         manager = {"manager": committed.noor.id}
         run("plans.account.assign_manager", committed.iris, account.public_id, manager, reason="Hers")
+    ends = {"kind": "partner", "percent": 25, "end_date": (now + timedelta(days=120)).date().isoformat()}
+    place = Workspace.objects.get(external_id="long-0-0").public_id
+    run("plans.workspace.set_discount", committed.iris, place, ends, reason="As agreed")
     ask("lotte", committed.panel, message=MESSAGE)
+    _charge_and_invite(BillingAccount.objects.get(organisation__external_id="long-0"), now)
     return committed
+
+
+def _charge_and_invite(account: BillingAccount, now: datetime) -> None:
+    """What was bought, charged and refused there, and who is invited."""
+    bought: dict[str, Any] = {"tier": "changemaker", "cadence": "yearly", "seats": 12, "settled_at": now}
+    first = ledger.charge(account, now.date(), "first", **bought)
+    ledger.payment(account, now, owed=first, kind="first", to_book=False)
+    owed = ledger.charge(account, now.date(), state="failed", **{**bought, "settled_at": None, "failed_at": now})
+    ledger.payment(account, now, "failed", owed=owed, method="creditcard", reason="insufficient_funds", to_book=False)
+    bring_all({
+        "kind": "invitation", "external_id": "long-i", "workspace": "long-0-0", "role": "external", "invited_by": "wil",
+        "email": "colleague.van.den.berg@invited.example", "invited_at": (now - timedelta(days=2)).isoformat(),
+    })  # fmt: skip
 
 
 # Of each tag in a cell: how far it stands from where the cell's lines begin, and how high it is.
