@@ -155,7 +155,8 @@ def list_its_addresses(raad: Workspace) -> Iterator[str]:
 
 def test_the_partners_people_see_it_no_more_and_are_told(cast: Cast, raad: Workspace) -> None:
     bea, path = signed_in("bea"), f"/workspaces/{raad.public_id}"
-    assert bea.get(path).status_code == 200
+    for page in (path, "/"):
+        assert "for Stichting Samen" in bea.get(page).content.decode(), "whose data it holds"
     hand_off(cast, raad)
     raad.refresh_from_db()
     closed = set(list_its_addresses(raad))
