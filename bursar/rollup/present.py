@@ -183,7 +183,7 @@ def workspace_row(line: WorkspaceLine) -> dict[str, Any]:
         "tier_ends_at": fact.grant_until,
         "tier_after": Tier(fact.base_tier).label if fact.grant_until else "",
         "discount": words.short_discount(fact) if fact.discount_percent else "",
-        "discount_end": fact.discount_end_date,
+        "discount_last_day": fact.discount_end_date,
         "seats": words.count(fact.seats, "seat"),
         "externals": words.from_elsewhere(fact),
         "state": standing.state.label,

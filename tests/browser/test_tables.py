@@ -78,7 +78,7 @@ def crowded(committed: Cast) -> Cast:
 
 def _charge_and_invite(account: BillingAccount, now: datetime) -> None:
     """What was bought, charged and refused there, and who is invited."""
-    bought = {"tier": "changemaker", "cadence": "yearly", "seats": 12, "settled_at": now}
+    bought: dict[str, Any] = {"tier": "changemaker", "cadence": "yearly", "seats": 12, "settled_at": now}
     first = ledger.charge(account, now.date(), "first", **bought)
     ledger.payment(account, now, owed=first, kind="first", to_book=False)
     owed = ledger.charge(account, now.date(), state="failed", **{**bought, "settled_at": None, "failed_at": now})
