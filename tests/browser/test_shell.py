@@ -119,3 +119,31 @@ def test_on_a_phone_the_first_account_is_near_and_the_menu_is_a_drawer(
     plain.click("[popovertarget=sidebar]")
     plain.click("#sidebar a:has-text('Book')")
     plain.wait_for_selector("h1:has-text('Book')")
+
+
+TOAST = """() => document.body.dispatchEvent(new CustomEvent("toast", { detail: { text: "Done.", undo: "/panel/undo/" } }))"""
+COLOURS = "(one) => [getComputedStyle(one).color, getComputedStyle(one.parentElement).color]"
+
+
+def test_a_link_keeps_its_colour_under_the_pointer(committed: Cast, live_server: Any, page: Any) -> None:
+    """On the toast, which is dark on a light page, and on names and buttons."""
+    sign_in(page, live_server.url, "iris@agora.example")
+    page.goto(f"{live_server.url}/panel/usage/")
+    page.evaluate(TOAST)
+    for link in (".toast-line a", "td.name a", ".top .brand"):
+        page.hover(link)
+        own, around = page.locator(link).first.evaluate(COLOURS)
+        assert own == around, link
+
+
+def test_a_date_in_a_tag_stands_apart_from_its_word(committed: Cast, live_server: Any, page: Any) -> None:
+    sign_in(page, live_server.url, "iris@agora.example")
+    page.goto(f"{live_server.url}/panel/usage/")
+    width = """(between) => {
+      const tag = document.querySelector("main").appendChild(document.createElement("span"));
+      tag.className = "tag";
+      tag.append("failing since" + between, document.createElement("time"));
+      tag.lastChild.textContent = "Nov 27";
+      return tag.offsetWidth;
+    }"""
+    assert page.evaluate(width, " ") > page.evaluate(width, "")
