@@ -8,6 +8,7 @@ runs on what was laid out as well, and finds nothing to do.
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,10 @@ def lay_out(kept: Path) -> None:
 
 
 def keep(kept: Path) -> None:
-    """The test database as it is now; what was kept of other sources goes."""
-    backup.dump(kept)
+    """The test database as it is now; what was kept of other sources goes. Two processes may come to this at once."""
+    own = kept.with_suffix(f".{os.getpid()}")
+    backup.dump(own)
+    own.replace(kept)
     for other in kept.parent.glob("*.dump"):
         if other != kept:
             other.unlink(missing_ok=True)

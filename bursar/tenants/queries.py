@@ -158,24 +158,29 @@ def has_billing_mail(at: datetime) -> Q:
 
 def list_customer_account_ids(person: Person, at: datetime) -> set[int]:
     """Accounts of which a person is a customer: of a workspace they sit in, or of an organisation they belong to."""
-    workspaces = WorkspaceMembership.objects.at(at).filter(person=person, is_support=False)
-    direct = workspaces.values_list("workspace__account_id", flat=True)
-    organisations = OrganisationMembership.objects.at(at).filter(person=person).values("organisation_id")
-    inherited = BillingAccount.objects.filter(organisation_id__in=organisations).values_list("id", flat=True)
-    return set(direct) | set(inherited)
+    return _reach_of(person, at)[0]
 
 
-def list_customer_workspace_ids(person: Person, at: datetime) -> set[int]:
-    """Workspaces a person sits in, and every one of an organisation they own or administer."""
+def _reach_of(person: Person, at: datetime) -> tuple[set[int], set[int]]:
+    """Those accounts; and the workspaces that a person sits in, with every one of an organisation they own or
+    administer. Asked before each of their pages: two statements for whoever belongs to no organisation.
+    """
     direct = WorkspaceMembership.objects.at(at).filter(person=person, is_support=False)
-    governed = OrganisationMembership.objects.at(at).filter(person=person, role__in=GOVERNING_ROLES)
-    inherited = Workspace.objects.filter(organisation_id__in=governed.values("organisation_id"))
-    return {*direct.values_list("workspace_id", flat=True), *inherited.values_list("id", flat=True)}
+    seats = list(direct.values_list("workspace_id", "workspace__account_id"))
+    workspaces, accounts = {seat[0] for seat in seats}, {seat[1] for seat in seats}
+    above = list(OrganisationMembership.objects.at(at).filter(person=person).values_list("organisation_id", "role"))
+    if above:
+        inherited = BillingAccount.objects.filter(organisation_id__in=[row[0] for row in above])
+        accounts.update(inherited.values_list("id", flat=True))
+    if governed := [organisation_id for organisation_id, role in above if role in GOVERNING_ROLES]:
+        workspaces.update(Workspace.objects.filter(organisation_id__in=governed).values_list("id", flat=True))
+    return accounts, workspaces
 
 
 def customer_of(person: Person, at: datetime, door: Door = Door.PAGE) -> Actor:
     """The person as an actor, whether or not they can sign in here: the product may speak for them."""
-    own = frozenset(list_customer_account_ids(person, at))
+    accounts, workspaces = _reach_of(person, at)
+    own = frozenset(accounts)
     return Actor(
         kind=ActorKind.CUSTOMER,
         id=person.public_id,
@@ -184,7 +189,7 @@ def customer_of(person: Person, at: datetime, door: Door = Door.PAGE) -> Actor:
         scopes=frozenset(Own.values),
         account_ids=own,
         own_account_ids=own,
-        workspace_ids=frozenset(list_customer_workspace_ids(person, at)),
+        workspace_ids=frozenset(workspaces),
         customer_id=person.public_id,
         user_id=person.user_id,
         person_id=person.pk,
