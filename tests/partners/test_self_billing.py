@@ -92,7 +92,7 @@ def letters() -> list[EmailMultiAlternatives]:
 def test_it_is_sent_again_as_it_was_and_where_it_went_nowhere(cast: Cast, owed: ReferralEntry) -> None:
     partner = owed.partner.public_id
     assert isinstance(refusal_of(AGAIN, cast.iris, partner, {"quarter": "2026-Q3", "to": ""}, reason="x"), Blocked)
-    detail(owed, DUTCH)
+    detail(cast, owed, DUTCH)
     run(SELF, cast.iris, partner, ASKED, reason="They agreed")
     [first] = letters()
     ties = sign_in("ties@agora.example")
@@ -108,7 +108,7 @@ def test_it_is_sent_again_as_it_was_and_where_it_went_nowhere(cast: Cast, owed: 
         assert (one.subject, one.body) == (first.subject, first.body)
         assert [each[:2] for each in one.attachments] == [each[:2] for each in first.attachments]
     assert Settlement.objects.count() == 1, "sent again, not issued again"
-    detail(owed, Details(**{**DUTCH.__dict__, "mails": ()}))
+    set_details({account_of(owed.partner).pk: Details(**{**DUTCH.__dict__, "mails": ()})}, NOW)
     refusal = refusal_of(AGAIN, cast.ties, partner, {"quarter": "2026-Q3", "to": ""})
     assert isinstance(refusal, Refused) and "no address for documents" in refusal.sentence
 
