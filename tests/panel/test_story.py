@@ -145,6 +145,8 @@ def test_no_event_is_read_where_no_cap_came_near(cast: Cast) -> None:
             found += [node["Actual Loops"]] if node.get("Relation Name") == "usage_usageevent" else []
         return found
 
+    with clock.frozen(NOW + HOUR):
+        bring_all({"kind": "usage", "workspace": "lab", "source": "t", "id": "l", "seconds": 9000, "at": NOW})
     assert UsageEvent.objects.filter(workspace=cast.lab).exists()
     assert sum(scans(cast.panel.pk)) > 0
     assert scans(cast.lab.pk) and sum(scans(cast.lab.pk)) == 0
