@@ -89,7 +89,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def kept(request: pytest.FixtureRequest) -> Path | None:
+def kept_database(request: pytest.FixtureRequest) -> Path | None:
     """Where the migrated database is kept. None beside a server that somebody else gave, and where nothing is kept."""
     cache = getattr(request.config, "cache", None)
     return migrated.place_in(cache.mkdir("migrated")) if cache and IS_OWN_SERVER else None
@@ -97,18 +97,18 @@ def kept(request: pytest.FixtureRequest) -> Path | None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any, kept: Path | None
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any, kept_database: Path | None
 ) -> None:
-    if kept and kept.exists():
+    if kept_database and kept_database.exists():
         with django_db_blocker.unblock():
-            migrated.lay_out(kept)
+            migrated.lay_out(kept_database)
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any, kept: Path | None) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, kept_database: Path | None) -> None:
     with django_db_blocker.unblock():
-        if kept and not kept.exists():
-            migrated.keep(kept)
+        if kept_database and not kept_database.exists():
+            migrated.keep(kept_database)
         keep_shipped()
     _never_look_through_this_again()
 

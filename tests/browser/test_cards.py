@@ -47,11 +47,13 @@ def test_a_dialog_cannot_mislead(committed: Cast, live_server: Any, page: Any) -
 
     page.set_viewport_size({"width": 390, "height": 844})
     open_dialog(page, f"/panel/actions/account/{account}/set_billing_details")
-    assert "It cannot be undone." in page.inner_text("#preview .ending")
+    assert "It can be undone for 24 hours." in page.inner_text("#preview .ending")
     assert not page.locator("#f-peppol_id").is_visible()
     page.locator("#dialog details.more", has_text="peppol id").locator("summary").click()
     assert page.locator("#f-peppol_id").is_visible()
     assert page.evaluate("document.querySelector('#dialog').scrollWidth <= 390")
 
+    open_dialog(page, f"/panel/actions/workspace/{workspace}/reset_usage")
+    assert "It cannot be undone" in page.inner_text("#preview .ending")
     open_dialog(page, f"/panel/actions/account/{account}/set_managed")
     assert "Back to self-serve" in page.inner_text("#preview") or "undone" in page.inner_text("#preview .ending")

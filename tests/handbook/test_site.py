@@ -152,7 +152,8 @@ def test_every_dialog_of_staff_leads_to_its_page(cast: Cast, ada: Client) -> Non
 
 
 def test_the_help_of_a_page_leads_to_its_section(cast: Cast, ada: Client) -> None:
-    page = ada.get("/panel/book/").content.decode()
+    assert 'href="/panel/keys-help?of=book"' in ada.get("/panel/book/").content.decode()
+    page = ada.get("/panel/keys-help?of=book").content.decode()
     assert 'href="/handbook/book/"' in page and 'href="/handbook/api-keys/"' not in page
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -138,7 +137,7 @@ def test_no_event_is_read_where_no_cap_came_near(cast: Cast) -> None:
     def scans(workspace_id: int) -> list[int]:
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {_CROSSINGS}", {"workspaces": [workspace_id]})
-            waiting, found = [json.loads(cursor.fetchone()[0])[0]["Plan"]], []
+            waiting, found = [cursor.fetchone()[0][0]["Plan"]], []
         while waiting:
             node = waiting.pop()
             waiting += node.get("Plans", [])

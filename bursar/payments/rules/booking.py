@@ -62,7 +62,7 @@ def follow(kept: Decimal, booked: Decimal, books: Books) -> list[Entry]:
     more = kept - booked
     if more > 0:
         return _receive(more, books)
-    return _take_back(-more, books) if more else []
+    return leave(-more, books) if more else []
 
 
 def _receive(amount: Decimal, books: Books) -> list[Entry]:
@@ -70,14 +70,6 @@ def _receive(amount: Decimal, books: Books) -> list[Entry]:
     entries = ledger.receive(amount, [books.invoice] if books.invoice else [])
     over = ledger.change_of_credit(entries)
     return [one for one in entries if one.invoice is not None] + (come_again(over, books) if over else [])
-
-
-def _take_back(amount: Decimal, books: Books) -> list[Entry]:
-    """First what is there of this charge's money; then the invoice is open again; the rest is owed."""
-    paid = books.invoice.paid if books.invoice else ZERO
-    from_invoice = max(ZERO, min(amount - books.left, paid))
-    entries = leave(amount - from_invoice, books) if amount > from_invoice else []
-    return entries + (ledger.take_back(from_invoice, books.invoice) if books.invoice and from_invoice else [])
 
 
 def refund(amount: Decimal, invoice: Standing, books: Books) -> Back:
@@ -88,14 +80,21 @@ def refund(amount: Decimal, invoice: Standing, books: Books) -> Back:
     entries = ledger.refund(from_invoice, invoice) if from_invoice else []
     if noted > from_invoice:
         entries += ledger.credit(noted - from_invoice, invoice.after(entries))
-    return Back(leave(amount - from_invoice, books) + entries, noted)
+    rest = amount - from_invoice
+    return Back(entries + (leave(rest, books.after(entries)) if rest else []), noted)
 
 
 def leave(amount: Decimal, books: Books) -> list[Entry]:
-    """A refund that makes no credit note: of the account's credit, or one that came back and leaves after all."""
+    """Money goes, and no credit note is made of it: charged back, or a refund that came back and leaves after all.
+
+    First what is there of this charge's money; then the invoice is open again; the rest is owed.
+    """
     from_credit = min(amount, books.left)
-    owed = amount - from_credit
-    return (ledger.pay_back(from_credit) if from_credit else []) + (ledger.overdraw(owed) if owed else [])
+    from_invoice = min(amount - from_credit, books.invoice.paid if books.invoice else ZERO)
+    owed = amount - from_credit - from_invoice
+    entries = ledger.pay_back(from_credit) if from_credit else []
+    entries += ledger.overdraw(owed) if owed else []
+    return entries + (ledger.take_back(from_invoice, books.invoice) if books.invoice and from_invoice else [])
 
 
 def come_again(amount: Decimal, books: Books) -> list[Entry]:

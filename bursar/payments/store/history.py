@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from bursar.payments.models import Charge, Chargeback, Mandate, MollieCustomer, Payment, Refund, Subscription
+from bursar.payments.states import ChargeKind
 
 CHUNK = 2_000
 
@@ -27,9 +28,12 @@ class History:
 
 @transaction.atomic
 def write(history: History) -> None:
-    """All or nothing, each kind after those that it names. What the payments say counts as applied and booked."""
+    """All or nothing, each kind after those that it names. What the payments say counts as applied, and as booked with
+    the invoices; what came by a link without one is booked by the next minute, to the account's good.
+    """
     for payment in history.payments:
-        payment.to_apply = payment.to_book = False
+        payment.to_apply = False
+        payment.to_book = payment.charge is not None and payment.charge.kind == ChargeKind.LINK
         payment.applied_status = payment.status
         payment.applied_refunded, payment.applied_charged_back = payment.refunded, payment.charged_back
     kinds: tuple[tuple[Any, list[Any]], ...] = (
