@@ -131,7 +131,6 @@ def account_row(line: AccountLine, view: View) -> dict[str, Any]:
     at = view.month.last_instant if not view.is_current else fact.settled_at
     badge = words.badge(fact, max(at, fact.settled_at))
     asked = row_query(view)
-    address = f"{_stem('rollup:row')}{account.public_id}{asked}"
     is_alone = account.scope == Scope.WORKSPACE
     return {
         "id": account.public_id,
@@ -157,7 +156,8 @@ def account_row(line: AccountLine, view: View) -> dict[str, Any]:
         "workspaces": [workspace_row(inner) for inner in line.workspaces],
         "more": line.more if view.nested else 0,
         "step": min(line.more, NESTED_MORE),
-        "more_url": f"{address}{'&' if asked else '?'}shown={len(line.workspaces) + NESTED_MORE}",
+        # told from the page's own address, fifty times: the page's weight is counted
+        "more_url": f"rows/{account.public_id}{asked}{'&' if asked else '?'}shown={len(line.workspaces) + NESTED_MORE}",
         "seats_url": f"{_stem('rollup:seats')}{account.public_id}{asked}",
         "menu_url": _stem("actions:menu", "account") + account.public_id,
     }
