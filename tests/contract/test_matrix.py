@@ -540,7 +540,11 @@ def test_what_no_role_opens_is_refused_to_every_human(cast: Cast, crowd: Crowd) 
     assert {"product.company.import", "plans.account.tell_grant_end", "webhooks.endpoint.switch_off"} <= set(by)
     rows = {row.action.key: row for row in build_matrix(list_shipped_roles())}
     for key, action in by.items():
-        assert not any(may for _, may in rows[key].cells) and action.permission and rows[key].words == action.permission.label
+        assert (
+            not any(may for _, may in rows[key].cells)
+            and action.permission
+            and rows[key].words == action.permission.label
+        )
         target = crowd.id_of(action.target_slug)
         for role in ROLES:
             assert isinstance(refusal_of(key, crowd.actor_of(role), target, {}), Forbidden), (key, role)
