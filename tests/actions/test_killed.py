@@ -181,7 +181,7 @@ def test_the_worker_killed_in_a_bulk_job(committed: Cast) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM tenants_billingaccount WHERE id = %s FOR UPDATE", [accounts[7][0]])
         worker = start("worker")
-        wait_for_a_waiter()
+        wait_for_a_waiter(lambda: made.results.count() == 7)
         kill(worker)
     wait_until_gone()
     assert made.results.count() == 7 == AuditLine.objects.filter(group=made.public_id).count()

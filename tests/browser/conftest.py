@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.db import connections
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None
+)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run",
          "--disable-component-update"]  # fmt: skip
 # Playwright's own loop runs in this thread; Django must not take it for an async context.
