@@ -148,8 +148,11 @@ def _pair(then: list[Figures], now: list[Figures]) -> dict[str, list[tuple[float
     return pairs
 
 
+RATES = ("/s", ", a second")
+
+
 def _mark(what: str, ratio: float) -> str:
     """A rate is better when it is higher, anything else when it is lower."""
     if round(abs(ratio - 1), 2) <= NOTABLE:
         return ""
-    return "better" if (ratio > 1) == ("/s" in what) else "**worse**"
+    return "better" if (ratio > 1) == any(word in what for word in RATES) else "**worse**"

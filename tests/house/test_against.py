@@ -33,6 +33,7 @@ def test_the_figures_are_ours_and_the_floors() -> None:
     ("what", "ratio", "mark"),
     [
         ("page", 1.10, ""), ("page", 1.11, "**worse**"), ("page", 0.89, "better"), ("page", 0.90, ""),
+        ("looks, a second", 1.11, "better"), ("looks, a second", 0.89, "**worse**"),
         ("usage, events/s", 1.11, "better"), ("usage, events/s", 0.89, "**worse**"),
     ],
 )  # fmt: skip
