@@ -189,8 +189,8 @@ class Bench:
         from django.http import QueryDict
 
         from bench import floor
+        from bursar.core.reading import consistent_read
         from bursar.rollup import csv, filters
-        from bursar.rollup.queries import consistent_read
 
         view = filters.read(QueryDict(""), self.now)
 

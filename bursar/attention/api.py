@@ -12,7 +12,7 @@ from bursar.access.request import actor_of
 from bursar.attention import csv, filters, queries
 from bursar.attention.queries import ACCOUNTS, WORKSPACES, Lists
 from bursar.core import clock
-from bursar.rollup.queries import consistent_read
+from bursar.core.reading import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.ui.lists import PAGE_SIZE
 

@@ -20,7 +20,7 @@ from bursar.attention.queries import ACCOUNTS, WORKSPACES, Counts, Kind, Lists
 from bursar.attention.reasons import REASONS
 from bursar.core import clock
 from bursar.core.errors import NotFound
-from bursar.rollup.queries import consistent_read
+from bursar.core.reading import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.staff.queries import list_managers
 from bursar.tenants.queries import has_accounts

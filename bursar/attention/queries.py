@@ -22,7 +22,7 @@ from bursar.core.errors import NotFound
 from bursar.payments.queries.failures import list_failures
 from bursar.plans.models import Tier
 from bursar.rollup.models import AccountMonth
-from bursar.rollup.queries import with_names
+from bursar.rollup.queries.listed import with_names
 from bursar.tenants.models import BillingAccount, Workspace
 from bursar.tenants.queries import Contact, list_admin_contacts, list_admin_logins
 from bursar.usage.models import UsageReset

@@ -16,10 +16,10 @@ from bursar.access.request import customer_of, whom_to_ask
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest, NotFound, Unavailable
+from bursar.core.reading import consistent_read
 from bursar.dashboard import present
 from bursar.dashboard.queries import accounts, history, workspaces
 from bursar.dashboard.sections import ACCOUNT_SECTIONS, BELOW_PRICE, HOME_SECTIONS, LATELY_SHOWN, WORKSPACE_SECTIONS
-from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.tenants import scope
 from bursar.tenants.models import Workspace

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_GET
 
 from bursar.access.request import customer_of
 from bursar.core import clock
+from bursar.core.reading import consistent_read
 from bursar.dashboard.sections import TRAINING_SECTIONS
-from bursar.rollup.queries import consistent_read
 from bursar.tenants import scope
 from bursar.training.letters import publish
 from bursar.training.queries.own import get_planned

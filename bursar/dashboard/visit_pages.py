@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET
 from bursar.access.request import actor_of
 from bursar.core import clock
 from bursar.core.errors import Forbidden
+from bursar.core.reading import consistent_read
 from bursar.dashboard.pages import list_of_workspace
-from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.staff.models import StaffMember
 from bursar.support.models import SupportSession

@@ -15,11 +15,12 @@ from bursar.core.calendar import Month
 from bursar.core.days import tell_end
 from bursar.core.hours import plain_hours
 from bursar.core.money import plain
+from bursar.core.reading import consistent_read
 from bursar.panel import queries
 from bursar.panel.schemas import AccountOut, OrganisationOut, PersonOut, WorkspaceOut
 from bursar.rollup import words
 from bursar.rollup.movements import first_month
-from bursar.rollup.queries import consistent_read, get_breakdown, list_account_months, list_workspace_months
+from bursar.rollup.queries.months import get_breakdown, list_account_months, list_workspace_months
 from bursar.rollup.refresh import refresh
 from bursar.rollup.rules import Breakdown
 from bursar.tenants.queries import accounts_for, get_account, get_organisation, get_person, get_workspace

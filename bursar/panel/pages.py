@@ -15,6 +15,7 @@ from bursar.access.rights import Right
 from bursar.billing.queries.documents import get_invoice
 from bursar.core import clock, counted
 from bursar.core.calendar import Month
+from bursar.core.reading import consistent_read
 from bursar.panel import queries, story_pages
 from bursar.panel.sections import (
     ACCOUNT_SECTIONS,
@@ -24,8 +25,9 @@ from bursar.panel.sections import (
     WORKSPACE_SECTIONS,
 )
 from bursar.rollup import filters, present
-from bursar.rollup import queries as rollup
 from bursar.rollup.models import AccountMonth
+from bursar.rollup.queries.lines import NESTED, list_lines
+from bursar.rollup.queries.listed import with_names
 from bursar.rollup.refresh import refresh
 from bursar.rollup.sections import workspace_months
 from bursar.tenants.models import BillingAccount, Organisation
@@ -68,7 +70,7 @@ def _side(slug: str, look: Look, request: HttpRequest) -> dict[str, Any]:
 def show_invoice(request: HttpRequest, invoice_id: str) -> HttpResponse:
     look = _look(request, get_invoice(actor_of(request), invoice_id))
     invoice = look.target
-    with rollup.consistent_read():
+    with consistent_read():
         context = {
             "thing": invoice,
             "menu_url": reverse("actions:menu", args=["invoice", invoice.public_id]),
@@ -113,7 +115,7 @@ def show_account(request: HttpRequest, account_id: str) -> HttpResponse:
     account = get_account(actor_of(request), account_id)
     look = _look(request, account)
     refresh(look.now)
-    with rollup.consistent_read():
+    with consistent_read():
         context = {
             **_side("account", look, request),
             **_rows(request, [account], look.now, WORKSPACES_SHOWN),
@@ -127,7 +129,7 @@ def _rows(request: HttpRequest, accounts: list[BillingAccount], now: datetime, n
     """The accounts as the rollup shows them this month."""
     view = filters.read({}, now)
     facts = AccountMonth.objects.filter(account__in=accounts, month=view.month.first)
-    lines = rollup.list_lines(list(rollup.with_names(facts)), view, now, nested)
+    lines = list_lines(list(with_names(facts)), view, now, nested)
     return {
         "rows": [present.account_row(line, view) for line in lines],
         "view": view,
@@ -141,7 +143,7 @@ def show_workspace(request: HttpRequest, workspace_id: str) -> HttpResponse:
     workspace = get_workspace(actor_of(request), workspace_id)
     look = _look(request, workspace)
     refresh(look.now)
-    with rollup.consistent_read():
+    with consistent_read():
         sections = load(WORKSPACE_SECTIONS, look)
         months = workspace_months(look)
         context = {
@@ -161,11 +163,11 @@ def show_organisation(request: HttpRequest, organisation_id: str) -> HttpRespons
     look = _look(request, organisation)
     now = look.now
     refresh(now)
-    with rollup.consistent_read():
+    with consistent_read():
         accounts = list(accounts_for(actor).filter(organisation=organisation).order_by("sort_key")[:WORKSPACES_SHOWN])
         context = {
             **_side("organisation", look, request),
-            **_rows(request, accounts, now, rollup.NESTED),
+            **_rows(request, accounts, now, NESTED),
             **_workspaces(request, organisation, now),
             "members": queries.list_organisation_members(organisation, now),
             "sections": load(ORGANISATION_SECTIONS, look),

@@ -15,6 +15,7 @@ from bursar.actions.spec import Case
 from bursar.core import clock
 from bursar.core.errors import Forbidden
 from bursar.product import queries, texts
+from bursar.product.traces import trace
 from bursar.tenants.queries import get_person
 
 router = Router(tags=["keys"])
@@ -75,5 +76,5 @@ def list_texts(request: HttpRequest, person_id: str, limit: int = LIMIT) -> Text
     person = get_person(actor, person_id)
     if sentence := why_not_permitted(ACTIONS["product.person.erase"], Case(actor, person, now)):
         raise Forbidden(sentence)
-    found = texts.find(texts.trace(person), limit)
+    found = texts.find(trace(person), limit)
     return TextsOut(texts=[TextOut(**asdict(line)) for line in found.lines], has_more=not found.is_all)

@@ -26,6 +26,7 @@ from bursar.core.naming import ERASED
 from bursar.notifications import store as notices
 from bursar.product import texts
 from bursar.product.models import ImportRun
+from bursar.product.traces import trace
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
 from bursar.staff.sign_in import shut_out
@@ -56,7 +57,7 @@ def erase(person: Person, chosen: Collection[str] | None, now: datetime) -> Coun
 
     chosen: ids of the others' texts (`texts.find`) that shall name them no more; None: all of them.
     """
-    traces = texts.trace(person)
+    traces = trace(person)
     rewritten = texts.rewrite(traces, chosen)
     notices.erase(traces.references, traces.emails)
     invitations = tenants.invitations.forget(traces.emails, now)

@@ -19,6 +19,7 @@ from bursar.core.asked import read_query
 from bursar.core.calendar import Month
 from bursar.core.errors import Refusal, Unavailable
 from bursar.core.money import format_money
+from bursar.core.reading import consistent_read
 from bursar.core.timeouts import Work
 from bursar.files.csv import Written, write
 from bursar.plans.actions.shared import state_after
@@ -26,7 +27,6 @@ from bursar.rollup import card, csv, filters, movement_csv, movements
 from bursar.rollup.apart import tell_accounts_apart
 from bursar.rollup.models import SavedView
 from bursar.rollup.project import Moved, describe_fault, project, project_each
-from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 from bursar.rollup.store import mark
 from bursar.rollup.views import PAGES, ROLLUP, get_view

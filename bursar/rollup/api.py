@@ -16,11 +16,15 @@ from bursar.core.calendar import Month
 from bursar.core.errors import BadRequest, NotFound
 from bursar.core.hours import plain_hours
 from bursar.core.money import plain
-from bursar.rollup import csv, filters, movements, queries, rules, views
+from bursar.core.reading import consistent_read
+from bursar.rollup import csv, filters, movements, rules, views
 from bursar.rollup.filters import View
 from bursar.rollup.models import AccountMonth
 from bursar.rollup.movements import LABELS, Figure, MonthMovements
-from bursar.rollup.queries import ORDER
+from bursar.rollup.queries.lines import AccountLine, list_lines, list_page
+from bursar.rollup.queries.listed import ORDER, filtered, ordered, with_names
+from bursar.rollup.queries.months import rule_version_of
+from bursar.rollup.queries.totals import Totals, calc_totals
 from bursar.rollup.refresh import refresh
 from bursar.rollup.schemas import FILTERS, PAGED, AccountsOut, MovedOut, MovementsOut, RollupOut, ViewOut
 
@@ -40,10 +44,10 @@ def get_rollup(request: HttpRequest) -> dict[str, Any]:
     now = clock.now()
     view = filters.read(request.GET, now)
     refresh(now)
-    with queries.consistent_read():
-        totals = queries.calc_totals(view)
-        lines = queries.list_page(view, now)
-        rule_version = queries.rule_version_of(view.month)
+    with consistent_read():
+        totals = calc_totals(view)
+        lines = list_page(view, now)
+        rule_version = rule_version_of(view.month)
     return {
         "month": str(view.month),
         "as_of": view.as_of(now),
@@ -54,7 +58,7 @@ def get_rollup(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _totals(totals: queries.Totals) -> dict[str, Any]:
+def _totals(totals: Totals) -> dict[str, Any]:
     return {
         "accounts": totals.accounts,
         "workspaces": totals.workspaces,
@@ -83,10 +87,10 @@ def list_accounts(request: HttpRequest, cursor: str = "", limit: int = LIMIT) ->
     if view.sort.removeprefix("-") == "payment":
         raise BadRequest("By cursor, accounts cannot be sorted by payment; the page can.")
     refresh(now)
-    with queries.consistent_read():
-        rows = queries.with_names(queries.ordered(view, queries.filtered(view)))
+    with consistent_read():
+        rows = with_names(ordered(view, filtered(view)))
         facts = list(_after(rows, view, cursor)[: limit + 1])
-        lines = queries.list_lines(facts[:limit], view, now, None)
+        lines = list_lines(facts[:limit], view, now, None)
     return {
         "month": str(view.month),
         "accounts": [{**csv.account_cells(line, view), "workspaces_list": _workspaces(line, view)} for line in lines],
@@ -94,7 +98,7 @@ def list_accounts(request: HttpRequest, cursor: str = "", limit: int = LIMIT) ->
     }
 
 
-def _workspaces(line: queries.AccountLine, view: View) -> list[dict[str, str]]:
+def _workspaces(line: AccountLine, view: View) -> list[dict[str, str]]:
     rows = csv.workspace_rows(line, view) if line.workspaces else []
     return [{name: row[name] for name in csv.WORKSPACE_COLUMNS} for row in rows]
 
@@ -144,7 +148,7 @@ def list_movements(request: HttpRequest) -> dict[str, Any]:
     """
     now = clock.now()
     refresh(now)
-    with queries.consistent_read():
+    with consistent_read():
         made = movements.calc_movements(Month.of(now))
     return {"rule_version": rules.RULE_VERSION, "months": [_month(one) for one in made]}
 
@@ -178,7 +182,7 @@ def list_moved(request: HttpRequest, month: str, kind: str, cursor: str = "", li
     if kind not in LABELS:
         raise NotFound(f"There is no movement “{kind[:40]}”.")
     refresh(now)
-    with queries.consistent_read():
+    with consistent_read():
         found = movements.list_moved(view.month, kind).order_by("account_id")
         if cursor:
             found = found.filter(account_id__gt=cursors.decode_key(cursor))

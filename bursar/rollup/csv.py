@@ -19,7 +19,8 @@ from bursar.files.csv import PLAIN, Layout, Written
 from bursar.rollup import words
 from bursar.rollup.filters import View
 from bursar.rollup.models import AccountMonth
-from bursar.rollup.queries import AccountLine, filtered, list_lines, ordered, with_last_payment, with_names
+from bursar.rollup.queries.lines import AccountLine, list_lines
+from bursar.rollup.queries.listed import filtered, ordered, with_last_payment, with_names
 from bursar.rollup.words import Explained
 from bursar.tenants.queries import Contact, list_admin_contacts
 

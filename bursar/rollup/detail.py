@@ -10,7 +10,7 @@ from bursar.core.hours import short_hours
 from bursar.core.money import euros
 from bursar.plans.models import PaymentStatus, Tier
 from bursar.rollup import words
-from bursar.rollup.queries import AccountLine
+from bursar.rollup.queries.lines import AccountLine
 
 
 @dataclass(frozen=True)

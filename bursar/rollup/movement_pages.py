@@ -16,7 +16,8 @@ from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import NotFound
 from bursar.core.money import ZERO, plain
-from bursar.rollup import filters, movements, present, queries, rules, words
+from bursar.core.reading import consistent_read
+from bursar.rollup import filters, movements, present, rules, words
 from bursar.rollup.movements import KINDS, LABELS, NET, RULE_CHANGED, Figure, MonthMovements
 from bursar.rollup.refresh import refresh
 from bursar.rollup.states import HOPED_FOR, Klass
@@ -43,7 +44,7 @@ COUNT_HEADS = {klass: f"{klass.capitalize()} accounts" for klass in Klass if kla
 def show_movements(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     refresh(now)
-    with queries.consistent_read():
+    with consistent_read():
         made = movements.calc_movements(Month.of(now))
     shown = [key for key in KINDS if key != RULE_CHANGED or any(one.kinds[key].accounts for one in made)]
     context = {
@@ -97,7 +98,7 @@ def show_moved(request: HttpRequest, month: str, kind: str) -> HttpResponse:
     if kind not in LABELS:
         raise NotFound(f"There is no movement “{kind[:40]}”.")
     refresh(now)
-    with queries.consistent_read():
+    with consistent_read():
         found = movements.list_moved(view.month, kind)
         start = (view.page - 1) * lists.PAGE_SIZE
         rows = list(found[start : start + lists.PAGE_SIZE])

@@ -15,8 +15,13 @@ from bursar.access.request import actor_of
 from bursar.actions.run import run
 from bursar.core import clock
 from bursar.core.errors import BadRequest, NotFound
-from bursar.rollup import detail, filters, present, queries, views
+from bursar.core.reading import consistent_read
+from bursar.rollup import detail, filters, present, views
 from bursar.rollup.filters import View
+from bursar.rollup.queries.lines import NESTED, NESTED_LEAST, list_lines, list_page
+from bursar.rollup.queries.listed import get_fact
+from bursar.rollup.queries.months import get_frame
+from bursar.rollup.queries.totals import Totals, calc_totals
 from bursar.rollup.refresh import refresh
 from bursar.staff.queries import list_managers
 from bursar.tenants.queries import count_invitations, get_account, list_people_by_role
@@ -48,14 +53,14 @@ def _look(request: HttpRequest) -> tuple[View, datetime]:
 @require_GET
 def show_page(request: HttpRequest) -> HttpResponse:
     view, now = _look(request)
-    with queries.consistent_read():
-        totals = queries.calc_totals(view)
+    with consistent_read():
+        totals = calc_totals(view)
         pages = lists.count_pages(totals.rows)
         if view.page > pages:
             return HttpResponseRedirect(f"?{lists.query(request.GET, page=pages)}")
         context = {
             **_frame(request, view, now, totals),
-            "rows": [present.account_row(line, view) for line in queries.list_page(view, now)],
+            "rows": [present.account_row(line, view) for line in list_page(view, now)],
             "pager": lists.pager(view.page, totals.rows, request.GET),
             "filters": present.filter_menus(view, request.GET, list_managers()),
             "headers": present.headers(view, request.GET),
@@ -68,8 +73,8 @@ def show_page(request: HttpRequest) -> HttpResponse:
     return render(request, "rollup/page.html", context)
 
 
-def _frame(request: HttpRequest, view: View, now: datetime, totals: queries.Totals) -> dict[str, Any]:
-    frame = queries.get_frame(view)
+def _frame(request: HttpRequest, view: View, now: datetime, totals: Totals) -> dict[str, Any]:
+    frame = get_frame(view)
     return {
         "view": view,
         "as_of": view.as_of(now),
@@ -88,15 +93,15 @@ def _frame(request: HttpRequest, view: View, now: datetime, totals: queries.Tota
 @require_GET
 def show_totals(request: HttpRequest) -> HttpResponse:
     view, now = _look(request)
-    with queries.consistent_read():
-        return render(request, "rollup/_totals.html", _frame(request, view, now, queries.calc_totals(view)))
+    with consistent_read():
+        return render(request, "rollup/_totals.html", _frame(request, view, now, calc_totals(view)))
 
 
 def _shown(request: HttpRequest) -> int:
-    text = request.GET.get("shown", str(queries.NESTED))
+    text = request.GET.get("shown", str(NESTED))
     if not (text.isascii() and text.isdigit() and len(text) < 7):
         raise BadRequest("The address says how many workspaces to show, and that is no number. Open the page anew.")
-    return max(int(text), queries.NESTED_LEAST)
+    return max(int(text), NESTED_LEAST)
 
 
 @require_GET
@@ -104,11 +109,11 @@ def show_row(request: HttpRequest, account_id: str) -> HttpResponse:
     """One account's rows afresh; `shown`: with how many of its workspaces."""
     view, now = _look(request)
     get_account(actor_of(request), account_id)
-    with queries.consistent_read():
-        fact = queries.get_fact(account_id, view)
+    with consistent_read():
+        fact = get_fact(account_id, view)
         if fact is None:
             raise NotFound("This account has no figures in that month.")
-        line = queries.list_lines([fact], view, now, _shown(request))[0]
+        line = list_lines([fact], view, now, _shown(request))[0]
         row = present.account_row(line, view)
     return render(request, "rollup/_account.html", {"row": row, "view": view})
 
@@ -118,11 +123,11 @@ def show_detail(request: HttpRequest, account_id: str) -> HttpResponse:
     """All that an account's row has no room for, as the row that opens under it."""
     get_account(actor_of(request), account_id)
     view, now = _look(request)
-    with queries.consistent_read():
-        fact = queries.get_fact(account_id, view)
+    with consistent_read():
+        fact = get_fact(account_id, view)
         if fact is None:
             raise NotFound("This account has no figures in that month.")
-        line = queries.list_lines([fact], replace(view, nested=False), now)[0]
+        line = list_lines([fact], replace(view, nested=False), now)[0]
         pairs = detail.list_pairs(line)
     return render(request, "rollup/_detail.html", {"pairs": pairs})
 

@@ -17,7 +17,8 @@ from bursar.plans.models import PaymentStatus, Tier
 from bursar.rollup import filters, rules, words
 from bursar.rollup.filters import DEFAULT_SORT, LOOKBACK, NOBODY, SORTS, STATUSES, View
 from bursar.rollup.models import RevenueClass
-from bursar.rollup.queries import NESTED_MORE, AccountLine, Totals, WorkspaceLine
+from bursar.rollup.queries.lines import NESTED_MORE, AccountLine, WorkspaceLine
+from bursar.rollup.queries.totals import Totals
 from bursar.rollup.states import HOPED_FOR, Klass
 from bursar.tenants.models import Scope
 from bursar.ui import lists

@@ -17,7 +17,7 @@ from bursar.core.money import plain
 from bursar.plans.queries import load_accounts
 from bursar.plans.rules import AccountState
 from bursar.rollup.models import MonthRestatement, Unprojected
-from bursar.rollup.queries import list_used_months, rule_settings, rule_version_of
+from bursar.rollup.queries.months import list_used_months, rule_settings, rule_version_of
 from bursar.rollup.rows import FAULT_LENGTH, AccountRow, KnownRow, Used, WorkspaceRow, build_faulty_row, build_rows
 from bursar.rollup.store import (
     IMPORTED,

@@ -19,7 +19,8 @@ from bursar.plans.models import PinnedPrice
 from bursar.plans.rules import RANK
 from bursar.rollup.filters import LOOKBACK, View
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
-from bursar.rollup.queries import COUNTED, calc_totals
+from bursar.rollup.queries.listed import COUNTED
+from bursar.rollup.queries.totals import calc_totals
 from bursar.tenants.models import BillingAccount, Organisation, Person, Scope, Workspace
 from bursar.usage.queries import TierClock, fullness_sql
 

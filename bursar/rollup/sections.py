@@ -7,23 +7,24 @@ from typing import Any
 from django.urls import reverse
 
 from bursar.core.calendar import Month
-from bursar.rollup import movements, queries, words
+from bursar.rollup import movements, words
 from bursar.rollup.models import AccountMonth, WorkspaceMonth
+from bursar.rollup.queries.months import get_breakdown, list_account_months, list_workspace_months
 from bursar.ui.sections import Look, Section
 
 
 def account_months(look: Look) -> list[AccountMonth]:
     """Read once a page."""
-    return look.once("account months", lambda: queries.list_account_months(look.target, look.now))  # type: ignore[no-any-return]  # cached
+    return look.once("account months", lambda: list_account_months(look.target, look.now))  # type: ignore[no-any-return]  # cached
 
 
 def workspace_months(look: Look) -> list[WorkspaceMonth]:
-    return look.once("workspace months", lambda: queries.list_workspace_months(look.target, look.now))  # type: ignore[no-any-return]  # cached
+    return look.once("workspace months", lambda: list_workspace_months(look.target, look.now))  # type: ignore[no-any-return]  # cached
 
 
 def _price(look: Look) -> dict[str, Any]:
     months = account_months(look)
-    price = queries.get_breakdown(look.target, look.now)
+    price = get_breakdown(look.target, look.now)
     return {
         "price": price,
         "fact": months[0] if months else None,

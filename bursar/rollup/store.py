@@ -12,7 +12,7 @@ from django.db import connection
 
 from bursar.core.calendar import Month
 from bursar.rollup.models import AccountMonth, MonthRestatement
-from bursar.rollup.queries import rule_version_of
+from bursar.rollup.queries.months import rule_version_of
 from bursar.rollup.rows import FACTS, WORKSPACE_FACTS, AccountRow, WorkspaceRow
 
 ROLLED_TO = "rolled_to"

@@ -19,7 +19,7 @@ from bursar.plans.rules import AccountState
 from bursar.rollup.models import AccountMonth, MonthRestatement, Unprojected, WorkspaceMonth
 from bursar.rollup.project import CHUNK, KNOWN_THEN, describe_fault, list_months_before, tell_as_known
 from bursar.rollup.proof import list_wrong_labels, list_wrong_totals, list_wrong_usage
-from bursar.rollup.queries import list_used_months, rule_settings
+from bursar.rollup.queries.months import list_used_months, rule_settings
 from bursar.rollup.refresh import refresh
 from bursar.rollup.rows import FACTS, WORKSPACE_FACTS, MonthRows, build_rows
 from bursar.rollup.store import ROLLED_TO

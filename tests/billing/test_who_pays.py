@@ -24,6 +24,7 @@ from bursar.core.errors import Forbidden, Invalid, NotFound, Refused
 from bursar.dashboard.queries import history
 from bursar.notifications.models import Mail
 from bursar.product import texts
+from bursar.product.traces import trace
 from bursar.tenants import scope
 from bursar.tenants.models import Person
 from tests.billing.payer import GERMAN, GIVE, SET, TOWN, details_of, shown, write_down
@@ -231,7 +232,7 @@ def test_a_payers_name_that_is_a_persons_goes_only_where_it_is_picked(cast: Cast
     write_down(cast.ties, cast.haarlem, name="Maud", street="Maud Straat 2")
     write_down(cast.ties, cast.samen, name="Maudsley B.V.")
     row = details_of(cast.haarlem)
-    found = texts.find(texts.trace(Person.objects.get(external_id="maud")), 100)
+    found = texts.find(trace(Person.objects.get(external_id="maud")), 100)
     assert f"payer:{row.pk}" in [line.id for line in found.lines]
     assert f"payer:{details_of(cast.samen).pk}" not in [line.id for line in found.lines]
     maud = Person.objects.get(external_id="maud")

@@ -17,6 +17,7 @@ from tests.cast import Cast, sign_in
 ROOT = Path(settings.ROOT)
 STREET = {room: place for place, room in enumerate(settings.ROOMS)}
 TEMPLATES = sorted(ROOT.glob("bursar/*/templates/**/*.html"))
+LONGEST = 160  # characters, of a template's line
 _NAMED = re.compile(r"""{%\s*(?:include|extends|once)\s+["']([\w/.]+)["']""")
 
 
@@ -45,6 +46,17 @@ def test_templates_go_down_the_street(path: Path) -> None:
         assert isinstance(django, DjangoTemplates)
         origin = django.engine.get_template(name).origin.name
         assert STREET[room_of(Path(origin))] <= STREET[room_of(path)], f"{path} uses {name}"
+
+
+def test_a_line_of_a_template_can_be_read() -> None:
+    """White space that a browser drops is free: a long line breaks there, or between the attributes of a tag."""
+    long = [
+        f"{path.relative_to(ROOT)}:{number} has {len(line)} characters"
+        for path in TEMPLATES
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > LONGEST
+    ]
+    assert long == []
 
 
 def test_templates_hold_no_inline_script_or_style() -> None:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bursar.actions.run import run
-from bursar.rollup.queries import get_breakdown
+from bursar.rollup.queries.months import get_breakdown
 from tests.cast import NOW, Cast, bring_all, fact, person, refusal_of, seat, sign_in, workspace
 
 

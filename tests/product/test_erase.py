@@ -39,7 +39,7 @@ from bursar.outbox import store
 from bursar.outbox.models import OutboxRow
 from bursar.payments.models import Refund
 from bursar.product import texts
-from bursar.product.texts import Traces
+from bursar.product.traces import Traces, trace
 from bursar.requests.models import UpgradeRequest
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import Person
@@ -261,7 +261,7 @@ def _jan() -> Person:
 
 
 def _ids(person: Person, limit: int = 100) -> dict[str, str]:
-    return {line.what.partition(",")[0]: line.id for line in texts.find(texts.trace(person), limit).lines}
+    return {line.what.partition(",")[0]: line.id for line in texts.find(trace(person), limit).lines}
 
 
 def test_old_text_of_others_stays_unless_it_is_chosen(cast: Cast) -> None:
@@ -304,7 +304,7 @@ def test_an_old_outcome_is_rewritten_where_people_read_it_and_nowhere_else(cast:
             kept: Any = row.outcome
             row.outcome = {**kept, "sentence": f"{name} {kept['sentence']}"}
             row.save()
-            lines = [one.id for one in texts.find(texts.trace(jan), 10).lines if one.id.startswith("answer:")]
+            lines = [one.id for one in texts.find(trace(jan), 10).lines if one.id.startswith("answer:")]
             run(ERASE, cast.iris, jan.public_id, {"typed": name, "lines": lines}, reason="x")
             again = run("plans.workspace.change_tier", cast.noor, cast.panel.public_id, {"tier": "changemaker"},
                         reason="x", idempotency_key="old")  # fmt: skip
@@ -328,7 +328,7 @@ def test_free_text_of_every_kind_is_shown_and_changed_when_all_is_chosen(cast: C
     line = {"kind": "other", "description": "What Jan asked for", "unit_price": "1.00"}
     document = replace(samples.invoice(), contract="By Jan")
     drafts.add(cast.oost, "issue_invoice", {"lines": [line]}, document, NOW, None)
-    found = {line.id.partition(":")[0] for line in texts.find(texts.trace(_jan()), 100).lines}
+    found = {line.id.partition(":")[0] for line in texts.find(trace(_jan()), 100).lines}
     assert found == {"mail", "letter", "message", "note", "reset", "resetter", "refund", "outreach", "bulk", "draft"}
     book = list(AuditLine.objects.order_by("pk").values())
     run(ERASE, cast.iris, _jan().public_id, {"typed": "Jan", "all_lines": True}, reason="x")
@@ -351,7 +351,7 @@ def test_what_an_undo_would_bring_back_goes_too(cast: Cast) -> None:
         with clock.frozen(NOW + timedelta(minutes=1)):
             run(write, cast.iris, account.public_id, {**details, "name": "Another"}, reason="x")
     assert UndoOffer.objects.count() == 4
-    lines = texts.find(texts.trace(_jan()), 100).lines
+    lines = texts.find(trace(_jan()), 100).lines
     chosen = next(line.id for line in lines if line.id.startswith("undo:") and line.before == "")
     with clock.frozen(NOW + timedelta(hours=1)):
         run(ERASE, cast.iris, _jan().public_id, {"typed": "Jan", "lines": [chosen]}, reason="x")

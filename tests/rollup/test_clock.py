@@ -16,8 +16,9 @@ from bursar.actions.run import run
 from bursar.audit.models import AuditLine
 from bursar.core import clock
 from bursar.core.calendar import Month
-from bursar.rollup import filters, queries
+from bursar.rollup import filters
 from bursar.rollup.models import AccountMonth, MonthRestatement
+from bursar.rollup.queries.totals import calc_totals
 from bursar.rollup.refresh import refresh
 from tests.cast import NOW, Cast, bring_all, export, fact, prove, sign_in, usage
 
@@ -29,7 +30,7 @@ def figures(tmp_path: Any, address: str = "") -> tuple[Decimal, Decimal]:
     client = sign_in("iris@agora.example")
     page = client.get(f"/panel/usage/?{address}")
     api = client.get(f"/api/v1/rollup?{address}").json()
-    totals = queries.calc_totals(view)
+    totals = calc_totals(view)
     rows = export(client, "workspaces", address)
     for name, amount in (("mrr", totals.mrr), ("potential", totals.potential)):
         assert sum((Decimal(row[f"{name}_eur"] or 0) for row in rows), Decimal(0)) == amount

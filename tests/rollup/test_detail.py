@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from bursar.rollup.queries import NESTED, NESTED_IN_ALL, NESTED_LEAST
+from bursar.rollup.queries.lines import NESTED, NESTED_IN_ALL, NESTED_LEAST
 from bursar.tenants.models import BillingAccount
 from bursar.ui.lists import PAGE_SIZE
 from tests.cast import NOW, Cast, bring_all, organisation, person, seat, shown_by, sign_in, usage, workspace

@@ -13,7 +13,7 @@ from bursar.actions.run import preview, run
 from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.rollup import movements
-from bursar.rollup.queries import get_breakdown
+from bursar.rollup.queries.months import get_breakdown
 from bursar.rollup.refresh import refresh
 from tests.cast import NOW, Cast, bring_all, fact, person, prove, refusal_of, seat, sign_in, workspace
 

@@ -33,7 +33,8 @@ from bursar.files.csv import PLAIN
 from bursar.product.actions.pushes import Batch
 from bursar.product.models import ApiKey
 from bursar.product.queries import actor_of_key
-from bursar.rollup import csv, filters, movements, queries
+from bursar.rollup import csv, filters, movements
+from bursar.rollup.queries.totals import calc_totals
 from bursar.rollup.refresh import refresh
 from bursar.tenants.models import BillingAccount, Organisation, Workspace
 from bursar.ui.lists import PAGE_SIZE
@@ -282,14 +283,14 @@ def check_figures() -> None:
     made = movements.calc_movements(Month.of(now))
     assert all(one.is_whole for one in made if not one.is_first), [str(m.month) for m in made if not m.is_whole]
     assert all(later.start == earlier.end for earlier, later in pairwise(made))
-    unfiltered = queries.calc_totals(filters.read(QueryDict(""), now))
+    unfiltered = calc_totals(filters.read(QueryDict(""), now))
     assert made[-1].end == unfiltered.mrr
     prove()
 
 
 def check_view(address: str, now: datetime, client: Client) -> None:
     view = filters.read(QueryDict(address), now)
-    totals = queries.calc_totals(view)
+    totals = calc_totals(view)
     api = client.get(f"/api/v1/rollup?{address}").json()
     nested, flat = _csv_rows(view, now, by_workspace=True), _csv_rows(view, now, by_workspace=False)
     assert len(flat) == len(api["accounts"]) == totals.accounts == api["totals"]["accounts"] <= PAGE_SIZE

@@ -11,9 +11,9 @@ from bursar.actions.run import Act
 from bursar.actions.spec import Case, Cleaned, Company, Outcome, Reason
 from bursar.attention import csv, filters
 from bursar.core.asked import read_query
+from bursar.core.reading import consistent_read
 from bursar.core.timeouts import Work
 from bursar.files.csv import Written, write
-from bursar.rollup.queries import consistent_read
 from bursar.rollup.refresh import refresh
 
 

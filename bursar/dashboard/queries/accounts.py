@@ -13,7 +13,7 @@ from bursar.dashboard.rules import Charge, next_charge
 from bursar.plans.models import AccountManager, Discount, PaidPeriod, PinnedPrice, TierTerms
 from bursar.plans.queries import load_accounts
 from bursar.plans.rules import AccountState, Terms, terms_at
-from bursar.rollup.queries import rule_settings
+from bursar.rollup.queries.months import rule_settings
 from bursar.rollup.rules import Breakdown, Settings, break_down, evaluate
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import BillingAccount, Workspace

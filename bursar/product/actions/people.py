@@ -14,6 +14,7 @@ from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Group, Outcom
 from bursar.billing.queries.documents import count_documents
 from bursar.core.naming import ERASED
 from bursar.product import erase, texts
+from bursar.product.traces import trace
 from bursar.tenants.models import Person
 from bursar.tenants.queries import get_person, list_customer_account_ids, list_person_touches
 
@@ -62,7 +63,7 @@ class EraseForm(ActionForm):
 
     def visible_fields(self) -> list[forms.BoundField]:
         """Only whoever looks at the dialog waits for the list."""
-        found = texts.find(texts.trace(self.case.target), SHOWN, LOOKED_AT)
+        found = texts.find(trace(self.case.target), SHOWN, LOOKED_AT)
         chooser = self["lines"]
         assert isinstance(chooser.field, Lines)
         chooser.field.choices = [(line.id, _label(line)) for line in found.lines]
@@ -80,7 +81,7 @@ class EraseForm(ActionForm):
         chosen: list[str] = self.cleaned_data["lines"]
         if len(chosen) > AT_ONCE:
             raise forms.ValidationError(f"At most {AT_ONCE:,} at once. Choose all of them instead.")
-        missing = texts.list_missing(texts.trace(self.case.target), chosen) if chosen else []
+        missing = texts.list_missing(trace(self.case.target), chosen) if chosen else []
         if missing:
             raise forms.ValidationError(f"There is no text “{missing[0]}” that names this person.")
         return chosen

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from bursar.actions.cli import shell_actor
 from bursar.core.errors import NotFound
 from bursar.product import texts
+from bursar.product.traces import trace
 from bursar.tenants.queries import get_person
 
 
@@ -20,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            traces = texts.trace(get_person(shell_actor(), options["person"]))
+            traces = trace(get_person(shell_actor(), options["person"]))
         except NotFound as refusal:
             raise CommandError(refusal.sentence) from None
         found = texts.find(traces, options["limit"])
