@@ -6,6 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 ZERO = Decimal("0.00")
 CENT = Decimal("0.01")
+SIGN = "€"
+SIGN_AND_SPACE = f"{SIGN} "
 
 
 def cents(amount: Decimal) -> Decimal:
@@ -20,7 +22,7 @@ def plain(amount: Decimal | None) -> str:
 
 def euros(amount: Decimal) -> str:
     """ "€ 1,234.50" """
-    return f"€ {format_money(amount)}"
+    return f"{SIGN_AND_SPACE}{format_money(amount)}"
 
 
 def format_money(amount: Decimal) -> str:
