@@ -14,7 +14,7 @@ from bursar.core.days import say_day
 from bursar.core.money import format_money
 from bursar.partners.models import AccrualLine, Settlement
 from bursar.partners.queries.statements import Statement
-from bursar.partners.rules.accrual import LineKind
+from bursar.partners.rules.accrual import LineKind, is_cut
 from bursar.partners.rules.settling import Way
 
 TEMPLATE = Path(__file__).parent / "documents" / "statement.typ"
@@ -62,6 +62,8 @@ def describe(one: Statement) -> dict[str, Any]:
 
 def _describe_line(line: AccrualLine) -> list[str]:
     what = KINDS[LineKind(line.kind)]
+    if is_cut(line.earned, line.amount):
+        what += ", partly above the cap" if line.amount else ", above the cap"
     return [say_day(line.on), str(line.entry.client), what, format_money(line.net), format_money(line.amount)]
 
 

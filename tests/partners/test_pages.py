@@ -104,6 +104,26 @@ def test_a_statement_reconciles_with_the_ledger_and_says_that_it_is_no_invoice(
     assert count_to_settle(cast.iris) == 0
 
 
+def test_what_the_cap_kept_out_is_said_so(cast: Cast) -> None:
+    """Of 10 € the first line counts 4, the second nothing; what goes back of that was above the cap as well."""
+    made = refer(cast, cast.haarlem, JULY, cap="4.00")
+    paid = [
+        rows.payment(cast.haarlem, midnight(day), owed=rows.charge(cast.haarlem, day), method="creditcard")
+        for day in (SEPTEMBER, date(2026, 9, 20))
+    ]
+    look(made)
+    rows.refund(paid[1], "121.00", midnight(date(2026, 9, 25)))
+    look(made)
+    lines = [line[2:] for line in describe(get_statement(made.partner, Q3))["lines"]]
+    assert lines == [
+        ["received, partly above the cap", "100.00", "4.00"],
+        ["received, above the cap", "100.00", "0.00"],
+        ["went back, above the cap", "−100.00", "0.00"],
+    ]
+    page = shown_by(sign_in("ties@agora.example").get(f"/panel/partners/{made.partner.public_id}"))
+    assert '>4.00 <div class="dim">6.00 above the cap</div></td>' in page
+
+
 @pytest.mark.skipif(why_not_here() is not None, reason="no typst on this machine")
 def test_a_statement_is_a_pdf_and_the_same_each_time(cast: Cast, entry: ReferralEntry) -> None:
     answer = sign_in("ties@agora.example").get(f"/panel/partners/{entry.partner.public_id}/statements/2026-Q3")
