@@ -69,7 +69,7 @@ def test_a_trial_says_its_end_and_what_comes_after(cast: Cast) -> None:
     home = read("lotte", "/")
     assert "Changemaker Free trial until 24 Dec 2026, 14:02 UTC , then Free." in home
     assert "You are trying this for free until 24 Dec 2026, 14:02 UTC ." in home
-    assert "Nothing is charged by itself. Keeping it would cost € 75.00 a month, excluding VAT." in home
+    assert "Keeping it would cost € 75.00 a month, excluding VAT, and only once you ask for it." in home
 
 
 def test_a_lapse_says_what_comes_after(cast: Cast) -> None:
