@@ -29,10 +29,10 @@ class AmountsMiddleware:
 def hold_together(page: bytes) -> bytes:
     """What stands in a tag or a text field stays as it is: it is what people typed, and is sent back."""
     first, *others = page.split(_PARTED)
-    made, is_in_tag, is_in_field = [first], False, False
+    made, has_fields, is_in_tag, is_in_field = [first], b"<textarea" in page, False, False
     for before, part in zip([first, *others], others, strict=False):
         is_in_tag = _is_left_open(before, b"<", b">", is_in_tag)
-        is_in_field = _is_left_open(before, b"<textarea", b"</textarea", is_in_field)
+        is_in_field = has_fields and _is_left_open(before, b"<textarea", b"</textarea", is_in_field)
         made += [_PARTED if is_in_tag or is_in_field else _WHOLE, part]
     return b"".join(made)
 

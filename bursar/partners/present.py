@@ -25,13 +25,18 @@ from bursar.tenants.models import Organisation
 
 class Addresses(NamedTuple):
     """Of a quarter's statement, and of the self-billing invoice that may have settled it. `again`: mails that once
-    more, for staff.
+    more, for staff alone.
     """
 
     statement: str
     paper: str
     e_invoice: str
     again: str = ""
+
+    @property
+    def is_own(self) -> bool:
+        """They are the partner's own people's."""
+        return not self.again
 
 
 def partner_row(partner: Organisation, sums: dict[str, Decimal], owed: Decimal) -> dict[str, Any]:
@@ -91,7 +96,7 @@ def quarter_row(summed: Summed, today: date, addresses: Addresses) -> dict[str, 
         "quarter": quarter,
         "amount": summed.amount,
         "cut": summed.cut,
-        "state": say_settlement(by) if by else _say_open(quarter, today),
+        "state": say_settlement(by, is_own=addresses.is_own) if by else _say_open(quarter, today),
         "is_settled": by is not None,
         "url": addresses.statement,
         "paper_url": addresses.paper if has_paper else "",

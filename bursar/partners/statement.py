@@ -24,14 +24,17 @@ NO_INVOICE = (
 HELD = "Money that came by direct debit is owed eight weeks after it came; what clients got back is taken off."
 KINDS = {LineKind.RECEIVED: "received", LineKind.RETURNED: "went back", LineKind.CHANGED: "terms changed"}
 WAYS = {
-    Way.PARTNER_INVOICE: "Settled by the partner's invoice {number} of {day}.",
+    Way.PARTNER_INVOICE: "Settled by {whose} invoice {number} of {day}.",
     Way.CREDIT_NOTE: "Settled by our credit note {number} of {day}.",
     Way.SELF_BILLING: "Settled by the self-billing invoice {number} of {day}.",
 }
 
 
-def say_settlement(one: Settlement) -> str:
-    return WAYS[Way(one.way)].format(number=one.number, day=say_day(one.on))
+def say_settlement(one: Settlement, *, is_own: bool) -> str:
+    """`is_own`: the partner reads it."""
+    return WAYS[Way(one.way)].format(
+        whose="your" if is_own else "the partner's", number=one.number, day=say_day(one.on)
+    )
 
 
 def describe(one: Statement) -> dict[str, Any]:
@@ -70,7 +73,7 @@ def _describe_line(line: AccrualLine) -> list[str]:
 def _say_how(one: Statement) -> str:
     if one.settlement is None:
         return "Not settled yet."
-    said = say_settlement(one.settlement)
+    said = say_settlement(one.settlement, is_own=True)
     return said if one.is_settled_here else f"{said} It covers the quarters through {say_day(one.settlement.through)}."
 
 
