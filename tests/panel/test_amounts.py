@@ -8,8 +8,7 @@ from html import unescape
 import pytest
 
 from bursar.actions.run import run
-from bursar.config.amounts import hold_together
-from bursar.core.money import SIGN
+from bursar.core.money import SIGN, hold_together
 from bursar.payments import models as payments
 from tests.cast import NOW, Cast, export, sign_in
 from tests.payments import ledger as rows

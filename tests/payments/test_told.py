@@ -11,6 +11,7 @@ from bursar.actions.spec import Case
 from bursar.audit.models import AuditLine
 from bursar.audit.queries import lines
 from bursar.core import clock
+from bursar.core.money import SIGN
 from bursar.panel import book
 from bursar.tenants.models import Workspace
 from tests.cast import shown_by, sign_in
@@ -19,6 +20,7 @@ from tests.payments.buying import Buyer
 from tests.payments.test_levers import buyer
 
 __all__ = ["buyer"]
+HELD = f"{SIGN}\N{NO-BREAK SPACE}"
 
 
 def test_its_sentence_stands_by_itself(buyer: Buyer) -> None:
@@ -32,7 +34,9 @@ def test_its_sentence_stands_by_itself(buyer: Buyer) -> None:
     assert f'<div class="change"><span class="dim"></span> {sentence}</div>' in page
     [letter] = [one for one in mail.outbox if sentence in one.body]
     assert f"\n  {sentence}\n" in letter.body
-    html = " ".join(str(letter.alternatives[0][0]).split())  # type: ignore[attr-defined]  # of an EmailMultiAlternatives
+    raw = str(letter.alternatives[0][0])  # type: ignore[attr-defined]  # of an EmailMultiAlternatives
+    assert HELD in raw and HELD not in letter.body, "an amount stays with its sign, in HTML alone"
+    html = " ".join(raw.split())
     assert f'<td colspan="2" style="padding:1px 0">{sentence}</td>' in html
     [[cells]] = list(book.batches(lines().filter(pk=line.pk)))
     assert any(cell.startswith(f"{sentence}; ") for cell in cells)
