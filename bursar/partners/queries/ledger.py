@@ -86,7 +86,7 @@ AGREEMENTS.add("referrals", say_agreed)
 def find_discounts(entries: Iterable[ReferralEntry], now: datetime) -> dict[int, Discount]:
     """By account: what the clients of these entries have now. One statement."""
     rows = Discount.objects.at(now).filter(account_id__in={one.client_id for one in entries})
-    return {row.account_id: row for row in rows}
+    return {row.account_id: row for row in rows if row.account_id is not None}
 
 
 def list_partners() -> list[Organisation]:
