@@ -200,7 +200,7 @@ def serve(options: argparse.Namespace) -> int:
         processes += [_start(command) for command in (web, bursar("worker", "--until-eof"))]
         _wait_until_up(options.port, processes[-2])
         print(f"\nBursar is up after {time.monotonic() - started:.0f} s: http://127.0.0.1:{options.port}/panel/")
-        print("Ctrl-C stops it.\n", flush=True)
+        print("Ctrl-C stops it. What follows is its log.\n", flush=True)
         if _site_is_stale():  # after the start, so that nobody waits for it
             build = [sys.executable, str(ROOT / "dev.py"), "docs", "--if-stale"]
             aside.append(_start(build))

@@ -113,7 +113,9 @@ def _wait_until_up(port: int, running: subprocess.Popen[bytes]) -> None:
 def take(browser: Any, base: str, picture: Picture) -> None:
     width, height = picture.size
     viewport = {"width": width, "height": height}
-    context = browser.new_context(viewport=viewport, color_scheme=picture.scheme, reduced_motion="reduce")
+    context = browser.new_context(
+        viewport=viewport, color_scheme=picture.scheme, reduced_motion="reduce", locale="en-GB"
+    )
     page = context.new_page()
     page.goto(f"{base}/sign-in/")
     page.get_by_role("button", name="lead@agora.example").click()

@@ -27,7 +27,8 @@ _SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z“€])")
 def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: bool = False) -> dict[str, Any]:
     """The card, sentences and the customer's view, by rehearsing the action; nothing is kept of it.
 
-    is_untouched: nobody filled in anything yet, so what speaks against it is said calmly, not as a fault.
+    is_untouched: nobody filled in anything yet, so what speaks against it is said calmly, not as a fault; nor that it
+    stands like that already, which is why the fields are filled as they are.
     """
     data, watcher = {**_ticked(action, data), **action.form.as_confirmed(case)}, Watcher()
     try:
@@ -46,7 +47,7 @@ def foresee(action: Action, case: Case, data: Mapping[str, Any], is_untouched: b
     return {
         "card": card if is_about(case, card) else None,
         "summary": outcome.sentence,
-        "idle": _why_idle(action, case, form, outcome, card),
+        "idle": _why_idle(action, case, form, outcome, card, is_untouched),
         "shown": action.shows(case, form.cleaned_data) if action.shows and is_whole else None,
         "will": [*list_unsaid(outcome.sentence, card), *more],
         "effects": [change for change in (*outcome.changes, *outcome.effects) if not _is_said(change, outcome, card)],
@@ -79,7 +80,7 @@ def is_about(case: Case, card: Card) -> bool:
     return bool(card.changed) or target_of(case.target).slug in CARRIES_CARD
 
 
-def _why_idle(action: Action, case: Case, form: ActionForm, outcome: Outcome, card: Card) -> str:
+def _why_idle(action: Action, case: Case, form: ActionForm, outcome: Outcome, card: Card, is_untouched: bool) -> str:
     """Why it would change nothing that counts: as the action declares, or because nothing at all is written."""
     if outcome.waits:
         return ""
@@ -87,6 +88,8 @@ def _why_idle(action: Action, case: Case, form: ActionForm, outcome: Outcome, ca
         seen = replace(case, moved=frozenset(line.name for line in card.changed))
         if said := action.idle(seen, form.cleaned_data):
             return said
+    if is_untouched and form.fields:
+        return ""
     does = outcome.changes or outcome.effects or outcome.outgoing or outcome.secret or outcome.next
     is_as_it_stands = bool(form.fields) and not form.has_changed()
     is_still = card.is_rehearsed and action.prepare is None and not does and (is_as_it_stands or not card.wrote)
@@ -125,10 +128,11 @@ def customer_view(action: Action, outcome: Outcome) -> dict[str, Any] | None:
     if not action.customer_visible:
         return None
     shown = [change for change in outcome.changes if not change.private]
+    headings = [change.heading for change in shown if change.heading]
     return {
         "label": action.told,
         "changes": shown,
-        "headings": list_words([change.heading for change in shown]) if shown else "",
+        "headings": list_words(headings) if headings else "",
         "by": f"the {settings.BURSAR_COMPANY_NAME} team",
     }
 

@@ -41,6 +41,7 @@ from bursar.panel.undo_api import router as undo_router
 from bursar.partners.api import router as partners_router
 from bursar.payments.api import router as payments_router
 from bursar.payments.vat_api import router as vat_router
+from bursar.plans.agreed import AGREEMENTS
 from bursar.plans.turning import TURNS
 from bursar.product.admin_api import router as keys_router
 from bursar.product.api import api as product_api
@@ -145,5 +146,5 @@ navigation.ENTRIES.close()
 QUEUES.close()
 lists.VIEW_KEEPERS.close()
 lists.ACCOUNT_FILTERS.close()
-for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, BRINGERS, NEEDS, FACTS, HOLDERS, PARTS):
+for registry in (OBSTACLES, FOLLOWERS, SOURCES, TURNS, AGREEMENTS, BRINGERS, NEEDS, FACTS, HOLDERS, PARTS):
     registry.close()

@@ -47,8 +47,8 @@ def show_partner(request: HttpRequest, organisation_id: str) -> HttpResponse:
         partner = _find(request, organisation_id)
         rows = [present.entry_row(entry, today) for entry in ledger.list_entries(partner, today)]
         quarters = [
-            present.quarter_row(one, amount, by, today, _addresses(partner, one))
-            for one, amount, by in list_quarters(partner, Quarter.of(today))
+            present.quarter_row(one, today, _addresses(partner, one.quarter))
+            for one in list_quarters(partner, Quarter.of(today))
         ]
     return render(request, "dashboard/partner.html", {"partner": partner, "rows": rows, "quarters": quarters})
 

@@ -163,7 +163,9 @@ def _say_paid_on(bill: Bill, until: datetime) -> str:
     """Nothing renews it: until when it is paid, and when the tiers go."""
     words = "Cancelled. Paid until {}" if bill.reason["code"] in ("cancelled", "cancelled_owing") else "Paid until {}"
     lapses_at = bill.terms.lapses_at
-    if lapses_at is None:
+    if not bill.tiers:
+        return format_html(words + ". No workspace draws on it any more.", end(until))
+    if lapses_at is None or PAID_TIERS.isdisjoint(bill.tiers):
         return format_html(words + ".", end(until))
     if lapses_at == until:
         return format_html(words + "; then paid workspaces go to Free.", end(until))

@@ -28,6 +28,7 @@ PASSWORD = "bursar-demo-2026"
 SIGN_INS = [
     ("lead@agora.example", "a lead"),
     ("staff@agora.example", "base staff"),
+    ("sam@agora.example", "finance, who decides on refunds"),
     ("admin@client.example", "a customer's owner"),
     ("billing@client.example", "the same customer's billing person"),
     ("member@client.example", "a plain member there"),
@@ -36,6 +37,8 @@ SIGN_INS = [
     ("guest@client.example", "a customer without any role"),
     ("newcomer@agora.example", "a colleague whose account is not set up as staff"),
 ]
+NAMES = {"guest@client.example": "Robin Kok", "newcomer@agora.example": "Jip Postma"}
+"""Of those who are neither staff nor a customer's people."""
 
 
 def is_empty() -> bool:
@@ -93,7 +96,7 @@ def make_sign_ins() -> None:
     InstallationFact.objects.update_or_create(name="demo", defaults={"value": "yes"})
     for email, words in SIGN_INS:
         person = Person.objects.filter(email=email).first()
-        name = person.name if person else words.capitalize()
+        name = person.name if person else NAMES.get(email, words.capitalize())
         user, _ = User.objects.get_or_create(email=email, defaults={"name": name})
         user.set_password(PASSWORD)
         user.save()

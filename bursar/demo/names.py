@@ -27,7 +27,7 @@ _TOPICS = ["Burgerberaad Klimaat", "Wijkgesprekken Noord", "Energietafel", "Jeug
 
 def organisation(rng: random.Random, number: int) -> str:
     if number == 8:
-        return "=1+1 Rekenkamer"
+        return "Rekenkamer Rivierenland"
     return f"{rng.choice(_BODIES)} {_PLACES[number % len(_PLACES)]}{'' if number <= 60 else ' II'}"
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from bursar.actions.spec import Notice, Topic
 from bursar.audit.queries import lines
 from bursar.core import clock, naming
+from bursar.core.money import hold_together
 from bursar.files import queries as files
 from bursar.files.models import File
 from bursar.notifications import store
@@ -89,7 +90,8 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
         headers=headers,
     )
     if mail.html:
-        message.attach_alternative(naming.read(mail.html, as_html=True), "text/html")
+        html = naming.read(mail.html, as_html=True)
+        message.attach_alternative(hold_together(html.encode()).decode(), "text/html")
     if mail.calendar:
         message.attach("session.ics", mail.calendar, f"text/calendar; method={_method_of(mail.calendar)}")
     for file in _files_of(mail):

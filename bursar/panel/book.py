@@ -61,9 +61,14 @@ def batches(found: QuerySet[AuditLine]) -> Iterator[list[list[str]]]:
         yield [_cells(line) for line in batch]
 
 
+def _say(change: dict[str, Any]) -> str:
+    moved = f"{change['label']}: {change['before'] or '–'} → {change['after'] or '–'}"
+    return moved if change["label"] else str(change["after"])
+
+
 def _cells(line: AuditLine) -> list[str]:
     told = describe(line)
-    changes = [f"{change['label']}: {change['before'] or '–'} → {change['after'] or '–'}" for change in told["changes"]]
+    changes = [_say(change) for change in told["changes"]]
     return [
         line.public_id,
         line.at.isoformat(),

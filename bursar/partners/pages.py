@@ -115,17 +115,16 @@ def show_partner(request: HttpRequest, organisation_id: str) -> HttpResponse:
     with consistent_read():
         partner = ledger.get_partner(actor_of(request), organisation_id)
         entries = ledger.list_entries(partner, today)
+        discounts = ledger.find_discounts(entries, clock.now())
         quarters = list_quarters(partner, Quarter.of(today))
         spaces = Workspace.objects.filter(organisation=partner, kind=Kind.EXTERNAL_CLIENT, deleted_at=None)
         spaces = spaces.select_related("data_owner", "account").order_by("sort_key", "pk")
         context = {
             "partner": partner,
-            "rows": [present.entry_row(entry, today) for entry in entries],
+            "rows": [present.entry_row(entry, today, discounts.get(entry.client_id)) for entry in entries],
             "spaces": list(spaces[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]),
             "pager": pager(page, spaces.count(), request.GET),
-            "quarters": [
-                present.quarter_row(one, amount, by, today, _addresses(partner, one)) for one, amount, by in quarters
-            ],
+            "quarters": [present.quarter_row(one, today, _addresses(partner, one.quarter)) for one in quarters],
             "owed": ledger.list_owed([partner.pk], today).get(partner.pk, ZERO),
             "levers": [
                 (label, reverse("actions:dialog", args=["organisation", partner.public_id, verb]))

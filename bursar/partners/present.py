@@ -12,23 +12,31 @@ from bursar.attention.words import say_snooze
 from bursar.billing.seller import seller_day
 from bursar.core.days import say_day
 from bursar.core.money import ZERO
-from bursar.partners.models import ReferralEntry, Settlement
+from bursar.partners.models import ReferralEntry
 from bursar.partners.queries.leading import Led
+from bursar.partners.queries.statements import Summed
 from bursar.partners.rules.leading import LABELS, NEAR_EXPIRY, is_near_cap
 from bursar.partners.rules.quarters import Quarter
 from bursar.partners.statement import say_settlement
+from bursar.plans.models import Discount, DiscountKind
+from bursar.plans.rules import describe_discount
 from bursar.tenants.models import Organisation
 
 
 class Addresses(NamedTuple):
     """Of a quarter's statement, and of the self-billing invoice that may have settled it. `again`: mails that once
-    more, for staff.
+    more, for staff alone.
     """
 
     statement: str
     paper: str
     e_invoice: str
     again: str = ""
+
+    @property
+    def is_own(self) -> bool:
+        """They are the partner's own people's."""
+        return not self.again
 
 
 def partner_row(partner: Organisation, sums: dict[str, Decimal], owed: Decimal) -> dict[str, Any]:
@@ -42,13 +50,14 @@ def partner_row(partner: Organisation, sums: dict[str, Decimal], owed: Decimal) 
     }
 
 
-def entry_row(entry: Any, today: date) -> dict[str, Any]:
-    """`entry`: with its sums (`queries.ledger.with_sums`)."""
+def entry_row(entry: Any, today: date, has: Discount | None = None) -> dict[str, Any]:
+    """`entry`: with its sums (`queries.ledger.with_sums`). `has`: its client's discount now, as staff read it."""
     terms = entry.terms.all()
     latest = max(terms, key=lambda one: one.from_on)
     return {
         "entry": entry,
         "terms": latest,
+        "client_has": _say_instead(entry, has, today),
         "accrued": entry.accrued,
         "held": entry.accrued - entry.payable,
         "owed": entry.payable - entry.settled,
@@ -58,6 +67,16 @@ def entry_row(entry: Any, today: date) -> dict[str, Any]:
         "client_url": reverse("panel:account", args=[entry.client.public_id]),
         "menu_url": reverse("actions:menu", args=["referral", entry.public_id]),
     }
+
+
+def _say_instead(entry: ReferralEntry, has: Discount | None, today: date) -> str:
+    """What stands where the entry's own discount did; empty while that stands, and once the entry is over."""
+    if not entry.client_discount or (entry.expires_on is not None and entry.expires_on < today):
+        return ""
+    if has is None:
+        return "no discount"
+    is_own = has.kind == DiscountKind.PARTNER and has.percent == entry.client_discount
+    return "" if is_own else describe_discount(has.get_kind_display(), has.percent, has.end_date)
 
 
 def _share(part: Decimal, whole: Decimal) -> int:
@@ -70,14 +89,14 @@ def _share_of_days(entry: ReferralEntry, today: date) -> int:
     return max(0, min(100, ((today - entry.starts_on).days + 1) * 100 // whole))
 
 
-def quarter_row(
-    quarter: Quarter, amount: Decimal, by: Settlement | None, today: date, addresses: Addresses
-) -> dict[str, Any]:
+def quarter_row(summed: Summed, today: date, addresses: Addresses) -> dict[str, Any]:
+    quarter, by = summed.quarter, summed.by
     has_paper = by is not None and by.says is not None and by.through == quarter.last
     return {
         "quarter": quarter,
-        "amount": amount,
-        "state": say_settlement(by) if by else _say_open(quarter, today),
+        "amount": summed.amount,
+        "cut": summed.cut,
+        "state": say_settlement(by, is_own=addresses.is_own) if by else _say_open(quarter, today),
         "is_settled": by is not None,
         "url": addresses.statement,
         "paper_url": addresses.paper if has_paper else "",

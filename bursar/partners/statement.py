@@ -14,7 +14,7 @@ from bursar.core.days import say_day
 from bursar.core.money import format_money
 from bursar.partners.models import AccrualLine, Settlement
 from bursar.partners.queries.statements import Statement
-from bursar.partners.rules.accrual import LineKind
+from bursar.partners.rules.accrual import LineKind, is_cut
 from bursar.partners.rules.settling import Way
 
 TEMPLATE = Path(__file__).parent / "documents" / "statement.typ"
@@ -24,14 +24,17 @@ NO_INVOICE = (
 HELD = "Money that came by direct debit is owed eight weeks after it came; what clients got back is taken off."
 KINDS = {LineKind.RECEIVED: "received", LineKind.RETURNED: "went back", LineKind.CHANGED: "terms changed"}
 WAYS = {
-    Way.PARTNER_INVOICE: "Settled by the partner's invoice {number} of {day}.",
+    Way.PARTNER_INVOICE: "Settled by {whose} invoice {number} of {day}.",
     Way.CREDIT_NOTE: "Settled by our credit note {number} of {day}.",
     Way.SELF_BILLING: "Settled by the self-billing invoice {number} of {day}.",
 }
 
 
-def say_settlement(one: Settlement) -> str:
-    return WAYS[Way(one.way)].format(number=one.number, day=say_day(one.on))
+def say_settlement(one: Settlement, *, is_own: bool) -> str:
+    """`is_own`: the partner reads it."""
+    return WAYS[Way(one.way)].format(
+        whose="your" if is_own else "the partner's", number=one.number, day=say_day(one.on)
+    )
 
 
 def describe(one: Statement) -> dict[str, Any]:
@@ -62,13 +65,15 @@ def describe(one: Statement) -> dict[str, Any]:
 
 def _describe_line(line: AccrualLine) -> list[str]:
     what = KINDS[LineKind(line.kind)]
+    if is_cut(line.earned, line.amount):
+        what += ", partly above the cap" if line.amount else ", above the cap"
     return [say_day(line.on), str(line.entry.client), what, format_money(line.net), format_money(line.amount)]
 
 
 def _say_how(one: Statement) -> str:
     if one.settlement is None:
         return "Not settled yet."
-    said = say_settlement(one.settlement)
+    said = say_settlement(one.settlement, is_own=True)
     return said if one.is_settled_here else f"{said} It covers the quarters through {say_day(one.settlement.through)}."
 
 

@@ -65,7 +65,7 @@ def _say_about(refund: Refund) -> str:
     payment = refund.payment
     paid = f" paid on {say_day(payment.paid_at)}" if payment.paid_at else ""
     what = f" · {shown.say_what(payment.charge)}" if payment.charge else ""
-    return f"Refund of {euros(payment.amount)}{paid} by {words.say_method(payment.method) or '–'}{what}"
+    return f"Refund of {euros(payment.amount)}{paid}{words.say_by(payment.method)}{what}"
 
 
 QUEUES.add(

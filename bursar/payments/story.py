@@ -74,7 +74,7 @@ def _say_what(row: Payment) -> str:
 
 
 def _say_how(row: Payment) -> str:
-    method = f" by {words.say_method(row.method)}" if row.method else ""
+    method = words.say_by(row.method)
     reason = words.say_reason(row.method, row.reason) if row.status == PaymentState.FAILED else ""
     return f"{method}: {reason}" if reason else method
 
@@ -138,7 +138,7 @@ def _asked_back(ask: Ask, bound: Bound) -> Iterator[Entry]:
 def _say_paid(payment: Payment) -> str:
     """ " on 3 March 2026 by iDEAL" """
     day = f" on {say_day(payment.paid_at)}" if payment.paid_at else ""
-    return f"{day} by {words.say_method(payment.method)}" if payment.method else day
+    return f"{day}{words.say_by(payment.method)}"
 
 
 def _decided_back(ask: Ask, bound: Bound) -> Iterator[Entry]:

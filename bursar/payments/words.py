@@ -47,6 +47,7 @@ METHODS = {
     "trustly": Method("Trustly", _AT_ONCE),
     "twint": Method("TWINT", _AT_ONCE),
 }  # fmt: skip
+COMMON_NOUNS = frozenset({CARD, "banktransfer"})
 _OTHER_PACE = "How long it takes is the method's own; the status here is what Mollie says."
 
 CARD_CAUSES = {
@@ -121,6 +122,12 @@ def say_method(code: str) -> str:
     """ "directdebit" → "SEPA direct debit"; a method without a word of ours stands as Mollie calls it."""
     known = METHODS.get(code)
     return known.label if known else code
+
+
+def say_by(code: str) -> str:
+    """ " by iDEAL", " by card", within a sentence; empty where no method is known."""
+    label = say_method(code)
+    return f" by {label.lower() if code in COMMON_NOUNS else label}" if label else ""
 
 
 def say_pace(code: str) -> str:

@@ -34,7 +34,7 @@ from bursar.rollup.models import SavedView
 from tests.billing import issued
 from tests.billing.documents.samples import FRENCH, GERMAN, seats
 from tests.billing.test_proposing import PUBLIC, seller
-from tests.cast import NOW, Cast, body_of, refusal_of, sign_in, text_of
+from tests.cast import NOW, Cast, body_of, refusal_of, shown_by, sign_in, text_of
 
 __all__ = ["seller"]
 PAGE = "/panel/invoices/list/"
@@ -125,7 +125,7 @@ def test_totals_and_ageing_are_of_the_whole_list(books: dict[str, Invoice]) -> N
     ageing = listing.calc_ageing(late, listing.filtered(late))
     assert [ageing.rows[band] for band in Band] == [2, 1, 1, 1, 1] and ageing.open[Band.OVER_90] == 121
     assert sum(ageing.open.values()) == everything.open
-    page = sign_in("iris@agora.example").get(PAGE).content.decode()
+    page = shown_by(sign_in("iris@agora.example").get(PAGE))
     assert "116 days over" in page and "€ 121.00" in page and "1–6 of 6 documents" in page
 
 

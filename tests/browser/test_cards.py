@@ -28,7 +28,7 @@ def test_a_dialog_cannot_mislead(committed: Cast, live_server: Any, page: Any) -
     sign_in(page, live_server.url, "ties@agora.example")
     page.goto(f"{live_server.url}/panel/usage/")
     open_dialog(page, f"/panel/actions/account/{account}/set_discount")
-    assert "€ 150.00" in page.inner_text("#preview .card-facts")
+    assert page.locator("#preview .card-facts", has_text="€ 150.00").count()
     assert "It can be undone for 24 hours." in page.inner_text("#preview .ending")
     place = top_of(page, "#f-percent")
     page.fill("#f-percent", "50")

@@ -41,6 +41,7 @@ from bursar.core.ticks import TICKS, tick
 from bursar.files.kinds import KINDS, is_makers, kind
 from bursar.outbox.carriers import CARRIERS, carrier
 from bursar.payments.carry.ops import OPS
+from bursar.plans.agreed import AGREEMENTS
 from bursar.plans.turning import TURNS
 from bursar.product import records
 from bursar.product.apply.batch import ENDS, TAKERS, takes
@@ -90,6 +91,7 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "taker of lines": (TAKERS, lambda name: takes(name)(nothing)),  # type: ignore[arg-type]  # never called
     "call to Mollie": (OPS, lambda name: OPS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "keeper of saved views": (VIEW_KEEPERS, lambda name: VIEW_KEEPERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
+    "agreement on a discount": (AGREEMENTS, lambda name: AGREEMENTS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "part of a change of mode": (TURNS, lambda name: TURNS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "filter of accounts": (ACCOUNT_FILTERS, lambda name: ACCOUNT_FILTERS.add(name, nothing)),  # type: ignore[arg-type]  # never called
     "queue before a second person": (QUEUES, lambda name: QUEUES.add(name, nothing)),  # type: ignore[arg-type]  # never called

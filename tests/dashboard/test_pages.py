@@ -69,7 +69,7 @@ def test_a_trial_says_its_end_and_what_comes_after(cast: Cast) -> None:
     home = read("lotte", "/")
     assert "Changemaker Free trial until 24 Dec 2026, 14:02 UTC , then Free." in home
     assert "You are trying this for free until 24 Dec 2026, 14:02 UTC ." in home
-    assert "Nothing is charged by itself. Keeping it would cost € 75.00 a month, excluding VAT." in home
+    assert "Keeping it would cost € 75.00 a month, excluding VAT, and only once you ask for it." in home
 
 
 def test_a_lapse_says_what_comes_after(cast: Cast) -> None:
@@ -94,6 +94,19 @@ def test_set_back_says_until_when_it_is_paid_and_until_when_tiers_stay(cast: Cas
     page = read("maud", billing(cast))
     assert "Paid until 31 January 2027; paid workspaces go to Free after 28 February 2027." in page
     assert "Next Nothing is due." in page and "Paid automatically" not in page
+
+
+@pytest.mark.parametrize(("is_gone", "words"), [(True, " No workspace draws on it any more."), (False, " Paying ")])
+def test_without_a_paid_workspace_none_goes_to_free(cast: Cast, is_gone: bool, words: str) -> None:
+    bring_all({"kind": "payment", "account": {"organisation": "haarlem"}, "mode": "self_serve", "status": "cancelled",
+               "cadence": "yearly", "from": NOW - timedelta(days=1), "paid_until": NOW + timedelta(days=30)})  # fmt: skip
+    for space in cast.haarlem.workspaces.all():
+        if is_gone:
+            bring_all({**workspace(space.external_id, "haarlem", space.name, space.created_at)[0], "deleted_at": NOW})
+        else:
+            bring_all({"kind": "tier", "workspace": space.external_id, "tier": "pilot", "from": NOW})
+    page = read("maud", billing(cast))
+    assert f"Cancelled. Paid until 24 Dec 2026, 14:02 UTC .{words}" in page and "to Free" not in page
 
 
 def test_the_price_line_by_line_and_what_comes_next(cast: Cast) -> None:

@@ -55,6 +55,9 @@ def test_a_customer_chooses_in_their_own_dialog(cast: Cast) -> None:
     assert path in lotte.get("/notices/").content.decode()
     dialog = lotte.get(path).content.decode()
     assert dialog.count("checked") == 6 and "Security always comes by mail" in dialog
+    assert "Has no effect" not in dialog, "nobody has chosen anything yet"
+    topics = ["plan", "usage", "decisions", "money", "people", "requests"]
+    assert "Has no effect" in lotte.post(f"{path}/preview", {"topics": topics}).content.decode()
     assert lotte.post(path, {"topics": ["plan"], "next": "/notices/"})["Location"] == "/notices/"
     assert sorted(Inbox.objects.get().muted) == ["decisions", "money", "people", "requests", "usage"]
     assert lotte.get(f"/actions/inbox/{cast.maud.id}/set_mail").status_code == 404

@@ -10,11 +10,11 @@ from django.test import Client
 from bursar.access.models import User
 from bursar.actions.registry import ACTIONS
 from bursar.core.days import say_day, say_end
-from tests.cast import NOW, Cast, bring_all, organisation, sign_in, workspace
+from tests.cast import NOW, Cast, bring_all, organisation, shown_by, sign_in, workspace
 
 
 def found(reader: Client, q: str, on: str = "") -> str:
-    page = reader.get("/panel/jump", {"q": q, "on": on}, headers={"HX-Request": "true"}).content.decode()
+    page = shown_by(reader.get("/panel/jump", {"q": q, "on": on}, headers={"HX-Request": "true"}))
     return page.replace("<mark>", "").replace("</mark>", "")
 
 
@@ -27,7 +27,7 @@ def test_accounts_of_one_name_are_told_apart(cast: Cast) -> None:
     )
     assert "Gemeente Haarlem · paying, € 150.00 a month · Ali" in found(ties, "klimaat")
     assert "Gemeente Haarlem · paying, € 150.00 a month · Ali" in found(ties, "discount klimaat")
-    dialog = ties.get(f"/panel/actions/account/{cast.haarlem.public_id}/set_discount").content.decode()
+    dialog = shown_by(ties.get(f"/panel/actions/account/{cast.haarlem.public_id}/set_discount"))
     assert "Gemeente Haarlem · paying, € 150.00 a month · Ali" in dialog
 
 

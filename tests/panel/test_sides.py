@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bursar.actions.run import run
 from bursar.rollup.queries.months import get_breakdown
-from tests.cast import NOW, Cast, bring_all, fact, person, refusal_of, seat, sign_in, workspace
+from tests.cast import NOW, Cast, bring_all, fact, person, refusal_of, seat, shown_by, sign_in, workspace
 
 
 def test_the_account_from_every_side(cast: Cast) -> None:
@@ -19,7 +19,7 @@ def test_the_account_from_every_side(cast: Cast) -> None:
     run("plans.account.set_discount", cast.ties, cast.haarlem.public_id, data, reason="agreed")
     run("tenants.account.add_note", cast.ties, cast.haarlem.public_id, {"text": "Prefers a call\non Fridays"})
     run("tenants.workspace.add_note", cast.ties, cast.klimaat.public_id, {"text": "Moves offices"})
-    page = sign_in("iris@agora.example").get(f"/panel/accounts/{cast.haarlem.public_id}").content.decode()
+    page = shown_by(sign_in("iris@agora.example").get(f"/panel/accounts/{cast.haarlem.public_id}"))
     for words in ("Prefers a call<br>on Fridays", "Moves offices", "50 % scholarship", "self-serve, active, billed yearly",
                   "Maud", "Burgerberaad Klimaat", "November 2026", "€ 1,800.00 net"):  # fmt: skip
         assert words in page, words

@@ -26,7 +26,7 @@ from bursar.plans.queries import get_discount
 from tests.billing import invoiced, issued
 from tests.billing.documents import samples
 from tests.billing.test_proposing import seller
-from tests.cast import NOW, Cast, prove, refusal_of, sign_in
+from tests.cast import NOW, Cast, prove, refusal_of, shown_by, sign_in
 from tests.partners.helpers import DAY, EDIT, END, REFER, TERMS, account_of, amounts, bureau, look, refer
 from tests.payments import ledger as rows
 
@@ -296,3 +296,20 @@ def test_what_went_back_twice_takes_nothing_off_other_money(cast: Cast) -> None:
     rows.payment(cast.oost, day + 3 * DAY, owed=owed, method="ideal")
     assert sum(look(entry)) == Decimal("15.87"), "71.00 of 121.00 stayed of that charge"
     assert list(list_faults()) == []
+
+
+def test_another_discount_says_what_it_takes_the_place_of_and_the_ledger_what_stands(cast: Cast) -> None:
+    entry, staff = refer(cast, cast.haarlem, JULY, client_discount=20), sign_in("ties@agora.example")
+    levers, page = f"/panel/actions/account/{cast.haarlem.public_id}", f"/panel/partners/{entry.partner.public_id}"
+    words = "20 % were agreed in the referral entry of Bureau. The entry goes on, and shows what stands instead."
+    other = {"kind": "scholarship", "percent": "50", "end_date": ""}
+    assert words in shown_by(staff.post(f"{levers}/set_discount/preview", other))
+    assert words in shown_by(staff.get(f"{levers}/remove_discount"))
+    assert "20 % off agreed for the client</div>" in shown_by(staff.get(page)), "it stands as it was agreed"
+    clock.set_fixed(NOW + timedelta(minutes=1))
+    run("plans.account.set_discount", cast.ties, cast.haarlem.public_id, other, reason="Theirs is better")
+    assert "20 % off agreed for the client; now <b>50 % scholarship</b></div>" in shown_by(staff.get(page))
+    assert words not in shown_by(staff.get(f"{levers}/remove_discount")), "what stands now is nobody's but theirs"
+    clock.set_fixed(NOW + timedelta(minutes=2))
+    run("plans.account.remove_discount", cast.ties, cast.haarlem.public_id, {}, reason="Over")
+    assert "20 % off agreed for the client; now <b>no discount</b></div>" in shown_by(staff.get(page))

@@ -99,9 +99,31 @@ def test_a_statement_reconciles_with_the_ledger_and_says_that_it_is_no_invoice(
     run("partners.organisation.settle", cast.iris, entry.partner.public_id, data, reason="It came")
     assert get_statement(entry.partner, Q3.next()).before == 0
     assert describe(get_statement(entry.partner, Q3))["notes"][0] == (
-        "Settled by the partner's invoice F-7 of 20 November 2026."
+        "Settled by your invoice F-7 of 20 November 2026."
     )
+    staff = shown_by(sign_in("ties@agora.example").get(f"/panel/partners/{entry.partner.public_id}"))
+    assert "Settled by the partner&#x27;s invoice F-7 of 20 November 2026." in staff
     assert count_to_settle(cast.iris) == 0
+
+
+def test_what_the_cap_kept_out_is_said_so(cast: Cast) -> None:
+    """Of 10 € the first line counts 4, the second nothing; what goes back of that was above the cap as well."""
+    made = refer(cast, cast.haarlem, JULY, cap="4.00")
+    paid = [
+        rows.payment(cast.haarlem, midnight(day), owed=rows.charge(cast.haarlem, day), method="creditcard")
+        for day in (SEPTEMBER, date(2026, 9, 20))
+    ]
+    look(made)
+    rows.refund(paid[1], "121.00", midnight(date(2026, 9, 25)))
+    look(made)
+    lines = [line[2:] for line in describe(get_statement(made.partner, Q3))["lines"]]
+    assert lines == [
+        ["received, partly above the cap", "100.00", "4.00"],
+        ["received, above the cap", "100.00", "0.00"],
+        ["went back, above the cap", "−100.00", "0.00"],
+    ]
+    page = shown_by(sign_in("ties@agora.example").get(f"/panel/partners/{made.partner.public_id}"))
+    assert '>4.00 <div class="dim">6.00 above the cap</div></td>' in page
 
 
 @pytest.mark.skipif(why_not_here() is not None, reason="no typst on this machine")
@@ -161,6 +183,9 @@ def test_a_partners_people_see_their_own_read_only(cast: Cast, entry: ReferralEn
     assert "create_client_workspace" not in home
     home = shown_by(biller.get("/"))
     assert "Partner programme" in home and "€ 10.00 to be settled" in home and "Create client workspace" not in home
+    data = {"quarter": "2026-Q3", "amount": "10.00", "number": "F-7", "on": "2026-11-20"}
+    run("partners.organisation.settle", cast.iris, entry.partner.public_id, data, reason="It came")
+    assert "Settled by your invoice F-7 of 20 November 2026." in shown_by(biller.get(address))
     for stranger in ("ali@client.example", "maud@client.example"):
         client = sign_in(stranger)
         assert client.get(address).status_code == client.get(f"{address}/statements/2026-Q3").status_code == 404

@@ -16,7 +16,7 @@ from bursar.payments.models import Call
 from bursar.payments.queries.drift import count_drift, list_drift
 from bursar.payments.rules.drift import LABELS, Drift, Money, Standing, judge_payment, judge_subscription
 from bursar.tenants.models import Workspace
-from tests.cast import NOW, Cast, sign_in
+from tests.cast import NOW, Cast, shown_by, sign_in
 from tests.payments.ledger import GROSS, charge, chargeback, customer, mandate, payment, refund, subscription
 
 PAGE = "/panel/payments/drift/"
@@ -105,7 +105,7 @@ def test_every_kind_is_found_and_nothing_that_is_fine(drifted: Cast) -> None:
 
 
 def test_the_page_says_each_in_a_sentence(drifted: Cast) -> None:
-    page = sign_in("iris@agora.example").get(PAGE).content.decode()
+    page = shown_by(sign_in("iris@agora.example").get(PAGE))
     for said in (
         "who has no account here", "the customer pays twice", "ours is € 121.00", "ours is billed monthly",
         "every workspace of the account is gone", "it will fail", "went back of € 121.00", "Ask for the € 100.00", "€ 100.00 arrived on 24 November",

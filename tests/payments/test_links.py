@@ -21,7 +21,8 @@ from bursar.payments.queries.drift import count_drift
 from bursar.plans.models import PaidPeriod
 from tests.billing.test_proposing import PUBLIC, seller
 from tests.billing.test_settling import ISSUE, PAID
-from tests.cast import Cast, fact, prove, refusal_of, sign_in
+from tests.cast import NOW, Cast, bring_all, fact, prove, refusal_of, shown_by, sign_in
+from tests.payments import ledger as rows
 from tests.payments.buying import apply_all, set_details, snapshot
 from tests.payments.counter import SOON, Counter
 from tests.payments.till import HTTP
@@ -306,6 +307,10 @@ def test_it_stands_on_the_pages(cast: Cast, counter: Counter, issued: Invoice) -
     with clock.frozen(clock.now() + timedelta(days=40)):
         assert "Expired" in browser.get(page).content.decode()
     assert Client().get("/pay/thanks").status_code == 200
+    bring_all({"kind": "organisation_member", "organisation": "oost", "person": "ali", "role": "billing", "from": NOW})
+    asked = rows.charge(cast.oost, None, kind="link", state="open")
+    waiting = shown_by(sign_in("ali@client.example").get(f"/pay/{asked.public_id}"))
+    assert "the link that you were sent can be opened again" in waiting and "you can go on" not in waiting
     assert link.amount == issued.gross
 
 

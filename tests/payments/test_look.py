@@ -20,6 +20,7 @@ from bursar.core.ticks import TICKS
 from bursar.mollie_sim import posting
 from bursar.payments import look
 from bursar.payments.models import Chargeback, Hint, Mandate, MollieCustomer, Payment, Subscription
+from bursar.payments.phrases import name_mandate
 from bursar.payments.states import ChargeState, PaymentKind
 from bursar.payments.store import hints
 from tests.payments.counter import PATH, SOON, Counter
@@ -112,6 +113,13 @@ def test_a_paid_first_payment_is_copied_with_its_mandate(counter: Counter) -> No
     mandate = Mandate.objects.get()
     assert (mandate.mollie_id, mandate.status, mandate.method) == (payment.mollie_mandate_id, "valid", "directdebit")
     assert len(mandate.account_end) == 4 and mandate.customer.account == counter.account
+
+
+def test_of_a_mail_address_no_end_is_shown(counter: Counter) -> None:
+    """PayPal's mandate names one as its account: “PayPal ending mple” told nobody anything."""
+    counter.pay(counter.first(), method="paypal")
+    mandate = Mandate.objects.get()
+    assert "@" in str(mandate.raw) and mandate.account_end == "" and name_mandate(mandate) == "PayPal"
 
 
 def subscribe(counter: Counter) -> Subscription:

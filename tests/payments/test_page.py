@@ -22,7 +22,7 @@ from bursar.payments import filters
 from bursar.payments.models import Payment
 from bursar.payments.queries.listing import filtered, ordered
 from bursar.rollup.models import SavedView
-from tests.cast import NOW, Cast, refusal_of, sign_in
+from tests.cast import NOW, Cast, refusal_of, shown_by, sign_in
 from tests.payments.ledger import chargeback, payment, refund
 
 PAGE = "/panel/payments/"
@@ -51,7 +51,7 @@ def found(client: Client, query: str = "") -> dict[str, Any]:
 
 
 def test_the_page_shows_what_arrived(iris: Client) -> None:
-    page = iris.get(PAGE).content.decode()
+    page = shown_by(iris.get(PAGE))
     assert "€ 299.00" in page and "€ 121.00" in page  # received; failed, pending and charged back alike
     assert "failed: not enough money in the account" in page
     assert "debit under way since 15 Nov" in page and "nobody known here" in page

@@ -27,7 +27,7 @@ from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow
 from bursar.payments.models import Call, Payment, Refund
 from bursar.staff.models import Role, StaffMember
-from tests.cast import NOW, Cast, confirmed, refusal_of, sign_in
+from tests.cast import NOW, Cast, confirmed, refusal_of, shown_by, sign_in
 from tests.payments.buying import snapshot
 from tests.payments.till import KEY
 
@@ -207,7 +207,7 @@ def test_the_queue_shows_who_waits_and_who_may_decide(cast: Cast, key: None) -> 
     fien, floor, paid = finance("fien"), finance("floor"), payment(cast.samen)
     made = refund(fien, paid, "300.00")
     own, other, base = (sign_in(f"{who}@agora.example") for who in ("fien", "floor", "ties"))
-    page = other.get("/panel/to-approve/").content.decode()
+    page = shown_by(other.get("/panel/to-approve/"))
     assert "€ 300.00" in page and "Charged by mistake" in page and f"/refund/{made.public_id}/approve" in page
     assert "You asked for this yourself" in own.get("/panel/to-approve/").content.decode()
     assert "You need the right" in base.get(f"/panel/refunds/{made.public_id}").content.decode()

@@ -21,6 +21,15 @@ def test_every_method_has_a_name_and_says_how_long_it_takes(code: str) -> None:
     assert words.say_pace(code) != words.say_pace("carrierpigeon")
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("ideal", " by iDEAL"), ("creditcard", " by card"), ("banktransfer", " by bank transfer"),
+     ("directdebit", " by SEPA direct debit"), ("", "")],
+)  # fmt: skip
+def test_a_method_within_a_sentence(code: str, said: str) -> None:
+    assert words.say_by(code) == said
+
+
 def test_every_state_kind_and_source_has_a_word() -> None:
     assert set(words.STATUSES) == set(PaymentState)
     assert set(words.KINDS) == set(PaymentKind)

@@ -24,7 +24,7 @@ from bursar.rollup.models import WorkspaceMonth
 from bursar.rollup.refresh import refresh
 from bursar.staff.models import StaffMember
 from bursar.tenants.models import Person
-from tests.cast import NOW, Cast, bring_all, prove, refusal_of, seat, sign_in
+from tests.cast import NOW, Cast, bring_all, prove, refusal_of, seat, shown_by, sign_in
 from tests.requests.helpers import ask
 
 GRANT = "plans.workspace.grant_tier"
@@ -303,8 +303,8 @@ def test_the_price_is_for_those_with_billing_rights(cast: Cast) -> None:
     discount(cast, "2026-12-01")
     at(NOW + timedelta(minutes=1))
     with clock.frozen(NOW + timedelta(minutes=2)):
-        owner = sign_in("maud@client.example").get("/history/").content.decode()
-        member = sign_in("lotte@client.example").get("/history/").content.decode()
+        owner = shown_by(sign_in("maud@client.example").get("/history/"))
+        member = shown_by(sign_in("lotte@client.example").get("/history/"))
     assert "€ 225.00" in owner and "€ 225.00" not in member and "scholarship" not in member
 
 

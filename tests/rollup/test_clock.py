@@ -20,7 +20,7 @@ from bursar.rollup import filters
 from bursar.rollup.models import AccountMonth, MonthRestatement
 from bursar.rollup.queries.totals import calc_totals
 from bursar.rollup.refresh import refresh
-from tests.cast import NOW, Cast, bring_all, export, fact, prove, sign_in, usage
+from tests.cast import NOW, Cast, bring_all, export, fact, prove, shown_by, sign_in, usage
 
 
 def figures(tmp_path: Any, address: str = "") -> tuple[Decimal, Decimal]:
@@ -35,7 +35,7 @@ def figures(tmp_path: Any, address: str = "") -> tuple[Decimal, Decimal]:
     for name, amount in (("mrr", totals.mrr), ("potential", totals.potential)):
         assert sum((Decimal(row[f"{name}_eur"] or 0) for row in rows), Decimal(0)) == amount
         assert Decimal(api["totals"][f"{name}_eur"]) == amount
-    assert f"€ {totals.mrr:,.2f}" in page.content.decode()
+    assert f"€ {totals.mrr:,.2f}" in shown_by(page)
     prove()
     return totals.mrr, totals.potential
 

@@ -12,7 +12,7 @@ from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.rollup import movements
 from bursar.rollup.refresh import refresh
-from tests.cast import NOW, Cast, bring_all, prove, sign_in
+from tests.cast import NOW, Cast, bring_all, prove, shown_by, sign_in
 
 HALF: dict[str, Any] = {"kind": "scholarship", "percent": "50", "end_date": "2027-01-15"}
 
@@ -67,7 +67,7 @@ def test_every_figure_opens_its_accounts(cast: Cast) -> None:
         r'<a (?:class="\w+" )?href="(/panel/usage/[^"]+)">(?:<b>)?(−?[\d,]+\.\d\d)', page
     ):
         opened = iris.get(unescape(address))
-        assert opened.status_code == 200 and f"€ {amount}" in opened.content.decode(), (address, amount)
+        assert opened.status_code == 200 and f"€ {amount}" in shown_by(opened), (address, amount)
     assert "No account moved" in iris.get("/panel/usage/movements/2026-05/new").content.decode()
     assert iris.get("/panel/usage/movements/2026-11/luck").status_code == 404
     assert iris.get("/panel/usage/movements/never/new").status_code == 400

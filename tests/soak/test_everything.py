@@ -38,7 +38,7 @@ from bursar.rollup.queries.totals import calc_totals
 from bursar.rollup.refresh import refresh
 from bursar.tenants.models import BillingAccount, Organisation, Workspace
 from bursar.ui.lists import PAGE_SIZE
-from tests.cast import NOW, Cast, bring, prove, sign_in, text_of
+from tests.cast import NOW, Cast, bring, prove, shown_by, sign_in, text_of
 
 TIERS = st.sampled_from(["free", "pilot", "innovator", "changemaker", "guardian"])
 DISCOUNTS = st.fixed_dictionaries(
@@ -302,7 +302,7 @@ def check_view(address: str, now: datetime, client: Client) -> None:
     assert sum(one["accounts"] for one in api["totals"]["classes"].values()) == totals.accounts
     assert sum(Decimal(one["mrr_eur"]) for one in api["totals"]["classes"].values()) == totals.mrr
     assert totals.forecast == totals.mrr + totals.potential
-    page = client.get(f"/panel/usage/?{address}").content.decode()
+    page = shown_by(client.get(f"/panel/usage/?{address}"))
     assert f"€ {format_money(totals.mrr)}" in page
 
 

@@ -23,6 +23,7 @@ from bursar.core.naming import Said
 class Change:
     """One thing that changed, in words. `private` changes are for staff; a customer never sees them.
 
+    `label`: empty for a sentence that stands by itself, in `after`.
     `concerns_money`: of a customer's people only those with billing rights read it.
     `before_ref` and `after_ref` are public ids when the value is a person's name, so that it can be erased. `who` and
     `who_ref`: the person whose change it is, named instead of the label wherever people read it.

@@ -13,9 +13,11 @@ from bursar.access.actor import Actor
 from bursar.billing.seller import seller_day
 from bursar.core import clock
 from bursar.core.errors import NotFound
-from bursar.core.money import ZERO
+from bursar.core.money import CENT, ZERO
 from bursar.partners.models import AccrualLine, ReferralEntry, Settlement
 from bursar.partners.rules.quarters import Quarter, quarters_between
+from bursar.plans.agreed import AGREEMENTS
+from bursar.plans.models import Discount, DiscountKind
 from bursar.tenants.models import BillingAccount, Kind, Organisation
 
 
@@ -65,6 +67,28 @@ def list_running(client: BillingAccount, today: date) -> QuerySet[ReferralEntry]
     return rows.select_related("partner").order_by("starts_on")
 
 
+def say_agreed(client: BillingAccount, present: Discount) -> str:
+    """Where the account's partner discount is what an entry that runs gave to it; else nothing."""
+    if present.kind != DiscountKind.PARTNER:
+        return ""
+    giving = list_running(client, seller_day(clock.now())).exclude(client_discount=0).first()
+    if giving is None:
+        return ""
+    return (
+        f"{giving.client_discount} % were agreed in the referral entry of {giving.partner.name}. "
+        "The entry goes on, and shows what stands instead."
+    )
+
+
+AGREEMENTS.add("referrals", say_agreed)
+
+
+def find_discounts(entries: Iterable[ReferralEntry], now: datetime) -> dict[int, Discount]:
+    """By account: what the clients of these entries have now. One statement."""
+    rows = Discount.objects.at(now).filter(account_id__in={one.client_id for one in entries})
+    return {row.account_id: row for row in rows if row.account_id is not None}
+
+
 def list_partners() -> list[Organisation]:
     """By name: those that may be named in a new entry."""
     return list(Organisation.objects.filter(is_partner=True, deleted_at=None).order_by("sort_key", "pk"))
@@ -101,6 +125,20 @@ def sum_by_quarter(partner_id: int) -> dict[Quarter, Decimal]:
     found: dict[Quarter, Decimal] = {}
     for day, total in days.annotate(total=Sum("amount")):
         found[Quarter.of(day)] = found.get(Quarter.of(day), ZERO) + total
+    return found
+
+
+def sum_cut_by_quarter(partner_id: int) -> dict[Quarter, Decimal]:
+    """What its lines would come to beyond their caps, by the quarter in which they are owed; those with any."""
+    rows = AccrualLine.objects.filter(entry__partner_id=partner_id).order_by("payable_on", "entry_id")
+    sums: dict[tuple[Quarter, int], Decimal] = {}
+    for day, entry, cut in rows.values_list("payable_on", "entry_id").annotate(cut=Sum(F("earned") - F("amount"))):
+        key = Quarter.of(day), entry
+        sums[key] = sums.get(key, ZERO) + cut
+    found: dict[Quarter, Decimal] = {}
+    for (quarter, _), cut in sums.items():
+        if cut >= CENT:  # less is rounding
+            found[quarter] = found.get(quarter, ZERO) + cut
     return found
 
 

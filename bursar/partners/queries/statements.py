@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from bursar.core.money import ZERO
 from bursar.partners.models import AccrualLine, Settlement
-from bursar.partners.queries.ledger import calc_owed, sum_by_quarter
+from bursar.partners.queries.ledger import calc_owed, sum_by_quarter, sum_cut_by_quarter
 from bursar.partners.rules.quarters import Quarter, quarters_between
 from bursar.tenants.models import Organisation
 
@@ -50,15 +51,30 @@ def get_statement(partner: Organisation, quarter: Quarter) -> Statement:
     return Statement(partner, quarter, before, tuple(rows), by)
 
 
-def list_quarters(partner: Organisation, present: Quarter) -> list[tuple[Quarter, Decimal, Settlement | None]]:
-    """From the first in which anything is owed to the present one, the newest first; each with what its own lines come
-    to, and by what it was settled.
-    """
+class Summed(NamedTuple):
+    """A quarter, what its own lines come to, what the caps kept out of that, and by what it was settled."""
+
+    quarter: Quarter
+    amount: Decimal
+    cut: Decimal
+    by: Settlement | None
+
+
+def list_quarters(partner: Organisation, present: Quarter) -> list[Summed]:
+    """From the first in which anything is owed to the present one, the newest first."""
     sums = sum_by_quarter(partner.pk)
     if not sums:
         return []
-    settlements = list(Settlement.objects.filter(partner=partner).order_by("through"))
+    settlements, cut = (
+        list(Settlement.objects.filter(partner=partner).order_by("through")),
+        sum_cut_by_quarter(partner.pk),
+    )
     return [
-        (one, sums.get(one, ZERO), next((by for by in settlements if by.through >= one.last), None))
+        Summed(
+            one,
+            sums.get(one, ZERO),
+            cut.get(one, ZERO),
+            next((by for by in settlements if by.through >= one.last), None),
+        )
         for one in reversed(quarters_between(min(sums), max(present, *sums)))
     ]

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from bursar.core.money import ZERO, cents
+from bursar.core.money import CENT, ZERO, cents
 
 HELD_FOR = timedelta(weeks=8)
 """A payer may take a direct debit back for eight weeks, without a reason."""
@@ -107,6 +107,11 @@ def calc_total(earned: Decimal, cap: Decimal | None) -> Decimal:
     """earned: the sum over all receipts. Rounded here and once."""
     total = cents(earned)
     return total if cap is None else min(total, cap)
+
+
+def is_cut(earned: Decimal, amount: Decimal) -> bool:
+    """Whether the cap kept a line's share from counting, in whole or in part. Rounding alone moves less than a cent."""
+    return abs(earned) - abs(amount) >= CENT
 
 
 def calc_whole(agreement: Agreement, positions: Iterable[Position]) -> Decimal:

@@ -60,6 +60,8 @@ def _foresee(case: Case, data: Cleaned) -> list[str]:
     said: list[str] = []
     if standing.list_failed():
         said.append("What failed is not tried any more; it can still be paid.")
+    if plan_of(case).high not in PAID_TIERS:
+        return [*said, "No workspace is on a paid plan any more, so none falls to Free."]
     if standing.paid_until is None:
         said.append(Loss("What was paid is over already: every paid workspace falls to Free now."))
     else:

@@ -13,7 +13,7 @@ from bursar.payments.models import Charge, Mandate
 from bursar.payments.queries.basics import foresee, get_planned, get_usable_mandate
 from bursar.payments.queries.due import find_to_ask_again
 from bursar.payments.store import charges, subscriptions
-from bursar.payments.words import say_method
+from bursar.payments.words import say_by
 from bursar.plans.actions.shared import state_of
 from bursar.tenants.models import BillingAccount
 
@@ -55,7 +55,7 @@ def _say_by(mandate: Mandate | None) -> str:
     if mandate is None:
         return ""
     end = f" ending in {mandate.account_end}" if mandate.account_end else ""
-    return f" by {say_method(mandate.method)}{end}"
+    return f"{say_by(mandate.method)}{end}"
 
 
 class OfCharge(ActionForm):

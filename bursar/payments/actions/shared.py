@@ -51,7 +51,7 @@ def by_system(verb: str, **declaration: Any) -> Callable[[Verbal], Verbal]:
             """People who are told read what changed: the sentence is the first of it."""
             outcome = do(act, account, data)
             if declaration.get("tell"):
-                outcome.changes.insert(0, Change("In words", "", str(outcome.sentence), concerns_money=True))
+                outcome.changes.insert(0, Change("", "", str(outcome.sentence), concerns_money=True))
             return outcome
 
         register(perform)

@@ -54,8 +54,7 @@ def say_what(charge: Charge) -> str:
 
 def say_state(charge: Charge, latest: Payment | None) -> str:
     """What became of it, with the reason where it failed."""
-    method = words.say_method(latest.method) if latest and latest.method else ""
-    by = f" by {method}" if method else ""
+    by = words.say_by(latest.method) if latest else ""
     if charge.state == ChargeState.PLANNED:
         return f"planned for {say_day(charge.due_on)}"
     if charge.state == ChargeState.ASKED:

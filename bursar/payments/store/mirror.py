@@ -121,7 +121,7 @@ def keep_mandate(found: objects.Mandate, customer: MollieCustomer, asked: Asked)
     values = {
         "method": found.method,
         "status": found.status,
-        "account_end": found.account[-4:],
+        "account_end": "" if "@" in found.account else found.account[-4:],  # PayPal's account is an address
         "card_label": found.card_label[:40],
         "card_expires": found.card_expires,
         "created_at": found.created_at,

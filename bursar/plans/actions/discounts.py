@@ -12,6 +12,7 @@ from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Undo
 from bursar.plans import queries, rules, store
 from bursar.plans.actions.shared import EVERYBODY_CONCERNED, why_deleted
+from bursar.plans.agreed import list_agreed
 from bursar.plans.models import Discount, DiscountKind
 from bursar.tenants.models import BillingAccount, Workspace
 
@@ -102,7 +103,11 @@ def _foresee_discount(case: Case, data: Cleaned) -> list[str]:
     shared = _account_discount(case)
     if data["percent"] == 0 and shared is not None:
         return [f"The account's {shared.percent} % does not hold here any more: the full price does."]
-    return []
+    return _list_agreed(case)
+
+
+def _list_agreed(case: Case) -> list[str]:
+    return list_agreed(case.target, _discount(case)) if isinstance(case.target, BillingAccount) else []
 
 
 AMOUNTS = frozenset({"mrr", "potential", "next_charge"})
@@ -206,6 +211,7 @@ def set_account_discount(act: Act, account: BillingAccount, data: Cleaned) -> Ou
     customer_visible=True,
     concerns_money=True,
     blocked=_why_no_discount,
+    preview=lambda case, data: _list_agreed(case),
     idle=_why_idle,
     tell=EVERYBODY_CONCERNED,
     event="discount.changed",

@@ -174,7 +174,7 @@ def _foresee_self_serve(case: Case, data: Cleaned) -> list[str]:
     words = ["Time-limited grants end too. Pilots stay: their hours were bought for life."]
     paid = f"What is paid until {say_end(run.end)} counts no more from now on: it is churn." if run else ""
     if data["keep_until"]:
-        words = ["On the day after, every paid workspace falls to Free by itself."]
+        words = ["On the day after, every paid workspace falls to Free by itself."] if _list_paid(case) else []
         paid = f"MRR counts what is paid, until {say_end(run.end)}." if run else ""
     return [*words, *([paid] if paid else []), *turning.foresee(case.target, Mode.SELF_SERVE, case.now)]
 
@@ -224,15 +224,23 @@ def set_self_serve(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
         sentence = f"{account} is self-serve again and keeps its tiers until {say_day(keep)}."
         told = {"keeps_tiers_until": keep.isoformat(), "went_to_free": []}
         return Outcome(sentence, changes, {account.pk: None}, data=told, undo=undo)
-    paid = [ws.id for ws in state.workspaces if ws.is_live(act.now) and _is_paid(ws, act)]
-    fallen = list(Workspace.objects.filter(id__in=paid).order_by("external_id"))
+    fallen = list(Workspace.objects.filter(id__in=_list_paid(act.case)).order_by("external_id"))
     store.tiers.set_base_tiers([workspace.pk for workspace in fallen], "free", act.now)
     store.end_grants([ws.id for ws in state.workspaces], act.now)
     changes.append(Change("Workspaces that go to Free", "", str(len(fallen))))
     told = {"keeps_tiers_until": None, "went_to_free": [workspace.external_id for workspace in fallen]}
-    sentence = f"{account} is self-serve again; {len(fallen)} paid go to Free now."
+    sentence = f"{account} is self-serve again{_say_fallen(len(fallen))}."
     return Outcome(sentence, changes, {account.pk: None}, data=told)
 
 
-def _is_paid(workspace: rules.WorkspaceState, act: Act) -> bool:
-    return rules.base_tier(workspace.bases, terms_of(act.case), act.now) in rules.PAID_TIERS
+def _list_paid(case: Case) -> list[int]:
+    """The live workspaces whose base tier is a paid one."""
+    live = [workspace for workspace in state_of(case).workspaces if workspace.is_live(case.now)]
+    terms = terms_of(case)
+    return [one.id for one in live if rules.base_tier(one.bases, terms, case.now) in rules.PAID_TIERS]
+
+
+def _say_fallen(number: int) -> str:
+    if not number:
+        return ""
+    return f"; {number} paid workspaces go to Free now" if number > 1 else "; its paid workspace goes to Free now"

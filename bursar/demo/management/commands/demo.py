@@ -35,6 +35,7 @@ class Command(BaseCommand):
             if options["payments"]:
                 scale_payments.load_payments(clock.now(), options["accounts"], options["payments"], self._progress)
         else:
+            self.stdout.write("loading an invented company: most of a first start …")
             report = load.load(clock.now(), options["accounts"], options["seed"], self._progress)
             for number, why in sorted(report.bad.items()):
                 raise CommandError(f"line {number} of the demo: {why}")
