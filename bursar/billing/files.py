@@ -23,7 +23,7 @@ from bursar.files import store
 from bursar.files.kinds import kind
 from bursar.files.models import File
 from bursar.outbox import store as outbox
-from bursar.outbox.carriers import Parcel, carrier
+from bursar.outbox.carriers import Outgoing, carrier
 from bursar.outbox.models import OutboxRow
 from bursar.tenants.models import BillingAccount
 from bursar.tenants.queries import may_bill
@@ -57,15 +57,15 @@ def want(row: Invoice, now: datetime) -> None:
     outbox.put(MADE_BY, f"{row.public_id}:files", {"invoice": row.public_id}, now)
 
 
-def _describe(rows: Sequence[OutboxRow]) -> dict[int, Parcel]:
+def _describe(rows: Sequence[OutboxRow]) -> dict[int, Outgoing]:
     ids = {row.pk: row.payload["invoice"] for row in rows}
     invoices = Invoice.objects.filter(public_id__in=ids.values()).select_related("account").defer("says")
     found = {one.public_id: one for one in invoices}
-    return {key: _parcel(found[one]) for key, one in ids.items() if one in found}
+    return {key: _tell(found[one]) for key, one in ids.items() if one in found}
 
 
-def _parcel(row: Invoice) -> Parcel:
-    return Parcel(f"Files of {row.number}", str(row.account), reverse("panel:invoice", args=[row.public_id]))
+def _tell(row: Invoice) -> Outgoing:
+    return Outgoing(f"Files of {row.number}", str(row.account), reverse("panel:invoice", args=[row.public_id]))
 
 
 @carrier(MADE_BY, "document files", describe=_describe)

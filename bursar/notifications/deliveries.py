@@ -11,7 +11,7 @@ from bursar.core import naming
 from bursar.notifications import queries
 from bursar.notifications.models import Mail
 from bursar.notifications.present import tell
-from bursar.outbox.carriers import CARRIERS, Parcel
+from bursar.outbox.carriers import CARRIERS, Outgoing
 from bursar.outbox.models import OutboxRow, OutboxState
 
 STATES = {
@@ -55,18 +55,18 @@ def describe_rows(rows: Sequence[OutboxRow]) -> list[Delivery]:
     """In three statements, one a kind of people named in subjects, and those of each carrier that tells of its own,
     however many rows there are.
     """
-    mails, lines, parcels = queries.mails_of(rows), queries.lines_of(rows), _ask_carriers(rows)
+    mails, lines, told = queries.mails_of(rows), queries.lines_of(rows), _ask_carriers(rows)
     subjects = naming.read({key: mail.subject for key, mail in mails.items()})
     whys = naming.read([row.last_error for row in rows])
     found = []
     for row, why in zip(rows, whys, strict=True):
         mail = mails.get(row.payload.get("mail", ""))
         line = lines.get(row.payload.get("line", ""))
-        what, to, path = parcels.get(row.pk) or Parcel(row.payload.get("subject", row.key), row.payload.get("to", ""))
+        what, to, path = told.get(row.pk) or Outgoing(row.payload.get("subject", row.key), row.payload.get("to", ""))
         if mail is not None:
             what, to = subjects[mail.public_id], mail.email or "erased"
         elif line is not None:
-            what = str(row.payload.get("event") or f"{line.label}: {describe(line)['target']}")
+            what = f"{row.payload.get('event') or line.label}: {describe(line)['target']}"
             to = row.payload.get("url") or ("the product" if row.kind == "webhook" else "everybody who is told")
         state, tone = STATES[OutboxState(row.state)]
         waits = row.state == OutboxState.WAITING
@@ -75,9 +75,9 @@ def describe_rows(rows: Sequence[OutboxRow]) -> list[Delivery]:
     return found
 
 
-def _ask_carriers(rows: Sequence[OutboxRow]) -> dict[int, Parcel]:
+def _ask_carriers(rows: Sequence[OutboxRow]) -> dict[int, Outgoing]:
     """What those say of their rows who carry what neither a mail nor a line of the book names."""
-    found: dict[int, Parcel] = {}
+    found: dict[int, Outgoing] = {}
     for kind in {row.kind for row in rows}:
         describe = CARRIERS[kind].describe if kind in CARRIERS else None
         if describe is not None:

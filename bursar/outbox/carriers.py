@@ -17,7 +17,7 @@ Carry = Callable[["OutboxRow"], str | None]
 GaveUp = Callable[["OutboxRow"], object]
 
 
-class Parcel(NamedTuple):
+class Outgoing(NamedTuple):
     """A row in words: what goes out, to whom, and the path of what it is about, where that has a page."""
 
     what: str
@@ -25,8 +25,8 @@ class Parcel(NamedTuple):
     path: str = ""
 
 
-Describe = Callable[[Sequence["OutboxRow"]], dict[int, Parcel]]
-"""Of rows of its kind, by their primary keys, in a fixed number of statements; without those of which nothing is left."""
+Describe = Callable[[Sequence["OutboxRow"]], dict[int, Outgoing]]
+"""Of rows of its kind, by their keys, in a fixed number of statements; without those of which nothing is left."""
 
 
 @dataclass(frozen=True)

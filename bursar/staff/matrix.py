@@ -11,6 +11,7 @@ from bursar.access.rights import Right
 from bursar.actions.finding import Keys, find, keys_of
 from bursar.actions.registry import ACTIONS, TARGETS
 from bursar.actions.spec import Action
+from bursar.core.sortkey import sort_key
 
 
 class HasRights(Protocol):
@@ -65,11 +66,11 @@ def build_matrix(roles: Iterable[HasRights]) -> list[MatrixRow]:
 
 
 def group_rows(rows: Iterable[MatrixRow], typed: str) -> list[tuple[str, list[MatrixRow]]]:
-    """Those that fit what was typed, by what they act on; in each group the nearest first."""
+    """Those that fit what was typed, by what they act on: the nearest first, of groups and in each."""
     groups: dict[str, list[MatrixRow]] = {}
     for row in find(rows, typed):
         groups.setdefault(row.on, []).append(row)
-    return sorted(groups.items())
+    return list(groups.items()) if typed else sorted(groups.items(), key=lambda group: sort_key(group[0]))
 
 
 def list_rights(roles: Iterable[HasRights]) -> list[tuple[HasRights, list[Right]]]:

@@ -15,7 +15,7 @@ from bursar.audit.queries import lines
 from bursar.core import clock
 from bursar.core.cipher import Unreadable
 from bursar.core.errors import Refusal
-from bursar.outbox.carriers import NotDelivered, NotYet, Parcel, carrier
+from bursar.outbox.carriers import NotDelivered, NotYet, Outgoing, carrier
 from bursar.outbox.models import OutboxRow
 from bursar.webhooks import queries, sender, store
 from bursar.webhooks.body import make_body
@@ -46,15 +46,15 @@ def fan_out(row: OutboxRow) -> str:
     return f"to {len(endpoints)} endpoint{'' if len(endpoints) == 1 else 's'}"
 
 
-def _describe(rows: Sequence[OutboxRow]) -> dict[int, Parcel]:
+def _describe(rows: Sequence[OutboxRow]) -> dict[int, Outgoing]:
     found = {one.row_id: one for one in queries.messages().filter(row__in=[row.pk for row in rows])}
     names = queries.list_names([one.subject_id for one in found.values()])
-    return {key: _parcel(one, names.get(one.subject_id, "")) for key, one in found.items()}
+    return {key: _tell(one, names.get(one.subject_id, "")) for key, one in found.items()}
 
 
-def _parcel(message: WebhookMessage, subject: str) -> Parcel:
+def _tell(message: WebhookMessage, subject: str) -> Outgoing:
     what = f"{message.type}: {subject}" if subject else message.type
-    return Parcel(what, str(message.endpoint), reverse("webhooks:message", args=[message.public_id]))
+    return Outgoing(what, str(message.endpoint), reverse("webhooks:message", args=[message.public_id]))
 
 
 @carrier(queries.KIND, "webhook message", apart=True, describe=_describe)

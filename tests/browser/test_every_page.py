@@ -61,8 +61,7 @@ QUESTIONS = {  # pages that look different when asked something
 # The switch in the bar does the same. Colours must stand still before they are measured.
 DARKEN = "() => { document.documentElement.dataset.bsTheme = 'dark'; }"
 LIGHTEN = "() => { document.documentElement.dataset.bsTheme = 'light'; }"
-UNEMPTY = "() => document.querySelector('main').replaceChildren()"  # axe reads all of a page to judge a box of it
-FOLD = "() => { for (const one of document.querySelectorAll('details')) one.open = true; }"
+UNFOLD = "() => { for (const one of document.querySelectorAll('details')) one.open = true; }"
 EMPTY = "() => document.querySelector('main').replaceChildren()"  # axe reads all of a page to judge a box of it
 FOLD = "() => { for (const one of document.querySelectorAll('details.chip')) one.open = false; }"
 

@@ -105,6 +105,18 @@ def test_what_is_unfolded_opens_downwards_and_stays_in_the_window(committed: Cas
     assert field["y"] + field["height"] <= buttons["y"] + 1, "and nothing of it is under the buttons"
 
 
+def test_what_sticks_lies_on_the_edges_of_the_window(committed: Cast, live_server: Any, lead: Any) -> None:
+    """A dialog that is longer than the window: nothing of it shows above its title or below its buttons."""
+    for width in (390, 1280):
+        lead.set_viewport_size({"width": width, "height": 420})
+        open_dialog(lead, address_of("plans.account.set_discount", committed.haarlem))
+        lead.evaluate("document.querySelector('#dialog').scrollTop = 140")
+        title, buttons = (lead.locator(one).bounding_box() for one in ("#dialog-title", "#dialog .buttons"))
+        assert title["y"] == pytest.approx(0, abs=1) and buttons["y"] + buttons["height"] == pytest.approx(420, abs=1)
+        lead.evaluate("document.querySelector('#dialog').close()")
+        lead.wait_for_selector("#dialog:not([open])", state="attached")
+
+
 def test_where_the_focus_begins(committed: Cast, live_server: Any, lead: Any) -> None:
     """A field that has to be filled in; else the button that does it; the way out, where it takes something away or
     cannot be undone; not where there is nothing to undo.

@@ -80,7 +80,7 @@ def test_an_action_that_is_a_command_says_what_it_is_called_afterwards() -> None
 
 def test_what_is_harmless_takes_nothing_and_says_what_it_leaves() -> None:
     """Whatever has something to be taken back or told is not harmless, whatever it says."""
-    fault = "a.b.c: is harmless (`is_harmless`), and takes away, is taken back or told, or leaves no word"
+    fault = "a.b.c: is harmless, and takes away, is taken back or told, or leaves no word (`instead`)"
     harmless = {"is_harmless": True, "instead": "It only asks."}
     assert fault not in list_declaration_faults(made(**harmless))
     odd: list[dict[str, Any]] = [

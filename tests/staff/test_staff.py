@@ -319,7 +319,11 @@ def test_the_matrix_folds_by_what_is_acted_on_and_loses_no_action(cast: Cast) ->
     assert sorted(names) == sorted(html.escape(made.title) for made in ACTIONS.values())
     groups = {TARGETS[made.target_slug].label for made in ACTIONS.values()}
     assert page.count('<details class="group">') == len(groups) and "open><summary" not in page
-    for typed, name in (("change ti", "Change tier"), ("dunning", "Retry charge"), ("approve refund", "Pay credit back")):
+    for typed, name in (
+        ("change ti", "Change tier"),
+        ("dunning", "Retry charge"),
+        ("approve refund", "Pay credit back"),
+    ):
         names, page = rows(f"?q={typed}")
         assert name in names and len(names) < 20 and page.count('<details class="group" open>') >= 1, typed
     names, page = rows("?q=zzz")

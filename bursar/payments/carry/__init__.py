@@ -16,7 +16,7 @@ from bursar.access.actor import system
 from bursar.actions.registry import ACTIONS
 from bursar.actions.run import run
 from bursar.core import clock
-from bursar.outbox.carriers import NotDelivered, NotYet, Parcel, Refused, carrier
+from bursar.outbox.carriers import NotDelivered, NotYet, Outgoing, Refused, carrier
 from bursar.outbox.models import OutboxRow
 from bursar.payments.carry import changing, linking, making
 from bursar.payments.carry.ops import OPS
@@ -45,18 +45,18 @@ def _refuse(row: OutboxRow) -> None:
         run(REFUSED, system("payments"), call.account.public_id, {"call": call.public_id})
 
 
-def _describe(rows: Sequence[OutboxRow]) -> dict[int, Parcel]:
+def _describe(rows: Sequence[OutboxRow]) -> dict[int, Outgoing]:
     """Of which account, and for what."""
     ids = {row.pk: row.payload["call"] for row in rows}
     found = {call.public_id: call for call in Call.objects.filter(public_id__in=ids.values()).select_related("account")}
     said = say_calls(found.values())
-    return {key: _parcel(found[one], said[one]) for key, one in ids.items() if one in found}
+    return {key: _tell(found[one], said[one]) for key, one in ids.items() if one in found}
 
 
-def _parcel(call: Call, said: str) -> Parcel:
+def _tell(call: Call, said: str) -> Outgoing:
     if call.account is None:
-        return Parcel(f"{said}, of nobody here", TO)
-    return Parcel(f"{said}: {call.account}", TO, reverse("panel:account", args=[call.account.public_id]))
+        return Outgoing(f"{said}, of nobody here", TO)
+    return Outgoing(f"{said}: {call.account}", TO, reverse("panel:account", args=[call.account.public_id]))
 
 
 @carrier(calls.KIND, "call to Mollie", apart=True, gave_up=_refuse, describe=_describe)
