@@ -91,6 +91,9 @@ def _faults_of_ending(made: Action) -> list[str]:
         )
     if made.opposite and made.opposite not in ACTIONS:
         faults.append(f"{made.key}: its opposite {made.opposite} does not exist")
+    grave = made.takes_away or made.danger or made.inverse or made.opposite or made.customer_visible or made.tell
+    if made.is_harmless and (grave or not made.instead):
+        faults.append(f"{made.key}: is harmless, and takes away, is taken back or told, or leaves no word (`instead`)")
     fields = made.form.base_fields  # type: ignore[attr-defined]  # set by Django's form metaclass
     if strange := [name for name in made.form.rare if name not in fields]:
         faults.append(f"{made.key}: folds “{strange[0]}”, which is no field of its form (`rare`)")

@@ -146,6 +146,8 @@ def _follows(action: Action) -> str:
         points.append(
             "**Only as an [Undo](../undoing.md)**: it takes one line of the book back, and does nothing else."
         )
+    elif action.is_harmless:
+        points.append(f"**Undo**: nothing to undo. {action.instead}")
     else:
         points.append(f"**Undo**: none of its own{_say_opposite(action)}")
     if action.bulk:

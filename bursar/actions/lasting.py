@@ -53,6 +53,8 @@ def find_ending(action: Action, case: Case, outcome: Outcome | None) -> Ending |
     if opposite is not None:
         url = _address(opposite, case) if opposite.target_slug == action.target_slug else ""
         return Ending(f"{cannot}; the opposite is", opposite.title, url)
+    if action.is_harmless:
+        return Ending(f"There is nothing to undo. {action.instead}")
     if action.instead:
         return Ending(f"{cannot}. {action.instead}", is_final=True)
     if action.way_back:

@@ -17,7 +17,7 @@ def seal_when_due(now: datetime) -> None:
         store.seal_all(now)
 
 
-@carrier("seal")
+@carrier("seal", "seal of the book")
 def keep(row: OutboxRow) -> str:
     """The day's seal into a folder: `folder`, `day`, `seal`."""
     try:

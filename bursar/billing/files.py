@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
 
 from bursar.access.actor import Actor, system
 from bursar.access.rights import Right
@@ -21,7 +23,7 @@ from bursar.files import store
 from bursar.files.kinds import kind
 from bursar.files.models import File
 from bursar.outbox import store as outbox
-from bursar.outbox.carriers import carrier
+from bursar.outbox.carriers import Outgoing, carrier
 from bursar.outbox.models import OutboxRow
 from bursar.tenants.models import BillingAccount
 from bursar.tenants.queries import may_bill
@@ -55,7 +57,18 @@ def want(row: Invoice, now: datetime) -> None:
     outbox.put(MADE_BY, f"{row.public_id}:files", {"invoice": row.public_id}, now)
 
 
-@carrier(MADE_BY)
+def _describe(rows: Sequence[OutboxRow]) -> dict[int, Outgoing]:
+    ids = {row.pk: row.payload["invoice"] for row in rows}
+    invoices = Invoice.objects.filter(public_id__in=ids.values()).select_related("account").defer("says")
+    found = {one.public_id: one for one in invoices}
+    return {key: _tell(found[one]) for key, one in ids.items() if one in found}
+
+
+def _tell(row: Invoice) -> Outgoing:
+    return Outgoing(f"Files of {row.number}", str(row.account), reverse("panel:invoice", args=[row.public_id]))
+
+
+@carrier(MADE_BY, "document files", describe=_describe)
 def make_files(outbox_row: OutboxRow) -> str:
     """Killed at any moment and repeated, there is one pair of files, and one mail an address."""
     row = Invoice.objects.select_related("account").get(public_id=outbox_row.payload["invoice"])

@@ -24,7 +24,7 @@ from bursar.outbox.carriers import NotDelivered, Refused, carrier
 from bursar.outbox.models import OutboxRow
 
 
-@carrier("notice")
+@carrier("notice", "notice")
 def expand(row: OutboxRow) -> str:
     news = [_news(payload) for payload in (row.payload, *row.payload.get("also", ()))]
     return f"told {store.note(news, row.due_at)}"
@@ -36,7 +36,7 @@ def _news(payload: dict[str, Any]) -> store.News:
     return store.News(line, Topic(payload["topic"]), told)
 
 
-@carrier("mail")
+@carrier("mail", "mail")
 def send(row: OutboxRow) -> str:
     """Server's words in every refusal: a refused recipient or text fails at once, anything else is tried again."""
     mail = _mail_of(row)

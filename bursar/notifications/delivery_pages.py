@@ -16,7 +16,7 @@ from bursar.access.request import actor_of
 from bursar.core.cursors import read_key
 from bursar.core.errors import BadRequest
 from bursar.notifications import queries
-from bursar.notifications.deliveries import describe_rows
+from bursar.notifications.deliveries import describe_rows, say_kind
 from bursar.ui.navigation import NavEntry, register
 
 PAGE_SIZE = 50
@@ -57,7 +57,7 @@ def show_deliveries(request: HttpRequest) -> HttpResponse:
         ],
         "tab": tab,
         "kind": kind,
-        "kinds": sorted({kind for _, kind in counts}),
+        "kinds": sorted({kind: say_kind(kind) for _, kind in counts}.items(), key=lambda pair: pair[1]),
         "tabs": _tabs(counts, tab, kind),
         "older_url": f"?{urlencode({**here, 'before': found[PAGE_SIZE - 1].pk})}" if len(found) > PAGE_SIZE else "",
         "bulk_url": reverse("actions:bulk", args=["delivery", "retry"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
@@ -49,10 +50,12 @@ def _mails(ask: Ask, bound: Bound) -> Iterator[Entry]:
 
 
 def _standing(mail: Mail, row: OutboxRow | None) -> tuple[str, str]:
-    """By its delivery, which is kept for a while; after that it was sent, or it was not."""
+    """By its delivery, which is kept for a while; after that it was sent, or it was not (without a server: kept)."""
     if row is not None and row.state != OutboxState.DONE:
         return STATES[OutboxState(row.state)]
-    return ("sent", "good") if mail.sent_at else ("not sent", "warn")
+    if not mail.sent_at:
+        return "not sent", "warn"
+    return ("sent", "good") if settings.BURSAR_MAIL_LEAVES else ("kept here", "")
 
 
 MAILS = Kind("mails", "Mails", "mail", "No mail was sent yet.", (Source("mail", _mails),))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bursar.core.registry import Registry
 
@@ -17,16 +17,32 @@ Carry = Callable[["OutboxRow"], str | None]
 GaveUp = Callable[["OutboxRow"], object]
 
 
+class Outgoing(NamedTuple):
+    """A row in words: what goes out, to whom, and the path of what it is about, where that has a page."""
+
+    what: str
+    to: str
+    path: str = ""
+
+
+Describe = Callable[[Sequence["OutboxRow"]], dict[int, Outgoing]]
+"""Of rows of its kind, by their keys, in a fixed number of statements; without those of which nothing is left."""
+
+
 @dataclass(frozen=True)
 class Carrier:
     """`apart`: leaves in jobs of its own, because who receives it may be slow; it is never given up by count.
 
+    label: what its rows are, in words.
     gave_up: called once, in the transaction that marks a row failed; what it raises lets the row be tried again.
+    describe: for a kind of which neither a mail nor a line of the book says what its rows are.
     """
 
     carry: Carry
+    label: str = ""
     apart: bool = False
     gave_up: GaveUp | None = None
+    describe: Describe | None = None
 
 
 CARRIERS: Registry[Carrier] = Registry("carrier")
@@ -56,11 +72,13 @@ class NotYet(Exception):
         self.until = until
 
 
-def carrier(kind: str, *, apart: bool = False, gave_up: GaveUp | None = None) -> Callable[[Carry], Carry]:
+def carrier(
+    kind: str, label: str, *, apart: bool = False, gave_up: GaveUp | None = None, describe: Describe | None = None
+) -> Callable[[Carry], Carry]:
     """Registers who carries the rows of a kind out after commit."""
 
     def register(function: Carry) -> Carry:
-        CARRIERS.add(kind, Carrier(function, apart, gave_up))
+        CARRIERS.add(kind, Carrier(function, label, apart, gave_up, describe))
         return function
 
     return register

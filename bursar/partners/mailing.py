@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
 
 from bursar.access.actor import Actor, system
 from bursar.billing import files
@@ -14,7 +15,7 @@ from bursar.billing.documents.ubl import Profile
 from bursar.billing.queries.addresses import list_addresses
 from bursar.billing.store.sending import Parcel, deliver_soon, put_mail
 from bursar.outbox import store as outbox
-from bursar.outbox.carriers import carrier
+from bursar.outbox.carriers import Outgoing, carrier
 from bursar.outbox.models import OutboxRow
 from bursar.partners import self_billing
 from bursar.partners.models import Settlement
@@ -29,7 +30,19 @@ def want(row: Settlement, now: datetime) -> None:
     outbox.put(KIND, f"{row.public_id}:files", {"settlement": row.public_id}, now)
 
 
-@carrier(KIND)
+def _describe(rows: Sequence[OutboxRow]) -> dict[int, Outgoing]:
+    ids = {row.pk: row.payload["settlement"] for row in rows}
+    settlements = Settlement.objects.filter(public_id__in=ids.values()).select_related("partner")
+    found = {one.public_id: one for one in settlements}
+    return {key: _tell(found[one]) for key, one in ids.items() if one in found}
+
+
+def _tell(row: Settlement) -> Outgoing:
+    path = reverse("partners:partner", args=[row.partner.public_id])
+    return Outgoing(f"Self-billing invoice {row.number}", str(row.partner), path)
+
+
+@carrier(KIND, "self-billing invoice", describe=_describe)
 def make_and_mail(outbox_row: OutboxRow) -> str:
     """Killed at any moment and repeated, each address has one mail."""
     row = Settlement.objects.select_related("partner").get(public_id=outbox_row.payload["settlement"])

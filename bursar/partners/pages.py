@@ -12,7 +12,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from bursar.access.request import actor_of
+from bursar.actions.menu import why_not
+from bursar.actions.registry import ACTIONS
 from bursar.actions.run import run
+from bursar.actions.spec import Case
 from bursar.billing.seller import seller_day
 from bursar.core import clock
 from bursar.core.asked import read_page
@@ -126,13 +129,16 @@ def show_partner(request: HttpRequest, organisation_id: str) -> HttpResponse:
             "pager": pager(page, spaces.count(), request.GET),
             "quarters": [present.quarter_row(one, today, _addresses(partner, one.quarter)) for one in quarters],
             "owed": ledger.list_owed([partner.pk], today).get(partner.pk, ZERO),
-            "levers": [
-                (label, reverse("actions:dialog", args=["organisation", partner.public_id, verb]))
-                for verb, label in LEVERS
-            ],
+            "levers": [_lever(Case(actor_of(request), partner, clock.now()), *lever) for lever in LEVERS],
             "menu_url": reverse("actions:menu", args=["organisation", partner.public_id]),
         }
     return render(request, "partners/partner.html", context)
+
+
+def _lever(case: Case, verb: str, label: str) -> tuple[str, str, str]:
+    """Its label, its dialog, and why it cannot be pulled now."""
+    url = reverse("actions:dialog", args=["organisation", case.target.public_id, verb])
+    return label, url, why_not(ACTIONS[f"partners.organisation.{verb}"], case) or ""
 
 
 def _addresses(partner: Organisation, quarter: Quarter) -> present.Addresses:

@@ -8,8 +8,10 @@ from importlib import import_module
 from typing import Protocol
 
 from bursar.access.rights import Right
-from bursar.actions.registry import ACTIONS
+from bursar.actions.finding import Keys, find, keys_of
+from bursar.actions.registry import ACTIONS, TARGETS
 from bursar.actions.spec import Action
+from bursar.core.sortkey import sort_key
 
 
 class HasRights(Protocol):
@@ -43,6 +45,15 @@ class MatrixRow:
     words: str
     cells: list[tuple[HasRights, bool]]
 
+    @property
+    def on(self) -> str:
+        return TARGETS[self.action.target_slug].label
+
+    @property
+    def keys(self) -> Keys:
+        """By what it is found: as in the kebab, and by what it acts on and the right that it takes."""
+        return keys_of(self.action.title, self.action.code, self.action.formerly, f"{self.on} {self.words}")
+
 
 def build_matrix(roles: Iterable[HasRights]) -> list[MatrixRow]:
     held = [(role, set(role.rights)) for role in roles]
@@ -52,6 +63,14 @@ def build_matrix(roles: Iterable[HasRights]) -> list[MatrixRow]:
         words = str(action.permission.label) if action.permission else "everybody, for themselves"
         rows.append(MatrixRow(action, right, words, [(role, not right or right in rights) for role, rights in held]))
     return rows
+
+
+def group_rows(rows: Iterable[MatrixRow], typed: str) -> list[tuple[str, list[MatrixRow]]]:
+    """Those that fit what was typed, by what they act on: the nearest first, of groups and in each."""
+    groups: dict[str, list[MatrixRow]] = {}
+    for row in find(rows, typed):
+        groups.setdefault(row.on, []).append(row)
+    return list(groups.items()) if typed else sorted(groups.items(), key=lambda group: sort_key(group[0]))
 
 
 def list_rights(roles: Iterable[HasRights]) -> list[tuple[HasRights, list[Right]]]:

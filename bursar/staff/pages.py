@@ -18,7 +18,7 @@ from bursar.access.rights import Right
 from bursar.core import clock
 from bursar.core.limits import is_over
 from bursar.staff import queries
-from bursar.staff.matrix import build_matrix, list_rights
+from bursar.staff.matrix import build_matrix, group_rows, list_rights
 from bursar.staff.sign_in import redeem
 from bursar.ui.navigation import NavEntry, register
 
@@ -81,6 +81,7 @@ def show_staff(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def show_roles(request: HttpRequest) -> HttpResponse:
-    roles = list(queries.list_roles())
-    context = {"roles": roles, "rows": build_matrix(roles), "rights_of": list_rights(roles)}
+    roles, q = list(queries.list_roles()), request.GET.get("q", "").strip()[:100]
+    groups = group_rows(build_matrix(roles), q)
+    context = {"roles": roles, "q": q, "groups": groups, "rights_of": list_rights(roles)}
     return render(request, "staff/roles.html", context)

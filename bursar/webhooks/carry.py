@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
 from standardwebhooks.webhooks import Webhook
 
 from bursar.access.actor import system
@@ -13,7 +15,7 @@ from bursar.audit.queries import lines
 from bursar.core import clock
 from bursar.core.cipher import Unreadable
 from bursar.core.errors import Refusal
-from bursar.outbox.carriers import NotDelivered, NotYet, carrier
+from bursar.outbox.carriers import NotDelivered, NotYet, Outgoing, carrier
 from bursar.outbox.models import OutboxRow
 from bursar.webhooks import queries, sender, store
 from bursar.webhooks.body import make_body
@@ -24,7 +26,7 @@ from bursar.webhooks.rules import HELD_UNTIL
 GONE = 410
 
 
-@carrier("webhook")
+@carrier("webhook", "event")
 def fan_out(row: OutboxRow) -> str:
     """One message for each endpoint that wants the event; repeated after a crash, it adds only what is missing."""
     event = row.payload["event"]
@@ -44,7 +46,18 @@ def fan_out(row: OutboxRow) -> str:
     return f"to {len(endpoints)} endpoint{'' if len(endpoints) == 1 else 's'}"
 
 
-@carrier(queries.KIND, apart=True)
+def _describe(rows: Sequence[OutboxRow]) -> dict[int, Outgoing]:
+    found = {one.row_id: one for one in queries.messages().filter(row__in=[row.pk for row in rows])}
+    names = queries.list_names([one.subject_id for one in found.values()])
+    return {key: _tell(one, names.get(one.subject_id, "")) for key, one in found.items()}
+
+
+def _tell(message: WebhookMessage, subject: str) -> Outgoing:
+    what = f"{message.type}: {subject}" if subject else message.type
+    return Outgoing(what, str(message.endpoint), reverse("webhooks:message", args=[message.public_id]))
+
+
+@carrier(queries.KIND, "webhook message", apart=True, describe=_describe)
 def send(row: OutboxRow) -> str:
     """Raises NotYet while the endpoint is paused or left alone, NotDelivered when it did not take the message."""
     message, now = queries.get_message_of(row), clock.now()

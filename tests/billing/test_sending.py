@@ -208,8 +208,10 @@ def test_files_that_cannot_be_made_are_counted(payer: Cast) -> None:
     row = issue(payer.ties, payer.haarlem)
     OutboxRow.objects.filter(kind="billing.files").update(state=OutboxState.FAILED)
     assert count_undelivered() == 1
-    page = sign_in("ties@agora.example").get("/panel/invoices/reminders/undelivered/").content.decode()
+    client = sign_in("ties@agora.example")
+    page = client.get("/panel/invoices/reminders/undelivered/").content.decode()
     assert row.number in page and "could not be made" in page
+    assert f"Files of {row.number}" in client.get("/panel/deliveries/").content.decode()
 
 
 def test_the_trail_outlives_the_log_of_deliveries(payer: Cast) -> None:

@@ -1,4 +1,5 @@
-"""Whether a table shows what it holds: no cell cut, nothing clipped, no column without its head, no sideways scroll."""
+"""Whether a table shows what it holds: no cell cut, nothing clipped, no column without its head, no sideways
+scroll, and whatever has no room can be opened."""
 
 from __future__ import annotations
 
@@ -18,6 +19,11 @@ CUT = """(isRoomy) => {
     for (const one of cell.querySelectorAll("*:not(.visually-hidden, input, select, textarea, progress)")) {
       if (isSeen(one) && hides(one) && isCut(one)) found.push(`“${says(one)}” is clipped`);
     }
+  }
+  for (const row of document.querySelectorAll(".rows-grid > tbody > tr:not(.nested, .detail, .group)")) {
+    const isAway = (cell) => !isSeen(cell) && !["", "–"].includes(cell.textContent.trim());
+    const away = isSeen(row) && !row.querySelector("td.act") ? [...row.cells].find(isAway) : undefined;
+    if (away) found.push(`“${says(row)}” loses “${away.textContent.trim().slice(0, 70)}”, and nothing opens it`);
   }
   for (const frame of document.querySelectorAll(".table-frame")) {
     const table = frame.querySelector(":scope > table");

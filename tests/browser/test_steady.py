@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from bursar.actions.run import run
 from bursar.audit.models import AuditLine
+from bursar.webhooks.models import WebhookEndpoint
 from tests.browser.test_cards import open_dialog, top_of
 from tests.browser.test_kebab import SHIFTS
 from tests.browser.test_visit import kebab_of, sign_in
@@ -104,13 +105,29 @@ def test_what_is_unfolded_opens_downwards_and_stays_in_the_window(committed: Cas
     assert field["y"] + field["height"] <= buttons["y"] + 1, "and nothing of it is under the buttons"
 
 
+def test_what_sticks_lies_on_the_edges_of_the_window(committed: Cast, live_server: Any, lead: Any) -> None:
+    """A dialog that is longer than the window: nothing of it shows above its title or below its buttons."""
+    for width in (390, 1280):
+        lead.set_viewport_size({"width": width, "height": 420})
+        open_dialog(lead, address_of("plans.account.set_discount", committed.haarlem))
+        lead.evaluate("document.querySelector('#dialog').scrollTop = 140")
+        title, buttons = (lead.locator(one).bounding_box() for one in ("#dialog-title", "#dialog .buttons"))
+        assert title["y"] == pytest.approx(0, abs=1) and buttons["y"] + buttons["height"] == pytest.approx(420, abs=1)
+        lead.evaluate("document.querySelector('#dialog').close()")
+        lead.wait_for_selector("#dialog:not([open])", state="attached")
+
+
 def test_where_the_focus_begins(committed: Cast, live_server: Any, lead: Any) -> None:
     """A field that has to be filled in; else the button that does it; the way out, where it takes something away or
-    cannot be undone.
+    cannot be undone; not where there is nothing to undo.
     """
+    there = {"url": "https://product.example/hook", "description": "Product", "events": []}
+    made = run("webhooks.company.create_endpoint", committed.iris, "company", there, reason="The product listens")
+    endpoint = WebhookEndpoint.objects.get(public_id=made.data["endpoint"])
     run(TAKE, committed.ties, committed.panel.public_id, {"owner": committed.ties.id})
     kinds = [
         (RELEASE, committed.panel, "Release"),  # no field, and its opposite undoes it
+        ("webhooks.endpoint.send_test", endpoint, "Send a test event"),
         ("tenants.workspace.add_note", committed.panel, "text"),
         ("usage.workspace.reset_usage", committed.panel, "reason"),  # only a reason
         ("plans.workspace.change_tier", committed.lab, "tier"),

@@ -79,7 +79,7 @@ DOORS: dict[str, tuple[Registry[Any], Callable[[str], object]]] = {
     "check": (registry.CHECKS, lambda name: registry.declaration_check(name)(nothing)),  # type: ignore[arg-type]  # never called
     "way to tell targets apart": (registry.APART, lambda name: registry.apart(name)(nothing)),  # type: ignore[arg-type]  # never called
     "tick": (TICKS, lambda name: tick(name)(nothing)),
-    "carrier": (CARRIERS, lambda name: carrier(name)(nothing)),  # type: ignore[arg-type]  # never called
+    "carrier": (CARRIERS, lambda name: carrier(name, "x")(nothing)),  # type: ignore[arg-type]  # never called
     "setting": (OPTIONS, lambda name: option(name, None, "Nothing.", str)),
     "kind of file": (KINDS, lambda name: kind(name, is_makers, None)),
     "erasure": (ERASURES, lambda name: erases(name)(nothing)),  # type: ignore[arg-type]  # never called

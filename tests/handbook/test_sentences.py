@@ -9,7 +9,7 @@ from django import forms
 from bursar.actions.closing import list_declaration_faults
 from bursar.actions.registry import ACTIONS
 from bursar.actions.sentences import list_refusals
-from bursar.actions.spec import Action, ActionForm, Case, Group, Outcome
+from bursar.actions.spec import Action, ActionForm, Case, Group, Notice, Outcome
 from bursar.plans import rules
 from bursar.tenants.models import Workspace
 
@@ -76,3 +76,16 @@ def test_an_action_that_is_a_command_says_what_it_is_called_afterwards() -> None
     assert fault in list_declaration_faults(made())
     assert fault not in list_declaration_faults(made(done="L was done"))
     assert fault not in list_declaration_faults(made(in_menu=False))
+
+
+def test_what_is_harmless_takes_nothing_and_says_what_it_leaves() -> None:
+    """Whatever has something to be taken back or told is not harmless, whatever it says."""
+    fault = "a.b.c: is harmless, and takes away, is taken back or told, or leaves no word (`instead`)"
+    harmless = {"is_harmless": True, "instead": "It only asks."}
+    assert fault not in list_declaration_faults(made(**harmless))
+    odd: list[dict[str, Any]] = [
+        {"takes_away": True}, {"danger": True}, {"customer_visible": True}, {"inverse": ("a.b.c",)}, {"instead": ""},
+        {"opposite": "a.b.c"}, {"tell": (Notice.LEADS,)},
+    ]  # fmt: skip
+    for more in odd:
+        assert fault in list_declaration_faults(made(**{**harmless, **more})), more

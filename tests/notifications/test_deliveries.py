@@ -76,6 +76,11 @@ def test_what_failed_is_counted_shown_and_sent_again(cast: Cast, refused: list[s
     prove()
 
 
+def test_no_kind_stands_by_its_key_alone() -> None:
+    """A mail or a line of the book says what a row is, or its own words do; of every other kind its carrier tells."""
+    assert {kind for kind, made in CARRIERS.items() if made.describe is None} == {"mail", "notice", "webhook", "seal"}
+
+
 def test_several_at_once(cast: Cast, refused: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from bursar.actions import bulk
 

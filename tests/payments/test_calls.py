@@ -7,12 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bursar.core import clock
+from bursar.notifications.deliveries import describe_rows
 from bursar.outbox.models import OutboxRow, OutboxState
 from bursar.payments.errors import NotSetUp
 from bursar.payments.models import Call, MollieCustomer, Payment, Refund
-from bursar.payments.states import CallState, ChargeKind, PaymentKind, RefundState
+from bursar.payments.queries.calling import say_calls
+from bursar.payments.states import CallOp, CallState, ChargeKind, PaymentKind, RefundState
+from bursar.tenants.models import BillingAccount
+from tests.cast import sign_in
 from tests.payments.counter import Counter
 from tests.payments.till import HTTP
 
@@ -293,3 +299,31 @@ def test_nothing_is_charged_by_a_charge_twice_at_once(counter: Counter) -> None:
     counter.put("payment.create", is_awaited=True, charge=counter.charge().public_id, sequence="first", mandate="")
     counter.work()
     assert len(counter.simulator.world.payments) == 2 and len(counter.simulator.world.customers) == 1
+
+
+def test_what_is_asked_of_mollie_is_named_by_its_account_and_for_what(counter: Counter) -> None:
+    """Among the deliveries, where a call stood by its id alone; in a number of statements that no row adds to."""
+    page, account = sign_in("iris@agora.example"), counter.account
+    counter.put("payment.create", charge=counter.charge().public_id, sequence="first", mandate="")
+    counter.put("subscription.create", subscription=counter.subscription("48.40").public_id)
+    text = page.get("/panel/deliveries/?state=waiting").content.decode()
+    named = [f"New customer at Mollie: {account}", f"Payment of € 121.00, seats that came: {account}",
+             f"New subscription of € 48.40: {account}"]  # fmt: skip
+    assert [one for one in named if one not in text] == []
+    row = OutboxRow.objects.filter(kind="mollie").latest("id")
+    one = page.get(f"/panel/deliveries/{row.public_id}").content.decode()
+    assert named[2] in one and f'href="/panel/accounts/{account.public_id}"' in one
+    few = list(OutboxRow.objects.filter(kind="mollie"))
+    with CaptureQueriesContext(connection) as before:
+        describe_rows(few)
+    counter.put("payment.create", charge=counter.charge().public_id, sequence="oneoff", mandate="")
+    counter.put("subscription.update", subscription=counter.subscription("96.80").public_id)
+    with CaptureQueriesContext(connection) as after:
+        assert len(describe_rows(list(OutboxRow.objects.filter(kind="mollie")))) == len(few) + 2
+    assert len(after) - 1 == len(before)
+
+
+def test_every_call_has_its_words() -> None:
+    account = BillingAccount()
+    said = say_calls([Call(public_id=f"call_{op}", account=account, op=op.value) for op in CallOp])
+    assert len(set(said.values())) == len(CallOp) and not any("{" in one for one in said.values())

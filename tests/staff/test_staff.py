@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -17,6 +19,7 @@ from django.test import Client
 from bursar.access.actor import operator
 from bursar.access.models import User
 from bursar.access.rights import Right
+from bursar.actions.registry import ACTIONS, TARGETS
 from bursar.actions.run import run
 from bursar.audit.models import AuditLine
 from bursar.config.actors import actor_for
@@ -302,6 +305,29 @@ def test_who_forgot_their_password_gets_a_link_from_the_shell_alone_and_sets_a_n
 def test_roles_say_rights_in_words(cast: Cast) -> None:
     page = sign_in("iris@agora.example").get("/panel/staff/roles").content.decode()
     assert 'Manage staff <code class="dim">manage_staff</code>' in page and "Read the staff panel" in page
+
+
+def test_the_matrix_folds_by_what_is_acted_on_and_loses_no_action(cast: Cast) -> None:
+    """Each stands once; what is typed is found by name, former name, target or right, and stands unfolded."""
+    iris = sign_in("iris@agora.example")
+
+    def rows(query: str) -> tuple[list[str], str]:
+        page = iris.get(f"/panel/staff/roles{query}").content.decode()
+        return re.findall(r'<td class="name" title="[^"]*">([^<]*)</td>', page), page
+
+    names, page = rows("")
+    assert sorted(names) == sorted(html.escape(made.title) for made in ACTIONS.values())
+    groups = {TARGETS[made.target_slug].label for made in ACTIONS.values()}
+    assert page.count('<details class="group">') == len(groups) and "open><summary" not in page
+    for typed, name in (
+        ("change ti", "Change tier"),
+        ("dunning", "Retry charge"),
+        ("approve refund", "Pay credit back"),
+    ):
+        names, page = rows(f"?q={typed}")
+        assert name in names and len(names) < 20 and page.count('<details class="group" open>') >= 1, typed
+    names, page = rows("?q=zzz")
+    assert names == [] and "No action is called like that." in page
 
 
 PAGES = [

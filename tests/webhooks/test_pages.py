@@ -47,6 +47,8 @@ def test_the_log_shows_state_tries_and_answer(here: Cast, product: Receiver) -> 
     assert "You need the right “manage staff”." in page
     listed = ties.get("/panel/webhooks/").content.decode()
     assert "failing" in listed and '<td class="r">3</td>' in listed
+    waiting = ties.get("/panel/deliveries/?state=waiting&kind=webhook_call").content.decode()
+    assert "usage.reset: Jeugdpanel" in waiting and endpoint.description in waiting
     message = WebhookMessage.objects.get(type="usage.reset")
     page = ties.get(f"/panel/webhooks/messages/{message.public_id}").content.decode()
     assert "&lt;b&gt;overloaded" in page and "<b>overloaded" not in page and "counted_seconds_before" in page

@@ -168,7 +168,8 @@ class Action:
       its `line` names (form `undo.WayBack`).  moved_on: of the offers that name it, the lines after which what stands
       there changed by something else; by one statement.  bulk: may be done to several at once; else that is
       refused.  takes_away: always does, and is red in kebab and dialog; where that depends on what is filled in,
-      `preview` says it by a `Loss`.
+      `preview` says it by a `Loss`.  is_harmless: it asks, tests or writes a file: nothing here stands otherwise behind
+      it and no customer hears of it, so there is nothing to take back; `instead` says what it leaves.
       idle: a sentence on why it would change nothing that counts, as filled in and rehearsed (`Case.moved`); the dialog
       says so, and people may do it all the same.
       opposite: the key of the action that does the contrary, where nothing undoes it.  instead: a sentence on what one
@@ -223,6 +224,7 @@ class Action:
     in_menu: bool = True
     danger: bool = False
     takes_away: bool = False
+    is_harmless: bool = False
     bulk: bool = False
 
     @property

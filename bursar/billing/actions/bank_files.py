@@ -116,9 +116,7 @@ def _why_nothing_new(case: Case, data: Cleaned) -> str | None:
 
 
 def _foresee(case: Case, data: Cleaned) -> list[str]:
-    fresh, known = _split(data["uploads"])
-    names = ", ".join(f"“{one.name}”" for one in fresh)
-    return [f"The worker reads {names}, and books what bears a reference that leaves no doubt.", *known]
+    return ["What bears a reference that leaves no doubt is booked by itself."]
 
 
 @action(

@@ -20,7 +20,7 @@ from bursar.billing.differences import list_differences
 from bursar.billing.models import Draft
 from bursar.billing.store import drafts
 from bursar.core.errors import Refused
-from bursar.core.money import plain
+from bursar.core.money import euros, plain
 from bursar.tenants.models import BillingAccount
 
 CHANGE_DRAFT = "billing.draft.change"
@@ -30,10 +30,10 @@ def save(act: Act, account: BillingAccount, verb: str, data: Cleaned, composed: 
     """Keeps what would be issued now."""
     document = composed.document
     row = drafts.add(account, verb, keep(data), document, act.now, act.actor.staff_id)
-    gross = plain(document.totals.gross)
-    sentence = f"A draft of {gross} EUR to {document.buyer.name} is kept."
-    changes = [Change("Draft, EUR", "", gross, private=True, concerns_money=True)]
-    return Outcome(sentence, changes, data={"draft": row.public_id, "gross": gross}, touches=[row.public_id])
+    gross = document.totals.gross
+    sentence = f"A draft of {euros(gross)} to {document.buyer.name} is kept."
+    changes = [Change("Draft", "", euros(gross), private=True, concerns_money=True)]
+    return Outcome(sentence, changes, data={"draft": row.public_id, "gross": plain(gross)}, touches=[row.public_id])
 
 
 @action(
@@ -159,10 +159,10 @@ def change(act: Act, row: Draft, data: Cleaned) -> Outcome:
     before, document = row.document, compose(_on_account(act.case), data).document
     undo = Undo(CHANGE_DRAFT, row.data)
     drafts.change(row, keep(data), document, act.now, act.actor.staff_id)
-    was, now = plain(before.totals.gross), plain(document.totals.gross)
-    changes = [Change("Draft, EUR", was, now, private=True, concerns_money=True)] if was != now else []
-    sentence = f"The draft to {document.buyer.name} comes to {now} EUR."
-    return Outcome(sentence, changes, data={"gross": now}, undo=undo)
+    was, now = before.totals.gross, document.totals.gross
+    changes = [Change("Draft", euros(was), euros(now), private=True, concerns_money=True)] if was != now else []
+    sentence = f"The draft to {document.buyer.name} comes to {euros(now)}."
+    return Outcome(sentence, changes, data={"gross": plain(now)}, undo=undo)
 
 
 @action(
@@ -187,6 +187,6 @@ def change(act: Act, row: Draft, data: Cleaned) -> Outcome:
 def delete(act: Act, row: Draft, data: Cleaned) -> Outcome:
     said = row.document
     drafts.discard(row)
-    gross = plain(said.totals.gross)
-    changes = [Change("Draft, EUR", gross, "", private=True, concerns_money=True)]
-    return Outcome(f"The draft of {gross} EUR to {said.buyer.name} is gone.", changes)
+    gross = euros(said.totals.gross)
+    changes = [Change("Draft", gross, "", private=True, concerns_money=True)]
+    return Outcome(f"The draft of {gross} to {said.buyer.name} is gone.", changes)

@@ -166,7 +166,7 @@ def _issue(act: Act, account: BillingAccount, composed: Composed) -> Invoice:
 def _outcome_of(row: Invoice) -> Outcome:
     changes = [
         Change("Invoice", "", row.number, concerns_money=True),
-        Change("To pay, EUR", "", plain(row.gross), concerns_money=True),
+        Change("To pay", "", euros(row.gross), concerns_money=True),
         Change("Due", "", say_day(row.due_on)),
     ]
     told = {"invoice": row.public_id, "number": row.number, "gross": plain(row.gross), "open": plain(row.gross),

@@ -108,7 +108,7 @@ def outcome_of(
 ) -> Outcome:
     changes = [
         Change("Settled through", "", quarter.label),
-        Change("Settled, EUR", "", plain(amount), concerns_money=True),
+        Change("Settled", "", euros(amount), concerns_money=True),
         Change("By", "", words),
     ]
     data = {"settlement": made.public_id, "amount": plain(amount)} if made else {}

@@ -178,9 +178,9 @@ def correct_vat(act: Act, row: Invoice, data: Cleaned) -> Outcome:
     changes = [
         Change("Invoice", row.number, invoice.number, concerns_money=True),
         Change("VAT", before, after, concerns_money=True),
-        Change("VAT, EUR", plain(row.vat), plain(invoice.vat), concerns_money=True),
-        *([Change("Goes back, EUR", "", plain(refunded), concerns_money=True)] if refunded else []),
-        *([Change("Credit from it, EUR", "", plain(kept), concerns_money=True)] if kept else []),
+        Change("Amount of VAT", euros(row.vat), euros(invoice.vat), concerns_money=True),
+        *([Change("Goes back", "", euros(refunded), concerns_money=True)] if refunded else []),
+        *([Change("Credit from it", "", euros(kept), concerns_money=True)] if kept else []),
     ]
     told = {"invoice": invoice.public_id, "number": invoice.number, "replaces": row.number, "credit_note": note.number,
             "gross": plain(invoice.gross), "open": plain(invoice.open), "refunded": plain(refunded),
@@ -264,5 +264,5 @@ def credit_again(act: Act, refund: Refund, data: Cleaned) -> Outcome:
     assert account is not None
     cause = Cause(seller_day(act.now), refund.public_id)
     books.book(account, {}, ledger.take_again(amount), cause, act.now)
-    change = Change("Credit from it, EUR", "", plain(amount), private=True)
+    change = Change("Credit from it", "", euros(amount), private=True)
     return Outcome(f"{euros(amount)} stand to the good of {account} again.", [change])

@@ -154,6 +154,7 @@ def _why_not_refresh(case: Case) -> str | None:
     on=BillingAccount,
     label="Refresh from Mollie",
     instead="It only asks; what is new is true whether we ask or not.",
+    is_harmless=True,
     group=Group.MONEY,
     done="Asked Mollie again",
     icon="cloud-download",

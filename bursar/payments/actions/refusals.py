@@ -11,6 +11,7 @@ from bursar.actions.spec import ActionForm, Case, Cleaned, Notice, Outcome
 from bursar.payments.actions.planning import foresee_end
 from bursar.payments.actions.shared import BY_ITSELF, KEY, by_system, set_terms
 from bursar.payments.models import Call, Charge, PaymentLink, Refund, Subscription
+from bursar.payments.queries.calling import say_calls
 from bursar.payments.rules.table import Stand
 from bursar.payments.states import CallOp, ChargeKind, ChargeState, LinkState, RefundState
 from bursar.payments.store import charges, links, refunds, subscriptions
@@ -46,7 +47,8 @@ def note_refused_call(act: Act, account: BillingAccount, data: Cleaned) -> Outco
     follow = FOLLOWS.get(CallOp(call.op))
     if follow is not None:
         follow(act, account, call)
-    sentence = f"Mollie refused “{call.op}” for {account}: {call.problem or 'no reason given'}"
+    asked = say_calls([call])[call.public_id]
+    sentence = f"Mollie refused “{asked}” for {account}: {call.problem or 'no reason given'}"
     return Outcome(sentence, touched={account.pk: None})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bursar.actions.registry import Target, register_target
+from bursar.core.money import euros
 from bursar.payments.models import Payment, PaymentLink, Refund, Subscription
 from bursar.payments.queries import links, refunds
 from bursar.payments.queries.strangers import get_subscription
@@ -18,6 +19,12 @@ def _accounts(one: Payment | Subscription) -> list[int]:
 
 def _stream(one: Payment | Subscription) -> str:
     return one.account.public_id if one.account else NOBODYS
+
+
+def _name(one: Payment | Subscription | Refund) -> str:
+    """How much, whose, and what Mollie calls it: an id alone tells nobody apart."""
+    account = one.payment.account if isinstance(one, Refund) else one.account
+    return f"{euros(one.amount)}{f' of {account}' if account else ''} ({one})"
 
 
 def _touches(one: Payment | Subscription) -> list[str]:
@@ -36,6 +43,7 @@ register_target(
         stream=_stream,
         touches=_touches,
         parents=lambda payment: [payment.account] if payment.account else [],
+        name=_name,
     )
 )
 register_target(
@@ -51,6 +59,7 @@ register_target(
         parents=lambda refund: [refund.payment],
         page="refunds:refund",
         leads=True,
+        name=_name,
     )
 )
 register_target(
@@ -64,6 +73,7 @@ register_target(
         stream=_stream,
         touches=_touches,
         parents=lambda one: [one.account] if one.account else [],
+        name=_name,
     )
 )
 register_target(

@@ -6,21 +6,24 @@ hears of it by an action of the system. Without a key that works nothing is trie
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
+from django.urls import reverse
 
 from bursar.access.actor import system
 from bursar.actions.registry import ACTIONS
 from bursar.actions.run import run
 from bursar.core import clock
-from bursar.outbox.carriers import NotDelivered, NotYet, Refused, carrier
+from bursar.outbox.carriers import NotDelivered, NotYet, Outgoing, Refused, carrier
 from bursar.outbox.models import OutboxRow
 from bursar.payments.carry import changing, linking, making
 from bursar.payments.carry.ops import OPS
 from bursar.payments.errors import KeyRefused, MollieProblem, NotSetUp, RateLimited, WrongMode
 from bursar.payments.gateway import get_gateway
 from bursar.payments.models import Call
+from bursar.payments.queries.calling import say_calls
 from bursar.payments.states import CallOp, CallState
 from bursar.payments.store import calls
 
@@ -29,6 +32,7 @@ OPS.close([op.value for op in CallOp])
 
 REFUSED = "payments.account.note_refused_call"
 UNTIL_SET_UP = timedelta(minutes=5)
+TO = "Mollie"
 SLOWLY = 30.0  # seconds, where Mollie asks us to slow down and does not say for how long
 log = structlog.get_logger()
 
@@ -41,7 +45,21 @@ def _refuse(row: OutboxRow) -> None:
         run(REFUSED, system("payments"), call.account.public_id, {"call": call.public_id})
 
 
-@carrier(calls.KIND, apart=True, gave_up=_refuse)
+def _describe(rows: Sequence[OutboxRow]) -> dict[int, Outgoing]:
+    """Of which account, and for what."""
+    ids = {row.pk: row.payload["call"] for row in rows}
+    found = {call.public_id: call for call in Call.objects.filter(public_id__in=ids.values()).select_related("account")}
+    said = say_calls(found.values())
+    return {key: _tell(found[one], said[one]) for key, one in ids.items() if one in found}
+
+
+def _tell(call: Call, said: str) -> Outgoing:
+    if call.account is None:
+        return Outgoing(f"{said}, of nobody here", TO)
+    return Outgoing(f"{said}: {call.account}", TO, reverse("panel:account", args=[call.account.public_id]))
+
+
+@carrier(calls.KIND, "call to Mollie", apart=True, gave_up=_refuse, describe=_describe)
 def carry(row: OutboxRow) -> str:
     """Raises NotYet while it cannot be tried, NotDelivered for what may pass, Refused for what never will."""
     call = _get_call(row)

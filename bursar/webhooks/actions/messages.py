@@ -37,6 +37,7 @@ register_target(
     on=WebhookEndpoint,
     label="Send a test event",
     instead="What was sent is sent; it names nobody.",
+    is_harmless=True,
     group=Group.DELIVERY,
     done="Test event sent",
     icon="send",

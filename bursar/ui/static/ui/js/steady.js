@@ -11,10 +11,12 @@ let kept = { told: 0, scroll: 0 };
 export function hold(box) {
   const card = first(".dialog", box);
   const told = first("#preview", box);
-  Object.assign(box.style, { alignContent: "", paddingTop: "", paddingBottom: "" });
+  box.style.alignContent = "";
   if (!card) return;
+  Object.assign(card.style, { marginTop: "", marginBottom: "" });
   box.scrollTop = 0;
-  Object.assign(box.style, { paddingTop: `${card.offsetTop}px`, alignContent: "start" });
+  card.style.marginTop = `${card.offsetTop}px`;
+  box.style.alignContent = "start";
   if (told) told.style.minHeight = `${told.getBoundingClientRect().height}px`;
 }
 
@@ -22,7 +24,7 @@ export function hold(box) {
 function scroll(box, to) {
   const card = /** @type {HTMLElement} */ (first(".dialog", box));
   const room = box.clientHeight + to - card.offsetTop - card.offsetHeight;
-  box.style.paddingBottom = `max(${room}px, ${getComputedStyle(box).getPropertyValue("--below")})`;
+  card.style.marginBottom = `max(${room}px, ${getComputedStyle(box).getPropertyValue("--below")})`;
   box.scrollTop = to;
 }
 
