@@ -77,8 +77,9 @@ _ANY_INVOICE_OVERDUE = f"{_RENEWAL_UNPAID} UNION ALL SELECT i.account_id, NULL, 
 # More went back to it than had come, and no invoice asks for that; since the last time when more went.
 _OWES = "billing_accountcredit c WHERE c.amount < 0"
 _OWES_BESIDE = (
-    "SELECT e.account_id, a.tier, (SELECT MAX(x.booked_at) FROM billing_ledgerentry x WHERE x.account_id = e.account_id "
-    "AND x.kind = 'overdrawn' AND x.amount < 0) AS since, NULL::timestamptz AS ends_at "
+    "SELECT e.account_id, a.tier, (SELECT MAX(x.booked_at) FROM billing_ledgerentry x "
+    "WHERE x.account_id = e.account_id AND x.kind = 'overdrawn' AND x.amount < 0) AS since, "
+    "NULL::timestamptz AS ends_at "
     f"FROM (SELECT c.account_id FROM {_OWES}) e {_JOINED}"
 )
 

@@ -19,8 +19,9 @@ router = Router(tags=["invoices"])
 
 
 class BalanceOut(Schema):
-    """EUR. `credit_eur`: what stands to the account's good; below 0, what it owes beside its invoices, as more went back
-    to it than had come. `given_up_eur`: what it owed so and is asked for no more. `moved_on`: the day of the last move.
+    """EUR. `credit_eur`: what stands to the account's good; below 0, what it owes beside its invoices, because more
+    went back to it than had come. `given_up_eur`: what it owed so and is asked for no more. `moved_on`: the day of the
+    last move.
     """
 
     account: str

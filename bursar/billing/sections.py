@@ -48,8 +48,9 @@ def _own(look: Look) -> dict[str, Any]:
 
 def _invoices(look: Look) -> dict[str, Any] | None:
     """For staff; nothing where none was issued."""
-    found = _turned(look, documents.list_invoices(look.target.pk), present.describe_invoice)
-    return found and _with_levers(look, found)
+    given_up, rows = get_given_up(look.target), documents.list_invoices(look.target.pk)
+    found = _turned(look, rows, present.describe_invoice, has_more=bool(given_up))
+    return found and {**_with_levers(look, found), "given_up": given_up}
 
 
 def _own_invoices(look: Look) -> dict[str, Any] | None:
@@ -62,11 +63,16 @@ def _own_invoices(look: Look) -> dict[str, Any] | None:
 
 
 def _turned(
-    look: Look, rows: QuerySet[Invoice], describe: Callable[[Invoice, date], dict[str, Any]]
+    look: Look,
+    rows: QuerySet[Invoice],
+    describe: Callable[[Invoice, date], dict[str, Any]],
+    *,
+    has_more: bool = False,
 ) -> dict[str, Any] | None:
+    """None where there is neither a document nor a balance, nor more that is shown beside them."""
     part = turn(rows, "invoices", look.asked.get("invoices", ""), SHOWN)
     credit = get_credit(look.target)
-    if not part.rows and not part.pager["previous"] and not credit:
+    if not (part.rows or part.pager["previous"] or credit or has_more):
         return None
     today = seller_day(look.now)
     found = [describe(row, today) for row in part.rows]
@@ -79,9 +85,10 @@ def _with_levers(look: Look, found: dict[str, Any]) -> dict[str, Any]:
     levers = present.list_levers(Case(look.who, account, look.now), OWED_LEVERS) if found["owed"] else []
     return {
         **found,
-        "given_up": get_given_up(account),
         "reference": present.say_how_to_pay_owed(account)["reference"] if found["owed"] else "",
-        "levers": [(label, reverse("actions:dialog", args=["account", account.public_id, verb])) for verb, label in levers],
+        "levers": [
+            (label, reverse("actions:dialog", args=["account", account.public_id, verb])) for verb, label in levers
+        ],
     }
 
 

@@ -17,13 +17,15 @@ _MOVED = f"""
 WITH booked AS (
   SELECT e.cause, SUM(e.amount) AS amount FROM {LedgerEntry._meta.db_table} e
   WHERE e.cause <> '' AND e.kind = ANY(%(money)s) GROUP BY e.cause
+), waiting AS (
+  SELECT p.charge_id AS id FROM {Payment._meta.db_table} p WHERE p.charge_id IS NOT NULL AND (p.to_book OR p.to_apply)
+  UNION SELECT c.id FROM {NotIssued._meta.db_table} n JOIN {Charge._meta.db_table} c ON c.public_id = n.made_for
+  UNION SELECT p.charge_id FROM {NotIssued._meta.db_table} n JOIN {Refund._meta.db_table} r ON r.public_id = n.made_for
+    JOIN {Payment._meta.db_table} p ON p.id = r.payment_id WHERE p.charge_id IS NOT NULL
 ), charges AS (
   SELECT c.id FROM {Charge._meta.db_table} c JOIN tenants_billingaccount a ON a.id = c.account_id
   WHERE (%(account)s = '' OR a.public_id = %(account)s) AND (c.invoice_id IS NOT NULL OR c.kind = '{ChargeKind.LINK}')
-    AND NOT EXISTS (SELECT 1 FROM {Payment._meta.db_table} p WHERE p.charge_id = c.id AND (p.to_book OR p.to_apply))
-    AND NOT EXISTS (SELECT 1 FROM {NotIssued._meta.db_table} n WHERE n.made_for = c.public_id OR n.made_for IN (
-      SELECT r.public_id FROM {Refund._meta.db_table} r JOIN {Payment._meta.db_table} p ON p.id = r.payment_id
-      WHERE p.charge_id = c.id))
+    AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.id = c.id)
 ), moved AS (
   SELECT p.public_id, CASE WHEN p.status = '{PaymentState.PAID}' THEN p.amount - p.charged_back ELSE 0 END AS amount
   FROM {Payment._meta.db_table} p WHERE p.charge_id IN (SELECT id FROM charges)

@@ -88,6 +88,7 @@ def test_giving_up_is_taken_back_and_not_once_something_moved(cast: Cast, oost: 
     assert stands(oost) == (-50, 0)
     done = run(OFF, cast.iris, oost.public_id, {}, reason="hopeless")
     books.book(oost, {}, ledger.receive(Decimal(5), []), Cause(NOW.date()), clock.now())
+    assert done.undo is not None
     late = refusal_of(done.undo.key, cast.iris, oost.public_id, done.undo.data, reason="x", undoes=done.line_id)
     assert late.status == 409 and stands(oost) == (5, 50)
 
@@ -147,14 +148,20 @@ def test_every_page_says_it(cast: Cast, seller: Any) -> None:
     reference = say_reference(make_reference(cast.haarlem.public_id))
     panel = f"/panel/accounts/{cast.haarlem.public_id}"
     own = reverse("dashboard:account", args=[cast.haarlem.public_id])
-    staff, theirs = shown_by(sign_in("iris@agora.example").get(panel)), shown_by(sign_in("maud@client.example").get(own))
+    staff, theirs = (
+        shown_by(sign_in("iris@agora.example").get(panel)),
+        shown_by(sign_in("maud@client.example").get(own)),
+    )
     for page in (staff, theirs):
         assert "50.00" in page and reference in page
     assert "Mark what is owed as paid" in staff and "Write off what is owed" in staff
     assert "NL91 ABNA 0417 1643 00" in theirs and "More came back to you than you had paid" in theirs
     assert "Write off what is owed" not in shown_by(sign_in("ada@agora.example").get(panel))
     do(cast, OFF, cast.haarlem)
-    staff, theirs = shown_by(sign_in("iris@agora.example").get(panel)), shown_by(sign_in("maud@client.example").get(own))
+    staff, theirs = (
+        shown_by(sign_in("iris@agora.example").get(panel)),
+        shown_by(sign_in("maud@client.example").get(own)),
+    )
     assert "are written off" in staff
     assert reference not in theirs and "written off" not in theirs, "that is between colleagues"
 

@@ -38,9 +38,9 @@ class Story:
         yield from (self.give_up, self.ask_again, self.mark_paid, self.apply, self.take_off, self.write_off)
 
     def go(self) -> None:
-        step = self.random.choice(list(self.list_steps()))
-        if step():
-            self.told.append(step.__name__)
+        steps = list(self.list_steps())
+        done = next(step for step in self.random.sample(steps, len(steps)) if step())
+        self.told.append(done.__name__)
         if self.random.random() < 0.7:
             minute()
             self.check()
@@ -50,7 +50,8 @@ class Story:
         return self.random.choice(found) if found else None
 
     def part(self, most: Decimal) -> Decimal:
-        return most if self.random.random() < 0.4 else max(Decimal("0.01"), round(most * self.random.randrange(1, 9) / 10, 2))
+        part = round(most * self.random.randrange(1, 9) / 10, 2)
+        return most if self.random.random() < 0.4 else max(Decimal("0.01"), part)
 
     # Mollie
 
@@ -145,7 +146,7 @@ def test_each_euro_stands_in_one_place_whatever_comes_and_goes(shop: Cast, seed:
         story.go()
     minute()
     story.check()
-    assert len(story.told) > 3 and Invoice.objects.filter(kind="invoice").count() == 1
+    assert Invoice.objects.filter(kind="invoice").count() == 1
 
 
 def test_given_up_and_its_own_money_comes_all_the_same(shop: Cast) -> None:

@@ -1,4 +1,4 @@
-"""What an account owes beside its invoices, as more went back than had come: paid by bank, given up, asked for again."""
+"""What an account owes beside its invoices: paid by bank, given up, asked for again."""
 
 from __future__ import annotations
 

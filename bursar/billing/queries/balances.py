@@ -1,4 +1,4 @@
-"""What stands to the good of accounts, and what they owe beside their invoices: one figure of each, with a sign. EUR."""
+"""What stands to the good of accounts, and what they owe beside their invoices: one figure with a sign. EUR."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Where each euro of invoices stands: the only rules of the ledger. Pure. EUR.
 
 An invoice's gross is always open + paid + credited + written off. Money over stands as the account's credit, which is
-below 0 by what went back beyond what had come and was not given up, and by no more. Each change is a few entries; an entry lowers what is
-open of its invoice by its amount, or raises the account's credit where it has none. Nothing is ever changed or taken
-out: what was wrong is turned round by further entries.
+below 0 by what went back beyond what had come and was not given up, and by no more. Each change is a few entries; an
+entry lowers what is open of its invoice by its amount, or raises the account's credit where it has none. Nothing is
+ever changed or taken out: what was wrong is turned round by further entries.
 """
 
 from __future__ import annotations

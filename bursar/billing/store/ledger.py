@@ -71,6 +71,12 @@ def get_credit(account: BillingAccount) -> Decimal:
     return amount or ZERO
 
 
+def get_there(account: BillingAccount) -> Decimal:
+    """EUR that came for no invoice and did not go back: its credit, and what made up for what it owes."""
+    rows = AccountCredit.objects.filter(pk=account.pk)
+    return sum(rows.values_list("amount", "owed").first() or (), ZERO)
+
+
 def get_given_up(account: BillingAccount) -> Decimal:
     """EUR that it owed beside its invoices, and that nobody asks for any more."""
     amount: Decimal | None = AccountCredit.objects.filter(pk=account.pk).values_list("given_up", flat=True).first()
