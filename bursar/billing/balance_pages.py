@@ -56,8 +56,7 @@ def _row(one: AccountCredit) -> dict[str, Any]:
     return {
         "row": one,
         "account": account,
-        "credit": one.amount if one.amount > 0 else None,
-        "owed": -one.amount if one.amount < 0 else None,
+        "is_owed": one.amount < 0,
         "menu_url": reverse("actions:menu", args=["account", account.public_id]),
     }
 

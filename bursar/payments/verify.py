@@ -13,7 +13,7 @@ from bursar.payments.queries.invoicing import MONEY
 from bursar.payments.states import ChargeKind, PaymentState, RefundState
 
 # What waits to be looked at, or fails a rule, lags behind; a refund of a correction is booked with its documents.
-_MOVED = f"""
+MOVED = f"""
 WITH booked AS (
   SELECT e.cause, SUM(e.amount) AS amount FROM {LedgerEntry._meta.db_table} e
   WHERE e.cause <> '' AND e.kind = ANY(%(money)s) GROUP BY e.cause
@@ -42,7 +42,7 @@ WHERE m.amount <> COALESCE(b.amount, 0) ORDER BY m.public_id
 def list_faults(account: str = "") -> Iterator[str]:
     """account: only of this one, by its public id."""
     with connection.cursor() as cursor:
-        cursor.execute(_MOVED, {"account": account, "money": list(MONEY)})
+        cursor.execute(MOVED, {"account": account, "money": list(MONEY)})
         for public_id, amount, booked in cursor.fetchall():
             yield f"{public_id}: {amount} of it came and stayed, the ledger has {booked}"
 
