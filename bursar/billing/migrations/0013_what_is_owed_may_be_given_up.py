@@ -5,10 +5,15 @@ class Migration(migrations.Migration):
     dependencies = [("billing", "0012_what_is_owed_beside_invoices")]
 
     operations = [
+        migrations.AlterField(  # so that the release before, which does not know it, can go on
+            model_name="accountcredit",
+            name="owed",
+            field=models.DecimalField(db_default=0, decimal_places=2, default=0, max_digits=12),
+        ),
         migrations.AddField(
             model_name="accountcredit",
             name="given_up",
-            field=models.DecimalField(decimal_places=2, default=0, max_digits=12),
+            field=models.DecimalField(db_default=0, decimal_places=2, default=0, max_digits=12),
         ),
         migrations.AddConstraint(
             model_name="accountcredit",

@@ -55,8 +55,8 @@ class AccountCredit(models.Model):
 
     account = models.OneToOneField(BillingAccount, primary_key=True, on_delete=models.PROTECT, related_name="credit")
     amount = money_field(default=0)
-    owed = money_field(default=0)
-    given_up = money_field(default=0)
+    owed = money_field(default=0, db_default=0)
+    given_up = money_field(default=0, db_default=0)
 
     pen = PEN
 
