@@ -5,7 +5,7 @@ GRANT_TRIAL, GRANT_TIER = "plans.account.grant_trial", "plans.workspace.grant_ti
 CHECKOUT, LINK, RETRY = (f"payments.account.{verb}" for verb in ("send_checkout", "issue_payment_link", "retry_charge"))
 CANCEL = "payments.account.cancel_subscription"
 DISCOUNT, MANAGED = "plans.account.set_discount", "plans.account.set_managed"
-ISSUE = "billing.account.issue_invoice"
+ISSUE, GIVE_UP = "billing.account.issue_invoice", "billing.account.write_off_owed"
 WRITE, WRITE_THERE = "attention.account.send_outreach", "attention.workspace.send_outreach"
 TRAIN = "training.organisation.request_session"
 
@@ -17,6 +17,7 @@ LEVERS: dict[str, tuple[str, ...]] = {
     "untrained": (TRAIN, WRITE_THERE),
     "payment_failed": (RETRY, LINK, WRITE, MANAGED),
     "invoice_overdue": (LINK, WRITE),
+    "owes_beside": (LINK, WRITE, GIVE_UP),
     "charged_for_nothing": (CANCEL, WRITE),
     "nobody_pays": (CHECKOUT, MANAGED, DISCOUNT),
     "renewal_not_invoiced": (ISSUE, WRITE),

@@ -74,6 +74,15 @@ _INVOICE_OVERDUE = (
 )
 _ANY_INVOICE_OVERDUE = f"{_RENEWAL_UNPAID} UNION ALL SELECT i.account_id, NULL, NULL, NULL FROM {_PAST_DUE}"
 
+# More went back to it than had come, and no invoice asks for that; since the last time when more went.
+_OWES = "billing_accountcredit c WHERE c.amount < 0"
+_OWES_BESIDE = (
+    "SELECT e.account_id, a.tier, (SELECT MAX(x.booked_at) FROM billing_ledgerentry x "
+    "WHERE x.account_id = e.account_id AND x.kind = 'overdrawn' AND x.amount < 0) AS since, "
+    "NULL::timestamptz AS ends_at "
+    f"FROM (SELECT c.account_id FROM {_OWES}) e {_JOINED}"
+)
+
 # It charges, and there is nothing left to charge for. The facts say so first, by an index of such accounts alone.
 _GONE = "NOT EXISTS (SELECT 1 FROM tenants_workspace w WHERE w.account_id = a.account_id AND w.deleted_at IS NULL)"
 _EMPTY = "(a.workspaces = 0 OR a.fault <> '')"
@@ -245,6 +254,16 @@ ACCOUNT_REASONS = (
         "bad",
         "open for",
         sign=_ANY_INVOICE_OVERDUE,
+    ),
+    Reason(
+        "owes_beside",
+        "owes beside invoices",
+        _OWES_BESIDE,
+        _LONGEST,
+        _OF_DEBT,
+        "bad",
+        "open for",
+        sign=f"SELECT 1 FROM {_OWES}",
     ),
     Reason(
         "charged_for_nothing",

@@ -51,6 +51,7 @@ TABS = (
     Tab("paid", "Paid", shown=Shown.PAID),
     Tab("credited", "Credited", shown=Shown.CREDITED),
     Tab("written_off", "Written off", shown=Shown.WRITTEN_OFF),
+    Tab("balances", "Balances", "invoices:balances"),
     Tab("credit_notes", "Credit notes", shown=Shown.CREDIT_NOTES),
     Tab("all", "All", shown=Shown.ALL),
 )

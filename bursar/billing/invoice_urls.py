@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bursar.billing import bundle_pages, invoice_pages, to_issue_pages
+from bursar.billing import balance_pages, bundle_pages, invoice_pages, to_issue_pages
 from bursar.billing.to_issue import list_to_issue
 from bursar.core import clock
 from bursar.ui.navigation import NavEntry, register
@@ -15,6 +15,8 @@ urlpatterns = [
     path("list/", invoice_pages.show_list, name="list"),
     path("list/export", invoice_pages.export, name="export"),
     path("list/export-accounting", invoice_pages.export_accounting, name="export_accounting"),
+    path("balances/", balance_pages.show_balances, name="balances"),
+    path("balances/export", balance_pages.export, name="export_balances"),
     path("bundles/", bundle_pages.show_bundles, name="bundles"),
     path("bundles/make", bundle_pages.export, name="bundle"),
 ]

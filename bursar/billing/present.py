@@ -15,10 +15,11 @@ from bursar.billing.documents.document import Document
 from bursar.billing.models import BillingDetails, Invoice
 from bursar.billing.rules import VatIdStatus, explain_decision, say_decision
 from bursar.billing.rules.ledger import InvoiceState, say_state
-from bursar.billing.rules.references import say_reference
-from bursar.billing.seller import seller_day
+from bursar.billing.rules.references import make_reference, say_reference
+from bursar.billing.seller import get_payee, seller_day
 from bursar.core.days import say_day
 from bursar.core.money import euros
+from bursar.tenants.models import BillingAccount
 
 TONES = {VatIdStatus.VALID: "good", VatIdStatus.INVALID: "bad", VatIdStatus.UNKNOWN: "warn"}
 
@@ -92,6 +93,13 @@ def _say_own(row: Any, state: InvoiceState) -> str:
         InvoiceState.CREDITED: "Taken back",
         InvoiceState.WRITTEN_OFF: "Closed",
     }[state]
+
+
+def say_how_to_pay_owed(account: BillingAccount) -> dict[str, str]:
+    """As `transfer` of `describe_own`, for what the account owes beside its invoices."""
+    payee, reference = get_payee(), say_reference(make_reference(account.public_id))
+    to = {"iban": iban.format(payee.iban), "holder": payee.holder, "bic": payee.bic} if payee.iban else {"iban": ""}
+    return {**to, "reference": reference}
 
 
 def _transfer(document: Document) -> dict[str, str]:

@@ -35,14 +35,18 @@ WHERE (%(account)s = '' OR a.public_id = %(account)s)
 ORDER BY i.id
 """
 _CREDIT = f"""
-SELECT a.public_id, COALESCE(c.amount, 0), COALESCE(c.owed, 0), COALESCE(s.amount, 0), COALESCE(s.owed, 0)
+SELECT a.public_id, COALESCE(c.amount, 0), COALESCE(c.owed, 0), COALESCE(c.given_up, 0),
+  COALESCE(s.amount, 0), COALESCE(s.owed, 0), COALESCE(s.given_up, 0)
 FROM tenants_billingaccount a LEFT JOIN billing_accountcredit c ON c.account_id = a.id
 LEFT JOIN (
-  SELECT account_id, SUM(amount) AS amount, -SUM(amount) FILTER (WHERE kind = '{EntryKind.OVERDRAWN}') AS owed
+  SELECT account_id, SUM(amount) AS amount,
+    -SUM(amount) FILTER (WHERE kind IN ('{EntryKind.OVERDRAWN}', '{EntryKind.WRITTEN_OFF}')) AS owed,
+    SUM(amount) FILTER (WHERE kind = '{EntryKind.WRITTEN_OFF}') AS given_up
   FROM {LedgerEntry._meta.db_table} WHERE invoice_id IS NULL GROUP BY account_id
 ) s ON s.account_id = a.id
 WHERE (%(account)s = '' OR a.public_id = %(account)s)
-  AND (COALESCE(c.amount, 0), COALESCE(c.owed, 0)) <> (COALESCE(s.amount, 0), COALESCE(s.owed, 0))
+  AND (COALESCE(c.amount, 0), COALESCE(c.owed, 0), COALESCE(c.given_up, 0))
+  <> (COALESCE(s.amount, 0), COALESCE(s.owed, 0), COALESCE(s.given_up, 0))
 ORDER BY a.id
 """
 _BANK = f"""
@@ -58,6 +62,7 @@ WHERE (%(account)s = '' OR a.public_id = %(account)s)
 ORDER BY s.id
 """
 PARTS = ("paid", "credited", "written off", "let be")
+OF_ACCOUNTS = ("credit", "owed", "given up")
 
 
 def list_faults(account: str = "") -> Iterator[str]:
@@ -83,7 +88,7 @@ def _credits(account: str) -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute(_CREDIT, {"account": account})
         for public_id, *values in cursor.fetchall():
-            for part, one, other in zip(("credit", "owed"), values[:2], values[2:], strict=True):
+            for part, one, other in zip(OF_ACCOUNTS, values[:3], values[3:], strict=True):
                 if one != other:
                     yield f"{public_id}: the {part} says {one}, its entries come to {other}"
 

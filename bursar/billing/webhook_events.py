@@ -81,7 +81,8 @@ EVENTS = {
         (("Invoice", "2026-000042", "2026-000043"), ("VAT", "21 % VAT (Netherlands)", "no VAT (reverse charge)")),
     ),
     "credit.received": Event(
-        "Money that no invoice asks for stands to the account's good: `received` of it just now, `credit` in all. EUR.",
+        "Money that no invoice asks for stands to the account's good: `received` of it just now, `credit` in all; "
+        "below 0 it is what the account owes beside its invoices. EUR.",
         {"received": "120.00", "credit": "120.00"},
         (("Credit, EUR", "0.00", "120.00"),),
     ),
@@ -89,5 +90,16 @@ EVENTS = {
         "What stood to the account's good goes back to the customer: `paid_back` of it, `credit` is left. EUR.",
         {"paid_back": "120.00", "credit": "0.00"},
         (("Credit, EUR", "120.00", "0.00"),),
+    ),
+    "credit.written_off": Event(
+        "What an account owed beside its invoices is given up: `written_off` of it; `credit` is below 0 by what it "
+        "owes still. EUR.",
+        {"written_off": "21.00", "credit": "0.00"},
+        (("Credit, EUR", "-21.00", "0.00"),),
+    ),
+    "credit.asked_again": Event(
+        "What was given up is asked for again: `asked_again` of it; `credit` is below 0 by what the account owes. EUR.",
+        {"asked_again": "21.00", "credit": "-21.00"},
+        (("Credit, EUR", "0.00", "-21.00"),),
     ),
 }

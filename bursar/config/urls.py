@@ -20,6 +20,7 @@ from bursar.approvals.queues import QUEUES
 from bursar.attention.api import router as attention_router
 from bursar.attention.needs import NEEDS
 from bursar.billing.api import router as billing_router
+from bursar.billing.balance_api import router as balances_router
 from bursar.billing.bank_api import router as bank_router
 from bursar.billing.brought import BRINGERS
 from bursar.billing.invoice_api import router as invoices_router
@@ -77,9 +78,9 @@ api = DescribedAPI(title="Bursar", version="1", auth=ActorAuth(), urls_namespace
 api.add_router("", build_router())
 _ROUTERS = (
     rollup_router, attention_router, accounts_router, requests_router, book_router, staff_router, deliveries_router,
-    webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router, bank_router,
-    approvals_router, vat_router, training_router, to_issue_router, support_router, partners_router, undo_router,
-    story_router,
+    webhooks_router, keys_router, files_router, payments_router, billing_router, invoices_router, balances_router,
+    bank_router, approvals_router, vat_router, training_router, to_issue_router, support_router, partners_router,
+    undo_router, story_router,
 )  # fmt: skip
 for router in _ROUTERS:
     api.add_router("", router)

@@ -37,7 +37,8 @@ TAKEN_IN = frozenset(
 )  # fmt: skip
 BOOKED = frozenset(
     {"billing.invoice.mark_paid", "billing.invoice.book_bank_money", "billing.account.book_bank_credit",
-     "billing.invoice.reverse_payment", "billing.account.pay_back_credit"}
+     "billing.invoice.reverse_payment", "billing.account.pay_back_credit",
+     "billing.account.mark_owed_paid", "billing.account.unbook_owed_paid"}
 )  # fmt: skip
 ASKED_BACK = frozenset(
     {"payments.account.refund", "payments.payment.refund", "payments.refund.put_up", "payments.account.note_refund"}

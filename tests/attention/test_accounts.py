@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,8 +17,11 @@ from bursar.attention.filters import Ask
 from bursar.attention.models import Triage
 from bursar.attention.queries import Lists
 from bursar.attention.reasons import ACCOUNT_REASONS, REASONS
+from bursar.billing.rules import ledger
 from bursar.billing.store import documents
+from bursar.billing.store import ledger as books
 from bursar.billing.store.documents import Issue
+from bursar.billing.store.ledger import Cause
 from bursar.core import clock
 from bursar.payments.models import Charge, Mandate, MollieCustomer, Payment, Subscription
 from bursar.plans.ends import EndKind, foresee
@@ -102,6 +106,7 @@ def bring_one_of_each() -> None:
     renews = {**paid, "external_id": "i-2", "account": {"organisation": "renewal"}}
     bring_all({**renews, "from": OLD, "until": NOW + 10 * DAY, "booked_at": OLD, "net": "1", "gross": "1"})
     account("payment", status="past_due", past_due_since=NOW - 4 * DAY)
+    books.book(account("owes", "free"), {}, ledger.overdraw(Decimal(5)), Cause(NOW.date()), NOW - DAY)
 
 
 def test_the_order_of_the_reasons(cast: Cast) -> None:
@@ -109,6 +114,7 @@ def test_the_order_of_the_reasons(cast: Cast) -> None:
     assert reasons() == {
         "Payment": "payment_failed",
         "Invoice": "invoice_overdue",
+        "Owes": "owes_beside",
         "Nothing": "charged_for_nothing",
         "Nobody": "nobody_pays",
         "Renewal": "renewal_not_invoiced",

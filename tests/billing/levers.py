@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from bursar.actions.run import run
 from bursar.billing.models import Invoice
+from bursar.billing.rules import ledger
+from bursar.billing.store import ledger as books
 from bursar.billing.store import set_details
+from bursar.billing.store.ledger import Cause
 from tests.billing.bank.writing import entry
 from tests.billing.bank_desk import arrive
 from tests.billing.payer import TOWN
@@ -30,6 +34,10 @@ def pull_levers_of_invoices(cast: Cast) -> None:
     do("billing.invoice.reverse_payment", row, amount=str(row.gross))
     do("billing.invoice.write_off", row)
     do("billing.invoice.credit", row)
+    books.book(cast.oost, {}, ledger.overdraw(Decimal(3)), Cause(NOW.date()), NOW)
+    do("billing.account.mark_owed_paid", cast.oost, amount="1.00", on=TODAY)
+    do("billing.account.write_off_owed", cast.oost)
+    do("billing.account.ask_owed_again", cast.oost, amount="2.00")
     [line] = arrive(cast.iris, entry("1.00", "for nothing"))
     do("billing.bank_line.split", line, parts=f"{cast.oost.public_id} 1.00")
     do("billing.account.set_billing_details", cast.oost, **TOWN)

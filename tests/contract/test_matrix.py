@@ -119,6 +119,7 @@ TOLD = {
     "/panel/book/export": 405,
     "/panel/notices/<slug:notice_id>/open": 405,
     "/panel/invoices/": 302,
+    "/panel/invoices/balances/export": 405,
     "/panel/invoices/bundles/make": 405,
     "/panel/invoices/list/export": 405,
     "/panel/invoices/list/export-accounting": 405,

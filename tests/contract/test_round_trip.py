@@ -62,6 +62,8 @@ SAMPLES: dict[str, list[Sample]] = {
     ],
     "billing.account.accept_vat_id": [Sample(PROOF, (("set_billing_details", PAYER),))],
     "billing.account.pay_back_credit": [],  # tests/billing/test_settling.py
+    "billing.account.mark_owed_paid": [],  # tests/billing/test_owed.py
+    "billing.account.write_off_owed": [],
     "billing.draft.change": [],  # tests/billing/test_drafts.py
     "billing.invoice.note_handover": [],  # tests/billing/test_sending.py
     "billing.invoice.record_reminder": [],  # tests/billing/test_reminding.py
@@ -124,6 +126,7 @@ WAYS = {
     "withdraw_note", "withdraw_outcome", "restore_snooze", "restore_terms", "restore_roles", "restore_grant",
     "restore_trial", "withdraw_outreach", "restore_billing_details", "withdraw_reminder", "reopen", "restore",
     "withdraw_referral", "restore_plan", "take_off", "keep_credit",
+    "unbook_owed_paid",
 }  # fmt: skip
 
 

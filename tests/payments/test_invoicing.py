@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from bursar.access.actor import system
 from bursar.actions.run import run
@@ -26,10 +27,11 @@ from bursar.core import clock
 from bursar.core.calendar import Month
 from bursar.core.errors import Blocked, Refused
 from bursar.payments import gateway as gateways
-from bursar.payments import invoicing
+from bursar.payments import invoicing, verify
 from bursar.payments.models import Charge, InvoicesFrom, Payment
 from bursar.payments.queries.drift import list_drift
 from bursar.payments.queries.gap import calc_gap
+from bursar.payments.queries.invoicing import MONEY
 from bursar.payments.rules.drift import Drift
 from bursar.payments.states import ChargeKind
 from bursar.payments.store import charges
@@ -408,6 +410,14 @@ def test_what_came_after_an_end_is_no_credit_while_as_much_is_owed(bought: Bough
     books.book(bought.account, {}, ledger.receive(Decimal(30), []), Cause(TODAY), clock.now())
     assert bought.credit == 0 and not list_drift(clock.now())
     prove()
+
+
+def test_the_proof_asks_nothing_for_each_charge_by_itself(bought: Bought) -> None:
+    """Of 100 000 charges and 500 documents that waited it took minutes."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {verify.MOVED}", {"account": "", "money": list(MONEY)})
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Seq Scan" in plan and "SubPlan" not in plan, plan
 
 
 def test_verify_finds_what_the_ledger_has_otherwise(bought: Bought) -> None:

@@ -192,6 +192,7 @@ def test_what_was_applied_and_is_charged_back_then_is_owed_until_it_is_paid_agai
     assert (issued.paid, get_credit(cast.oost)) == (50, -50)
     page = sign_in("iris@agora.example").get(f"/panel/accounts/{cast.oost.public_id}").content.decode()
     assert "owed beside the invoices" in page and "50.00" in page
+    assert link_for(counter, cast.ties, cast.oost, invoice="", amount="").amount == 50, "as much is proposed"
     prove()
     run("billing.invoice.reverse_payment", cast.ties, issued.public_id, {"amount": "50.00"}, reason="x")
     issued.refresh_from_db()

@@ -73,7 +73,7 @@ def _claim(part: Part) -> Claim:
     return Claim(
         label=str(part.account), amount=part.amount, number=row.number if row else "",
         standing=row.standing if row else None, received=books.get_received(row) if row else Decimal(0),
-        credit=books.get_credit(part.account),
+        there=books.get_there(part.account),
     )  # fmt: skip
 
 

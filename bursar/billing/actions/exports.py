@@ -18,6 +18,8 @@ from bursar.actions.spec import ActionForm, Case, Change, Cleaned, Company, Outc
 from bursar.billing import accounting_csv, invoice_csv
 from bursar.billing import invoice_filters as filters
 from bursar.billing.models import Invoice
+from bursar.billing.queries import balances
+from bursar.billing.queries.balances import Side
 from bursar.billing.queries.bundles import select_documents
 from bursar.billing.rules.periods import Period, read_period
 from bursar.billing.seller import seller_day
@@ -117,6 +119,38 @@ def _write_accounting(case: Case, data: Cleaned) -> Written:
 def export_accounting(act: Act, company: Company, data: Cleaned) -> Outcome:
     name = f"{data['kind'].replace('_', '-')}-{data['period'].name}"
     return keep(act, act.prepared, name, f"{data['kind']} {data['period'].name}")
+
+
+class BalancesForm(CsvForm):
+    side = forms.ChoiceField(
+        label="Which", required=False,
+        choices=[("", "both"), (Side.CREDIT.value, "credit"), (Side.OWED.value, "what is owed beside invoices")],
+    )  # fmt: skip
+
+
+def _write_balances(case: Case, data: Cleaned) -> Written:
+    with consistent_read(Work.EXPORT):
+        return balances.write(Side(data["side"]) if data["side"] else None, data["layout"])
+
+
+@action(
+    key="billing.company.export_balances",
+    on=Company,
+    form=BalancesForm,
+    label="Export balances CSV…",
+    done="Balances CSV exported",
+    icon="download",
+    help="Writes what accounts have to their good, and below zero what they owe beside their invoices, as it stands "
+    "now, into a CSV that lives 24 hours, for you alone.",
+    when="For the books at a month's end: credit is owed to customers, and what is below zero is due from them. What "
+    "invoices ask for stands in the lists of invoices.",
+    permission=Right.READ,
+    reason=Reason.NONE,
+    prepare=_write_balances,
+    in_menu=False,
+)
+def export_balances(act: Act, company: Company, data: Cleaned) -> Outcome:
+    return keep(act, act.prepared, f"balances-{seller_day(act.now)}", data["side"])
 
 
 class BundleForm(PeriodForm):

@@ -35,13 +35,28 @@ OPEN = "Open, EUR"
 REOPEN = "billing.invoice.reopen"
 
 
-class PaidForm(ActionForm):
+class ReceiptForm(ActionForm):
+    """Money that arrived by bank. `amount`: empty for all that is open."""
+
     amount = forms.DecimalField(
         label="Amount, EUR", required=False, min_value=Decimal("0.01"), max_digits=12, decimal_places=2,
         help_text="As it arrived. Empty: all that is open.",
     )  # fmt: skip
     on = forms.DateField(label="Received on", widget=forms.DateInput(attrs={"type": "date"}))
     reference = forms.CharField(label="Bank reference", max_length=140, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["on"].initial = seller_day(self.case.now)
+
+    def clean_on(self) -> date:
+        on: date = self.cleaned_data["on"]
+        if on > seller_day(self.case.now):
+            raise forms.ValidationError("It arrived today at the latest.")
+        return on
+
+
+class PaidForm(ReceiptForm):
     keeps_rest = forms.BooleanField(label="More than is open: the rest stands as the account's credit", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -49,19 +64,12 @@ class PaidForm(ActionForm):
         row: Invoice = self.case.target
         if not self.case.is_one_of_several:
             self.fields["amount"].initial = plain(row.open)
-        self.fields["on"].initial = seller_day(self.case.now)
 
     def clean_amount(self) -> Decimal:
         """Money for what was written off opens that again."""
         row: Invoice = self.case.target
         given: Decimal | None = self.cleaned_data["amount"]
         return (row.open or row.written_off) if given is None else given
-
-    def clean_on(self) -> date:
-        on: date = self.cleaned_data["on"]
-        if on > seller_day(self.case.now):
-            raise forms.ValidationError("It arrived today at the latest.")
-        return on
 
 
 def why_no_invoice(case: Case) -> str | None:

@@ -49,12 +49,14 @@ class LedgerEntry(models.Model):
 
 class AccountCredit(models.Model):
     """What stands to the account's good, EUR: the sum of its entries without an invoice; below 0, what it owes beside
-    its invoices. `owed`: what went back beyond what had come, by which alone it may be below 0.
+    its invoices. `owed`: what went back beyond what had come and was not given up, by which alone it may be below 0;
+    `given_up`: what was.
     """
 
     account = models.OneToOneField(BillingAccount, primary_key=True, on_delete=models.PROTECT, related_name="credit")
     amount = money_field(default=0)
-    owed = money_field(default=0)
+    owed = money_field(default=0, db_default=0)
+    given_up = money_field(default=0, db_default=0)
 
     pen = PEN
 
@@ -62,5 +64,7 @@ class AccountCredit(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="credit_is_below_0_by_what_is_owed", condition=Q(owed__gte=0) & Q(amount__gte=-F("owed"))
-            )
+            ),
+            models.CheckConstraint(name="given_up_is_none_or_more", condition=Q(given_up__gte=0)),
         ]
+        indexes = [models.Index(name="balance_that_stands", fields=["amount"], condition=~Q(amount=0))]

@@ -13,6 +13,7 @@ from bursar.access.actor import Actor
 from bursar.billing.bank import Gap, find_gaps
 from bursar.billing.documents.document import DocumentKind
 from bursar.billing.models import (
+    AccountCredit,
     BankDecision,
     BankFile,
     BankLine,
@@ -27,6 +28,7 @@ from bursar.billing.rules import open_items as items
 from bursar.billing.rules.bank_lines import FileState, LineState
 from bursar.billing.rules.matching import Share
 from bursar.billing.rules.open_items import OpenItems, Payer
+from bursar.billing.rules.references import make_reference
 from bursar.billing.rules.reversals import Earlier, Payments
 from bursar.core.errors import NotFound
 from bursar.tenants.models import BillingAccount
@@ -65,7 +67,12 @@ def load_items(now: datetime) -> tuple[OpenItems, Known, Payments]:
         if paid:
             payments.paid[number] = paid
     payments.add(_list_earlier(now))
-    return OpenItems.of(invoices, _list_payers()), known, payments
+    return OpenItems.of(invoices, _list_payers(), _load_balances()), known, payments
+
+
+def _load_balances() -> dict[str, str]:
+    rows = AccountCredit.objects.filter(Q(amount__lt=0) | Q(given_up__gt=0))
+    return {make_reference(public_id): str(pk) for pk, public_id in rows.values_list("pk", "account__public_id")}
 
 
 def _state_of(still_open: Decimal, paid: Decimal, given_up: Decimal) -> items.InvoiceState:

@@ -50,7 +50,8 @@ class Claim:
     """A share of a line: EUR for an invoice, else for the account's credit. Below 0: the bank took that much back.
 
     `number`: empty for the credit. `label`: of the account. `standing`: of the invoice; `received`: what of its
-    payments came from outside and did not go back. `credit`: the account's.
+    payments came from outside and did not go back. `there`: what of the account's money came for no invoice and did
+    not go back.
     """
 
     label: str
@@ -58,7 +59,7 @@ class Claim:
     number: str = ""
     standing: Standing | None = None
     received: Decimal = ZERO
-    credit: Decimal = ZERO
+    there: Decimal = ZERO
 
 
 def begin_state(entry: Entry) -> LineState:
@@ -91,15 +92,15 @@ def why_not_claims(amount: Decimal, claims: Sequence[Claim]) -> str | None:
 def _why_not_one(claim: Claim) -> str | None:
     standing, amount = claim.standing, claim.amount
     if standing is None:
-        return None if amount > 0 or -amount <= claim.credit else (
-            f"The credit of {claim.label} is {euros(claim.credit)}: {euros(-amount)} cannot be taken back of it."
+        return None if amount > 0 or -amount <= claim.there else (
+            f"Of the credit of {claim.label} {euros(claim.there)} are there: {euros(-amount)} cannot be taken back."
         )  # fmt: skip
     if amount > 0:
         most = standing.open + standing.written_off
         return None if amount <= most else (
             f"Of {claim.number} {euros(most)} are open: write down the rest as credit of the account."
         )  # fmt: skip
-    return None if -amount <= claim.received + claim.credit else (
+    return None if -amount <= claim.received + claim.there else (
         f"For {claim.number} {euros(claim.received)} came in: no more goes back."
     )  # fmt: skip
 

@@ -1,9 +1,9 @@
 """Where each euro of invoices stands: the only rules of the ledger. Pure. EUR.
 
 An invoice's gross is always open + paid + credited + written off. Money over stands as the account's credit, which is
-below 0 by what went back beyond what had come, and by no more. Each change is a few entries; an entry lowers what is
-open of its invoice by its amount, or raises the account's credit where it has none. Nothing is ever changed or taken
-out: what was wrong is turned round by further entries.
+below 0 by what went back beyond what had come and was not given up, and by no more. Each change is a few entries; an
+entry lowers what is open of its invoice by its amount, or raises the account's credit where it has none. Nothing is
+ever changed or taken out: what was wrong is turned round by further entries.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from bursar.core.money import ZERO, cents
 class EntryKind(StrEnum):
     """RECEIVED: came from outside. RETURNED: went back there. MOVED: between an invoice and the account's credit.
 
-    CREDITED: by a credit note. WRITTEN_OFF: given up. DIFFERENCE: so small that it is let be, and settles.
-    OVERDRAWN: went back beyond what had come, of the account alone, which owes it.
+    CREDITED: by a credit note. WRITTEN_OFF: given up, of an invoice or of what the account owes beside them.
+    DIFFERENCE: so small that it is let be, and settles. OVERDRAWN: went back beyond what had come, of the account
+    alone, which owes it.
     """
 
     RECEIVED = "received"
@@ -34,6 +35,7 @@ class EntryKind(StrEnum):
 
 
 _MONEY = frozenset({EntryKind.RECEIVED, EntryKind.RETURNED, EntryKind.MOVED})
+_OF_OWED = frozenset({EntryKind.OVERDRAWN, EntryKind.WRITTEN_OFF})
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,20 @@ def change_of_credit(entries: Iterable[Entry]) -> Decimal:
     return sum((entry.amount for entry in entries if entry.invoice is None), ZERO)
 
 
-def change_of_owed(entries: Iterable[Entry]) -> Decimal:
+def change_of_overdrawn(entries: Iterable[Entry]) -> Decimal:
     """Of what went back of the account's money beyond what had come, by these entries."""
     return -sum((entry.amount for entry in entries if entry.kind is EntryKind.OVERDRAWN), ZERO)
+
+
+def change_of_owed(entries: Iterable[Entry]) -> Decimal:
+    """Of that, what was not given up: by as much the account's credit may be below 0."""
+    return -sum((entry.amount for entry in entries if entry.invoice is None and entry.kind in _OF_OWED), ZERO)
+
+
+def change_of_given_up(entries: Iterable[Entry]) -> Decimal:
+    """Of what the account owed beside its invoices and is asked for no more."""
+    given_up = (entry for entry in entries if entry.invoice is None and entry.kind is EntryKind.WRITTEN_OFF)
+    return sum((entry.amount for entry in given_up), ZERO)
 
 
 def receive(amount: Decimal, invoices: Sequence[Standing]) -> list[Entry]:
@@ -233,9 +246,23 @@ def overdraw(amount: Decimal) -> list[Entry]:
     return [Entry(EntryKind.OVERDRAWN, None, -amount)]
 
 
-def make_up(amount: Decimal) -> list[Entry]:
-    """What `overdraw` did, turned round: it came again. amount: at most what is owed."""
-    return [Entry(EntryKind.OVERDRAWN, None, amount)]
+def make_up(amount: Decimal, owed: Decimal) -> list[Entry]:
+    """What `overdraw` did, turned round: it came again. What was given up of it is asked for again first.
+
+    amount: at most `owed`, what the account owes still, and what was given up.
+    """
+    given_up = max(ZERO, amount - owed)
+    return [*(ask_again(given_up) if given_up else []), Entry(EntryKind.OVERDRAWN, None, amount)]
+
+
+def give_up(amount: Decimal) -> list[Entry]:
+    """What the account owes beside its invoices is asked for no more. amount: at most what its credit is below 0."""
+    return [Entry(EntryKind.WRITTEN_OFF, None, amount)]
+
+
+def ask_again(amount: Decimal) -> list[Entry]:
+    """What `give_up` did, turned round. amount: at most what was given up."""
+    return [Entry(EntryKind.WRITTEN_OFF, None, -amount)]
 
 
 def write_off(one: Standing) -> list[Entry]:

@@ -146,12 +146,15 @@ class _Desk:
         return Match(entry, Verdict.CERTAIN, suggestions[0].reason, suggestions)
 
     def _holds_ours(self, payment: Payment) -> bool:
-        return any(reference in self._items.by_reference for reference in find_references(_text_of(payment)))
+        found = find_references(_text_of(payment))
+        return any(one in self._items.by_reference or one in self._items.balances for one in found)
 
     def _look(self, payment: Payment) -> _Finding:
         named, is_unknown = self._find_named(payment)
         if named:
             return self._of_named(payment, named)
+        if found := self._find_balance(payment):
+            return _Finding((found,))
         called = self._items.list_accounts_called(payment.name, payment.on_behalf_of)
         suggestions = (
             self._of_accounts(payment, Ground.IBAN, self._items.by_iban.get(payment.iban, ()))
@@ -178,6 +181,15 @@ class _Desk:
                 for invoice in self._items.by_form.get(form, ()):
                     found.setdefault(invoice.number, _Named(Ground.NUMBER, invoice))
         return found, is_unknown
+
+    def _find_balance(self, payment: Payment) -> Suggestion | None:
+        """What an account owes beside its invoices. Its credit is one figure with that, so a person looks first."""
+        for ground, text in [*((Ground.REFERENCE, one) for one in payment.references),
+                             (Ground.TEXT_REFERENCE, _text_of(payment))]:  # fmt: skip
+            for account in filter(None, map(self._items.balances.get, find_references(text))):
+                reason = _SAYS[ground].format("what the account owes beside its invoices")
+                return Suggestion(ground, (Share(account, payment.amount),), f"{reason}.")
+        return None
 
     def _of_named(self, payment: Payment, named: dict[str, _Named]) -> _Finding:
         """Each by itself; before them all together, where they are several that add up."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -44,7 +44,10 @@ class Payer:
 
 @dataclass
 class OpenItems:
-    """Made by `of`. Invoices that are settled are found by what names them, and by nothing else."""
+    """Made by `of`. Invoices that are settled are found by what names them, and by nothing else.
+
+    `balances`: accounts that owe beside their invoices, or did and were let off, by the reference of that.
+    """
 
     by_reference: dict[str, list[Invoice]] = field(default_factory=lambda: defaultdict(list))
     by_form: dict[str, list[Invoice]] = field(default_factory=lambda: defaultdict(list))
@@ -53,10 +56,13 @@ class OpenItems:
     by_iban: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     by_name: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     names: list[str] = field(default_factory=list)
+    balances: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, invoices: Iterable[Invoice], payers: Iterable[Payer] = ()) -> OpenItems:
-        items = cls()
+    def of(
+        cls, invoices: Iterable[Invoice], payers: Iterable[Payer] = (), balances: Mapping[str, str] | None = None
+    ) -> OpenItems:
+        items = cls(balances=balances or {})
         for one in invoices:
             if one.reference:
                 items.by_reference[one.reference].append(one)

@@ -15,6 +15,8 @@ def say_credit(account: str, amount: Decimal) -> str:
     """Of an account: what stands to its good; below 0, what went back to it beyond what it had paid."""
     if amount < 0:
         return f"{account} owes {euros(-amount)} beside its invoices"
+    if amount == 0:
+        return f"nothing stands to the good of {account}, and it owes nothing beside its invoices"
     return f"{euros(amount)} stand to the good of {account}"
 
 

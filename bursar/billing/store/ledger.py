@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import F, Sum
 
 from bursar.billing.models import AccountCredit, Invoice, LedgerEntry
-from bursar.billing.rules.ledger import Entry, EntryKind, change_of_credit, change_of_owed
+from bursar.billing.rules.ledger import Entry, EntryKind, change_of_credit, change_of_given_up, change_of_owed
 from bursar.core.ids import public_id
 from bursar.core.money import ZERO
 from bursar.core.registry import Registry
@@ -71,6 +71,18 @@ def get_credit(account: BillingAccount) -> Decimal:
     return amount or ZERO
 
 
+def get_there(account: BillingAccount) -> Decimal:
+    """EUR that came for no invoice and did not go back: its credit, and what made up for what it owes."""
+    rows = AccountCredit.objects.filter(pk=account.pk)
+    return sum(rows.values_list("amount", "owed").first() or (), ZERO)
+
+
+def get_given_up(account: BillingAccount) -> Decimal:
+    """EUR that it owed beside its invoices, and that nobody asks for any more."""
+    amount: Decimal | None = AccountCredit.objects.filter(pk=account.pk).values_list("given_up", flat=True).first()
+    return amount or ZERO
+
+
 def get_received(invoice: Invoice) -> Decimal:
     """What came for it from outside and did not go back there; the rest of what is paid is credit that was applied."""
     kinds = [EntryKind.RECEIVED.value, EntryKind.RETURNED.value]
@@ -96,7 +108,7 @@ def book_all(asked: Sequence[Asked], held: dict[int, Invoice], now: datetime) ->
     moved = {entry.invoice: held[entry.invoice] for one in asked for entry in one.entries if entry.invoice is not None}
     _keep(moved.values())
     for one in asked:
-        _move_credit(one.account, change_of_credit(one.entries), change_of_owed(one.entries))
+        _move_credit(one.account, one.entries)
     for follow in FOLLOWERS.values():
         follow(list(moved.values()), now)
     return booked
@@ -149,7 +161,10 @@ def _keep(moved: Collection[Invoice]) -> None:
         row.open = still_open[row.pk]
 
 
-def _move_credit(account: BillingAccount, by: Decimal, owed: Decimal) -> None:
-    moved = AccountCredit.objects.filter(pk=account.pk)
-    if (by or owed) and not moved.update(amount=F("amount") + by, owed=F("owed") + owed):
-        AccountCredit.objects.create(account=account, amount=by, owed=owed)
+def _move_credit(account: BillingAccount, entries: Sequence[Entry]) -> None:
+    moved = {
+        "amount": change_of_credit(entries), "owed": change_of_owed(entries), "given_up": change_of_given_up(entries)
+    }  # fmt: skip
+    stands = AccountCredit.objects.filter(pk=account.pk)
+    if any(moved.values()) and not stands.update(**{name: F(name) + by for name, by in moved.items()}):
+        AccountCredit.objects.create(account=account, **moved)

@@ -13,6 +13,7 @@ from django.conf import settings
 from bursar.actions.registry import action
 from bursar.actions.run import Act
 from bursar.actions.spec import ActionForm, Case, Change, Cleaned, DayInput, Group, Outcome, Reason
+from bursar.billing.actions.owed import owed_of
 from bursar.billing.actions.settling import why_no_invoice
 from bursar.billing.models import Invoice
 from bursar.billing.obstacles import OBSTACLES
@@ -77,7 +78,7 @@ class LinkOfAccount(LinkForm):
         field.choices = [*offered, ("", "no invoice: the money stands as the account's credit")]
         first = next((one for one in invoices if _why_not_for(self.case, one) is None), None)
         field.initial = first.public_id if first else ""
-        self.fields["amount"].initial = plain(first.open if first else _next_amount(self.case))
+        self.fields["amount"].initial = plain(first.open if first else _loose_amount(self.case))
         self.fields["description"].initial = _describe(first)
 
 
@@ -86,8 +87,10 @@ def _invoices(case: Case) -> list[Invoice]:
     return found
 
 
-def _next_amount(case: Case) -> Decimal:
-    """What the next interval would cost, with VAT."""
+def _loose_amount(case: Case) -> Decimal:
+    """For no invoice: what the account owes beside its invoices, else what its next interval would cost, with VAT."""
+    if owed := owed_of(case):
+        return owed
     return queries.foresee(case.target, state_of(case), case.now).gross
 
 
@@ -106,7 +109,7 @@ def _amount_of(case: Case, data: Cleaned) -> Decimal:
     invoice, amount = _invoice_of(case, data), data["amount"]
     if amount is not None:
         return Decimal(amount)
-    return invoice.open if invoice else _next_amount(case)
+    return invoice.open if invoice else _loose_amount(case)
 
 
 def _why_not_link(case: Case) -> str | None:

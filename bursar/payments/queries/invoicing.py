@@ -128,13 +128,16 @@ def load_books(money: Money, invoice: Invoice | None) -> Books:
     account, own = money.charge.account_id, Q(cause__in=money.causes)
     if invoice is not None:
         own |= Q(booking__in=LedgerEntry.objects.filter(invoice=invoice).values("booking"))
-    is_owed = Q(kind=EntryKind.OVERDRAWN.value)
+    overdrawn = Q(kind=EntryKind.OVERDRAWN.value)
+    given_up = Q(kind=EntryKind.WRITTEN_OFF.value)
     found = LedgerEntry.objects.filter(own, account_id=account, invoice=None).aggregate(
-        own=Sum("amount", filter=~is_owed), owed=Sum("amount", filter=is_owed)
+        own=Sum("amount", filter=~overdrawn & ~given_up), owed=Sum("amount", filter=overdrawn)
     )
-    credit = AccountCredit.objects.filter(pk=account).annotate(there=F("amount") + F("owed"))
-    there = credit.values_list("there", flat=True).first()
-    return Books(invoice.standing if invoice else None, there or ZERO, found["own"] or ZERO, -(found["owed"] or ZERO))
+    stands = AccountCredit.objects.filter(pk=account).values_list("amount", "owed").first() or (ZERO, ZERO)
+    return Books(
+        invoice.standing if invoice else None, there=sum(stands, ZERO), owed=stands[1],
+        own=found["own"] or ZERO, own_owed=-(found["owed"] or ZERO),
+    )  # fmt: skip
 
 
 def find_step(charge: Charge, first_day: date) -> Step | None:

@@ -22,12 +22,13 @@ from bursar.payments.states import PaymentState
 class Books:
     """The invoice of a charge (None: its money stands to the account's good), and the account's money.
 
-    `there`: all that came for the account, was for no invoice and did not go back. `own`, `own_owed`: of this charge's
-    money what came so, and what went back beyond what had come.
+    `there`: all that came for the account, was for no invoice and did not go back; `owed`: what went back beyond what
+    had come, and was not given up. `own`, `own_owed`: of this charge's money the same, given up or not.
     """
 
     invoice: Standing | None
     there: Decimal
+    owed: Decimal
     own: Decimal
     own_owed: Decimal
 
@@ -37,10 +38,10 @@ class Books:
         return max(ZERO, min(self.own, self.there))
 
     def after(self, entries: Sequence[Entry]) -> Books:
-        owed = ledger.change_of_owed(entries)
+        owed, overdrawn = ledger.change_of_owed(entries), ledger.change_of_overdrawn(entries)
         by = ledger.change_of_credit(entries) + owed
         invoice = self.invoice and self.invoice.after(entries)
-        return Books(invoice, self.there + by, self.own + by, self.own_owed + owed)
+        return Books(invoice, self.there + by, self.owed + owed, self.own + by, self.own_owed + overdrawn)
 
 
 class Back(NamedTuple):
@@ -100,5 +101,5 @@ def leave(amount: Decimal, books: Books) -> list[Entry]:
 def come_again(amount: Decimal, books: Books) -> list[Entry]:
     """A refund that Mollie had sent did not go through: the credit note stands, so the account has it to its good."""
     again = min(amount, books.own_owed)
-    entries = ledger.make_up(again) if again else []
+    entries = ledger.make_up(again, books.owed) if again else []
     return entries + (ledger.receive(amount - again, []) if amount > again else [])
