@@ -74,6 +74,7 @@ def test_it_is_made_checked_downloaded_and_mailed(cast: Cast, owed: ReferralEntr
     assert read(xml, f"cac:AccountingCustomerParty/{party}") == ["Agora Voices B.V."]
     assert read(xml, "cac:PaymentMeans/cbc:PaymentMeansCode") == ["57"]
     assert f"{address}/e-invoice" in ties.get(f"/panel/partners/{owed.partner.public_id}").content.decode()
+    assert "Self-billing invoice SB2026-000001" in ties.get("/panel/deliveries/?state=waiting").content.decode()
     for _ in range(2):  # its files, then the mail with them
         carry_out()
     [letter] = [one for one in django_mail.outbox if isinstance(one, EmailMultiAlternatives) and one.attachments]

@@ -31,7 +31,8 @@ def say_calls(calls: Iterable[Call]) -> dict[str, str]:
     charges = {one.public_id: one for one in Charge.objects.filter(public_id__in=_ids(calls, "charge"))}
     amounts: dict[str, Decimal] = {one.public_id: one.gross for one in charges.values()}
     for name, (model, field) in _AMOUNTS.items():
-        amounts |= model.objects.filter(public_id__in=_ids(calls, name)).values_list("public_id", field)
+        found = model._default_manager.filter(public_id__in=_ids(calls, name))
+        amounts |= dict(found.values_list("public_id", field))
     return {call.public_id: _say(call, charges, amounts) for call in calls}
 
 
