@@ -27,7 +27,7 @@ from bursar.audit.models import AuditLine
 from bursar.config.actors import actor_of_token
 from bursar.staff.models import ApiToken, StaffMember
 from tests.cast import NOW, PASSWORD, Cast, confirmed, sign_in
-from tests.contract.test_matrix import finds, need_of
+from tests.contract.crowd import finds, need_of
 
 DEAD = ("a token that was revoked", "a token that ran out", "a token of one who left")
 NOT_FOR_PAGES = ("a token to read and act", "a token to read", *DEAD)  # one of all rights tries each of them

@@ -11,6 +11,8 @@ from bursar.access.actor import Actor
 from bursar.access.keys import digest_of
 from bursar.actions.run import run
 from bursar.core import clock
+from bursar.outbox.models import OutboxRow
+from bursar.plans.models import BaseTier
 from bursar.product.models import ApiKey
 from bursar.requests.models import UpgradeRequest
 from bursar.tenants.models import Person, Workspace
@@ -38,6 +40,16 @@ def ask_workspace(ref: str, organisation: Any, **more: Any) -> UpgradeRequest:
 def decide(verb: str, who: Actor, request: UpgradeRequest, data: dict[str, Any] | None = None, **more: Any) -> Any:
     more.setdefault("reason", "Agreed by phone")
     return run(f"requests.request.{verb}", who, request.public_id, data, **more)
+
+
+def tier_of(workspace: Workspace) -> str:
+    row = BaseTier.objects.filter(workspace=workspace, valid_until=None).first()
+    return row.tier if row else "free"
+
+
+def events() -> list[tuple[str, dict[str, Any]]]:
+    rows = OutboxRow.objects.filter(kind="webhook").order_by("id")
+    return [(row.payload["event"], row.payload["data"]) for row in rows]
 
 
 class Product:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from bursar.access.models import User
 from bursar.actions import menu
@@ -20,31 +18,14 @@ from bursar.core import clock, naming
 from bursar.core.days import say_day
 from bursar.core.errors import Blocked, Forbidden, Invalid, NotFound, Refusal, Refused
 from bursar.notifications.models import Mail
-from bursar.outbox import carriers
 from bursar.outbox import store as outbox
 from bursar.outbox.models import OutboxRow
-from bursar.plans.models import BaseTier, Discount, PaymentTerms, TierGrant
+from bursar.plans.models import Discount, PaymentTerms, TierGrant
 from bursar.requests.models import UpgradeRequest
-from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace, WorkspaceMembership
+from bursar.tenants.models import BillingAccount, Organisation, Person, Workspace
 from bursar.tenants.queries import customer_of
 from tests.cast import NOW, Cast, bring_all, fact, prove, refusal_of, sign_in
-from tests.requests.helpers import Product, ask, ask_workspace, customer, decide
-
-
-@pytest.fixture
-def webhooks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The room that carries webhooks out stands further up; here only what waits for it is looked at."""
-    monkeypatch.setitem(carriers.CARRIERS.things, "webhook", carriers.Carrier(lambda row: None))
-
-
-def tier_of(workspace: Workspace) -> str:
-    row = BaseTier.objects.filter(workspace=workspace, valid_until=None).first()
-    return row.tier if row else "free"
-
-
-def events() -> list[tuple[str, dict[str, Any]]]:
-    rows = OutboxRow.objects.filter(kind="webhook").order_by("id")
-    return [(row.payload["event"], row.payload["data"]) for row in rows]
+from tests.requests.helpers import ask, ask_workspace, customer, decide, events, tier_of
 
 
 def test_approved_as_proposed_in_one_group(cast: Cast, webhooks: None) -> None:
@@ -267,97 +248,6 @@ def test_a_colleague_who_is_a_customer_there_does_not_decide(cast: Cast) -> None
     assert UpgradeRequest.objects.filter(state="pending").count() == 2
 
 
-def test_a_new_workspace_is_made_and_the_product_takes_it_up(cast: Cast, webhooks: None) -> None:
-    """The organisation has no account yet: its first workspace makes the pooled one."""
-    bring_all(
-        {"kind": "person", "external_id": "olga", "name": "Olga", "email": "olga@client.example"},
-        {"kind": "organisation", "external_id": "nieuw", "name": "Nieuw", "created_at": NOW - timedelta(days=9)},
-        {"kind": "organisation_member", "organisation": "nieuw", "person": "olga", "role": "owner", "from": NOW},
-    )
-    organisation = Organisation.objects.get(external_id="nieuw")
-    made = ask_workspace("olga", organisation, tier="changemaker", cadence="monthly")
-    decide("approve", cast.noor, made, {"name": "Panel 2027", "visibility": "invite_only"})
-    made.refresh_from_db()
-    workspace = made.workspace
-    assert workspace is not None and made.granted_name == "Panel 2027" and made.name == "Nieuw panel"
-    assert (workspace.name, workspace.visibility, workspace.kind) == ("Panel 2027", "invite_only", "internal")
-    account = workspace.account
-    assert (account.scope, account.organisation_id, str(account)) == ("organisation", organisation.pk, "Nieuw")
-    seat = WorkspaceMembership.objects.get(workspace=workspace)
-    assert (seat.person.external_id, seat.role, seat.is_commanded) == ("olga", "owner", True)
-    assert fact(account).potential == 86 and tier_of(workspace) == "changemaker"
-    names = [event for event, _ in events()]
-    created = dict(events())["workspace.created_here"]
-    assert names.index("workspace.created_here") < names.index("request.decided")
-    assert (created["bursar_id"], created["owner"], created["organisation"]) == (workspace.public_id, "olga", "nieuw")
-    assert workspace.awaits_product
-    prove()
-
-    product = Product("push", "requests", "entitlements")
-    body = {"organisation": "nieuw", "name": "Panel 2027", "changed_at": (NOW + timedelta(minutes=5)).isoformat()}
-    wrong = product.put("workspaces/ws-new", {**body, "bursar_id": "wsp_nothing"})
-    assert wrong.status_code == 409 and "no workspace “wsp_nothing”" in wrong.json()["sentence"]
-    taken = product.put("workspaces/panel", {**body, "organisation": "samen", "bursar_id": workspace.public_id})
-    assert taken.status_code == 409 and "is the id of another workspace already" in taken.json()["sentence"]
-    first = product.put("workspaces/ws-new", {**body, "bursar_id": workspace.public_id})
-    assert (first.status_code, first.json()["result"]) == (200, "updated")
-    again = product.put("workspaces/ws-new", {**body, "bursar_id": workspace.public_id})
-    assert again.json()["result"] == "unchanged"
-    other = product.put("workspaces/ws-other", {**body, "bursar_id": workspace.public_id})
-    assert other.status_code == 409 and "goes by the product's id “ws-new” already" in other.json()["sentence"]
-    workspace.refresh_from_db()
-    assert workspace.external_id == "ws-new" and not workspace.awaits_product
-    assert Workspace.objects.filter(organisation=organisation).count() == 1
-    assert product.get("entitlements/ws-new").json()["tier"] == "changemaker"
-    told = product.get(f"requests/{made.public_id}").json()
-    assert (told["state"], told["workspace"], told["grant"]["name"]) == ("approved", "ws-new", "Panel 2027")
-    member = product.put("workspaces/ws-new/members/olga", {"role": "owner", "changed_at": body["changed_at"]})
-    assert member.json()["result"] == "unchanged"
-    seat.refresh_from_db()
-    assert not seat.is_commanded
-    prove()
-
-
-def test_a_push_that_is_older_than_the_approval_still_names_the_workspace(cast: Cast) -> None:
-    made = ask_workspace("maud", cast.haarlem.organisation)
-    decide("approve", cast.ties, made)
-    made.refresh_from_db()
-    assert made.workspace is not None
-    body = {"organisation": "haarlem", "name": "Older name", "changed_at": (NOW - timedelta(days=1)).isoformat()}
-    answer = Product("push").put("workspaces/ws-late", {**body, "bursar_id": made.workspace.public_id})
-    made.workspace.refresh_from_db()
-    assert answer.json()["result"] == "updated"
-    assert (made.workspace.external_id, made.workspace.name) == ("ws-late", "Nieuw panel")
-
-
-def test_a_new_workspace_on_a_paid_tier_needs_the_right_and_no_live_subscription(cast: Cast) -> None:
-    made = ask_workspace("maud", cast.haarlem.organisation, tier="guardian")
-    refusal = refusal_of("requests.request.approve", cast.ties, made.public_id, {}, reason="x")
-    assert isinstance(refusal, Forbidden) and "set tier" in refusal.sentence and "on Free" in refusal.sentence
-    refusal = refusal_of("requests.request.approve", cast.noor, made.public_id, {}, reason="x")
-    assert "A Mollie subscription is live." in refusal.sentence
-    assert not Workspace.objects.filter(name="Nieuw panel").exists() and UpgradeRequest.objects.get().is_pending
-    decide("approve", cast.ties, made, {"tier": "free"})
-    assert Workspace.objects.filter(name="Nieuw panel").exists()
-    prove()
-
-
-def test_a_requester_who_left_owns_no_new_workspace(cast: Cast) -> None:
-    made = ask_workspace("maud", cast.haarlem.organisation)
-    bring_all(
-        {"kind": "organisation_member", "organisation": "haarlem", "person": "maud", "role": "member", "from": NOW}
-    )
-    refusal = refusal_of("requests.request.approve", cast.noor, made.public_id, {}, reason="x")
-    assert "Maud is no owner or admin of Gemeente Haarlem any more" in refusal.sentence
-    decide("close_as_done", cast.noor, made)
-
-
-def test_workspaces_are_not_made_by_hand_for_strangers(cast: Cast) -> None:
-    data = {"name": "X", "visibility": "private", "owner": Person.objects.get(external_id="lotte").public_id}
-    refusal = refusal_of("requests.account.create_workspace", cast.iris, cast.haarlem.public_id, data, reason="x")
-    assert isinstance(refusal, Invalid) and "owner" in refusal.fields
-
-
 def test_the_time_limited_tier_by_hand_and_back(cast: Cast) -> None:
     data = {"tier": "guardian", "end_date": "2026-12-31"}
     done = run("plans.workspace.grant_tier", cast.noor, cast.panel.public_id, data, reason="Tender")
@@ -374,96 +264,6 @@ def test_the_time_limited_tier_by_hand_and_back(cast: Cast) -> None:
             in refusal_of("plans.workspace.end_grant", cast.noor, cast.panel.public_id, reason="x").sentence
         )
         prove()
-
-
-def test_a_wished_name_is_found_as_one_types_it(cast: Cast) -> None:
-    ask_workspace("maud", cast.haarlem.organisation, name="Łódź’s café")
-    ties = sign_in("ties@agora.example")
-    for q, found in (("lodz's cafe", True), ("CAFÉ", True), ("lódz", True), ("cafe lodz", False)):
-        assert ("Łódź’s café" in ties.get("/panel/requests/", {"q": q}).content.decode()) is found, q
-    key, haarlem = "requests.organisation.ask_workspace", cast.haarlem.organisation.public_id
-    twice = {"name": "Lodz's Cafe", "visibility": "private", "tier": "free"}
-    assert "asked for already" in refusal_of(key, customer("maud"), haarlem, twice).sentence
-
-
-def test_the_queue_orders_counts_searches_and_keeps_its_statements(cast: Cast) -> None:
-    first = ask("lotte", cast.panel, message="For the youth")
-    with clock.frozen(NOW + timedelta(hours=1)):
-        second = ask("maud", cast.klimaat, "guardian")
-        ask_workspace("maud", cast.haarlem.organisation)
-    ties = sign_in("ties@agora.example")
-    page = ties.get("/panel/requests/").content.decode()
-    assert page.index("Jeugdpanel") < page.index("Burgerberaad Klimaat") < page.index("Nieuw panel")
-    assert "under an hour" in page
-    decide("deny", cast.ties, first, message="Not now.")
-    assert "Jeugdpanel" not in ties.get("/panel/requests/").content.decode()
-    assert "Jeugdpanel" in ties.get("/panel/requests/?state=denied").content.decode()
-    for q, found in (("youth", True), ("LOTTE", True), (first.public_id, True), ("samen", True), ("zzz", False)):
-        assert ("Jeugdpanel" in ties.get(f"/panel/requests/?state=all&q={q}").content.decode()) is found, q
-    assert "New workspace" not in ties.get("/panel/requests/?kind=tier_upgrade").content.decode()
-    for bad in ("state=open", "kind=x", "tier=gold", "page=0", "page=x"):
-        assert ties.get(f"/panel/requests/?{bad}").status_code == 400
-    assert ties.get("/panel/requests/?page=7").status_code == 302
-    assert 'id="count-requests" hx-swap-oob="true">2</span>' in ties.get("/panel/counts").content.decode()
-    size = _statements(ties)
-    for number in range(12):
-        ask_workspace("maud", cast.haarlem.organisation, name=f"W{number}")
-    assert _statements(ties) == size
-    assert second.public_id in ties.get("/panel/requests/").content.decode()
-
-
-def _statements(client: Any) -> int:
-    with CaptureQueriesContext(connection) as caught:
-        assert client.get("/panel/requests/").status_code == 200
-    return len(caught)
-
-
-def test_the_customers_page_shows_theirs_in_constant_statements(cast: Cast) -> None:
-    ask("maud", cast.klimaat, "guardian")
-    maud = sign_in("maud@client.example")
-    with CaptureQueriesContext(connection) as few:
-        page = maud.get("/requests/").content.decode()
-    assert "Guardian for Burgerberaad Klimaat" in page and "Request…" in page
-    for number in range(6):
-        ask_workspace("maud", cast.haarlem.organisation, name=f"W{number}")
-    with CaptureQueriesContext(connection) as many:
-        maud.get("/requests/")
-    assert len(few) == len(many)
-    for other in ("lotte", "ali"):
-        assert (
-            "Guardian for Burgerberaad Klimaat"
-            not in sign_in(f"{other}@client.example").get("/requests/").content.decode()
-        )
-
-
-def test_the_api_lists_by_cursor_and_decides(cast: Cast) -> None:
-    made = ask("lotte", cast.panel)
-    for number in range(3):
-        with clock.frozen(NOW + timedelta(minutes=number + 1)):
-            ask_workspace("maud", cast.haarlem.organisation, name=f"W{number}")
-    noor = sign_in("noor@agora.example")
-    seen, cursor = [], ""
-    while True:
-        got = noor.get(f"/api/v1/requests?limit=2&cursor={cursor}").json()
-        seen += [row["id"] for row in got["requests"]]
-        cursor = got["next_cursor"]
-        if not cursor:
-            break
-    assert len(seen) == len(set(seen)) == 4 and seen[-1] == made.public_id
-    assert [row["id"] for row in noor.get("/api/v1/requests?kind=tier_upgrade").json()["requests"]] == [made.public_id]
-    assert noor.get("/api/v1/requests?state=denied").json()["requests"] == []
-    assert noor.get("/api/v1/requests?state=odd").status_code == 400
-    assert noor.get("/api/v1/requests?cursor=odd").status_code == 400
-    assert noor.get("/api/v1/requests/req_none").status_code == 404
-    address = f"/api/v1/request/{made.public_id}/actions/deny"
-    silent = noor.post(address, json.dumps({"reason": "x"}), content_type="application/json")
-    assert silent.status_code == 422 and silent.json()["fields"]["message"]
-    said = noor.post(address, json.dumps({"message": "Not now."}), content_type="application/json")
-    assert said.status_code == 200
-    one = noor.get(f"/api/v1/requests/{made.public_id}").json()
-    assert (one["state"], one["note"], one["decided_by"], one["grant"]) == ("denied", "Not now.", "Noor", None)
-    again = noor.post(address, json.dumps({"message": "Not now."}), content_type="application/json")
-    assert again.status_code == 409 and "denied by Noor" in again.json()["sentence"]
 
 
 def test_a_stranger_meets_nothing(cast: Cast) -> None:
