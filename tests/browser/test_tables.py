@@ -233,7 +233,7 @@ def test_movements_and_roles_are_whole_on_a_phone(crowded: Cast, live_server: An
     may, folded by what it is on.
     """
     sign_in(page, live_server.url, "iris@agora.example")
-    for width in (390, 768, 1024):
+    for width in (390, 768, 1024, 1280):
         page.set_viewport_size({"width": width, "height": 900})
         for address in ("/panel/usage/movements/", "/panel/staff/roles", "/panel/staff/roles?q=a"):
             page.goto(live_server.url + address)
