@@ -182,10 +182,10 @@ class Referred(Chance):
 
     def list_receipts(self) -> Iterator[tuple[date, Decimal, bool]]:
         """Day, net that stays, and whether it is the subscription's: from payments, and what was told of the bank. What
-        ended after it was invoiced counts by what stays of it, as when a part of it was charged back before.
+        ended after it was paid counts by what stays of it, as when a part of it was charged back before.
         """
         sold = Charge.objects.filter(account=self.life.account, kind__in=COUNTED)
-        for charge in sold.exclude(state="ended", invoice=None):
+        for charge in sold.exclude(state="ended", invoice=None, settled_at=None):
             yield from list_kept(charge)
         for one in self.transfers:
             if one.stays:

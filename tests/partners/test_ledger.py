@@ -99,6 +99,16 @@ def test_a_mollie_charge_counts_before_it_has_an_invoice(cast: Cast) -> None:
     prove()
 
 
+def test_what_stays_of_a_charge_that_ended_counts_and_what_came_after_an_end_does_not(cast: Cast) -> None:
+    entry, day = refer(cast, cast.haarlem, JULY), midnight(date(2026, 9, 1))
+    sold = rows.charge(cast.haarlem, None, "upgrade", "ended", settled_at=day, ended_at=midnight(date(2026, 10, 1)))
+    rows.refund(rows.payment(cast.haarlem, day, owed=sold), "60.50", midnight(date(2026, 9, 20)))
+    never = rows.charge(cast.haarlem, None, "seat", "ended", ended_at=midnight(date(2026, 9, 1)))
+    rows.payment(cast.haarlem, midnight(date(2026, 9, 2)), owed=never)
+    assert sum(look(entry)) == 5
+    prove()
+
+
 def test_the_job_works_out_what_is_due_once(cast: Cast) -> None:
     entry = refer(cast, cast.haarlem, JULY)
     rows.payment(cast.haarlem, midnight(date(2026, 9, 1)), owed=rows.charge(cast.haarlem, date(2026, 9, 1)))

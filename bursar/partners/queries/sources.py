@@ -63,7 +63,7 @@ def _of_mirror(account_id: int) -> Iterator[Position]:
     sent = Refund.objects.filter(state=RefundState.REFUNDED.value)
     paid = of_this_world().filter(status=PaymentState.PAID).order_by("paid_at", "pk")
     charges = Charge.objects.filter(account_id=account_id, invoice=None, kind__in=CHARGED, gross__gt=0)
-    charges = charges.exclude(state=ChargeState.ENDED.value)
+    charges = charges.exclude(state=ChargeState.ENDED.value, settled_at=None)  # what came after an end, nobody owed
     paid = paid.prefetch_related("chargebacks", Prefetch("refunds", queryset=sent))
     for charge in charges.prefetch_related(Prefetch("payments", queryset=paid)):
         payments = list(charge.payments.all())
