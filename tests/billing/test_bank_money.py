@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,8 @@ from bursar.audit.models import AuditLine
 from bursar.billing import banking, verify
 from bursar.billing.models import BankDecision, BankFile, BankLine, BankShare, BankSuggestion, Invoice, LedgerEntry
 from bursar.billing.obstacles import list_obstacles
+from bursar.billing.rules.bank_lines import Claim, why_not_claims
+from bursar.billing.rules.ledger import Standing
 from bursar.billing.store.ledger import get_credit
 from bursar.core import clock
 from bursar.core.errors import Blocked, Forbidden, Invalid, NotFound, Refused
@@ -305,3 +308,15 @@ def test_other_money_and_fractions_are_only_set_aside(cast: Cast) -> None:
     assert isinstance(refusal_of(SPLIT, cast.iris, line.public_id, {"parts": "x"}), Blocked)
     run(ASIDE, cast.iris, line.public_id, {"note": "dollars"})
     assert not LedgerEntry.objects.exists()
+
+
+def test_shares_of_one_account_go_back_by_their_sum_only() -> None:
+    """Each alone could: 50 are there, and 20 of the invoice's 40 came in."""
+    there, standing = Decimal("50.00"), Standing(1, Decimal("40.00"), paid=Decimal("40.00"))
+    credit = Claim("Samen", Decimal("-30.00"), there=there)
+    paid = Claim("Samen", Decimal("-40.00"), "2026-1", standing, received=Decimal("20.00"), there=there)
+    assert why_not_claims(Decimal("-70.00"), [credit, paid]) is None  # 30 and 20 of what is there
+    more = replace(credit, amount=Decimal("-31.00"))
+    assert why_not_claims(Decimal("-71.00"), [more, paid]) == "For 2026-1 € 20.00 came in: no more goes back."
+    said = "Of the credit of Samen € 30.00 are there: € 31.00 cannot be taken back."
+    assert why_not_claims(Decimal("-71.00"), [paid, more]) == said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -86,7 +86,13 @@ def why_not_claims(amount: Decimal, claims: Sequence[Claim]) -> str | None:
     twice = [name for name, count in Counter(claim.number or claim.label for claim in claims).items() if count > 1]
     if twice:
         return f"{twice[0]} is named twice: add the two up."
-    return next(filter(None, map(_why_not_one, claims)), None)
+    left: dict[str, Decimal] = {}  # of each account's money that came for no invoice, after the shares before
+    for claim in claims:
+        claim = replace(claim, there=left.get(claim.label, claim.there))
+        if why := _why_not_one(claim):
+            return why
+        left[claim.label] = claim.there - max(ZERO, -claim.amount - claim.received)
+    return None
 
 
 def _why_not_one(claim: Claim) -> str | None:
