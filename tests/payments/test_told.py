@@ -31,13 +31,13 @@ def test_its_sentence_stands_by_itself(buyer: Buyer) -> None:
     sentence = line.changes[0]["after"]
     assert sentence.endswith(".") and len(line.changes) > 1
     page = shown_by(sign_in("lotte@client.example").get("/history/"))
-    assert f'<div class="change"><span class="dim"></span> {sentence}</div>' in page
+    assert f'<div class="change"> <span class="dim"></span> {sentence} </div>' in page
     [letter] = [one for one in mail.outbox if sentence in one.body]
     assert f"\n  {sentence}\n" in letter.body
     raw = str(letter.alternatives[0][0])  # type: ignore[attr-defined]  # of an EmailMultiAlternatives
     assert HELD in raw and HELD not in letter.body, "an amount stays with its sign, in HTML alone"
     html = " ".join(raw.split())
-    assert f'<td colspan="2" style="padding:1px 0">{sentence}</td>' in html
+    assert f'<td colspan="2" style="padding:1px 0"> {sentence}</td>' in html
     [[cells]] = list(book.batches(lines().filter(pk=line.pk)))
     assert any(cell.startswith(f"{sentence}; ") for cell in cells)
 

@@ -178,7 +178,7 @@ def write_off_owed(act: Act, account: BillingAccount, data: Cleaned) -> Outcome:
     code="ag",
     formerly=("take write-off back",),
     group=Group.MONEY,
-    help="The account owes again what was written off beside its invoices. Credit that it has makes up for it at once.",
+    help="Asks again for what was written off beside its invoices. Credit that it has makes up for it at once.",
     when="When the wrong account's was written off, or the customer pays after all: book the money, then ask again.",
     permission=Right.APPROVE_REFUND,
     concerns_money=True,
